@@ -1,0 +1,8 @@
+// What Lua asks of its host: a plain object that can be answered on a node at once or recorded in a workflow. Sealed.
+import type { Data } from './data.js';
+
+/** `type` is `<module>.<verb>`; every other field is plain data, so that a command can travel as an activity's argument. */
+export interface Command {
+  readonly type: string;
+  readonly [field: string]: Data | undefined;
+}

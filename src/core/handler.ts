@@ -1,0 +1,28 @@
+// How the host answers commands on a node. Durable handlers are in modules/<name>/durable.ts and workflows/.
+// H1: a handler answers with plain data, or throws a PlatformError (or HandlerError), which Lua gets as its error object.
+// H2: what a handler opens for an instance (a transaction, a cursor) it hands to `context.own`, which closes it with the instance.
+import type { Command } from './command.js';
+import type { Data, DataObject } from './data.js';
+
+export interface CommandContext {
+  /** PID text of the asking instance; undefined for commands that a workflow sent through an activity. */
+  readonly pid: string | undefined;
+  /** Entry id of the asking program. */
+  readonly entry: string;
+  /** Context values of the call. */
+  readonly values: Readonly<DataObject>;
+  /** Aborted when the instance ends or withdraws the command. */
+  readonly signal: AbortSignal;
+  /** `<run id>/<sequence>` when a workflow asks; resources that can pass it on. */
+  readonly idempotencyKey: string | undefined;
+  /** Opens or finds the running resource of an entry (a database, a store). Throws NotFound, Unavailable or Invalid (wrong kind). */
+  resource<T extends object>(entry: string, kind: string): Promise<T>;
+  /** Keeps `handle` until the instance ends; returns a number that Lua-side state can carry. */
+  own(handle: AsyncDisposable): number;
+  owned<T extends AsyncDisposable>(handle: number): T;
+  /** Closes an owned handle now. */
+  release(handle: number): Promise<void>;
+}
+
+export type HostHandler = (command: Command, context: CommandContext) => Data | Promise<Data>;
+export type HostHandlers = Readonly<Record<string, HostHandler>>;

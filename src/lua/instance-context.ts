@@ -1,0 +1,67 @@
+// What a host function may use of the instance it was called in. Sealed.
+import type { Command } from '../core/command.js';
+import type { Data, DataObject } from '../core/data.js';
+import type { Program } from '../core/program.js';
+import type { Answer } from './suspend.js';
+import type { LuaFunction, LuaTable, LuaValue } from './values.js';
+
+/** Answers that must not suspend: clock, chance and output. A node gives real ones, a workflow deterministic ones. */
+export interface InstanceHost {
+  /** Nanoseconds since the epoch. In a workflow: the time of the current task. */
+  now(): bigint;
+  /** Uniform in [0, 1). */
+  random(): number;
+  /** `n` random bytes as a byte string. */
+  randomBytes(n: number): string;
+  /** A UUID of version 4. */
+  uuid(): string;
+  /** Receives `print`; one call a line, without the newline, as a byte string. */
+  print(line: string): void;
+  /** A command whose answer nobody wants (logger.write, events.send): done at once, and in a workflow not again on replay. */
+  emit(command: Command): void;
+  /** The instance's PID as text, e.g. `{app:processes|0x01}`. */
+  readonly pid: string;
+  /** Context values (ctx module), inherited by calls and spawns. */
+  readonly context: Readonly<DataObject>;
+  /** 'node' where commands are answered at once, 'workflow' where they are recorded. */
+  readonly place: 'node' | 'workflow';
+  /** Facts of the workflow run; absent outside one. */
+  readonly workflow?: () => DataObject;
+}
+
+/** A message as it reaches an inbox or a listened topic. */
+export interface Message {
+  readonly topic: string;
+  /** Sender's PID; undefined when unknown. */
+  readonly from: string | undefined;
+  readonly payloads: readonly Data[];
+}
+
+/** A command that nobody waits for in Lua terms: a timer behind a channel, a future. */
+export interface Background {
+  /** Asks the host to withdraw the command; its answer, if any still comes, is dropped. */
+  cancel(): void;
+}
+
+export interface InstanceContext {
+  readonly program: Program;
+  readonly host: InstanceHost;
+  newTable(): LuaTable;
+  /** Runs `fn` as a coroutine of its own, started after the current step gives way. */
+  spawn(fn: LuaFunction, args: readonly LuaValue[]): void;
+  /** Issues a command without suspending; `answered` runs inside a later step. */
+  background(command: Command, answered: (answer: Answer) => void): Background;
+  /** Takes messages for `topic` before the inbox does; returns how to stop. '' takes what no other listener does (the inbox). */
+  listen(topic: string, deliver: (message: Message) => void): () => void;
+  /** State of a module in this instance, made at first use. The key is the module's own object. */
+  state<T extends object>(key: object, make: () => T): T;
+}
+
+/** The first argument of every host function. Valid only until that function returns. */
+export interface HostCall {
+  readonly instance: InstanceContext;
+  /** `file:line` of the Lua call site, e.g. `order.lua:12`; '' when unknown. */
+  where(): string;
+  /** Lua stack of the calling coroutine, one frame a line, innermost first. */
+  traceback(): string;
+}

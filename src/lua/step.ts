@@ -1,0 +1,57 @@
+// What an instance tells its host after each step, and what the host may do to it. Sealed.
+// T1: a step runs until every coroutine waits; it never awaits and never calls the host but through InstanceHost.
+// T2: answers, messages and cancellations resume coroutines in the order in which they are given.
+// T3: when main returns, the instance is done: its other coroutines end and what is outstanding is withdrawn.
+import type { Command } from '../core/command.js';
+import type { Data } from '../core/data.js';
+import type { ErrorData } from '../core/error-data.js';
+import type { LuaFrame } from './engine.js';
+import type { Message } from './instance-context.js';
+import type { Answer } from './suspend.js';
+import type { LuaFunction, LuaValue } from './values.js';
+
+/** What a program's main ended with. `values` are the returned values; a second value that is a string or an error object makes it an error. */
+export type Outcome =
+  { readonly ok: true; readonly values: readonly Data[] } | { readonly ok: false; readonly error: ErrorData };
+
+export interface Outstanding {
+  /** Unique in the instance, counted from 1. */
+  readonly id: number;
+  readonly command: Command;
+}
+
+export interface Step {
+  /** Commands issued in this step, in order. */
+  readonly commands: readonly Outstanding[];
+  /** Ids of commands that are no longer wanted. */
+  readonly withdrawn: readonly number[];
+  /** Set once main has ended. */
+  readonly outcome?: Outcome;
+}
+
+/** One coroutine for people: `waits` says on what, e.g. `time.sleep 1h`, `channel receive`. */
+export interface CoroutineState {
+  readonly name: string;
+  readonly waits: string;
+  readonly frames: readonly LuaFrame[];
+}
+
+export interface Instance {
+  start(args: readonly Data[]): Step;
+  answer(id: number, answer: Answer): Step;
+  deliver(message: Message): Step;
+  /** Asks main to end: a CANCEL event on process.events(). */
+  cancel(reason: string): Step;
+  /** Runs a Lua handler (query, update) as a coroutine of its own; `ended` is called in this or a later step. */
+  invoke(fn: LuaFunction, args: readonly Data[], ended: (outcome: Outcome) => void): Step;
+  /** Goes on with what other code of the host changed in the meantime (state, channels). */
+  turn(): Step;
+  coroutines(): readonly CoroutineState[];
+  /** State of a module in this instance, as InstanceContext.state. */
+  state<T extends object>(key: object, make: () => T): T;
+  /** Ends everything at once; later calls return an empty step. */
+  close(): void;
+}
+
+/** Values of Lua to plain data and back; the rules are those of core/data.ts. */
+export type ToData = (value: LuaValue) => Data;

@@ -1,0 +1,46 @@
+// What a host function hands back when its answer is not there yet. Sealed.
+import type { Command } from '../core/command.js';
+import type { HostResult, LuaFunction, LuaValue } from './values.js';
+
+/** Wakes the coroutine that waits, once; a second call does nothing. `fail` raises a Lua error in it. */
+export interface Wake {
+  (values: readonly LuaValue[]): void;
+  fail(error: LuaValue): void;
+}
+
+/** The answer to a command: what its handler gave, or the error it failed with. */
+export type Answer =
+  | { readonly ok: true; readonly value: import('../core/data.js').Data }
+  | { readonly ok: false; readonly error: import('../core/error-data.js').ErrorData };
+
+export type SuspendRequest =
+  /** Ask the host; `then` turns the answer into results. */
+  | { readonly on: 'command'; readonly command: Command; readonly then: (answer: Answer) => HostResult }
+  /** Wait inside the instance (a channel). `begin` returns a function that withdraws the wait. */
+  | { readonly on: 'wait'; readonly begin: (wake: Wake) => () => void; readonly describe: string }
+  /** Call Lua and go on with what it returns; errors pass through unless `caught` takes them. */
+  | {
+      readonly on: 'call';
+      readonly fn: LuaFunction;
+      readonly args: readonly LuaValue[];
+      readonly then: (results: readonly LuaValue[]) => HostResult;
+      readonly caught?: (error: LuaValue) => HostResult;
+    };
+
+/** A host function returns one of these to suspend the calling coroutine, from any depth. */
+export class Suspend {
+  readonly request: SuspendRequest;
+  constructor(request: SuspendRequest) {
+    this.request = request;
+  }
+}
+
+export const command = (command: Command, then: (answer: Answer) => HostResult): Suspend =>
+  new Suspend({ on: 'command', command, then });
+export const wait = (describe: string, begin: (wake: Wake) => () => void): Suspend =>
+  new Suspend({ on: 'wait', describe, begin });
+export const callLua = (
+  fn: LuaFunction,
+  args: readonly LuaValue[],
+  then: (results: readonly LuaValue[]) => HostResult,
+): Suspend => new Suspend({ on: 'call', fn, args, then });
