@@ -1,0 +1,48 @@
+// A kind: what entries of one `kind:` may say, what they refer to, and what they become on a node. Sealed.
+// K1: our own kinds and those of extensions are made the same way.
+import type { DataObject } from '../../core/data.js';
+import type { Entry } from './entry.js';
+
+/** JSON Schema (draft 2020-12) as plain JSON. */
+export type JsonSchema = { readonly [key: string]: unknown };
+
+/** What opening a resource may use of its node. */
+export interface KindHost {
+  /** Absolute path of the app's folder. */
+  readonly appFolder: string;
+  /** Absolute path of the folder for the app's state (`.moontide/`), made if it is missing. */
+  readonly stateFolder: string;
+  /** Value of a declared environment variable (env.variable entries, by entry id or by `variable` name). */
+  env(name: string): string | undefined;
+  get(id: string): Entry | undefined;
+  ofKind(kind: string): readonly Entry[];
+  log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: DataObject): void;
+}
+
+export interface KindSpec {
+  readonly name: string;
+  readonly summary: string;
+  /** 'full': built. 'accepted': checked, idle, warned once. 'refused': an error with `refusal`. */
+  readonly state: 'full' | 'accepted' | 'refused';
+  readonly refusal?: string;
+  /** Of the entry's fields besides `name`, `kind` and `meta`; absent: anything goes. */
+  readonly schema?: JsonSchema;
+  /** Of `meta`; absent: anything goes. */
+  readonly metaSchema?: JsonSchema;
+  /** JSON pointers of fields that hold entry ids, `*` for any one segment: `/imports/*`, `/lifecycle/depends_on/*`, `/meta/temporal/workflow/worker`. A bare name means the entry's own namespace. */
+  readonly references?: readonly {
+    readonly pointer: string;
+    readonly kinds?: readonly string[];
+    readonly optional?: boolean;
+  }[];
+  /** Fields whose `file://` value is replaced by the file's text. */
+  readonly sources?: readonly string[];
+  /** Set for kinds whose source is Lua and that make programs. */
+  readonly lua?: 'runnable' | 'library';
+  /** Opens what the entry stands for on this node: at first use, once; disposed when the node stops or the entry changes. */
+  open?(entry: Entry, host: KindHost): Promise<AsyncDisposable & object>;
+}
+
+export function defineKind(spec: KindSpec): KindSpec {
+  return Object.freeze(spec);
+}
