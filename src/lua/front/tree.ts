@@ -4,7 +4,7 @@
 //     line where its prefix begins, an operator its own, an index its key's.
 // A3: every name is resolved: `local` (of this function), `upvalue` (of an enclosing one) or `global` (a field of _ENV).
 // A4: types are in the tree for tools only; `cast` and `nonNil` mean at run time what `paren` means: exactly one value.
-import type { TypeNode, TypeParameter } from './type-tree.js';
+// One file, though long: types and expressions name each other.
 
 interface NodeBase {
   readonly line: number;
@@ -356,4 +356,117 @@ export interface TypeAlias extends NodeBase {
   readonly exported: boolean;
   readonly generics: readonly TypeParameter[];
   readonly type: TypeNode;
+}
+
+// ------------------------------------------------------------------------------- types (tools only, erased)
+
+export type TypeNode =
+  | NamedType
+  | LiteralType
+  | OptionalType
+  | UnionType
+  | IntersectionType
+  | FunctionType
+  | RecordType
+  | ArrayType
+  | TypeofType
+  | PackType
+  | VariadicType
+  | AnnotatedType;
+
+/** `number`, `Result<User, string>`, `orders.Order`. */
+export interface NamedType extends NodeBase {
+  readonly kind: 'named';
+  /** Names before the last dot: `['orders']` for `orders.Order`. */
+  readonly path: readonly string[];
+  readonly name: string;
+  readonly arguments: readonly TypeNode[];
+}
+/** A literal, or `nil` (undefined). Integers beyond 2^53 are bigint. */
+export interface LiteralType extends NodeBase {
+  readonly kind: 'literal';
+  readonly value: string | number | bigint | boolean | undefined;
+}
+/** `T?` */
+export interface OptionalType extends NodeBase {
+  readonly kind: 'optional';
+  readonly type: TypeNode;
+}
+export interface UnionType extends NodeBase {
+  readonly kind: 'union';
+  readonly types: readonly TypeNode[];
+}
+export interface IntersectionType extends NodeBase {
+  readonly kind: 'intersection';
+  readonly types: readonly TypeNode[];
+}
+export interface TypeParameter extends NodeBase {
+  readonly name: string;
+  /** `T...` */
+  readonly pack: boolean;
+  /** `T: Bound` */
+  readonly bound: TypeNode | undefined;
+  /** `T = Default` */
+  readonly otherwise: TypeNode | undefined;
+}
+export interface FunctionTypeParameter extends NodeBase {
+  readonly name: string | undefined;
+  readonly optional: boolean;
+  readonly type: TypeNode;
+}
+/** `<T>(a: number, ...string) -> T` */
+export interface FunctionType extends NodeBase {
+  readonly kind: 'functionType';
+  readonly generics: readonly TypeParameter[];
+  readonly parameters: readonly FunctionTypeParameter[];
+  readonly variadic: TypeNode | undefined;
+  readonly returns: TypeNode;
+}
+export interface RecordField extends NodeBase {
+  readonly name: string;
+  readonly optional: boolean;
+  readonly readonly: boolean;
+  readonly type: TypeNode;
+}
+export interface RecordIndexer extends NodeBase {
+  readonly key: TypeNode;
+  readonly readonly: boolean;
+  readonly type: TypeNode;
+}
+/** `{name: string, age?: number, [string]: any}` */
+export interface RecordType extends NodeBase {
+  readonly kind: 'record';
+  readonly fields: readonly RecordField[];
+  readonly indexers: readonly RecordIndexer[];
+}
+/** `{T}` or `T[]` */
+export interface ArrayType extends NodeBase {
+  readonly kind: 'array';
+  readonly readonly: boolean;
+  readonly element: TypeNode;
+}
+/** `typeof(expression)`; the expression is parsed, never run. */
+export interface TypeofType extends NodeBase {
+  readonly kind: 'typeof';
+  readonly expression: Expression;
+}
+/** `(A, B)` or `()` where several values are meant: the returns of a function. */
+export interface PackType extends NodeBase {
+  readonly kind: 'pack';
+  readonly types: readonly TypeNode[];
+}
+/** `...T` or `T...` inside a pack. */
+export interface VariadicType extends NodeBase {
+  readonly kind: 'variadic';
+  readonly type: TypeNode;
+}
+export interface TypeAnnotation extends NodeBase {
+  readonly name: string;
+  readonly arguments: readonly (string | number | bigint | boolean | undefined)[];
+}
+/** `number @min(0) @max(100)` */
+export interface AnnotatedType extends NodeBase {
+  readonly kind: 'annotated';
+  readonly type: TypeNode;
+  readonly annotations: readonly TypeAnnotation[];
 }
