@@ -1,0 +1,98 @@
+-- An order, from reservation to shipment.
+--
+-- Each step that changes the world leaves its undo on a list; when a later step fails, or nobody
+-- approves in time, the list is run backwards. A crash anywhere changes nothing: Temporal goes on
+-- from the last finished step, on the code this order began with.
+local funcs = require("funcs")
+local time = require("time")
+local logger = require("logger")
+
+-- Steps that talk to the world: ten seconds each, tried again when the failure may pass.
+local steps = funcs.new():with_options({
+    ["activity.start_to_close_timeout"] = "10s",
+    ["activity.retry_policy"] = { initial_interval = 200, maximum_interval = 5000, maximum_attempts = 10 },
+})
+
+local function undo_all(undo)
+    for i = #undo, 1, -1 do
+        local _, err = steps:call(undo[i].call, undo[i].with)
+        if err then
+            logger:error("undo failed", { call = undo[i].call, error = tostring(err) })
+        end
+    end
+end
+
+-- Waits for somebody to say yes or no, at most `within`.
+local function decision(within)
+    local approve = process.listen("approve")
+    local reject = process.listen("reject")
+    local expired = time.after(within)
+
+    local first = channel.select({
+        approve:case_receive(),
+        reject:case_receive(),
+        expired:case_receive(),
+    })
+    if first.channel == approve then
+        local by = type(first.value) == "table" and first.value.by or nil
+        return { approved = true, by = by }
+    elseif first.channel == reject then
+        local reason = type(first.value) == "table" and first.value.reason or "rejected"
+        return { approved = false, reason = reason }
+    end
+    return { approved = false, reason = "nobody approved within " .. within }
+end
+
+local function main(order)
+    if type(order) ~= "table" or type(order.id) ~= "string" or type(order.sku) ~= "string" then
+        return nil, errors.new({
+            kind = errors.INVALID,
+            message = "an order needs at least an id and a sku, e.g. {\"id\":\"o-1\",\"sku\":\"mug\"}",
+        })
+    end
+    local undo = {}
+
+    local reservation, err = steps:call("orders:reserve_stock", {
+        order_id = order.id,
+        sku = order.sku,
+        quantity = order.quantity or 1,
+    })
+    if err then
+        return { id = order.id, status = "failed", step = "reserve", reason = err:message() }
+    end
+    table.insert(undo, { call = "orders:release_stock", with = { order_id = order.id } })
+
+    local charge, err = steps:call("orders:charge", {
+        order_id = order.id,
+        amount_cents = reservation.total_cents,
+        card = order.card or "card_ok",
+    })
+    if err then
+        undo_all(undo)
+        return { id = order.id, status = "failed", step = "charge", reason = err:message() }
+    end
+    table.insert(undo, { call = "orders:refund", with = { order_id = order.id } })
+
+    local answer = decision(order.approve_within or "24h")
+    if not answer.approved then
+        undo_all(undo)
+        return { id = order.id, status = "cancelled", reason = answer.reason }
+    end
+
+    local shipment, err = steps:call("orders:ship", { order_id = order.id })
+    if err then
+        undo_all(undo)
+        return { id = order.id, status = "failed", step = "ship", reason = err:message() }
+    end
+
+    logger:info("order shipped", { order = order.id, tracking = shipment.tracking })
+    return {
+        id = order.id,
+        status = "shipped",
+        approved_by = answer.by,
+        charged_cents = charge.amount_cents,
+        tracking = shipment.tracking,
+    }
+end
+
+return { main = main }
