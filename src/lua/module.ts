@@ -2,7 +2,7 @@
 // M1: a module's table is made once per engine and frozen; per-instance state goes through `call.instance.state`.
 // M2: a function answers at once, or returns a Suspend; it never awaits.
 import type { ErrorKind } from '../core/errors.js';
-import type { HostFunction, LuaValue, UserdataType } from './values.js';
+import type { AnyUserdataType, HostFunction, LuaValue } from './values.js';
 
 export interface FunctionSpec {
   readonly is: 'function';
@@ -33,7 +33,7 @@ export interface ModuleSpec {
   /** Makes the module's value callable or a global beside its table; rarely used. */
   readonly globals?: Readonly<Record<string, MemberSpec>>;
   /** Userdata types for docs and completion. */
-  readonly types?: readonly UserdataType<never>[];
+  readonly types?: readonly AnyUserdataType[];
 }
 
 export const constant = (value: LuaValue): ConstantSpec => ({ is: 'constant', value });

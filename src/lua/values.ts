@@ -5,6 +5,7 @@
 // V4: tables, functions, threads and userdata are opaque; the same Lua value is the same JavaScript value for the life of an instance.
 
 import { LuaFloat } from '../core/data.js';
+import type { Data } from '../core/data.js';
 export { LuaFloat };
 
 /** A Lua table. Each engine has its own class below this one. */
@@ -17,6 +18,8 @@ export abstract class LuaTable {
   abstract length(): number;
   /** Pairs in the order of `pairs`: 1..n first, then insertion order. Not affected by metatables. */
   abstract entries(): Iterable<readonly [LuaValue, LuaValue]>;
+  /** Whether an empty table ever had a string key, which makes it `{}` and not `[]` at a border; absent: never. */
+  hadStringKeys?(): boolean;
 }
 
 /** A Lua function as the host sees it: opaque, called only through the instance (InstanceContext.call or spawn). */
@@ -29,10 +32,10 @@ export abstract class LuaThread {
 
 /** A value with methods that the host made (a time, a channel, an error). Its identity in Lua is that of `value`. */
 export class LuaUserdata<T extends object = object> {
-  readonly type: UserdataType<T>;
+  readonly type: AnyUserdataType;
   readonly value: T;
   /** Use UserdataType.wrap, which keeps identity. */
-  constructor(type: UserdataType<T>, value: T) {
+  constructor(type: AnyUserdataType, value: T) {
     this.type = type;
     this.value = value;
   }
@@ -68,6 +71,7 @@ export interface UserdataMeta<T extends object> {
   readonly lt?: (a: T, b: T) => boolean;
   readonly le?: (a: T, b: T) => boolean;
   readonly len?: (self: T) => LuaValue;
+  /** A type with `concat` and `tostring` is also taken by string functions as its text. */
   readonly concat?: (a: LuaValue, b: LuaValue) => string;
   /** Operators on which at least one side is of this type; the other side comes as it is. */
   readonly add?: (a: LuaValue, b: LuaValue) => LuaValue;
@@ -78,9 +82,18 @@ export interface UserdataMeta<T extends object> {
   readonly call?: MethodFunction<T>;
   /** A field that is not a method, read with `.`. */
   readonly index?: (self: T, key: LuaValue) => LuaValue;
+  /** What crosses a border in the value's place; absent: it does not cross. */
+  readonly data?: (self: T) => Data;
 }
 
-export interface UserdataType<T extends object> {
+/** A userdata type whatever its values are: what an engine needs of it. */
+export interface AnyUserdataType {
+  readonly name: string;
+  readonly methods: Readonly<Record<string, MethodFunction<never>>>;
+  readonly meta: UserdataMeta<never>;
+}
+
+export interface UserdataType<T extends object> extends AnyUserdataType {
   readonly name: string;
   readonly methods: Readonly<Record<string, MethodFunction<T>>>;
   readonly meta: UserdataMeta<T>;
@@ -106,9 +119,7 @@ export function defineUserdata<T extends object>(
       return userdata;
     },
     unwrap(value) {
-      return value instanceof LuaUserdata && (value.type as unknown) === type
-        ? (value.value as T)
-        : undefined;
+      return value instanceof LuaUserdata && value.type === type ? (value.value as T) : undefined;
     },
   };
   return type;
