@@ -1,0 +1,190 @@
+// Connections to a Temporal server: one for clients, one for workers. Host only.
+// N1: a server that does not answer is told within the connect timeout, by its address, as UNAVAILABLE (exit code 3).
+// N2: the native connection (workers) is made at first use; a command line that only asks never loads it.
+import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
+import type { ConnectionOptions } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { clientDataConverter } from './data-converter.js';
+import { TemporalNamespaceError, TemporalUnavailableError } from './errors.js';
+import { PROGRAM_ATTRIBUTE } from './names.js';
+
+export type TlsOptions = Exclude<ConnectionOptions['tls'], null | undefined | boolean>;
+
+export interface TemporalTarget {
+  /** `host:port`; the port defaults to 7233. */
+  readonly address: string;
+  /** Default `default`. */
+  readonly namespace?: string;
+  /** Of Temporal Cloud; implies TLS. */
+  readonly apiKey?: string;
+  /** `true`: TLS with the system's roots; an object for own roots, a server name, a client certificate. */
+  readonly tls?: boolean | TlsOptions;
+  /** gRPC metadata of every request. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** How this process is called in histories. Default `moontide@<host>:<pid>`, given by the caller. */
+  readonly identity?: string;
+}
+
+export interface ConnectOptions {
+  /** Default 5 000. Milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+export interface TemporalConnection extends AsyncDisposable {
+  readonly address: string;
+  readonly namespace: string;
+  readonly connection: Connection;
+  /** Speaks Data: strings are byte strings (payload-converter.ts). */
+  readonly client: Client;
+  /** The connection that workers need; made at first use. */
+  native(): Promise<NativeConnection>;
+  close(): Promise<void>;
+}
+
+const grpcCode = (error: unknown): number | undefined => (isGrpcServiceError(error) ? error.code : undefined);
+const GRPC_NOT_FOUND = 5;
+const GRPC_PERMISSION_DENIED = 7;
+const GRPC_UNAUTHENTICATED = 16;
+const DEFAULT_TIMEOUT_MS = 5000;
+
+export async function connectTemporal(
+  target: TemporalTarget,
+  options: ConnectOptions = {},
+): Promise<TemporalConnection> {
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const namespace = target.namespace ?? 'default';
+  let connection: Connection;
+  try {
+    connection = await Connection.connect({ ...transport(target), connectTimeout: timeoutMs });
+  } catch (error) {
+    throw unavailable(target, error, timeoutMs);
+  }
+  try {
+    await checkNamespace(connection, target.address, namespace, timeoutMs);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  const client = new Client({
+    connection,
+    namespace,
+    dataConverter: clientDataConverter(),
+    ...(target.identity === undefined ? {} : { identity: target.identity }),
+  });
+  let native: Promise<NativeConnection> | undefined;
+  const close = async (): Promise<void> => {
+    await connection.close();
+    const opened = await native?.catch(() => undefined); // its failure was told to who asked for it
+    native = undefined;
+    await opened?.close();
+  };
+  return {
+    address: target.address,
+    namespace,
+    connection,
+    client,
+    native() {
+      native ??= connectNative(target, timeoutMs).catch((error: unknown) => {
+        native = undefined;
+        throw error;
+      });
+      return native;
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function transport(target: TemporalTarget) {
+  return {
+    address: target.address,
+    ...(target.tls === undefined ? {} : { tls: target.tls }),
+    ...(target.apiKey === undefined ? {} : { apiKey: target.apiKey }),
+    ...(target.metadata === undefined ? {} : { metadata: { ...target.metadata } }),
+  };
+}
+
+async function connectNative(target: TemporalTarget, timeoutMs: number): Promise<NativeConnection> {
+  let timer: NodeJS.Timeout | undefined;
+  const connecting = NativeConnection.connect(transport(target));
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    return await Promise.race([connecting, late]);
+  } catch (error) {
+    // One that comes up after we gave up must not stay open.
+    connecting.then(
+      (connection) => connection.close(),
+      () => undefined, // told below
+    );
+    throw unavailable(target, error, timeoutMs);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function unavailable(target: TemporalTarget, error: unknown, timeoutMs: number): TemporalUnavailableError {
+  const code = grpcCode(error);
+  if (code === GRPC_UNAUTHENTICATED || code === GRPC_PERMISSION_DENIED)
+    return new TemporalUnavailableError(
+      target.address,
+      'it refuses our credentials',
+      'check the API key or the client certificate',
+      { cause: error },
+    );
+  const detail = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+  const reason = /deadline|connect before/i.test(detail) ? `no answer within ${timeoutMs} ms` : detail;
+  return new TemporalUnavailableError(
+    target.address,
+    reason,
+    'start the server, or check TEMPORAL_ADDRESS and the TLS settings',
+    { cause: error },
+  );
+}
+
+async function checkNamespace(
+  connection: Connection,
+  address: string,
+  namespace: string,
+  timeoutMs: number,
+): Promise<void> {
+  try {
+    await connection.withDeadline(Date.now() + timeoutMs, () =>
+      connection.workflowService.describeNamespace({ namespace }),
+    );
+  } catch (error) {
+    if (!isGrpcServiceError(error)) throw error;
+    const code = grpcCode(error);
+    if (code === GRPC_NOT_FOUND) throw new TemporalNamespaceError(address, namespace, { cause: error });
+    // Keys that may run workflows but not describe namespaces are common: the first real call will tell.
+    if (code === GRPC_PERMISSION_DENIED || code === GRPC_UNAUTHENTICATED) return;
+    throw new TemporalUnavailableError(address, error.details, 'try again', { cause: error });
+  }
+}
+
+const KEYWORD = 2;
+
+export interface SearchAttributeState {
+  readonly registered: boolean;
+  /** For people, when it is missing: the command that adds it, and why we could not. */
+  readonly advice?: string;
+}
+
+/** Registers the search attribute MoontideProgram; servers that refuse are told with the command that does it. */
+export async function ensureSearchAttribute(temporal: TemporalConnection): Promise<SearchAttributeState> {
+  const { connection, namespace, address } = temporal;
+  const command = `temporal operator search-attribute create --address ${address} -n ${namespace} --name ${PROGRAM_ATTRIBUTE} --type Keyword`;
+  try {
+    const listed = await connection.operatorService.listSearchAttributes({ namespace });
+    if (listed.customAttributes?.[PROGRAM_ATTRIBUTE] !== undefined) return { registered: true };
+    await connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: { [PROGRAM_ATTRIBUTE]: KEYWORD },
+    });
+    return { registered: true };
+  } catch (error) {
+    const why = isGrpcServiceError(error) ? error.details : String(error);
+    return { registered: false, advice: `add it with \`${command}\` (${why})` };
+  }
+}

@@ -1,0 +1,135 @@
+// What workflows and activities agree on: the data that crosses between them, and what activities need of their node. Sealed.
+// C1: everything here is plain data (core/data.ts) once it travels; a field may be added, never renamed or given another meaning.
+// C2: strings that hold Lua text are byte strings; ids, hashes and names are ASCII.
+import type { Command } from '../core/command.js';
+import type { Data, DataObject } from '../core/data.js';
+import type { ErrorData } from '../core/error-data.js';
+
+/** What a run asks in its first task. */
+export interface ResolveRequest {
+  /** The workflow type: an entry id, or the name that a workflow gives itself by `meta.temporal.workflow.name`. */
+  readonly type: string;
+  readonly taskQueue: string;
+  /** Hash of the program to stay on (continue-as-new that asks for it, a tree that is pinned together). */
+  readonly program?: string;
+}
+
+/** Where calls of a function go. Absent fields: the run's own task queue, a normal activity. */
+export interface Route {
+  readonly queue?: string;
+  readonly local?: boolean;
+}
+
+/** What `moontide.resolve` records: the truth about which code a run runs. */
+export interface ProgramReference {
+  readonly entry: string;
+  /** Lower-case hex SHA-256. */
+  readonly program: string;
+  readonly registry_version: number;
+  readonly engine: string;
+  readonly host_version: string;
+  readonly cost_model: number;
+  /** The entry id of the worker whose queue the run is on; the queue itself when no entry names it. The host part of its PID. */
+  readonly host: string;
+  /** Where functions and workflows without a worker of their own go. */
+  readonly default_queue: string;
+  /** Task queue of every temporal.worker entry. */
+  readonly workers: Readonly<Record<string, string>>;
+  /** Functions and workflows that the program's text names and that do not go to the default queue as normal activities. */
+  readonly routes: Readonly<Record<string, Route>>;
+  /** Whether the search attribute MoontideProgram is there to be written. */
+  readonly search_attribute: boolean;
+}
+
+export type ResolveResult = ProgramReference | { readonly missing: string };
+
+/** What continue-as-new, spawn and clients put into the start header beside the arguments. */
+export interface StartOptions {
+  /** Messages that reach the inbox before any signal. */
+  readonly messages?: readonly MessageData[];
+  /** Stay on this program instead of the newest. */
+  readonly program?: string;
+  /** `tree`: children and continued runs stay on the programs of the tree's registry version where they are the same. */
+  readonly pin?: 'tree';
+  /** PIDs that want to know of the end. */
+  readonly monitors?: readonly string[];
+  readonly links?: readonly string[];
+  /** Receivers drop what is known: highest sequence by sender. */
+  readonly seen?: Readonly<Record<string, number>>;
+  /** Sequence of the last message sent, by target; numbers go on over continue-as-new. */
+  readonly sent?: Readonly<Record<string, number>>;
+}
+
+export interface MessageData {
+  readonly topic: string;
+  readonly from?: string;
+  readonly body: readonly Data[];
+}
+
+/** One message of an `moontide.inbox` batch. */
+export interface BatchedMessage extends MessageData {
+  readonly from: string;
+  /** Counts from 1 for each pair of sender and target. */
+  readonly seq: number;
+}
+
+/** How a caller wants a call to be treated; travels in a header. */
+export interface CallOptions {
+  /** The caller gave a retry policy: an error that does not say whether it is retryable is retried. */
+  readonly retry?: boolean;
+}
+
+/** A function call as the dynamic activity hands it to the node. */
+export interface FunctionCall {
+  readonly entry: string;
+  readonly args: readonly Data[];
+  /** Context values. */
+  readonly values: Readonly<DataObject>;
+  /** Signed actor and scope; the node checks it. */
+  readonly identity: string | undefined;
+  readonly from: string | undefined;
+  /** `<run id>/<sequence>`; absent for standalone activities that carry none. */
+  readonly idempotencyKey: string | undefined;
+  /** Counts from 1. */
+  readonly attempt: number;
+  readonly workflow: { readonly id: string; readonly runId: string; readonly type: string } | undefined;
+  /** Aborted on cancellation, timeout and shutdown. */
+  readonly signal: AbortSignal;
+  heartbeat(details?: Data): void;
+}
+
+/** The same shape as Outcome of src/lua/step.ts. */
+export type CallOutcome =
+  { readonly ok: true; readonly values: readonly Data[] } | { readonly ok: false; readonly error: ErrorData };
+
+/** Runs functions on a node. Throws only for faults of the node; what Lua ends with is the outcome. */
+export interface FunctionRunner {
+  run(call: FunctionCall): Promise<CallOutcome>;
+}
+
+/** A command of a workflow as it travels to the activity named after its type. */
+export interface CommandCall {
+  readonly command: Command;
+  /** Entry id of the asking program. */
+  readonly entry: string;
+}
+
+export interface CommandCallContext {
+  readonly entry: string;
+  readonly pid: string | undefined;
+  readonly values: Readonly<DataObject>;
+  readonly identity: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly signal: AbortSignal;
+  heartbeat(details?: Data): void;
+}
+
+/** Answers commands on a node. Throws PlatformError, or an error that carries `data: ErrorData`. */
+export interface CommandRunner {
+  run(command: Command, context: CommandCallContext): Promise<Data>;
+}
+
+/** A compiled program's text by hash, for the codec; undefined when nobody has the program (any more). */
+export interface ArtifactSource {
+  artifact(hash: string, engine: string): Promise<string | undefined>;
+}

@@ -1,0 +1,72 @@
+// Errors that the Temporal layer raises on a node. Host only.
+import { PlatformError } from '../core/errors.js';
+import type { ExitCode } from '../core/errors.js';
+
+/** Nothing answers at the address, or what answers refuses us. */
+export class TemporalUnavailableError extends PlatformError {
+  override readonly name = 'TemporalUnavailableError';
+  readonly code = 'TEMPORAL_UNAVAILABLE';
+  override readonly kind = 'Unavailable' as const;
+  override readonly retryable = true;
+  override readonly exitCode: ExitCode = 3;
+  readonly address: string;
+  constructor(address: string, reason: string, advice: string, options?: ErrorOptions) {
+    super(`cannot reach Temporal at '${address}': ${reason}; ${advice}`, options);
+    this.address = address;
+  }
+}
+
+/** The server is there, the namespace is not. */
+export class TemporalNamespaceError extends PlatformError {
+  override readonly name = 'TemporalNamespaceError';
+  readonly code = 'TEMPORAL_NAMESPACE';
+  override readonly kind = 'NotFound' as const;
+  override readonly exitCode: ExitCode = 3;
+  readonly namespace: string;
+  constructor(address: string, namespace: string, options?: ErrorOptions) {
+    super(
+      `Temporal at '${address}' has no namespace '${namespace}'; create it with \`temporal operator namespace create --address ${address} -n ${namespace}\``,
+      options,
+    );
+    this.namespace = namespace;
+  }
+}
+
+/** No Temporal binary is to be had; `tried` says of each place why not. */
+export class TemporalBinaryError extends PlatformError {
+  override readonly name = 'TemporalBinaryError';
+  readonly code = 'TEMPORAL_BINARY';
+  override readonly kind = 'Unavailable' as const;
+  override readonly exitCode: ExitCode = 3;
+  readonly tried: readonly string[];
+  constructor(tried: readonly string[], options?: ErrorOptions) {
+    super(
+      `cannot find or fetch the Temporal CLI:\n${tried.map((line) => `  - ${line}`).join('\n')}\n` +
+        'install it (https://docs.temporal.io/cli), set MOONTIDE_TEMPORAL_BIN to its path, or set TEMPORAL_ADDRESS to a running server',
+      options,
+    );
+    this.tried = tried;
+  }
+}
+
+/** The embedded server did not start. */
+export class DevServerError extends PlatformError {
+  override readonly name = 'DevServerError';
+  readonly code = 'TEMPORAL_DEV_SERVER';
+  override readonly kind = 'Unavailable' as const;
+  override readonly exitCode: ExitCode = 3;
+}
+
+/** The workflow bundle is missing, stale or breaks a rule of the sandbox. */
+export class WorkflowBundleError extends PlatformError {
+  override readonly name = 'WorkflowBundleError';
+  readonly code = 'WORKFLOW_BUNDLE';
+}
+
+/** A payload that no program could use: an unknown encoding, bad JSON, a value that does not cross. */
+export class WorkerOptionsError extends PlatformError {
+  override readonly name = 'WorkerOptionsError';
+  readonly code = 'WORKER_OPTIONS';
+  override readonly kind = 'Invalid' as const;
+  override readonly exitCode: ExitCode = 2;
+}

@@ -1,0 +1,238 @@
+// The one border between errors of Lua and failures of Temporal. Sealed.
+// F1: an ErrorData that leaves is an ApplicationFailure whose type is the kind and whose first detail is the whole error,
+//     so that nothing is lost over any number of activities, children and updates.
+// F2: what comes from elsewhere (other SDKs, timeouts, cancellation, the server) gets the kind that Lua programs can act on.
+// F3: messages and stacks are text on Temporal's side and byte strings on ours; details pass the payload converter as plain data.
+// F4: only hosts decide that a Canceled error is a cancellation (`CancelledFailure`): they know whether one was asked for.
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  ChildWorkflowFailure,
+  NexusOperationFailure,
+  ServerFailure,
+  TemporalFailure,
+  TerminatedFailure,
+  TimeoutFailure,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+} from '@temporalio/common';
+import { dataObject } from '../core/data.js';
+import type { Data, DataObject } from '../core/data.js';
+import type { ErrorData } from '../core/error-data.js';
+import { ERROR_KINDS } from '../core/errors.js';
+import type { ErrorKind } from '../core/errors.js';
+import { toBytes, toTextLossy } from '../core/text.js';
+
+/** Marks a detail as ours. */
+const MARK = 'moontide_error';
+
+/** Failure types of other SDKs and of the server that stand for a kind of ours. */
+const FOREIGN_KINDS: Readonly<Record<string, ErrorKind>> = {
+  NotFoundError: 'NotFound',
+  ActivityNotRegisteredError: 'NotFound',
+  ExternalWorkflowExecutionNotFound: 'NotFound',
+  PayloadValidationError: 'Invalid',
+  Error: 'Internal',
+  TypeError: 'Internal',
+  RangeError: 'Internal',
+  ReferenceError: 'Internal',
+  SyntaxError: 'Internal',
+  panic: 'Internal',
+};
+
+/** Failure types that say that nobody there has an activity of that name: never retried. */
+export const NOT_REGISTERED_TYPES: readonly string[] = ['NotFoundError', 'ActivityNotRegisteredError'];
+
+const TIMEOUTS: Readonly<Record<string, string>> = {
+  START_TO_CLOSE: 'took longer than its start to close timeout',
+  SCHEDULE_TO_START: 'was not taken by any worker within its schedule to start timeout',
+  SCHEDULE_TO_CLOSE: 'was not done within its schedule to close timeout',
+  HEARTBEAT: 'sent no heartbeat within its heartbeat timeout',
+};
+
+/** The kind that `name` stands for: a value (`NotFound`) or a constant's name (`NOT_FOUND`). */
+export function parseKind(name: string): ErrorKind | undefined {
+  const plain = name.replaceAll('_', '').toLowerCase();
+  return ERROR_KINDS.find((kind) => kind === name || kind.toLowerCase() === plain);
+}
+
+export interface FailureOptions {
+  /** What a failure tells the server where the error does not say whether it is retryable. Default false: final. */
+  readonly retryUnsaid?: boolean;
+}
+
+/** Kinds of which another try is the usual answer. */
+const TRANSIENT: ReadonlySet<ErrorKind> = new Set(['Timeout', 'Unavailable', 'RateLimited']);
+
+const isRetryable = (error: ErrorData, options: FailureOptions): boolean =>
+  error.retryable ?? (options.retryUnsaid === true || TRANSIENT.has(error.kind));
+
+/** An error on its way out of Lua. */
+export function toFailure(error: ErrorData, options: FailureOptions = {}): ApplicationFailure {
+  const failure = ApplicationFailure.create({
+    message: toTextLossy(error.message),
+    type: error.kind,
+    nonRetryable: !isRetryable(error, options),
+    details: [errorToData(error)],
+    // An error that Lua returned is an answer; workers need not warn of it as of a crash.
+    ...(error.kind === 'Internal' ? {} : { category: 'BENIGN' as const }),
+    ...(error.cause === undefined ? {} : { cause: causeFailure(error.cause) }),
+  });
+  failure.stack = stackText(failure.message, error.stack);
+  return failure;
+}
+
+/** Causes are shown to people; what programs read is in the first failure's detail. */
+function causeFailure(error: ErrorData): ApplicationFailure {
+  const failure = ApplicationFailure.create({
+    message: toTextLossy(error.message),
+    type: error.kind,
+    nonRetryable: error.retryable === false,
+    ...(error.cause === undefined ? {} : { cause: causeFailure(error.cause) }),
+  });
+  failure.stack = stackText(failure.message, error.stack);
+  return failure;
+}
+
+const stackText = (message: string, stack: string | undefined): string =>
+  stack === undefined || stack === '' ? '' : `${message}\n${toTextLossy(stack)}`;
+
+/** Any error that crosses from Temporal, as Lua sees it. */
+export function fromFailure(error: unknown): ErrorData {
+  if (error instanceof ActivityFailure) return unwrap(error, `activity '${error.activityType}'`);
+  if (error instanceof ChildWorkflowFailure) return unwrap(error, `workflow '${error.workflowType}'`);
+  if (error instanceof NexusOperationFailure) return unwrap(error, `operation '${error.operation}'`);
+  if (error instanceof CancelledFailure)
+    return plain('Canceled', error.message === '' ? 'cancelled' : error.message, false);
+  if (error instanceof TerminatedFailure) return plain('Canceled', error.message || 'terminated', false);
+  if (error instanceof TimeoutFailure) return timeout('the call', error);
+  if (error instanceof ServerFailure) return plain('Unavailable', error.message, !error.nonRetryable);
+  if (error instanceof ApplicationFailure) return fromApplicationFailure(error);
+  if (error instanceof WorkflowExecutionAlreadyStartedError)
+    return plain('AlreadyExists', `workflow '${error.workflowId}' is already running`, false);
+  if (error instanceof WorkflowNotFoundError)
+    return plain('NotFound', `there is no workflow '${error.workflowId}'`, false);
+  if (error instanceof TemporalFailure) return plain('Unknown', error.message, undefined, error.cause);
+  return errorToErrorData(error);
+}
+
+/** What is below a failure that only says where it happened. */
+function unwrap(error: TemporalFailure, where: string): ErrorData {
+  const { cause } = error;
+  if (cause instanceof TimeoutFailure) return timeout(where, cause);
+  if (cause instanceof TerminatedFailure) return plain('Canceled', `${where} was terminated`, false);
+  if (cause instanceof CancelledFailure) return plain('Canceled', `${where} was cancelled`, false);
+  if (cause === undefined) return plain('Unknown', error.message, undefined);
+  const inner = fromFailure(cause);
+  const frame = `[${where}]`;
+  const stack = inner.stack === undefined || inner.stack === '' ? frame : `${inner.stack}\n${frame}`;
+  return { ...inner, stack };
+}
+
+function timeout(where: string, error: TimeoutFailure): ErrorData {
+  // A timeout that ends a series of attempts carries the failure of the last one.
+  const cause = error.cause === undefined ? undefined : fromFailure(error.cause);
+  const how = TIMEOUTS[error.timeoutType ?? ''] ?? 'timed out';
+  return {
+    kind: 'Timeout',
+    message: toBytes(`${where} ${how}`),
+    retryable: false,
+    ...(cause === undefined ? {} : { cause }),
+  };
+}
+
+function fromApplicationFailure(error: ApplicationFailure): ErrorData {
+  const ours = error.details?.length === 1 ? dataToError(error.details[0]) : undefined;
+  if (ours !== undefined) return ours;
+  const type = error.type ?? '';
+  const kind = parseKind(type) ?? FOREIGN_KINDS[type] ?? 'Unknown';
+  const details = foreignDetails(type, kind, error.details ?? []);
+  return {
+    kind,
+    message: toBytes(error.message),
+    retryable: error.nonRetryable !== true && !NOT_REGISTERED_TYPES.includes(type),
+    ...(details === undefined ? {} : { details }),
+    ...(error.stack === undefined || error.stack === '' ? {} : { stack: toBytes(error.stack) }),
+    ...(error.cause === undefined ? {} : { cause: fromFailure(error.cause) }),
+  };
+}
+
+/** One detail stands for itself; a type that is no kind of ours is kept beside the details. */
+function foreignDetails(type: string, kind: ErrorKind, values: readonly unknown[]): Data | undefined {
+  const details = values.filter(isData);
+  const known = parseKind(type) === kind;
+  if (known || type === '' || type === 'Error') return details.length > 1 ? details : details[0];
+  return dataObject({ type: toBytes(type), ...(details.length > 0 ? { details } : {}) });
+}
+
+const isData = (value: unknown): value is Data =>
+  value === null || ['boolean', 'number', 'bigint', 'string', 'object'].includes(typeof value);
+
+function plain(kind: ErrorKind, message: string, retryable: boolean | undefined, cause?: unknown): ErrorData {
+  return {
+    kind,
+    message: toBytes(message),
+    ...(retryable === undefined ? {} : { retryable }),
+    ...(cause === undefined ? {} : { cause: fromFailure(cause) }),
+  };
+}
+
+/** An error of the host as Lua sees it: a PlatformError, an error that carries `data`, or a fault. */
+export function errorToErrorData(error: unknown): ErrorData {
+  if (!(error instanceof Error) && !isErrorLike(error)) return plain('Internal', String(error), false);
+  const { data, kind, retryable, message } = error as Partial<HostError> & Error;
+  if (isErrorData(data)) return data;
+  const known = kind !== undefined && ERROR_KINDS.includes(kind);
+  return plain(
+    known ? kind : 'Internal',
+    message,
+    known && typeof retryable === 'boolean' ? retryable : false,
+  );
+}
+
+interface HostError {
+  readonly data: ErrorData;
+  readonly kind: ErrorKind;
+  readonly retryable: boolean;
+}
+/** Errors of the sandbox's other realm are no `instanceof Error`. */
+const isErrorLike = (value: unknown): value is Error =>
+  typeof value === 'object' && value !== null && 'message' in value && typeof value.message === 'string';
+const isErrorData = (value: unknown): value is ErrorData =>
+  typeof value === 'object' &&
+  value !== null &&
+  'kind' in value &&
+  'message' in value &&
+  typeof value.message === 'string' &&
+  ERROR_KINDS.some((kind) => kind === value.kind);
+
+/** An error as plain data; `dataToError` is its inverse. */
+export function errorToData(error: ErrorData): DataObject {
+  return dataObject({
+    [MARK]: 1,
+    kind: error.kind,
+    message: error.message,
+    ...(error.retryable === undefined ? {} : { retryable: error.retryable }),
+    ...(error.details === undefined ? {} : { details: error.details }),
+    ...(error.stack === undefined ? {} : { stack: error.stack }),
+    ...(error.cause === undefined ? {} : { cause: errorToData(error.cause) }),
+  });
+}
+
+/** undefined when `value` is not an error that errorToData made. */
+export function dataToError(value: unknown): ErrorData | undefined {
+  if (typeof value !== 'object' || value === null || !(MARK in value)) return undefined;
+  const { kind, message, retryable, details, stack, cause } = value as DataObject;
+  const known = ERROR_KINDS.find((each) => each === kind);
+  if (known === undefined || typeof message !== 'string') return undefined;
+  const inner = dataToError(cause);
+  return {
+    kind: known,
+    message,
+    ...(typeof retryable === 'boolean' ? { retryable } : {}),
+    ...(details === undefined ? {} : { details }),
+    ...(typeof stack === 'string' ? { stack } : {}),
+    ...(inner === undefined ? {} : { cause: inner }),
+  };
+}

@@ -1,0 +1,94 @@
+// Every name that Moontide gives to something in Temporal, in one place. Sealed.
+// N1: a name never changes once released: histories, dashboards and foreign callers hold it.
+// N2: workflow and activity types of an app are its entry ids (`app:order`), commands are activities named after
+//     their type (`sql.query`), and what belongs to the platform begins with `moontide.`.
+
+/** Local activity: which program a run stands for. */
+export const RESOLVE_ACTIVITY = 'moontide.resolve';
+/** Local activity: where a function runs that the program does not name in its text. */
+export const ROUTE_ACTIVITY = 'moontide.route';
+/** Local activity: what a node does once for a run and nobody waits for (events.send, metrics). */
+export const EMIT_ACTIVITY = 'moontide.emit';
+
+/** Signal: a batch `[{from, seq, topic, body}]` from another run. */
+export const INBOX_SIGNAL = 'moontide.inbox';
+/** Signal: what happened to a process (`{kind, from, result}`), for links and monitors. */
+export const EVENT_SIGNAL = 'moontide.event';
+/** Signal: asks a run to tell `from` when it ends (`{from, kind: 'monitor' | 'link' | 'unmonitor' | 'unlink'}`). */
+export const WATCH_SIGNAL = 'moontide.watch';
+/** Signal: asks a run to go on as a new run on the newest program at its next safe point. */
+export const UPGRADE_SIGNAL = 'moontide.upgrade';
+
+/** Query: which program a run is pinned to. */
+export const PROGRAM_QUERY = 'moontide.program';
+
+/** Headers that travel through every outbound call. */
+export const HEADERS = {
+  /** Context values (the ctx module) as plain data. */
+  context: 'moontide-context',
+  /** Actor and scope, signed by a node; opaque here. */
+  identity: 'moontide-identity',
+  /** PID of who asks. */
+  from: 'moontide-from',
+  /** What a start carries beside its arguments: see StartOptions in contracts.ts. */
+  start: 'moontide-start',
+  /** `<run id>/<sequence>` of a command or call that a workflow makes. */
+  key: 'moontide-key',
+  /** How a call is to be retried: see CallOptions in contracts.ts. */
+  call: 'moontide-call',
+} as const;
+
+/** Search attribute (Keyword): the program's hash; counts the runs that still name it. */
+export const PROGRAM_ATTRIBUTE = 'MoontideProgram';
+
+/** Memo fields, for people: the marker of the resolve activity is the truth. */
+export const MEMO = {
+  entry: 'moontide.entry',
+  program: 'moontide.program',
+  version: 'moontide.registry_version',
+  host: 'moontide.host_version',
+} as const;
+
+/** Payload metadata (its values are UTF-8 bytes). */
+export const METADATA = {
+  encoding: 'encoding',
+  /** `results`: a JSON array that stands for several Lua results; `program`: a program reference. */
+  kind: 'moontide',
+} as const;
+
+/** The encoding of an expanded program between the codec and the sandbox; never stored. */
+export const PROGRAM_ENCODING = 'binary/moontide-program';
+
+export const isSystemWorkflow = (type: string): boolean => type.startsWith('moontide.');
+
+// Task queues. All but those that entries name begin with the app's name.
+/** Where runs and activities go whose entry names no worker. */
+export const defaultQueue = (app: string): string => app;
+/** The supervisor's queue, whose worker is apart from the app's. */
+export const systemQueue = (app: string): string => `${app}/system`;
+/** Any node of the app: `one_node` services. */
+export const serviceQueue = (app: string): string => `${app}/services`;
+/** One life of one node: `every_node` services and what is meant for this node. */
+export const nodeQueue = (app: string, node: string, incarnation: string): string =>
+  `${app}/${node}/${incarnation}`;
+
+// Ids of the platform's own workflows.
+export const supervisorWorkflowId = (app: string): string => `moontide.supervisor/${app}`;
+export const serviceWorkflowId = (app: string, entry: string, node?: string): string =>
+  `moontide.service/${app}/${entry}${node === undefined ? '' : `/${node}`}`;
+export const lifecycleWorkflowId = (app: string, node: string): string => `moontide.lifecycle/${app}/${node}`;
+export const deployWorkflowId = (app: string): string => `moontide.deploy/${app}`;
+export const watchWorkflowId = (app: string): string => `moontide.watch/${app}`;
+
+/** The text of a run's PID: the worker entry (or task queue) and the workflow id. */
+export const workflowPid = (host: string, workflowId: string): string => `{${host}|${workflowId}}`;
+
+/** Host and unique part of `{host|id}` or `{node@host|id}`; undefined when `pid` is not a PID. */
+export function parsePid(pid: string): { readonly host: string; readonly id: string } | undefined {
+  if (!pid.startsWith('{') || !pid.endsWith('}')) return undefined;
+  const bar = pid.indexOf('|');
+  if (bar < 0) return undefined;
+  const host = pid.slice(1, bar);
+  const at = host.indexOf('@');
+  return { host: at < 0 ? host : host.slice(at + 1), id: pid.slice(bar + 1, -1) };
+}

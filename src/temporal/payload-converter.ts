@@ -1,0 +1,151 @@
+// Values on Temporal's wire: our plain data as JSON that people, the CLI and every other SDK read and write. Sealed.
+// V1: what passes here is Data (core/data.ts): strings are byte strings, integers are exact. Text that does not pass here
+//     (failure messages, current details, names) is converted by who writes it.
+// V2: several Lua results are one JSON array with the metadata `moontide: results`; to others it is an array.
+// V3: decoding never throws: one bad payload (any client of the namespace can send one) must not wedge a run.
+//     What cannot be decoded is an UndecodablePayload, which `toDataOrThrow` refuses where it is used.
+// V4: `undefined` and the null payload are null; bytes (`binary/plain`) are byte strings.
+import { RawValue } from '@temporalio/common';
+import type { Payload, PayloadConverter } from '@temporalio/common';
+import { arrayToBytes, bytesToArray } from '../core/bytes.js';
+import type { Data } from '../core/data.js';
+import { PlatformError } from '../core/errors.js';
+import { toBytes, toTextLossy } from '../core/text.js';
+import { decodeWire, encodeWire } from '../core/wire.js';
+import type { ProgramReference } from './contracts.js';
+import { METADATA, PROGRAM_ENCODING } from './names.js';
+
+/** The results of a Lua function that returned several values. */
+export class Results {
+  readonly values: readonly Data[];
+  constructor(values: readonly Data[]) {
+    this.values = values;
+  }
+}
+
+/** What `moontide.resolve` gives: recorded as readable JSON, expanded by the codec on the way into the sandbox. */
+export class ResolvedProgram {
+  readonly reference: ProgramReference;
+  /** The artifact as the codec delivers it, still encoded; undefined in a payload that no codec expanded. */
+  readonly artifact: Uint8Array | undefined;
+  /** Why there is no artifact. */
+  readonly missing: string | undefined;
+  constructor(reference: ProgramReference, artifact?: Uint8Array, missing?: string) {
+    this.reference = reference;
+    this.artifact = artifact;
+    this.missing = missing;
+  }
+}
+
+/** A payload that is no data, with the reason (V3). */
+export class UndecodablePayload {
+  readonly reason: string;
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}
+
+export class PayloadError extends PlatformError {
+  override readonly name = 'PayloadError';
+  readonly code = 'PAYLOAD_UNDECODABLE';
+  override readonly kind = 'Invalid' as const;
+}
+
+/** The value of a decoded payload as data. Throws PayloadError for what could not be decoded. */
+export function toDataOrThrow(value: unknown): Data {
+  if (value instanceof UndecodablePayload) throw new PayloadError(value.reason);
+  if (value instanceof Results) return [...value.values];
+  return value === undefined ? null : (value as Data);
+}
+
+/** The results that a decoded payload stands for: several of ours, or the one value. */
+export function toResults(value: unknown): readonly Data[] {
+  return value instanceof Results ? value.values : [toDataOrThrow(value)];
+}
+
+/** The value that stands for the results of a Lua function: none is null, one is itself. */
+export function fromResults(values: readonly Data[]): Data | Results {
+  if (values.length > 1) return new Results(values);
+  return values[0] ?? null;
+}
+
+const ascii = (text: string): Uint8Array => bytesToArray(text);
+const ENCODINGS = {
+  json: ascii('json/plain'),
+  bytes: ascii('binary/plain'),
+  null: ascii('binary/null'),
+} as const;
+const KIND_RESULTS = ascii('results');
+const KIND_PROGRAM = ascii('program');
+
+export const metadataText = (payload: Payload, key: string): string | undefined => {
+  const value = payload.metadata?.[key];
+  return value === undefined || value === null ? undefined : arrayToBytes(value);
+};
+
+/** The UTF-8 bytes of a text. */
+export const encodeText = (text: string): Uint8Array => bytesToArray(toBytes(text));
+/** The text of UTF-8 bytes; wrong bytes become U+FFFD. */
+export const decodeText = (bytes: Uint8Array): string => toTextLossy(arrayToBytes(bytes));
+
+function toPayload(value: unknown): Payload {
+  if (value instanceof RawValue) return value.payload;
+  if (value === undefined) return { metadata: { [METADATA.encoding]: ENCODINGS.null } };
+  if (value instanceof Uint8Array) return { metadata: { [METADATA.encoding]: ENCODINGS.bytes }, data: value };
+  if (value instanceof Results) return json(encodeWire([...value.values]), { [METADATA.kind]: KIND_RESULTS });
+  if (value instanceof ResolvedProgram)
+    return json(JSON.stringify(value.reference), { [METADATA.kind]: KIND_PROGRAM });
+  return json(encodeWire(value as Data));
+}
+
+const json = (text: string, metadata: Record<string, Uint8Array> = {}): Payload => ({
+  metadata: { [METADATA.encoding]: ENCODINGS.json, ...metadata },
+  data: encodeText(text),
+});
+
+function fromPayload(payload: Payload): unknown {
+  const encoding = metadataText(payload, METADATA.encoding);
+  switch (encoding) {
+    case 'json/plain':
+    case 'json/protobuf':
+      return fromJson(payload);
+    case 'binary/plain':
+      return arrayToBytes(payload.data ?? new Uint8Array());
+    case 'binary/null':
+      return null;
+    case PROGRAM_ENCODING:
+      return fromProgram(payload);
+    default:
+      return new UndecodablePayload(
+        `a payload has the encoding '${encoding ?? ''}', which is not read here; send JSON or bytes`,
+      );
+  }
+}
+
+function fromJson(payload: Payload): unknown {
+  try {
+    const value = decodeWire(decodeText(payload.data ?? new Uint8Array()));
+    const kind = metadataText(payload, METADATA.kind);
+    if (kind === 'results' && Array.isArray(value)) return new Results(value);
+    // Without the codec (a client that looks at a history) the reference stands alone.
+    if (kind === 'program') return new ResolvedProgram(value as unknown as ProgramReference);
+    return value;
+  } catch (error) {
+    return new UndecodablePayload(
+      `a payload is not valid JSON: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}
+
+function fromProgram(payload: Payload): ResolvedProgram {
+  const reference = JSON.parse(metadataText(payload, 'reference') ?? '{}') as ProgramReference;
+  const missing = metadataText(payload, 'missing');
+  return missing === undefined
+    ? new ResolvedProgram(reference, payload.data ?? new Uint8Array())
+    : new ResolvedProgram(reference, undefined, missing);
+}
+
+export const payloadConverter: PayloadConverter = {
+  toPayload: (value) => toPayload(value),
+  fromPayload: <T>(payload: Payload) => fromPayload(payload) as T,
+};

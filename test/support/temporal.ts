@@ -1,0 +1,58 @@
+// One Temporal dev server for a whole test run, shared by its files; it ends with the run, however that ends.
+import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findTemporalBinary } from '../../src/temporal/binary.js';
+import { connectTemporal } from '../../src/temporal/connection.js';
+import type { TemporalConnection } from '../../src/temporal/connection.js';
+import { startOrJoinDevServer } from '../../src/temporal/dev-server.js';
+
+export interface TestTemporal extends AsyncDisposable {
+  readonly address: string;
+  readonly temporal: TemporalConnection;
+  /** Path of the Temporal CLI. */
+  readonly binary: string;
+}
+
+/** Ends the server once the process of the test run is gone. */
+const WATCHDOG = `
+const { readFileSync, rmSync } = require('node:fs');
+const [folder, run] = process.argv.slice(1);
+const alive = (pid) => { try { process.kill(pid, 0); return true; } catch { return false; } };
+setInterval(() => {
+  if (alive(Number(run))) return;
+  try { process.kill(JSON.parse(readFileSync(folder + '/temporal.json', 'utf8')).pid, 'SIGTERM'); } catch {}
+  setTimeout(() => { rmSync(folder, { recursive: true, force: true }); process.exit(); }, 1000);
+}, 500);
+`;
+
+/** Joins the run's server, or starts it. Every file has a connection of its own. */
+export async function testTemporal(): Promise<TestTemporal> {
+  const run = process.ppid; // vitest's workers are children of the run
+  const folder = join(tmpdir(), `moontide-test-temporal-${run}`);
+  mkdirSync(folder, { recursive: true });
+  const { path: binary } = await findTemporalBinary();
+  const server = await startOrJoinDevServer({
+    stateFolder: folder,
+    binary: async () => {
+      // Who starts the server also starts its watchdog.
+      spawn(process.execPath, ['-e', WATCHDOG, folder, String(run)], {
+        detached: true,
+        stdio: 'ignore',
+      }).unref();
+      return binary;
+    },
+    port: 0,
+    ui: false,
+    keepRunning: true,
+    startTimeoutMs: 60_000,
+  });
+  const temporal = await connectTemporal({ address: server.address }, { timeoutMs: 20_000 });
+  return {
+    address: server.address,
+    temporal,
+    binary,
+    [Symbol.asyncDispose]: () => temporal.close(),
+  };
+}
