@@ -24,8 +24,8 @@ import { ERROR_KINDS } from '../core/errors.js';
 import type { ErrorKind } from '../core/errors.js';
 import { toBytes, toTextLossy } from '../core/text.js';
 
-/** Marks a detail as ours. */
-const MARK = 'moontide_error';
+/** The key of an error inside plain data, as the Lua side writes it. */
+const MARK = '$error';
 
 /** Failure types of other SDKs and of the server that stand for a kind of ours. */
 const FOREIGN_KINDS: Readonly<Record<string, ErrorKind>> = {
@@ -58,7 +58,7 @@ export function parseKind(name: string): ErrorKind | undefined {
 }
 
 export interface FailureOptions {
-  /** What a failure tells the server where the error does not say whether it is retryable. Default false: final. */
+  /** An error of no kind that does not say whether it is retryable is retried. Default false: it is final. */
   readonly retryUnsaid?: boolean;
 }
 
@@ -66,7 +66,8 @@ export interface FailureOptions {
 const TRANSIENT: ReadonlySet<ErrorKind> = new Set(['Timeout', 'Unavailable', 'RateLimited']);
 
 const isRetryable = (error: ErrorData, options: FailureOptions): boolean =>
-  error.retryable ?? (options.retryUnsaid === true || TRANSIENT.has(error.kind));
+  error.retryable ??
+  (TRANSIENT.has(error.kind) || (options.retryUnsaid === true && error.kind === 'Unknown'));
 
 /** An error on its way out of Lua. */
 export function toFailure(error: ErrorData, options: FailureOptions = {}): ApplicationFailure {
@@ -113,7 +114,7 @@ export function fromFailure(error: unknown): ErrorData {
     return plain('AlreadyExists', `workflow '${error.workflowId}' is already running`, false);
   if (error instanceof WorkflowNotFoundError)
     return plain('NotFound', `there is no workflow '${error.workflowId}'`, false);
-  if (error instanceof TemporalFailure) return plain('Unknown', error.message, undefined, error.cause);
+  if (error instanceof TemporalFailure) return plain('Internal', error.message, undefined, error.cause);
   return errorToErrorData(error);
 }
 
@@ -207,26 +208,32 @@ const isErrorData = (value: unknown): value is ErrorData =>
   typeof value.message === 'string' &&
   ERROR_KINDS.some((kind) => kind === value.kind);
 
-/** An error as plain data; `dataToError` is its inverse. */
-export function errorToData(error: ErrorData): DataObject {
+/** An error inside plain data, in the form that Lua revives: `{ "$error": {...} }`. */
+export const errorToData = (error: ErrorData): DataObject => dataObject({ [MARK]: bareError(error) });
+
+function bareError(error: ErrorData): DataObject {
   return dataObject({
-    [MARK]: 1,
     kind: error.kind,
     message: error.message,
     ...(error.retryable === undefined ? {} : { retryable: error.retryable }),
     ...(error.details === undefined ? {} : { details: error.details }),
     ...(error.stack === undefined ? {} : { stack: error.stack }),
-    ...(error.cause === undefined ? {} : { cause: errorToData(error.cause) }),
+    ...(error.cause === undefined ? {} : { cause: bareError(error.cause) }),
   });
 }
 
-/** undefined when `value` is not an error that errorToData made. */
+/** The reverse of errorToData; undefined for anything else. */
 export function dataToError(value: unknown): ErrorData | undefined {
   if (typeof value !== 'object' || value === null || !(MARK in value)) return undefined;
-  const { kind, message, retryable, details, stack, cause } = value as DataObject;
+  return readBareError(value[MARK]);
+}
+
+function readBareError(value: unknown): ErrorData | undefined {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { kind, message, retryable, details, stack, cause } = value as Partial<DataObject>;
   const known = ERROR_KINDS.find((each) => each === kind);
   if (known === undefined || typeof message !== 'string') return undefined;
-  const inner = dataToError(cause);
+  const inner = readBareError(cause);
   return {
     kind: known,
     message,
