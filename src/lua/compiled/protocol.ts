@@ -1,0 +1,113 @@
+// The calling convention between compiled Lua, the runtime and the builtins. Sealed.
+// P1: a Lua function is a JavaScript function of its arguments. It returns one value as itself, any other number as an array
+//     (EMPTY for none), or S. Nobody changes an array that was returned; missing arguments are undefined.
+// P2: S means "suspended": every function that gets S from a call pushes one frame that knows how to go on and returns S at once.
+//     `return f(x)` may pass S on without a frame. Frames are pushed innermost first.
+// P3: a frame is resumed with the result of the call that gave S, and returns what its function would have returned (S again included).
+// P4: a builtin whose callbacks may suspend pushes a frame; one whose callbacks may not calls them with `callSync`, and a
+//     suspension there is Lua's error "attempt to yield across a C-call boundary".
+// P5: an error is a thrown LuaError; nothing else that is thrown reaches Lua as it is (errors.ts).
+// P6: machine.depth and machine.barrier need no care on errors: whoever catches puts back what it saw before.
+//
+// pcall, xpcall, error and coroutine.* are in protected.ts and coroutine.ts; the library only lists them.
+import type { LuaFloat } from '../../core/data.js';
+import type { LuaError, LuaThread, LuaUserdata } from '../values.js';
+import type { I64 } from './int64.js';
+import type { Table } from './table.js';
+
+/** A value inside this engine: as lua/values.ts, but integers beyond 2^53 are I64. */
+export type Value =
+  undefined | boolean | number | string | LuaFloat | I64 | Table | Callable | LuaThread | LuaUserdata;
+
+/** What a Lua function returns (P1). */
+export type Result = Value | Value[];
+export type Callable = (...args: Value[]) => Result;
+
+/** The result of a call that suspended (P2). Compared by identity, never read. */
+export const S: Value[] = [];
+/** No results. */
+export const EMPTY: Value[] = [];
+
+/** The first value of a result that is not S. */
+export function first(result: Result): Value {
+  return Array.isArray(result) ? result[0] : result;
+}
+
+/** All values of a result that is not S. */
+export function all(result: Result): Value[] {
+  return Array.isArray(result) ? result : [result];
+}
+
+/** A result of these values; the array must not be used afterwards. */
+export function results(values: Value[]): Result {
+  return values.length === 1 ? values[0] : values;
+}
+
+/** A suspended activation. Subclasses keep what they need to go on. */
+export abstract class Frame {
+  next: Frame | null = null;
+  /** Goes on with the result of the call that suspended (P3). */
+  abstract resume(value: Result): Result;
+  /** Frames that catch errors of what they called have this. */
+  raise?(error: LuaError): Result;
+  /** For tracebacks: `name`, chunk and line where a compiled function waits. */
+  describe?(): { readonly chunk: string; readonly line: number; readonly name: string };
+}
+
+class ListHead extends Frame {
+  override resume(): Result {
+    return EMPTY;
+  }
+}
+
+/** Why frames are being collected. */
+export type Reason = 'yield' | 'host' | 'spill';
+
+/** What runs, one per realm: only one Lua function runs at a time. */
+class Machine {
+  /** Estimated bytes of JavaScript stack under way, counted by our own weights so that limits are deterministic. */
+  depth = 0;
+  /** Where `depth` makes frames move to the heap. */
+  limit = 0;
+  /** Calls from native code to Lua that cannot suspend, in the current coroutine. */
+  barrier = 0;
+  /** Nested native levels over all coroutines (sort in gsub in resume ...). */
+  levels = 0;
+  /** Work of builtins since the step began, in units of about one Lua instruction. */
+  work = 0;
+  /** The last frame pushed since `suspend`. */
+  tail: Frame = new ListHead();
+  readonly head: Frame = this.tail;
+  reason: Reason = 'yield';
+  /** What the suspension hands to whoever takes it: the yielded values, or the host's request. */
+  payload: unknown = undefined;
+}
+export const machine = new Machine();
+
+/** Begins a suspension; the caller pushes its frame if it has one, and returns S. */
+export function suspend(reason: Reason, payload: unknown): Value[] {
+  machine.head.next = null;
+  machine.tail = machine.head;
+  machine.reason = reason;
+  machine.payload = payload;
+  return S;
+}
+
+/** Adds the frame of a function that got S from a call (P2). */
+export function push(frame: Frame): Value[] {
+  frame.next = null;
+  machine.tail.next = frame;
+  machine.tail = frame;
+  return S;
+}
+
+/** Gives a builtin the name that tracebacks show. */
+export function builtin<F extends (...args: never[]) => unknown>(name: string, run: F): F {
+  Object.defineProperty(run, 'name', { value: `[C]:${name}` });
+  return Object.freeze(run);
+}
+
+/** Counts work of a builtin that grows with its input (characters copied, elements moved), for budgets. */
+export function charge(units: number): void {
+  machine.work += units;
+}

@@ -1,0 +1,447 @@
+// Lua tables: an array part, a record of string fields with a hidden class, a hash in insertion order. Sealed.
+// T1: `array` holds 1..n at 0..n-1; its last element is never nil; key n+1 is nowhere else, so n is a border.
+// T2: nil is undefined is absent. A deleted field or hash entry keeps its place, so deleting while traversing is safe.
+// T3: every field of `fields` is older than every entry of `hash`: traversal is array, fields, hash, which is insertion order.
+// T4: a string key that JavaScript would take for an array index never gets into `fields`.
+// T5: `array` and `fields` may be the shared frozen empty ones; what writes in place first sees an old value there.
+// T6: when `asMeta` is set, this table is a metatable and every write of a `__name` refreshes it.
+// T7: keys of the hash are normalized: integral floats are integers, I64 is a bigint, floats beyond 2^63 are plain numbers.
+import { LuaFloat } from '../../core/data.js';
+import { LuaError, LuaTable } from '../values.js';
+import { fromBigInt, fromDouble, I64, toBigInt } from './int64.js';
+import { float } from './number.js';
+import type { LuaValue } from '../values.js';
+import type { Value } from './protocol.js';
+
+export type Fields = Record<string, Value>;
+type HashKey = Exclude<Value, undefined | LuaFloat | I64> | bigint;
+
+const FIELDS_PROTOTYPE: object = Object.freeze(Object.create(null) as object);
+
+/** The prototype for constructors of records (`function Point(x, y) { this.x = x; this.y = y }`). */
+export const fieldsPrototype = (): object => FIELDS_PROTOTYPE;
+
+function EmptyFields(): void {
+  // fields come later
+}
+EmptyFields.prototype = FIELDS_PROTOTYPE;
+const NewFields = EmptyFields as unknown as new () => Fields;
+
+export const NO_FIELDS: Fields = Object.freeze(new NewFields());
+export const NO_ARRAY: Value[] = Object.freeze([]) as unknown as Value[];
+
+/** '0', '7', '4294967294': JavaScript orders these before other keys. */
+export function isArrayIndexText(key: string): boolean {
+  const first = key.charCodeAt(0);
+  return first >= 48 && first <= 57 && key.length <= 16 && /^(?:0|[1-9]\d*)$/.test(key);
+}
+
+const isInt = (key: number): boolean => key === Math.floor(key) && key - key === 0;
+
+/** Entries in insertion order; a deleted one stays as a tombstone until a new key needs room. */
+export class Hash {
+  index = new Map<HashKey, number>();
+  keys: HashKey[] = [];
+  values: Value[] = [];
+  live = 0;
+  /** Integer keys ever stored: candidates for the array part. */
+  integers = 0;
+  frozen = false;
+
+  get(key: HashKey): Value {
+    const at = this.index.get(key);
+    return at === undefined ? undefined : this.values[at];
+  }
+
+  set(key: HashKey, value: Value): void {
+    if (this.frozen) throw new LuaError(READ_ONLY);
+    const at = this.index.get(key);
+    if (at !== undefined) {
+      const old = this.values[at];
+      this.values[at] = value;
+      if (value === undefined) {
+        if (old !== undefined) this.live--;
+      } else if (old === undefined) this.live++;
+    } else if (value !== undefined) {
+      if (this.keys.length >= 16 && this.live * 2 < this.keys.length) this.compact();
+      this.index.set(key, this.keys.length);
+      this.keys.push(key);
+      this.values.push(value);
+      this.live++;
+      if (typeof key === 'number') this.integers++;
+    }
+  }
+
+  private compact(): void {
+    const { keys, values } = this;
+    this.index = new Map();
+    this.keys = [];
+    this.values = [];
+    this.integers = 0;
+    for (let at = 0; at < keys.length; at++) {
+      const value = values[at];
+      if (value === undefined) continue;
+      const key = keys[at] as HashKey;
+      this.index.set(key, this.keys.length);
+      this.keys.push(key);
+      this.values.push(value);
+      if (typeof key === 'number') this.integers++;
+    }
+  }
+}
+
+export const READ_ONLY = 'attempt to change a read-only table';
+
+/** The Lua key of a hash key. */
+function toLuaKey(key: HashKey): Value {
+  if (typeof key === 'bigint') return fromBigInt(key);
+  if (typeof key === 'number' && key - key === 0 && (key >= 9007199254740992 || key < -9007199254740992))
+    return new LuaFloat(key);
+  return key;
+}
+
+/** T7; NaN stays NaN and is never found. */
+function toHashKey(key: Value): HashKey | undefined {
+  if (typeof key !== 'object') return key as HashKey | undefined;
+  if (key instanceof LuaFloat) {
+    const integer = fromDouble(key.n);
+    if (integer === undefined) return key.n;
+    return integer instanceof I64 ? toBigInt(integer) : integer;
+  }
+  return key instanceof I64 ? toBigInt(key) : (key as HashKey);
+}
+
+/** What the runtime looks up of a metatable in one load. Made by the first setmetatable with the table. */
+export class Meta {
+  readonly table: Table;
+  index: Value = undefined;
+  newindex: Value = undefined;
+  call: Value = undefined;
+  eq: Value = undefined;
+  len: Value = undefined;
+  constructor(table: Table) {
+    this.table = table;
+    this.refresh();
+  }
+  refresh(): void {
+    const { table } = this;
+    this.index = table.getString('__index');
+    this.newindex = table.getString('__newindex');
+    this.call = table.getString('__call');
+    this.eq = table.getString('__eq');
+    this.len = table.getString('__len');
+  }
+}
+
+export class Table extends LuaTable {
+  fields: Fields;
+  array: Value[];
+  hash: Hash | null;
+  /** Its metatable. */
+  meta: Meta | null;
+  /** Set once this table is a metatable. */
+  asMeta: Meta | null;
+
+  /** `fields` and `array` belong to the new table; T1 and T4 must hold of them. */
+  constructor(fields: Fields = NO_FIELDS, array: Value[] = NO_ARRAY) {
+    super();
+    this.fields = fields;
+    this.array = array;
+    this.hash = null;
+    this.meta = null;
+    this.asMeta = null;
+  }
+
+  getString(key: string): Value {
+    if (this.fields !== NO_FIELDS) {
+      const value = this.fields[key];
+      if (value !== undefined) return value;
+    }
+    return this.hash === null ? undefined : this.hash.get(key);
+  }
+
+  getInteger(key: number): Value {
+    const { array } = this;
+    if (key > 0 && key <= array.length) return array[key - 1];
+    return this.hash === null ? undefined : this.hash.get(key);
+  }
+
+  /** Raw read with any key. */
+  read(key: Value): Value {
+    if (typeof key === 'string') return this.getString(key);
+    if (typeof key === 'number') {
+      const { array } = this;
+      if (key > 0 && key <= array.length && isInt(key)) return array[key - 1];
+    } else if (key instanceof LuaFloat) {
+      const integer = fromDouble(key.n);
+      if (typeof integer === 'number') return this.getInteger(integer);
+    }
+    if (this.hash === null) return undefined;
+    const hashKey = toHashKey(key);
+    return hashKey === undefined ? undefined : this.hash.get(hashKey);
+  }
+
+  /** Raw write of a string key that the program computed: a new one goes to the hash. */
+  setString(key: string, value: Value): void {
+    if (this.fields !== NO_FIELDS && this.fields[key] !== undefined) {
+      if (this.hash !== null && this.hash.frozen) throw new LuaError(READ_ONLY);
+      this.fields[key] = value;
+    } else if (this.hash !== null) this.hash.set(key, value);
+    else if (value !== undefined) (this.hash = new Hash()).set(key, value);
+    if (this.asMeta !== null && key.charCodeAt(0) === 95) this.asMeta.refresh(); // T6
+  }
+
+  /** Raw write of a string key that stands in the source: a new one becomes a field while there is no hash. */
+  setField(key: string, value: Value): void {
+    if (this.hash === null && value !== undefined && !isArrayIndexText(key)) {
+      if (this.fields === NO_FIELDS) this.fields = new NewFields();
+      this.fields[key] = value;
+      if (this.asMeta !== null && key.charCodeAt(0) === 95) this.asMeta.refresh(); // T6
+    } else this.setString(key, value);
+  }
+
+  /** Raw write of an integer key. */
+  setInteger(key: number, value: Value): void {
+    const { array } = this;
+    const size = array.length;
+    if (key > 0 && key <= size) {
+      if (value !== undefined || key < size) array[key - 1] = value;
+      else this.shrink();
+    } else if (key === size + 1) {
+      if (value !== undefined) this.append(value);
+    } else if (this.hash !== null) this.hash.set(key, value);
+    else if (value !== undefined) (this.hash = new Hash()).set(key, value);
+  }
+
+  /** Writes n+1, where n is the border. */
+  append(value: Value): void {
+    const { hash } = this;
+    if (hash !== null && hash.frozen) throw new LuaError(READ_ONLY);
+    if (this.array === NO_ARRAY) this.array = [value];
+    else this.array.push(value);
+    if (hash !== null && hash.integers > 0) this.migrate(hash);
+  }
+
+  /** Moves what the hash has next after the array part into it. */
+  private migrate(hash: Hash): void {
+    for (;;) {
+      const key = this.array.length + 1;
+      const value = hash.get(key);
+      if (value === undefined) return;
+      hash.set(key, undefined);
+      this.array.push(value);
+    }
+  }
+
+  /** Drops the last element, and the nils before it. */
+  private shrink(): void {
+    const { array } = this;
+    if (this.hash !== null && this.hash.frozen) throw new LuaError(READ_ONLY);
+    let size = array.length - 1;
+    while (size > 0 && array[size - 1] === undefined) size--;
+    array.length = size;
+  }
+
+  /** Raw write with any key; the key must not be nil or NaN. */
+  write(key: Value, value: Value): void {
+    if (typeof key === 'string') return this.setString(key, value);
+    if (typeof key === 'number' && isInt(key)) return this.setInteger(key, value);
+    if (key instanceof LuaFloat) {
+      const integer = fromDouble(key.n);
+      if (typeof integer === 'number') return this.setInteger(integer, value);
+    }
+    const hashKey = toHashKey(key);
+    if (hashKey === undefined) throw new LuaError('table index is nil');
+    if (hashKey !== hashKey) throw new LuaError('table index is NaN');
+    if (this.hash !== null) this.hash.set(hashKey, value);
+    else if (value !== undefined) (this.hash = new Hash()).set(hashKey, value);
+  }
+
+  /** The pair after `key` (the first for nil), or undefined at the end. */
+  next(key: Value): [Value, Value] | undefined {
+    const { array } = this;
+    let at = 0;
+    if (key instanceof LuaFloat) key = fromDouble(key.n) ?? key;
+    if (typeof key === 'number' && key > 0 && key <= array.length && isInt(key)) {
+      at = key;
+      key = undefined;
+    }
+    if (key === undefined) {
+      for (; at < array.length; at++) {
+        const value = array[at];
+        if (value !== undefined) return [at + 1, value];
+      }
+    }
+    return this.nextField(key);
+  }
+
+  /** `after`: nil for the first field, else a key of the fields or the hash. */
+  private nextField(after: Value): [Value, Value] | undefined {
+    const { fields } = this;
+    if (fields !== NO_FIELDS) {
+      const keys = Object.keys(fields);
+      let at = 0;
+      // A field that was deleted and stored anew is in the hash, and stays there.
+      if (typeof after === 'string' && this.hash?.index.has(after) !== true) {
+        at = keys.indexOf(after) + 1;
+        if (at > 0) after = undefined;
+      }
+      if (after === undefined) {
+        for (; at < keys.length; at++) {
+          const key = keys[at] as string;
+          const value = fields[key];
+          if (value !== undefined) return [key, value];
+        }
+      }
+    }
+    return this.nextHashed(after);
+  }
+
+  private nextHashed(after: Value): [Value, Value] | undefined {
+    const { hash } = this;
+    let at = 0;
+    if (after !== undefined) {
+      const found = hash?.index.get(toHashKey(after) as HashKey);
+      if (found !== undefined) at = found + 1;
+      // A key that has just been the array's last and was deleted: what follows it are the fields and the hash.
+      else if (typeof after === 'number' && after > this.array.length && isInt(after))
+        return this.nextField(undefined);
+      else throw new LuaError("invalid key to 'next'");
+    }
+    if (hash === null) return undefined;
+    for (; at < hash.keys.length; at++) {
+      const value = hash.values[at];
+      if (value !== undefined) return [toLuaKey(hash.keys[at] as HashKey), value];
+    }
+    return undefined;
+  }
+
+  /** A traversal that keeps its place; what `pairs` loops use. */
+  iterate(): TableIterator {
+    return new TableIterator(this);
+  }
+
+  /** Makes every write an error, for tables that instances share. */
+  freeze(): this {
+    this.fields = Object.freeze(Object.assign(new NewFields(), this.fields));
+    this.array = Object.freeze([...this.array]) as unknown as Value[];
+    this.hash ??= new Hash();
+    this.hash.frozen = true;
+    return this;
+  }
+
+  /** Moves the hash's strings among the fields where that keeps the order, for tables that serve as classes. */
+  promote(): void {
+    const { hash } = this;
+    if (hash === null || hash.frozen || hash.live > 64) return;
+    for (const key of hash.keys) if (typeof key !== 'string' || isArrayIndexText(key)) return;
+    this.hash = null;
+    hash.keys.forEach((key, at) => {
+      const value = hash.values[at];
+      if (value !== undefined) this.setField(key as string, value);
+    });
+  }
+
+  // The host's view (lua/values.ts): integers beyond 2^53 are bigints there.
+
+  override get(key: LuaValue): LuaValue {
+    return toHostValue(this.read(fromHostValue(key)));
+  }
+
+  override set(key: LuaValue, value: LuaValue): void {
+    this.write(fromHostValue(key), fromHostValue(value));
+  }
+
+  override length(): number {
+    return this.array.length;
+  }
+
+  override hadStringKeys(): boolean {
+    return this.fields !== NO_FIELDS || (this.hash?.keys.some((key) => typeof key === 'string') ?? false);
+  }
+
+  override *entries(): Iterable<readonly [LuaValue, LuaValue]> {
+    const iterator = this.iterate();
+    while (iterator.step()) yield [toHostValue(iterator.key), toHostValue(iterator.value)];
+  }
+}
+
+/** One traversal of a table; `step` sets `key` and `value`, or tells that it is over. */
+export class TableIterator {
+  key: Value = undefined;
+  value: Value = undefined;
+  private readonly table: Table;
+  /** Names of the fields from the moment the traversal reaches them; null before. */
+  private names: string[] | null = null;
+  private hashKeys: HashKey[] | null = null;
+  private at = 0;
+
+  constructor(table: Table) {
+    this.table = table;
+  }
+
+  step(): boolean {
+    if (this.names === null) {
+      const { array } = this.table;
+      while (this.at < array.length) {
+        const value = array[this.at++];
+        if (value !== undefined) {
+          this.key = this.at;
+          this.value = value;
+          return true;
+        }
+      }
+      this.at = 0;
+      this.names = this.table.fields === NO_FIELDS ? NO_NAMES : Object.keys(this.table.fields);
+    }
+    return this.stepRest(this.names);
+  }
+
+  private stepRest(names: string[]): boolean {
+    if (this.hashKeys === null) {
+      while (this.at < names.length) {
+        const name = names[this.at++] as string;
+        const value = this.table.fields[name];
+        if (value !== undefined) {
+          this.key = name;
+          this.value = value;
+          return true;
+        }
+      }
+      this.at = 0;
+    }
+    const { hash } = this.table;
+    if (hash === null) return false;
+    if (this.hashKeys !== hash.keys) {
+      // First step here, or the program stored new keys meanwhile and the hash was compacted.
+      if (this.hashKeys !== null) this.at = (hash.index.get(toHashKey(this.key) as HashKey) ?? -1) + 1;
+      this.hashKeys = hash.keys;
+    }
+    while (this.at < hash.keys.length) {
+      const at = this.at++;
+      const value = hash.values[at];
+      if (value !== undefined) {
+        this.key = toLuaKey(hash.keys[at] as HashKey);
+        this.value = value;
+        return true;
+      }
+    }
+    return false;
+  }
+}
+
+const NO_NAMES: string[] = [];
+
+/** An internal value as the host sees it. */
+export function toHostValue(value: Value): LuaValue {
+  return value instanceof I64 ? toBigInt(value) : value;
+}
+
+/** A value of the host as the engine keeps it. */
+export function fromHostValue(value: LuaValue): Value {
+  if (typeof value === 'bigint') return fromBigInt(value);
+  if (typeof value !== 'number' || (value < 9007199254740992 && value >= -9007199254740992 && value !== 0))
+    return value as Value;
+  if (value === 0) return 0; // not -0
+  return value === 9007199254740992 ? fromDouble(value) : float(value);
+}
