@@ -1,0 +1,136 @@
+// What a handler may use of the instance (or of the workflow's command) that asks.
+// H2 of core/handler.ts: what a handler opens is closed with its owner, last opened first.
+import type { DataObject } from '../core/data.js';
+import type { CommandContext } from '../core/handler.js';
+import { HandleClosedError } from './errors.js';
+import type { ResourceUser, Resources } from './resources.js';
+
+/** Where a call stands in its chain of callers. */
+export interface CallFrame {
+  /** 1 for a call from outside. */
+  readonly depth: number;
+  /** Entry ids of the pools in which this chain already holds a place. */
+  readonly holds: ReadonlySet<string>;
+}
+export const outermost: CallFrame = Object.freeze({ depth: 0, holds: new Set<string>() });
+
+/** What one owner holds open: handles and resources. */
+export class Holdings implements AsyncDisposable {
+  readonly #handles = new Map<number, AsyncDisposable>();
+  readonly #user: ResourceUser;
+  #next = 1;
+  #closed = false;
+
+  readonly #failed: (error: unknown) => void;
+
+  /** `failed` hears of a handle that came too late to be kept and could not be closed. */
+  constructor(resources: Resources, failed: (error: unknown) => void) {
+    this.#user = resources.user();
+    this.#failed = failed;
+  }
+
+  use<T extends object>(entry: string, kind: string): Promise<T> {
+    return this.#user.use<T>(entry, kind);
+  }
+
+  own(handle: AsyncDisposable): number {
+    const number = this.#next;
+    this.#next += 1;
+    if (this.#closed) handle[Symbol.asyncDispose]().then(undefined, this.#failed);
+    else this.#handles.set(number, handle);
+    return number;
+  }
+
+  owned<T extends AsyncDisposable>(number: number): T {
+    const handle = this.#handles.get(number);
+    if (handle === undefined) throw new HandleClosedError(number);
+    return handle as T;
+  }
+
+  async release(number: number): Promise<void> {
+    const handle = this.#handles.get(number);
+    if (handle === undefined) return;
+    this.#handles.delete(number);
+    await handle[Symbol.asyncDispose]();
+  }
+
+  /** True when there is nothing to wait for. */
+  get empty(): boolean {
+    return this.#handles.size === 0;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    const errors: unknown[] = [];
+    for (const handle of [...this.#handles.values()].reverse()) {
+      try {
+        await handle[Symbol.asyncDispose]();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    this.#handles.clear();
+    try {
+      await this.#user[Symbol.asyncDispose]();
+    } catch (error) {
+      errors.push(error);
+    }
+    if (errors.length > 0) throw new AggregateError(errors, 'some handles could not be closed');
+  }
+}
+
+export interface NodeContextOptions {
+  readonly pid: string | undefined;
+  readonly entry: string;
+  readonly values: Readonly<DataObject>;
+  readonly idempotencyKey: string | undefined;
+  readonly holdings: Holdings;
+  readonly frame: CallFrame;
+}
+
+export class NodeContext implements CommandContext {
+  readonly pid: string | undefined;
+  readonly entry: string;
+  readonly values: Readonly<DataObject>;
+  readonly idempotencyKey: string | undefined;
+  readonly frame: CallFrame;
+  readonly #holdings: Holdings;
+  /** Made at first use: most commands are never aborted. */
+  #abort: AbortController | undefined;
+  #aborted = false;
+
+  constructor(options: NodeContextOptions) {
+    this.pid = options.pid;
+    this.entry = options.entry;
+    this.values = options.values;
+    this.idempotencyKey = options.idempotencyKey;
+    this.frame = options.frame;
+    this.#holdings = options.holdings;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#aborted) this.#abort.abort();
+    }
+    return this.#abort.signal;
+  }
+
+  abort(): void {
+    this.#aborted = true;
+    this.#abort?.abort();
+  }
+
+  resource<T extends object>(entry: string, kind: string): Promise<T> {
+    return this.#holdings.use<T>(entry, kind);
+  }
+  own(handle: AsyncDisposable): number {
+    return this.#holdings.own(handle);
+  }
+  owned<T extends AsyncDisposable>(handle: number): T {
+    return this.#holdings.owned<T>(handle);
+  }
+  release(handle: number): Promise<void> {
+    return this.#holdings.release(handle);
+  }
+}

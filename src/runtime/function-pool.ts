@@ -1,0 +1,266 @@
+// Calls of functions in this process: each call is a fresh instance of the entry's program, inside the limits of its pool.
+// F1: a call that starts takes the newest program; a call that runs keeps the one it started with.
+// F2: a call chain that already holds a place in a pool does not wait for a second one, so that recursion cannot lock itself out.
+// F3: a call ends with its caller: when the caller gives up, the callee gets CANCEL and, after a grace, is ended.
+import type { Data, DataObject } from '../core/data.js';
+import { dataObject } from '../core/data.js';
+import type { ErrorData } from '../core/error-data.js';
+import type { Entry } from '../registry/model/entry.js';
+import type { RegistryService } from '../registry/model/registry.js';
+import type { Outcome } from '../lua/step.js';
+import type { CallFrame } from './command-context.js';
+import { outermost } from './command-context.js';
+import {
+  CallDepthError,
+  EntryIdleError,
+  EntryKindError,
+  EntryUnknownError,
+  FunctionBusyError,
+  NodeStoppedError,
+} from './errors.js';
+import type { Factory } from './factory.js';
+import type { InstanceRunner } from './instance-runner.js';
+import { nearest } from './nearest.js';
+import { Places, poolSettings } from './pool-places.js';
+import type { ProgramCache } from './program-cache.js';
+
+export interface FunctionCall {
+  /** Entry id. */
+  readonly entry: string;
+  readonly args: readonly Data[];
+  /** Context values that the call inherits, already merged. */
+  readonly values?: Readonly<DataObject>;
+  readonly frame?: CallFrame;
+  /** How long the call may take, its wait for a place included. Milliseconds; absent or 0: for ever. */
+  readonly timeoutMs?: number;
+  /** Aborted when the caller gives up. */
+  readonly signal?: AbortSignal;
+  readonly idempotencyKey?: string | undefined;
+  /** Hears the PID once the call runs. */
+  readonly started?: (runner: InstanceRunner) => void;
+}
+
+export interface FunctionPoolOptions {
+  readonly registry: RegistryService;
+  readonly programs: ProgramCache;
+  readonly factory: Factory;
+  readonly toErrorData: (error: unknown) => ErrorData;
+  /** Milliseconds that only grow. */
+  readonly clock: () => number;
+  /** Kinds that may be called. Default: function.lua and process.lua. */
+  readonly callable?: ReadonlySet<string>;
+  /** How long a cancelled call may go on cleaning up. Milliseconds. Default 2 000. */
+  readonly cancelGraceMs?: number;
+}
+
+/** The host part of a function call's PID. */
+const HOST = 'functions';
+const MAX_DEPTH = 200;
+const CALLABLE: ReadonlySet<string> = new Set(['function.lua', 'process.lua']);
+
+export class FunctionPool {
+  readonly #options: FunctionPoolOptions;
+  readonly #pools = new Map<string, { entry: Entry; readonly places: Places }>();
+  readonly #running = new Set<Promise<unknown>>();
+  #stopping = false;
+
+  constructor(options: FunctionPoolOptions) {
+    this.#options = options;
+  }
+
+  /** Calls now running or waiting. */
+  get busy(): number {
+    return this.#running.size;
+  }
+
+  /** Never rejects: an error is an outcome. */
+  call(call: FunctionCall): Promise<Outcome> {
+    const outcome = this.#call(call).catch((error: unknown): Outcome => ({
+      ok: false,
+      error: this.#options.toErrorData(error),
+    }));
+    this.#running.add(outcome);
+    void outcome.then(() => this.#running.delete(outcome));
+    return outcome;
+  }
+
+  /** Refuses new calls from outside, waits for those that run up to `graceMs`, then ends them. */
+  async drain(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    if (this.#running.size === 0) return;
+    const all = Promise.allSettled(this.#running);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, graceMs);
+    });
+    await Promise.race([all, late]);
+    clearTimeout(timer);
+    this.#options.factory.terminateAll({ kind: 'Canceled', message: 'the node is stopping' });
+    await all;
+  }
+
+  async #call(call: FunctionCall): Promise<Outcome> {
+    const frame = call.frame ?? outermost;
+    const depth = frame.depth + 1;
+    if (this.#stopping && frame.depth === 0) throw new NodeStoppedError(`cannot call '${call.entry}'`);
+    if (depth > MAX_DEPTH) throw new CallDepthError(call.entry, depth);
+    const entry = this.#entry(call.entry);
+    const pool = this.#pool(entry);
+    const limits = new Limits(call);
+    try {
+      const holdsAlready = frame.holds.has(entry.id);
+      if (!holdsAlready) {
+        const refused = await enter(pool, entry.id, limits);
+        if (refused !== undefined) return { ok: false, error: refused };
+      }
+      try {
+        const inner: CallFrame = holdsAlready
+          ? { depth, holds: frame.holds }
+          : { depth, holds: new Set([...frame.holds, entry.id]) };
+        return await this.#run(entry, call, inner, limits);
+      } finally {
+        if (!holdsAlready) pool.leave();
+      }
+    } finally {
+      limits.clear();
+    }
+  }
+
+  async #run(entry: Entry, call: FunctionCall, frame: CallFrame, limits: Limits): Promise<Outcome> {
+    const hash = this.#options.registry.current.programHash(entry.id);
+    if (hash === undefined) throw new EntryIdleError(entry.id, entry.kind);
+    const found = this.#options.programs.get(hash, entry.id);
+    const loaded = found instanceof Promise ? await found : found;
+    const runner = this.#options.factory.create({
+      loaded,
+      entry: entry.id,
+      host: HOST,
+      values: call.values ?? dataObject(),
+      frame,
+      idempotencyKey: call.idempotencyKey,
+    });
+    let grace: NodeJS.Timeout | undefined;
+    const forget = limits.onEnd((error) => {
+      if (error.kind === 'Timeout') runner.terminate(error);
+      else {
+        runner.cancel(error.message);
+        grace = setTimeout(() => runner.terminate(error), this.#options.cancelGraceMs ?? 2000);
+      }
+    });
+    runner.start(call.args);
+    call.started?.(runner);
+    const outcome = await runner.ended;
+    forget();
+    clearTimeout(grace);
+    return outcome;
+  }
+
+  #entry(id: string): Entry {
+    const view = this.#options.registry.current;
+    const entry = view.get(id);
+    if (entry === undefined) {
+      const functions = [...view.all()].filter(({ kind }) => this.#callable.has(kind));
+      throw new EntryUnknownError(
+        id,
+        nearest(
+          id,
+          functions.map((one) => one.id),
+        ),
+      );
+    }
+    if (!this.#callable.has(entry.kind)) throw new EntryKindError(id, entry.kind, callHint(entry.kind));
+    return entry;
+  }
+
+  get #callable(): ReadonlySet<string> {
+    return this.#options.callable ?? CALLABLE;
+  }
+
+  #pool(entry: Entry): Places {
+    const known = this.#pools.get(entry.id);
+    if (known !== undefined) {
+      if (known.entry !== entry) {
+        known.entry = entry;
+        known.places.resize(settingsOf(entry));
+      }
+      return known.places;
+    }
+    const places = new Places(settingsOf(entry), this.#options.clock);
+    this.#pools.set(entry.id, { entry, places });
+    return places;
+  }
+}
+
+function settingsOf(entry: Entry): ReturnType<typeof poolSettings> {
+  const pool = entry.data['pool'];
+  const declared = typeof pool === 'object' && pool !== null && !Array.isArray(pool) && !('n' in pool);
+  return poolSettings(declared ? (pool as DataObject) : undefined);
+}
+
+const callHint = (kind: string): string =>
+  kind === 'workflow.lua'
+    ? 'start it as a workflow (process.spawn, workflow.exec, `moontide start`)'
+    : 'only a function.lua can be called';
+
+/** Takes a place; an error when the queue is full or the caller gave up before its turn came. */
+function enter(pool: Places, entry: string, limits: Limits): Promise<ErrorData | undefined> | undefined {
+  if (pool.tryEnter()) return undefined;
+  return new Promise((resolve, reject) => {
+    let forget = (): void => undefined;
+    const queued = pool.queue(() => {
+      forget();
+      resolve(undefined);
+    });
+    if (queued === undefined) {
+      reject(new FunctionBusyError(entry, pool.running, pool.waiting));
+      return;
+    }
+    forget = limits.onEnd((error) => {
+      if (queued.withdraw()) resolve(error);
+    });
+  });
+}
+
+/** The two ends that a call can come to from outside: its time is up, or its caller gave up. */
+class Limits {
+  #timer: NodeJS.Timeout | undefined;
+  #ended: ErrorData | undefined;
+  readonly #signal: AbortSignal | undefined;
+  readonly #listeners = new Set<(error: ErrorData) => void>();
+  readonly #aborted: () => void;
+
+  constructor({ entry, timeoutMs, signal }: FunctionCall) {
+    this.#signal = signal;
+    this.#aborted = () => this.#end({ kind: 'Canceled', message: `the caller of '${entry}' gave up` });
+    if (signal?.aborted === true) this.#aborted();
+    else signal?.addEventListener('abort', this.#aborted, { once: true });
+    if (timeoutMs !== undefined && timeoutMs > 0)
+      this.#timer = setTimeout(
+        () => this.#end({ kind: 'Timeout', message: `'${entry}' did not end within ${timeoutMs} ms` }),
+        Math.min(timeoutMs, 2 ** 31 - 1),
+      );
+  }
+
+  /** Calls `listener` once, at once if it is over already; returns how to stop. */
+  onEnd(listener: (error: ErrorData) => void): () => void {
+    if (this.#ended !== undefined) {
+      listener(this.#ended);
+      return () => undefined;
+    }
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+    this.#signal?.removeEventListener('abort', this.#aborted);
+    this.#listeners.clear();
+  }
+
+  #end(error: ErrorData): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error;
+    for (const listener of this.#listeners) listener(error);
+    this.#listeners.clear();
+  }
+}

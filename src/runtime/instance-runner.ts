@@ -1,0 +1,181 @@
+// Drives one instance on a node: its commands to their handlers, the answers back in the order in which they arrive.
+// I1: the instance is entered only through Turns, never from inside one of its own steps.
+// I2: a withdrawn command is aborted; an answer that still comes for it is dropped.
+// I3: when main ends, by itself or by force, what is outstanding is aborted and what the instance owns is closed; only then is the outcome told.
+import type { Data } from '../core/data.js';
+import type { ErrorData } from '../core/error-data.js';
+import type { Command } from '../core/command.js';
+import type { Instance, Outcome, Outstanding, Step } from '../lua/step.js';
+import type { InstanceHost, Message } from '../lua/instance-context.js';
+import type { Answer } from '../lua/suspend.js';
+import { Holdings, NodeContext } from './command-context.js';
+import type { CallFrame } from './command-context.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { Resources } from './resources.js';
+import type { Turns } from './turns.js';
+
+export interface RunnerServices {
+  readonly dispatcher: Dispatcher;
+  readonly resources: Resources;
+  readonly turns: Turns;
+  /** An error as Lua gets it. */
+  readonly toErrorData: (error: unknown) => ErrorData;
+  /** Hears of errors that no caller waits for. */
+  readonly failed: (error: unknown) => void;
+}
+
+export interface RunnerOptions {
+  readonly services: RunnerServices;
+  readonly entry: string;
+  readonly host: InstanceHost;
+  readonly frame: CallFrame;
+  readonly idempotencyKey: string | undefined;
+  /** Makes the instance; called once, in the runner's first turn. */
+  readonly create: (host: InstanceHost) => Instance;
+}
+
+export class InstanceRunner {
+  readonly pid: string;
+  readonly entry: string;
+  /** Told once everything the instance owned is closed. Never rejects. */
+  readonly ended: Promise<Outcome>;
+  readonly #options: RunnerOptions;
+  readonly #services: RunnerServices;
+  readonly #holdings: Holdings;
+  readonly #contexts = new Map<number, NodeContext>();
+  #tell: (outcome: Outcome) => void = () => undefined;
+  #instance: Instance | undefined;
+  #finished = false;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#services = options.services;
+    this.pid = options.host.pid;
+    this.entry = options.entry;
+    this.#holdings = new Holdings(options.services.resources, options.services.failed);
+    this.ended = new Promise((tell) => {
+      this.#tell = tell;
+    });
+  }
+
+  /** True until main has ended; a message sent to it after that is an error for the sender. */
+  get alive(): boolean {
+    return !this.#finished;
+  }
+
+  start(args: readonly Data[]): void {
+    this.#turn(() => {
+      this.#instance = this.#options.create(this.#options.host);
+      return this.#instance.start(args);
+    });
+  }
+
+  deliver(message: Message): void {
+    this.#turn(() => this.#instance?.deliver(message));
+  }
+
+  /** Asks main to end: a CANCEL event. */
+  cancel(reason: string): void {
+    this.#turn(() => this.#instance?.cancel(reason));
+  }
+
+  /** Ends main at once; its outcome is `error`. */
+  terminate(error: ErrorData): void {
+    if (this.#finished) return;
+    this.#finish({ ok: false, error });
+  }
+
+  #turn(step: () => Step | undefined): void {
+    this.#services.turns.run(() => {
+      if (this.#finished) return;
+      let done: Step | undefined;
+      try {
+        done = step();
+      } catch (error) {
+        // A bug of the host or of a module: the instance cannot go on, its neighbours can.
+        this.#services.failed(error);
+        this.#finish({ ok: false, error: this.#services.toErrorData(error) });
+        return;
+      }
+      if (done !== undefined) this.#after(done);
+    });
+  }
+
+  #after(step: Step): void {
+    for (const id of step.withdrawn) {
+      this.#contexts.get(id)?.abort();
+      this.#contexts.delete(id);
+    }
+    if (step.outcome !== undefined) {
+      this.#finish(step.outcome);
+      return;
+    }
+    for (const outstanding of step.commands) this.#dispatch(outstanding);
+  }
+
+  #dispatch({ id, command }: Outstanding): void {
+    const context = this.#context();
+    this.#contexts.set(id, context);
+    let answer: Data | Promise<Data>;
+    try {
+      answer = this.#services.dispatcher.dispatch(command, context);
+    } catch (error) {
+      this.#answer(id, { ok: false, error: this.#services.toErrorData(error) });
+      return;
+    }
+    if (answer instanceof Promise)
+      answer.then(
+        (value) => this.#answer(id, { ok: true, value }),
+        (error: unknown) => this.#answer(id, { ok: false, error: this.#services.toErrorData(error) }),
+      );
+    else this.#answer(id, { ok: true, value: answer });
+  }
+
+  #answer(id: number, answer: Answer): void {
+    if (!this.#contexts.has(id)) return; // withdrawn or ended meanwhile (I2)
+    this.#turn(() => {
+      if (!this.#contexts.delete(id)) return undefined;
+      return this.#instance?.answer(id, answer);
+    });
+  }
+
+  /** For commands whose answer nobody wants (InstanceHost.emit). */
+  emit(command: Command): void {
+    try {
+      const answer = this.#services.dispatcher.dispatch(command, this.#context());
+      if (answer instanceof Promise) answer.catch(this.#services.failed);
+    } catch (error) {
+      this.#services.failed(error);
+    }
+  }
+
+  #context(): NodeContext {
+    return new NodeContext({
+      pid: this.pid,
+      entry: this.entry,
+      values: this.#options.host.context,
+      idempotencyKey: this.#options.idempotencyKey,
+      holdings: this.#holdings,
+      frame: this.#options.frame,
+    });
+  }
+
+  #finish(outcome: Outcome): void {
+    this.#finished = true;
+    for (const context of this.#contexts.values()) context.abort();
+    this.#contexts.clear();
+    try {
+      this.#instance?.close();
+    } catch (error) {
+      this.#services.failed(error);
+    }
+    this.#instance = undefined;
+    this.#holdings[Symbol.asyncDispose]().then(
+      () => this.#tell(outcome),
+      (error: unknown) => {
+        this.#services.failed(error);
+        this.#tell(outcome);
+      },
+    );
+  }
+}

@@ -1,0 +1,166 @@
+// Which workers a node runs: one per (connection, namespace, task queue), from the entries of the registry.
+// W1: every runnable entry has exactly one task queue: that of the worker it names, else the app's default queue.
+// W2: worker entries that name the same queue share one worker, and must agree in their options; else the start is refused and names both.
+// W3: two entries that answer the same workflow type on one queue are refused.
+import { dataObject } from '../../core/data.js';
+import type { Data, DataObject } from '../../core/data.js';
+import type { Diagnostic, Place } from '../../core/diagnostics.js';
+import type { Entry } from '../../registry/model/entry.js';
+import { defaultQueue } from '../../temporal/names.js';
+
+export interface PlannedWorker {
+  /** The temporal.client entry; undefined: the platform's connection. */
+  readonly client: string | undefined;
+  readonly taskQueue: string;
+  /** `worker_options` of the entries that name it. */
+  readonly options: Readonly<DataObject>;
+  /** temporal.worker entries that name it. */
+  readonly workers: readonly string[];
+  /** Workflow type -> entry id. */
+  readonly workflows: ReadonlyMap<string, string>;
+  /** Entry ids of functions that run here as activities by their own wish or because they name no worker. */
+  readonly functions: readonly string[];
+}
+
+export interface WorkerPlan {
+  readonly workers: readonly PlannedWorker[];
+  /** Task queue of every temporal.worker entry. */
+  readonly queueOfWorker: ReadonlyMap<string, string>;
+  /** Where a workflow type or a function goes, by entry id. */
+  readonly queueOf: ReadonlyMap<string, string>;
+  readonly defaultQueue: string;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface PlanInput {
+  readonly app: string;
+  readonly entries: Iterable<Entry>;
+  /** Whether a temporal.client entry stands for the platform's own connection. */
+  readonly isPlatform: (client: string) => boolean;
+  /** The place of an entry's field, for diagnostics. */
+  readonly placeOf: (entry: Entry, pointer: string) => Place;
+}
+
+interface Draft {
+  readonly client: string | undefined;
+  readonly taskQueue: string;
+  readonly options: Readonly<DataObject>;
+  readonly owner: Entry | undefined;
+  readonly workers: string[];
+  readonly workflows: Map<string, string>;
+  readonly functions: string[];
+}
+
+export function planWorkers({ app, entries, isPlatform, placeOf }: PlanInput): WorkerPlan {
+  const all = [...entries];
+  const byId = new Map(all.map((entry) => [entry.id as string, entry]));
+  const diagnostics: Diagnostic[] = [];
+  const drafts = new Map<string, Draft>();
+  const queueOfWorker = new Map<string, string>();
+  const queueOf = new Map<string, string>();
+
+  const draft = (client: string | undefined, taskQueue: string, owner?: Entry): Draft => {
+    const key = `${client ?? ''}\n${taskQueue}`;
+    const options = objectOf(owner?.data['worker_options']);
+    let found = drafts.get(key);
+    if (found === undefined) {
+      found = { client, taskQueue, options, owner, workers: [], workflows: new Map(), functions: [] };
+      drafts.set(key, found);
+    }
+    if (owner === undefined) return found;
+    if (found.owner === undefined || sameData(found.options, options)) {
+      if (found.owner === undefined) {
+        found = { ...found, options, owner };
+        drafts.set(key, found);
+      }
+    } else
+      diagnostics.push({
+        severity: 'error',
+        place: placeOf(owner, '/task_queue'),
+        message: `workers '${found.owner.id}' and '${owner.id}' share the task queue '${taskQueue}' but differ in their worker_options`,
+        fix: 'give them the same options or different queues',
+      });
+    found.workers.push(owner.id);
+    return found;
+  };
+
+  const draftOfWorker = new Map<string, string>();
+  for (const entry of all) {
+    if (entry.kind !== 'temporal.worker') continue;
+    const client = qualify(textOf(entry.data['client']), entry);
+    const prefix = client === undefined ? '' : (textOf(byId.get(client)?.data['tq_prefix']) ?? '');
+    const taskQueue = prefix + (textOf(entry.data['task_queue']) ?? '');
+    const connection = client === undefined || isPlatform(client) ? undefined : client;
+    draft(connection, taskQueue, entry);
+    draftOfWorker.set(entry.id, `${connection ?? ''}\n${taskQueue}`);
+    queueOfWorker.set(entry.id, taskQueue);
+  }
+
+  for (const entry of all) {
+    const part =
+      entry.kind === 'workflow.lua'
+        ? 'workflow'
+        : entry.kind === 'function.lua' || entry.kind === 'process.lua'
+          ? 'activity'
+          : undefined;
+    if (part === undefined) continue;
+    const meta = objectOf(objectOf(entry.meta['temporal'])[part]);
+    const worker = qualify(textOf(meta['worker']), entry);
+    // An actor runs on a node unless it says that it is an activity.
+    if (entry.kind === 'process.lua' && worker === undefined) continue;
+    const key = worker === undefined ? undefined : draftOfWorker.get(worker);
+    const target = (key === undefined ? undefined : drafts.get(key)) ?? draft(undefined, defaultQueue(app));
+    queueOf.set(entry.id, target.taskQueue);
+    if (part === 'activity') {
+      target.functions.push(entry.id);
+      continue;
+    }
+    const type = textOf(meta['name']) ?? entry.id;
+    const other = target.workflows.get(type);
+    if (other === undefined) target.workflows.set(type, entry.id);
+    else
+      diagnostics.push({
+        severity: 'error',
+        place: placeOf(entry, '/meta/temporal/workflow/name'),
+        message: `workflows '${other}' and '${entry.id}' are both of type '${type}' on the task queue '${target.taskQueue}'`,
+        fix: 'give one of them another name or queue',
+      });
+  }
+
+  return {
+    workers: [...drafts.values()].map(({ owner: _owner, ...worker }) => worker),
+    queueOfWorker,
+    queueOf,
+    defaultQueue: defaultQueue(app),
+    diagnostics,
+  };
+}
+
+/** True when there is something that only Temporal can run: a workflow, or a worker that somebody declared. */
+export function needsTemporal(plan: WorkerPlan): boolean {
+  return plan.workers.some(({ workflows, workers }) => workflows.size > 0 || workers.length > 0);
+}
+
+const textOf = (value: Data | undefined): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+const objectOf = (value: Data | undefined): Readonly<DataObject> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !('n' in value)
+    ? (value as DataObject)
+    : dataObject();
+
+/** A bare name means the entry's own namespace. */
+function qualify(id: string | undefined, entry: Entry): string | undefined {
+  if (id === undefined || id.includes(':')) return id;
+  return `${entry.id.slice(0, entry.id.indexOf(':'))}:${id}`;
+}
+
+function sameData(a: Data, b: Data): boolean {
+  if (Object.is(a, b)) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const [left, right] = [Object.entries(a), new Map(Object.entries(b))];
+  return (
+    left.length === right.size &&
+    left.every(([key, value]) => right.has(key) && sameData(value as Data, right.get(key) as Data))
+  );
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { dataObject } from '../../../src/core/data.js';
+import type { DataObject } from '../../../src/core/data.js';
+import { formatDiagnostic } from '../../../src/core/diagnostics.js';
+import type { Entry, EntryId } from '../../../src/registry/model/entry.js';
+import { needsTemporal, planWorkers } from '../../../src/services/temporal/worker-plan.js';
+
+const entry = (id: string, kind: string, data: DataObject = {}, meta: DataObject = {}): Entry => ({
+  id: id as EntryId,
+  kind,
+  data: dataObject(data),
+  meta: dataObject(meta),
+});
+const workflow = (id: string, worker?: string, name?: string): Entry =>
+  entry(
+    id,
+    'workflow.lua',
+    {},
+    {
+      temporal: {
+        workflow: { ...(worker === undefined ? {} : { worker }), ...(name === undefined ? {} : { name }) },
+      },
+    },
+  );
+const activity = (id: string, worker: string): Entry =>
+  entry(id, 'function.lua', {}, { temporal: { activity: { worker } } });
+const worker = (id: string, task_queue: string, more: DataObject = {}): Entry =>
+  entry(id, 'temporal.worker', { task_queue, ...more });
+
+const plan = (entries: readonly Entry[], isPlatform = (_client: string) => true) =>
+  planWorkers({
+    app: 'shop',
+    entries,
+    isPlatform,
+    placeOf: (each) => ({ file: `${each.id}.yaml`, line: 1, column: 1 }),
+  });
+
+describe('worker plan', () => {
+  it('puts entries on the queue of the worker they name, a bare name meaning their own namespace', () => {
+    const { workers, queueOf } = plan([
+      worker('app:w', 'orders'),
+      workflow('app:order', 'w'),
+      activity('app:pay', 'app:w'),
+    ]);
+    expect(workers).toHaveLength(1);
+    expect(workers[0]).toMatchObject({ taskQueue: 'orders', workers: ['app:w'], functions: ['app:pay'] });
+    expect([...(workers[0]?.workflows ?? [])]).toEqual([['app:order', 'app:order']]);
+    expect(queueOf.get('app:pay')).toBe('orders');
+  });
+  it('puts entries without a worker on the queue that is named after the app', () => {
+    const { queueOf, workers } = plan([workflow('app:order'), entry('app:pay', 'function.lua')]);
+    expect(queueOf.get('app:order')).toBe('shop');
+    expect(workers.map(({ taskQueue }) => taskQueue)).toEqual(['shop']);
+  });
+  it('shares one worker between a declared queue and the default queue of the same name', () => {
+    const { workers } = plan([
+      entry('app:pay', 'function.lua'),
+      worker('app:w', 'shop'),
+      workflow('app:order', 'app:w'),
+    ]);
+    expect(workers).toHaveLength(1);
+    expect(workers[0]).toMatchObject({ workers: ['app:w'], functions: ['app:pay'] });
+  });
+  it('puts the prefix of the client before the queue', () => {
+    const { queueOfWorker } = plan([
+      entry('app:c', 'temporal.client', { tq_prefix: 'eu-' }),
+      worker('app:w', 'orders', { client: 'c' }),
+    ]);
+    expect(queueOfWorker.get('app:w')).toBe('eu-orders');
+  });
+  it('keeps queues of one name apart when their connections differ', () => {
+    const { workers } = plan(
+      [worker('app:a', 'q', { client: 'app:x' }), worker('app:b', 'q', { client: 'app:y' })],
+      () => false,
+    );
+    expect(workers.map(({ client }) => client)).toEqual(['app:x', 'app:y']);
+  });
+  it('names the type of a workflow as its meta says', () => {
+    const { workers } = plan([workflow('app:order', undefined, 'OrderWorkflow')]);
+    expect([...(workers[0]?.workflows ?? [])]).toEqual([['OrderWorkflow', 'app:order']]);
+  });
+  it('refuses two workers on one queue whose options differ, and names both', () => {
+    const { diagnostics } = plan([
+      worker('app:a', 'q', { worker_options: { identity: 'a' } }),
+      worker('app:b', 'q', { worker_options: { identity: 'b' } }),
+    ]);
+    expect(diagnostics.map(formatDiagnostic)).toEqual([
+      "app:b.yaml:1:1: workers 'app:a' and 'app:b' share the task queue 'q' but differ in their worker_options; give them the same options or different queues",
+    ]);
+  });
+  it('lets two workers share one queue when their options agree', () => {
+    const options = { worker_options: { identity: 'a' } };
+    const { diagnostics, workers } = plan([worker('app:a', 'q', options), worker('app:b', 'q', options)]);
+    expect(diagnostics).toEqual([]);
+    expect(workers).toHaveLength(1);
+    expect(workers[0]?.workers).toEqual(['app:a', 'app:b']);
+  });
+  it('refuses two workflows of one type on one queue', () => {
+    const { diagnostics } = plan([
+      workflow('app:a', undefined, 'Order'),
+      workflow('app:b', undefined, 'Order'),
+    ]);
+    expect(diagnostics.map(formatDiagnostic)).toEqual([
+      "app:b.yaml:1:1: workflows 'app:a' and 'app:b' are both of type 'Order' on the task queue 'shop'; give one of them another name or queue",
+    ]);
+  });
+  it('needs Temporal for workflows and declared workers, not for functions alone', () => {
+    expect(needsTemporal(plan([entry('app:f', 'function.lua')]))).toBe(false);
+    expect(needsTemporal(plan([workflow('app:order')]))).toBe(true);
+    expect(needsTemporal(plan([worker('app:w', 'q')]))).toBe(true);
+  });
+});
