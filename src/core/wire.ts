@@ -142,7 +142,7 @@ class Encoder {
       return this.#join('[', items, ']', depth);
     }
     if (!isPlain(data)) throw this.#refuse(`is a ${className(data)}, which is not plain data`);
-    return this.#object(data as DataObject, depth);
+    return this.#object(data, depth);
   }
 
   #object(data: DataObject, depth: number): string {
