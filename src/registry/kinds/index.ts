@@ -1,0 +1,32 @@
+// All kinds that this version knows. A kind that is built elsewhere (services, extensions) replaces the one of its name.
+import type { KindSpec } from '../model/kind.js';
+import { knownKinds } from './known-kinds.js';
+import { functionLua, libraryLua, moduleLua, processLua, workflowLua } from './lua-kinds.js';
+import { envStorageOs, envVariable, registryEntry, sqlSqlite } from './resource-kinds.js';
+import { temporalClient, temporalWorker } from './temporal-kinds.js';
+
+export { functionLua, libraryLua, moduleLua, processLua, workflowLua };
+export { envStorageOs, envVariable, registryEntry, sqlSqlite };
+export { temporalClient, temporalWorker };
+
+export const platformKinds: readonly KindSpec[] = [
+  functionLua,
+  workflowLua,
+  processLua,
+  libraryLua,
+  moduleLua,
+  registryEntry,
+  temporalClient,
+  temporalWorker,
+  envVariable,
+  envStorageOs,
+  sqlSqlite,
+  ...knownKinds,
+];
+
+/** The platform's kinds with others put in: one of the same name takes the place of the platform's. */
+export function withKinds(...others: readonly KindSpec[]): readonly KindSpec[] {
+  const byName = new Map(platformKinds.map((kind) => [kind.name, kind]));
+  for (const kind of others) byName.set(kind.name, kind);
+  return [...byName.values()];
+}

@@ -1,0 +1,116 @@
+// Kinds of the application format that this version does not run: accepted (checked as far as it goes, idle) or refused.
+// Who builds one replaces its line by a spec of its own; docs/compatibility.md says the same as this file.
+import { defineKind, type KindSpec } from '../model/kind.js';
+import { lifecycle, lifecycleReferences, open, type References } from './common.js';
+
+interface Accepted {
+  readonly summary: string;
+  readonly references?: References;
+  readonly sources?: readonly string[];
+}
+
+const one = (pointer: string, ...kinds: readonly string[]): References[number] => ({ pointer, kinds });
+const functions = ['function.*'];
+const processes = ['process.lua', 'process.wasm'];
+const drivers = ['queue.driver.*'];
+const networks = ['network', 'network.*'];
+
+const accepted: Readonly<Record<string, Accepted>> = {
+  'process.host': { summary: 'Runs processes in memory.' },
+  'process.service': {
+    summary: 'A process that is kept running.',
+    references: [one('/process', ...processes), one('/host', 'process.host', 'temporal.worker')],
+  },
+  'process.supervisor': { summary: 'Keeps a group of processes running.' },
+  'process.wasm': { summary: 'A WebAssembly process.' },
+  'terminal.host': { summary: 'Runs processes on the terminal.' },
+  'pg.scope': { summary: 'A scope of process groups.' },
+  'temporal.schedule': { summary: 'Starts a workflow at set times.' },
+  encryption: { summary: 'Encrypts payloads.' },
+  'http.service': { summary: 'An HTTP server.', references: [one('/network', ...networks)] },
+  'http.router': { summary: 'Routes below a prefix.', references: [one('/meta/server', 'http.service')] },
+  'http.endpoint': {
+    summary: 'A route that calls a function.',
+    references: [one('/meta/router', 'http.router'), one('/func', ...functions)],
+  },
+  'http.static': {
+    summary: 'Files over HTTP.',
+    references: [one('/meta/server', 'http.service'), one('/fs', 'fs.*')],
+  },
+  network: { summary: 'A network overlay.' },
+  'network.socks5': { summary: 'A SOCKS5 proxy.' },
+  'db.sql.postgres': { summary: 'A PostgreSQL database.' },
+  'db.sql.mysql': { summary: 'A MySQL database.' },
+  'db.cdc.postgres': { summary: 'Changes of a PostgreSQL database, as they happen.' },
+  'store.memory': { summary: 'A key-value store in memory.' },
+  'store.sql': { summary: 'A key-value store in a database.', references: [one('/database', 'db.sql.*')] },
+  'store.kv.raft': { summary: 'A key-value store that all nodes share.' },
+  'fs.directory': { summary: 'A folder.' },
+  'fs.embed': { summary: 'Files that travel with the app.' },
+  'config.aws': { summary: 'Credentials of AWS.' },
+  'cloudstorage.s3': { summary: 'An S3 bucket.', references: [one('/config', 'config.aws')] },
+  'env.storage.memory': { summary: 'Values in memory.' },
+  'env.storage.file': { summary: 'Values in a .env file.' },
+  'env.storage.static': { summary: 'Values that never change.' },
+  'env.storage.router': {
+    summary: 'Several storages, one after the other.',
+    references: [one('/storages/*', 'env.storage.*')],
+  },
+  'queue.driver.memory': { summary: 'Queues in memory.' },
+  'queue.driver.amqp': { summary: 'Queues of an AMQP broker.' },
+  'queue.driver.sqs': { summary: 'Queues of AWS SQS.', references: [one('/config', 'config.aws')] },
+  'queue.queue': {
+    summary: 'A queue.',
+    references: [one('/driver', ...drivers), one('/dead_letter/queue', 'queue.queue')],
+  },
+  'queue.consumer': {
+    summary: 'Calls a function for each message.',
+    references: [one('/queue', 'queue.queue'), one('/func', ...functions)],
+  },
+  'exec.native': { summary: 'Runs programs of the machine.' },
+  'exec.docker': { summary: 'Runs programs in containers.' },
+  'contract.definition': { summary: 'An interface.' },
+  'contract.binding': {
+    summary: 'Functions that stand behind an interface.',
+    references: [
+      one('/contracts/*/contract', 'contract.definition'),
+      one('/contracts/*/methods/*', ...functions),
+    ],
+  },
+  'security.policy': { summary: 'What is allowed, by conditions.' },
+  'security.policy.expr': { summary: 'What is allowed, by an expression.' },
+  'security.token_store': { summary: 'Tokens.', references: [one('/store', 'store.*')] },
+  'template.set': { summary: 'Templates that know each other.' },
+  'template.jet': { summary: 'A template.', references: [one('/set', 'template.set')], sources: ['source'] },
+  'function.wasm': { summary: 'A WebAssembly function.', references: [one('/fs', 'fs.*')] },
+  'function.wat': { summary: 'A WebAssembly function as text.', sources: ['source'] },
+  'ns.definition': { summary: 'About a module.' },
+  'ns.requirement': { summary: 'A value that a module needs from its app.' },
+  'ns.dependency': { summary: 'A module that the app uses.' },
+};
+
+const byteCode = (kind: string): [string, string] => [`${kind}.bc`, `Lua travels as source; use '${kind}'`];
+const refused: Readonly<Record<string, string>> = {
+  'network.i2p': "there is no I2P overlay; use 'network.socks5'",
+  'network.tailscale': "there is no Tailscale overlay; use 'network.socks5'",
+  'store.kv.crdt': "there is no store without one order of writes; use 'store.kv.raft'",
+  ...Object.fromEntries(['function.lua', 'library.lua', 'process.lua', 'workflow.lua'].map(byteCode)),
+};
+
+const anyFields = open({ lifecycle });
+
+export const knownKinds: readonly KindSpec[] = [
+  ...Object.entries(accepted).map(([name, { summary, references = [], sources }]) =>
+    defineKind({
+      name,
+      summary,
+      state: 'accepted',
+      schema: anyFields,
+      references: [...references, ...lifecycleReferences],
+      ...(sources === undefined ? {} : { sources }),
+    }),
+  ),
+  ...Object.entries(refused).map(([name, refusal]) =>
+    defineKind({ name, summary: 'Refused.', state: 'refused', refusal }),
+  ),
+];

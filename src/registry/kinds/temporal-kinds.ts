@@ -1,0 +1,108 @@
+// Connections to Temporal, and workers.
+import { defineKind } from '../model/kind.js';
+import {
+  closed,
+  count,
+  duration,
+  filledText,
+  flag,
+  lifecycle,
+  lifecycleReferences,
+  oneOf,
+  rate,
+  reference,
+  text,
+} from './common.js';
+
+export const temporalClient = defineKind({
+  name: 'temporal.client',
+  summary: 'A connection to a Temporal server.',
+  state: 'full',
+  schema: closed({
+    address: filledText('host:port. Absent: the platform connection.'),
+    namespace: filledText('Default: default.'),
+    tq_prefix: text('Put before every task queue name.'),
+    connection_timeout: duration('Default: 10s.'),
+    keep_alive_time: duration('Default: 30s.'),
+    keep_alive_timeout: duration('Default: 10s.'),
+    auth: closed(
+      {
+        type: oneOf('How the client proves who it is. Default: none.', 'none', 'api_key', 'mtls'),
+        api_key: filledText('The key; better a placeholder.'),
+        api_key_env: filledText('Older form of `api_key: ${env:NAME}`.'),
+        api_key_file: filledText('File with the key.'),
+        cert_file: filledText('PEM file.'),
+        cert_pem: filledText('PEM text.'),
+        cert_pem_env: filledText('Older form of `cert_pem: ${env:NAME}`.'),
+        key_file: filledText('PEM file.'),
+        key_pem: filledText('PEM text; better a placeholder.'),
+        key_pem_env: filledText('Older form of `key_pem: ${env:NAME}`.'),
+      },
+      { description: 'Credentials.' },
+    ),
+    tls: closed({
+      enabled: flag('Default: true with mtls or an API key, else false.'),
+      ca_file: filledText('PEM file.'),
+      ca_pem: filledText('PEM text.'),
+      server_name: filledText('Name to verify instead of the host of the address.'),
+      insecure_skip_verify: flag('Do not verify the server. For development only.'),
+    }),
+    health_check: closed({ enabled: flag('Default: false.'), interval: duration('Default: 30s.') }),
+    lifecycle,
+  }),
+  references: lifecycleReferences,
+});
+
+export const temporalWorker = defineKind({
+  name: 'temporal.worker',
+  summary: 'Runs the workflows and activities of a task queue.',
+  state: 'full',
+  schema: closed(
+    {
+      client: reference('A temporal.client. Absent: the platform connection.'),
+      task_queue: filledText('Name of the task queue.', { examples: ['orders'] }),
+      worker_options: closed({
+        identity: text('Shown in the Temporal UI.'),
+        max_concurrent_activity_execution_size: count('Default: 1000.'),
+        max_concurrent_workflow_task_execution_size: count('Default: 1000.'),
+        max_concurrent_local_activity_execution_size: count('Default: 1000.'),
+        max_concurrent_session_execution_size: count('Has no effect: there are no sessions.'),
+        max_concurrent_eager_activity_execution_size: count('0: no limit.'),
+        max_concurrent_activity_task_pollers: count('Default: 20.'),
+        max_concurrent_workflow_task_pollers: count('Default: 20.'),
+        worker_activities_per_second: rate('0: no limit.'),
+        worker_local_activities_per_second: rate('0: no limit.'),
+        task_queue_activities_per_second: rate('0: no limit.'),
+        sticky_schedule_to_start_timeout: duration('Default: 5s.'),
+        worker_stop_timeout: duration('How long running activities may go on when the worker stops.'),
+        deadlock_detection_timeout: duration('How long a workflow task may compute.'),
+        max_heartbeat_throttle_interval: duration('Longest time between two heartbeats that are sent.'),
+        default_heartbeat_throttle_interval: duration('The same where there is no heartbeat timeout.'),
+        enable_logging_in_replay: flag('Default: false.'),
+        enable_session_worker: {
+          type: 'boolean',
+          const: false,
+          'x-refused':
+            "asks for session workers, which are refused; call one 'function.lua' that does the steps",
+          description: 'Refused.',
+        },
+        disable_workflow_worker: flag('Run activities only.'),
+        local_activity_worker_only: flag('Run workflows and local activities only.'),
+        disable_eager_activities: flag('Default: false.'),
+        disable_registration_aliasing: flag('Default: false.'),
+        deployment_name: text('Name of the worker deployment.'),
+        build_id: text('Build id of the worker deployment.'),
+        build_id_env: filledText('Older form of `build_id: ${env:NAME}`.'),
+        use_versioning: flag('Default: false.'),
+        default_versioning_behavior: oneOf(
+          'What happens to runs when a newer build appears.',
+          'pinned',
+          'auto_upgrade',
+        ),
+      }),
+      lifecycle,
+    },
+    { required: ['task_queue'] },
+  ),
+  references: [{ pointer: '/client', kinds: ['temporal.client'] }, ...lifecycleReferences],
+});

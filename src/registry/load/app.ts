@@ -1,0 +1,215 @@
+// Loads an app's folder: its configuration and all its entries with the places where they stand.
+// L1: every file is read and every problem is told, in one go, sorted by place.
+// L2: nothing outside the app's folder is read (app-files.ts).
+// L3: the result is not checked against kinds yet: overrides and `disable` come first (pipeline/index.ts).
+import path from 'node:path';
+import type { Diagnostic } from '../../core/diagnostics.js';
+import type { EntryId } from '../model/entry.js';
+import type { KindSpec } from '../model/kind.js';
+import { AppFiles, type FoundFile } from './app-files.js';
+import { loadConfig, type AppConfig, type ModuleFolder } from './config.js';
+import {
+  DefinitionReader,
+  isDefinition,
+  isIndexName,
+  isYamlName,
+  looksLikeDefinition,
+  type RawEntry,
+} from './definition.js';
+import { sortDiagnostics, type EntryDiagnostics, type LocatedEntry } from './located-entry.js';
+import { readYaml } from './read-yaml.js';
+import { readSources, type SourceRoot } from './sources.js';
+import { wholeFile } from './text-file.js';
+
+export interface LoadOptions {
+  readonly kinds: readonly KindSpec[];
+  /** Absolute; left out of the reading when it is inside the app. */
+  readonly stateFolder?: string;
+}
+
+export interface LoadResult {
+  /** Real, absolute. */
+  readonly appFolder: string;
+  readonly config: AppConfig;
+  /** In the order of their files and of their places in them. */
+  readonly entries: readonly LocatedEntry[];
+  /** What is wrong with files and configuration. */
+  readonly diagnostics: readonly Diagnostic[];
+  /** What is wrong with the sources of single entries. */
+  readonly entryDiagnostics: EntryDiagnostics;
+}
+
+/** The configuration alone, for what must be known before kinds are (extensions). */
+export async function loadAppConfig(folder: string): Promise<{
+  readonly appFolder: string;
+  readonly config: AppConfig;
+  readonly diagnostics: readonly Diagnostic[];
+}> {
+  const files = await AppFiles.open(folder);
+  if (files === undefined)
+    return { appFolder: folder, config: emptyConfig(folder), diagnostics: [noFolder(folder)] };
+  const { config, diagnostics } = await loadConfig(files);
+  return { appFolder: files.root, config, diagnostics: sortDiagnostics(diagnostics) };
+}
+
+export async function loadApp(folder: string, options: LoadOptions): Promise<LoadResult> {
+  const files = await AppFiles.open(folder);
+  if (files === undefined)
+    return {
+      appFolder: folder,
+      config: emptyConfig(folder),
+      entries: [],
+      diagnostics: [noFolder(folder)],
+      entryDiagnostics: new Map(),
+    };
+  const { config, diagnostics: configProblems } = await loadConfig(files);
+  const loader = new Loader(files, options, config.modules);
+  await loader.readFolder(config.sourceFolder, '');
+  if (loader.isEmpty) loader.tellEmpty(config.sourceFolder);
+  for (const module of config.modules) await loader.readModule(module);
+  return {
+    appFolder: files.root,
+    config,
+    entries: loader.entries,
+    diagnostics: sortDiagnostics([...configProblems, ...loader.diagnostics]),
+    entryDiagnostics: loader.entryDiagnostics,
+  };
+}
+
+class Loader {
+  readonly entries: LocatedEntry[] = [];
+  readonly diagnostics: Diagnostic[] = [];
+  readonly entryDiagnostics = new Map<EntryId, readonly Diagnostic[]>();
+  readonly #files: AppFiles;
+  readonly #kinds: ReadonlyMap<string, KindSpec>;
+  readonly #skip: Set<string>;
+  readonly #byId = new Map<EntryId, LocatedEntry>();
+  #definitions = 0;
+
+  constructor(files: AppFiles, { kinds, stateFolder }: LoadOptions, modules: readonly ModuleFolder[]) {
+    this.#files = files;
+    this.#kinds = new Map(kinds.map((kind) => [kind.name, kind]));
+    this.#skip = new Set(modules.map((module) => module.folder));
+    if (stateFolder !== undefined) this.#skip.add(stateFolder);
+  }
+
+  get isEmpty(): boolean {
+    return this.#definitions === 0 && this.diagnostics.length === 0;
+  }
+
+  tellEmpty(sourceFolder: string): void {
+    const index = this.#files.relative(path.join(sourceFolder, '_index.yaml'));
+    this.diagnostics.push({
+      severity: 'error',
+      place: wholeFile(index),
+      message: 'the app has no definition file',
+      fix: "create it with 'namespace:' and 'entries:'",
+    });
+  }
+
+  async readModule(module: ModuleFolder): Promise<void> {
+    const source = path.join(module.folder, 'src');
+    const folder = (await this.#files.folderExists(source)) ? source : module.folder;
+    this.#skip.delete(module.folder);
+    await this.readFolder(folder, `${module.name}/`);
+  }
+
+  async readFolder(folder: string, prefix: string): Promise<void> {
+    for (const found of await this.#files.walk(folder, this.#skip))
+      if (found.problem !== undefined || isYamlName(found.name))
+        await this.#readFile(found, { folder, prefix });
+  }
+
+  async #readFile(found: FoundFile, root: SourceRoot): Promise<void> {
+    const file = this.#files.relative(found.path);
+    const isIndex = isIndexName(found.name);
+    if (['moontide.yaml', 'wippy.yaml'].includes(file)) return;
+    if (found.problem !== undefined) {
+      const isDefinite = isYamlName(found.name);
+      if (!isDefinite && found.problem === 'missing') return;
+      const leads =
+        found.problem === 'outside' ? 'is a link that leads out of the app' : 'cannot be followed';
+      this.diagnostics.push({
+        severity: isIndex ? 'error' : 'warning',
+        place: wholeFile(file),
+        message: `'${found.name}' ${leads} and is not read`,
+        fix: 'copy what it names into the app',
+      });
+      return;
+    }
+    const { tree, text, diagnostics } = await readYaml(this.#files, found.path);
+    if (tree === undefined) {
+      if (diagnostics.length > 0 && (isIndex || (text !== undefined && looksLikeDefinition(text))))
+        this.diagnostics.push(...diagnostics);
+      else if (text === undefined)
+        // Whether it is a definition file cannot be known, so it stops nothing.
+        this.diagnostics.push(
+          ...diagnostics.map((problem) => ({ ...problem, severity: 'warning' as const })),
+        );
+      else if (isIndex)
+        this.diagnostics.push({
+          severity: 'error',
+          place: wholeFile(file),
+          message: 'the file is empty',
+          fix: "begin with 'namespace:' and 'entries:'",
+        });
+      return;
+    }
+    if (!isIndex && !isDefinition(tree.value)) return;
+    this.#definitions++;
+    const reader = new DefinitionReader(tree).read();
+    this.diagnostics.push(...diagnostics, ...reader.diagnostics);
+    for (const entry of reader.entries) await this.#add(entry, root);
+  }
+
+  async #add(raw: RawEntry, root: SourceRoot): Promise<void> {
+    const { tree, base } = raw;
+    const first = this.#byId.get(raw.id);
+    if (first !== undefined) {
+      const { file, line } = first.placeOf('/name');
+      this.diagnostics.push({
+        severity: 'error',
+        place: tree.placeOf(`${base}/name`),
+        message: `entry '${raw.id}' is defined twice, first at ${file}:${line}`,
+        fix: 'rename or remove one',
+      });
+      return;
+    }
+    const sources = await readSources(raw, this.#kinds.get(raw.kind), this.#files, root);
+    const entry: LocatedEntry = {
+      id: raw.id,
+      kind: raw.kind,
+      meta: raw.meta,
+      data: sources.data,
+      placeOf: (pointer) => tree.placeOf(base + pointer),
+      keyPlaceOf: (pointer) => tree.keyPlaceOf(base + pointer),
+      ...(sources.file === undefined ? {} : { file: sources.file }),
+      ...(sources.inlineLine === undefined ? {} : { inlineLine: sources.inlineLine }),
+    };
+    this.#byId.set(raw.id, entry);
+    this.entries.push(entry);
+    if (sources.diagnostics.length > 0) this.entryDiagnostics.set(raw.id, sources.diagnostics);
+  }
+}
+
+const noFolder = (folder: string): Diagnostic => ({
+  severity: 'error',
+  place: wholeFile(folder),
+  message: 'there is no such folder',
+  fix: 'name the folder of an app',
+});
+
+const emptyConfig = (folder: string): AppConfig => ({
+  sourceFolder: folder,
+  temporal: {},
+  registry: {},
+  lua: {},
+  extensions: [],
+  override: new Map(),
+  disable: { namespaces: [], entries: [] },
+  env: {},
+  log: {},
+  security: {},
+  shutdown: {},
+  modules: [],
+});

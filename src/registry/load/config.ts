@@ -1,0 +1,304 @@
+// The files that say how an app is to be read and run: moontide.yaml, wippy.lock, .wippy.yaml, and the name in wippy.yaml.
+// C1: moontide.yaml wins over the others, leaf by leaf.
+// C2: placeholders (`${env:NAME}`) stay as they are written; who uses a value resolves it.
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { LuaFloat, type Data, type DataObject } from '../../core/data.js';
+import type { Diagnostic, Place } from '../../core/diagnostics.js';
+import type { JsonSchema } from '../model/kind.js';
+import type { AppFiles } from './app-files.js';
+import { APP_NAME, configSchema, legacyConfigSchema, lockSchema } from './config-schema.js';
+import { child, isObject } from './pointer.js';
+import { checkSchema, readableValue } from './schema-check.js';
+import { readYaml } from './read-yaml.js';
+import type { YamlTree } from './yaml-tree.js';
+
+export interface Placed<T> {
+  readonly value: T;
+  readonly place: Place;
+}
+
+/** A folder of entries besides the app's own: an installed module, or what replaces one. */
+export interface ModuleFolder {
+  /** `organization/module` */
+  readonly name: string;
+  /** Absolute. */
+  readonly folder: string;
+  readonly place: Place;
+}
+
+export interface TemporalSettings {
+  readonly address?: string;
+  readonly namespace?: string;
+  readonly api_key?: string;
+  readonly embedded?: boolean;
+  readonly tls?: {
+    readonly enabled?: boolean;
+    readonly ca_file?: string;
+    readonly cert_file?: string;
+    readonly key_file?: string;
+    readonly server_name?: string;
+  };
+}
+export interface RegistrySettings {
+  readonly store?: 'sqlite' | 'postgres';
+  readonly url?: string;
+  readonly schema?: string;
+  readonly path?: string;
+}
+
+export interface AppConfig {
+  /** As moontide.yaml or wippy.yaml say it; see resolveAppName. */
+  readonly name?: Placed<string>;
+  /** Absolute. */
+  readonly sourceFolder: string;
+  readonly temporal: TemporalSettings;
+  readonly registry: RegistrySettings;
+  readonly lua: { readonly engine?: 'compiled' | 'fengari' };
+  /** As written: relative to the app's folder. */
+  readonly extensions: readonly string[];
+  /** By `namespace:entry:path`. */
+  readonly override: ReadonlyMap<string, Placed<Data>>;
+  readonly disable: {
+    readonly namespaces: readonly Placed<string>[];
+    readonly entries: readonly Placed<string>[];
+  };
+  readonly env: Readonly<Record<string, string>>;
+  readonly log: {
+    readonly level?: 'debug' | 'info' | 'warn' | 'error';
+    readonly format?: 'console' | 'json';
+  };
+  readonly security: { readonly strict_mode?: boolean };
+  readonly shutdown: { readonly timeout?: string };
+  readonly modules: readonly ModuleFolder[];
+}
+
+export interface ConfigResult {
+  readonly config: AppConfig;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export async function loadConfig(files: AppFiles): Promise<ConfigResult> {
+  const diagnostics: Diagnostic[] = [];
+  const read = async (name: string, schema: JsonSchema | undefined): Promise<YamlTree | undefined> => {
+    const { tree, diagnostics: problems } = await readYaml(files, path.join(files.root, name));
+    diagnostics.push(...problems);
+    if (tree === undefined || schema === undefined) return tree;
+    diagnostics.push(...checkSchema(schema, tree.value, '', tree));
+    return tree;
+  };
+  const own = await read('moontide.yaml', configSchema);
+  const lock = await read('wippy.lock', lockSchema);
+  const legacy = await read('.wippy.yaml', legacyConfigSchema);
+  const manifest = await read('wippy.yaml', undefined);
+
+  const sections = sectionsOf(own);
+  const legacySections = sectionsOf(legacy);
+  const source = await sourceFolder(files, own, lock, diagnostics);
+  const name = appName(own, manifest);
+  const encoding = text(legacySections('logger')['encoding']);
+  const config: AppConfig = {
+    ...(name === undefined ? {} : { name }),
+    sourceFolder: source,
+    temporal: sections('temporal'),
+    registry: sections('registry'),
+    lua: sections('lua'),
+    extensions: list(own, '/extensions').map(({ value }) => value),
+    override: new Map([...overrides(legacy), ...overrides(own)]),
+    disable: {
+      namespaces: firstList('/disable/namespaces', own, legacy),
+      entries: firstList('/disable/entries', own, legacy),
+    },
+    env: Object.fromEntries(Object.entries(sections('env')).map(([key, value]) => [key, plainText(value)])),
+    log: { ...(encoding === undefined ? {} : { format: encoding }), ...sections('log') } as AppConfig['log'],
+    security: { ...legacySections('security'), ...sections('security') },
+    shutdown: sections('shutdown'),
+    modules: await moduleFolders(files, lock, legacy, diagnostics),
+  };
+  return { config: Object.freeze(config), diagnostics };
+}
+
+const text = (value: Data | undefined): string | undefined => (typeof value === 'string' ? value : undefined);
+const plainText = (value: Data): string =>
+  typeof value === 'object' ? String(value instanceof LuaFloat ? value.n : '') : String(value);
+const valueOf = (tree: YamlTree | undefined, key: string): Data | undefined =>
+  isObject(tree?.value) ? tree.value[key] : undefined;
+
+const sectionsOf =
+  (tree: YamlTree | undefined) =>
+  (name: string): DataObject => {
+    const section = valueOf(tree, name);
+    return isObject(section) ? section : {};
+  };
+
+function list(tree: YamlTree | undefined, pointer: string): Placed<string>[] {
+  let value: Data | undefined = tree?.value;
+  for (const segment of pointer.split('/').slice(1)) value = isObject(value) ? value[segment] : undefined;
+  if (tree === undefined || !Array.isArray(value)) return [];
+  return value.flatMap((item, index) =>
+    typeof item === 'string' ? [{ value: item, place: tree.placeOf(child(pointer, index)) }] : [],
+  );
+}
+
+function firstList(pointer: string, ...trees: (YamlTree | undefined)[]): Placed<string>[] {
+  for (const tree of trees) {
+    const found = list(tree, pointer);
+    if (found.length > 0) return found;
+  }
+  return [];
+}
+
+function overrides(tree: YamlTree | undefined): [string, Placed<Data>][] {
+  const section = valueOf(tree, 'override');
+  if (tree === undefined || !isObject(section)) return [];
+  return Object.entries(section).map(([key, value]) => [
+    key,
+    { value, place: tree.keyPlaceOf(child('/override', key)) },
+  ]);
+}
+
+function appName(own: YamlTree | undefined, manifest: YamlTree | undefined): Placed<string> | undefined {
+  for (const [tree, key] of [
+    [own, 'name'],
+    [manifest, 'name'],
+    [manifest, 'module'],
+  ] as const) {
+    const name = text(valueOf(tree, key));
+    if (tree !== undefined && name !== undefined) return { value: name, place: tree.placeOf(child('', key)) };
+  }
+  return undefined;
+}
+
+async function sourceFolder(
+  files: AppFiles,
+  own: YamlTree | undefined,
+  lock: YamlTree | undefined,
+  diagnostics: Diagnostic[],
+): Promise<string> {
+  const source = valueOf(own, 'source');
+  const directories = valueOf(lock, 'directories');
+  const locked = isObject(directories) ? directories['src'] : undefined;
+  for (const [tree, pointer, value] of [
+    [own, '/source', source],
+    [lock, '/directories/src', locked],
+  ] as const) {
+    if (tree === undefined || typeof value !== 'string') continue;
+    const folder = path.resolve(files.root, value);
+    if (await files.folderExists(folder)) return folder;
+    const outside = !files.contains(folder);
+    const message = `source folder '${value}' ${outside ? 'is outside the app' : 'is not a folder of the app'}`;
+    const fix = outside ? 'nothing outside the app is read; move it into the app' : `create it`;
+    diagnostics.push({ severity: 'error', place: tree.placeOf(pointer), message, fix });
+    return path.join(files.root, 'src');
+  }
+  const usual = path.join(files.root, 'src');
+  return (await files.folderExists(usual)) ? usual : files.root;
+}
+
+/** Replacements come first; a module that has one is not looked for among the installed ones. */
+async function moduleFolders(
+  files: AppFiles,
+  lock: YamlTree | undefined,
+  legacy: YamlTree | undefined,
+  diagnostics: Diagnostic[],
+): Promise<ModuleFolder[]> {
+  const found: ModuleFolder[] = [];
+  const done = new Set<string>();
+  const problem = (severity: 'error' | 'warning', place: Place, message: string, fix: string): void => {
+    diagnostics.push({ severity, place, message, fix });
+  };
+  for (const { name, target, place } of [...lockReplacements(lock), ...workspaceReplacements(legacy)]) {
+    done.add(name);
+    const folder = path.resolve(files.root, target);
+    if (!files.contains(folder))
+      problem(
+        'error',
+        place,
+        `replacement '${target}' of '${name}' is outside the app`,
+        'copy it into the app',
+      );
+    else if (!(await files.folderExists(folder)))
+      problem('error', place, `replacement '${target}' of '${name}' is not a folder`, 'create it');
+    else found.push({ name, folder, place });
+  }
+  const directories = valueOf(lock, 'directories');
+  const modulesFolder = (isObject(directories) ? text(directories['modules']) : undefined) ?? '.wippy';
+  const modules = valueOf(lock, 'modules');
+  for (const [index, module] of (Array.isArray(modules) ? modules : []).entries()) {
+    const name = isObject(module) ? text(module['name']) : undefined;
+    if (lock === undefined || name === undefined || done.has(name)) continue;
+    const place = lock.placeOf(`/modules/${index}/name`);
+    const folder = path.resolve(files.root, modulesFolder, 'vendor', name);
+    if (await files.folderExists(folder)) found.push({ name, folder, place });
+    else
+      problem(
+        'warning',
+        place,
+        `module '${name}' is not unpacked in '${files.relative(folder)}'`,
+        'unpack it there',
+      );
+  }
+  return found;
+}
+
+interface Replacement {
+  readonly name: string;
+  readonly target: string;
+  readonly place: Place;
+}
+
+function lockReplacements(lock: YamlTree | undefined): Replacement[] {
+  const section = valueOf(lock, 'replacements');
+  if (lock === undefined || section === undefined) return [];
+  if (isObject(section)) return replacementMap(lock, section, '/replacements');
+  return (Array.isArray(section) ? section : []).flatMap((item, index) => {
+    const [from, to] = isObject(item)
+      ? [text(item['from'] ?? item['name']), text(item['to'] ?? item['path'])]
+      : [];
+    if (from === undefined || to === undefined) return [];
+    return [{ name: from, target: to, place: lock.placeOf(`/replacements/${index}`) }];
+  });
+}
+
+function workspaceReplacements(legacy: YamlTree | undefined): Replacement[] {
+  const workspace = valueOf(legacy, 'workspace');
+  const section = isObject(workspace) ? workspace['replacements'] : undefined;
+  if (legacy === undefined || !isObject(section)) return [];
+  return replacementMap(legacy, section, '/workspace/replacements');
+}
+
+const replacementMap = (tree: YamlTree, section: DataObject, pointer: string): Replacement[] =>
+  Object.entries(section).flatMap(([name, target]) =>
+    typeof target === 'string' ? [{ name, target, place: tree.keyPlaceOf(child(pointer, name)) }] : [],
+  );
+
+/**
+ * The name that the app runs under. Without one in its files only the embedded stack makes one up, from the folder:
+ * a shared Temporal would mix the task queues of two apps that happen to have the same folder name.
+ */
+export function resolveAppName(
+  config: AppConfig,
+  options: { readonly folder: string; readonly embedded: boolean },
+): { readonly ok: true; readonly name: string } | { readonly ok: false; readonly diagnostic: Diagnostic } {
+  const refuse = (place: Place, message: string, fix: string): { ok: false; diagnostic: Diagnostic } => ({
+    ok: false,
+    diagnostic: { severity: 'error', place, message, fix },
+  });
+  if (config.name !== undefined) {
+    const { value, place } = config.name;
+    if (APP_NAME.test(value)) return { ok: true, name: value };
+    return refuse(
+      place,
+      `bad app name ${readableValue(value)}`,
+      "use letters, digits, '_' and '-', a letter first",
+    );
+  }
+  if (!options.embedded)
+    return refuse({ file: 'moontide.yaml', line: 0, column: 0 }, 'the app has no name', "add 'name: my-app'");
+  const base = path
+    .basename(options.folder)
+    .replaceAll(/[^A-Za-z0-9_-]+/g, '-')
+    .replace(/^[^A-Za-z]+/, '');
+  const digits = createHash('sha256').update(options.folder).digest('hex').slice(0, 6);
+  return { ok: true, name: `${base.slice(0, 56) || 'app'}-${digits}` };
+}

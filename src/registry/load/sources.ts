@@ -1,0 +1,123 @@
+// `file://` values of an entry's source fields: the text of the file they name, or what is wrong with it.
+import path from 'node:path';
+import { dataObject, type DataObject } from '../../core/data.js';
+import type { Diagnostic, Place } from '../../core/diagnostics.js';
+import type { KindSpec } from '../model/kind.js';
+import type { AppFiles } from './app-files.js';
+import { MAX_FILE_BYTES } from './app-files.js';
+import { suggest } from './nearest.js';
+import { decodeText } from './text-file.js';
+import type { RawEntry } from './definition.js';
+
+const SCHEME = 'file://';
+/** `handler.lua` where `file://handler.lua` was meant. */
+const BARE_FILE = /^[\w./-]+\.lua$/;
+
+export interface SourceRoot {
+  /** Absolute folder that chunk names are relative to. */
+  readonly folder: string;
+  /** What chunk names of an installed module begin with: `acme/http/`. */
+  readonly prefix: string;
+}
+
+export interface ReadSources {
+  readonly data: DataObject;
+  readonly file?: { readonly chunk: string; readonly path: string };
+  readonly inlineLine?: number;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export async function readSources(
+  entry: RawEntry,
+  spec: KindSpec | undefined,
+  files: AppFiles,
+  root: SourceRoot,
+): Promise<ReadSources> {
+  const diagnostics: Diagnostic[] = [];
+  let { data } = entry;
+  let file: ReadSources['file'];
+  let inlineLine: number | undefined;
+  for (const field of spec?.sources ?? []) {
+    const value = data[field];
+    if (typeof value !== 'string') continue;
+    const pointer = `${entry.base}/${field}`;
+    if (!value.startsWith(SCHEME)) {
+      if (spec?.lua === undefined) continue;
+      inlineLine = entry.tree.firstLineOf(pointer);
+      if (!BARE_FILE.test(value)) continue;
+      const message = `'${field}' is Lua text here, and '${value}' is a file name`;
+      diagnostics.push({
+        severity: 'error',
+        place: entry.tree.placeOf(pointer),
+        message,
+        fix: `write 'file://${value}'`,
+      });
+      continue;
+    }
+    const source = await readSource(value.slice(SCHEME.length), entry, entry.tree.placeOf(pointer), files);
+    if ('diagnostic' in source) {
+      diagnostics.push(source.diagnostic);
+      continue;
+    }
+    data = dataObject({ ...data, [field]: source.text });
+    if (spec?.lua === undefined) continue;
+    const inRoot = path.relative(root.folder, source.path).split(path.sep).join('/');
+    const appPath = files.relative(source.path);
+    const chunk = inRoot.startsWith('../') ? appPath : root.prefix + inRoot;
+    file = { chunk, path: appPath };
+    data['chunk'] = chunk;
+  }
+  return {
+    data,
+    diagnostics,
+    ...(file === undefined ? {} : { file }),
+    ...(inlineLine === undefined ? {} : { inlineLine }),
+  };
+}
+
+type Source = { readonly text: string; readonly path: string } | { readonly diagnostic: Diagnostic };
+
+async function readSource(name: string, entry: RawEntry, place: Place, files: AppFiles): Promise<Source> {
+  const problem = (message: string, fix?: string, at = place): Source => ({
+    diagnostic: { severity: 'error', place: at, message, ...(fix === undefined ? {} : { fix }) },
+  });
+  const written = `source 'file://${name}'`;
+  if (name === '') return problem(`${written} names no file`, "write 'file://name.lua'");
+  if (name.includes('\0')) return problem(`${written} has a NUL character`, 'remove it');
+  if (path.isAbsolute(name) || name.includes('\\'))
+    return problem(
+      `${written} is not a relative path`,
+      'write it relative to this file, with forward slashes; nothing outside the app is read',
+    );
+  const folder = path.dirname(path.join(files.root, entry.tree.file));
+  const absolute = path.join(folder, name);
+  const result = await files.read(absolute);
+  if (result.ok) {
+    const decoded = decodeText(result.bytes);
+    if ('text' in decoded) return { text: decoded.text, path: absolute };
+    const at = { file: files.relative(absolute), line: decoded.line, column: decoded.column };
+    return problem('the file is not UTF-8', 'save it as UTF-8', at);
+  }
+  switch (result.problem) {
+    case 'outside':
+      return problem(
+        `${written} leads out of the app`,
+        'copy the file into the app; nothing outside it is read',
+      );
+    case 'missing': {
+      const near = await files.list(path.dirname(absolute));
+      const { fix } = suggest(path.basename(absolute), near);
+      return problem(`${written} does not exist`, fix ?? `create '${files.relative(absolute)}'`);
+    }
+    case 'folder':
+      return problem(`${written} is a folder`, 'name a file');
+    case 'special':
+      return problem(`${written} is not a regular file`, 'name a file; pipes and devices are not read');
+    case 'too-big':
+      return problem(`${written} is bigger than ${MAX_FILE_BYTES / 1024 / 1024} MiB`, 'make it smaller');
+    case 'other-case':
+      return problem(`${written} is '${result.detail}' on disk`, 'write the name as the file has it');
+    case 'unreadable':
+      return problem(`${written} cannot be read (${result.detail})`, 'check its permissions');
+  }
+}

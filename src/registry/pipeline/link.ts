@@ -1,0 +1,277 @@
+// The stage `link`: every reference becomes a full id, and the edges between entries are known. Pure.
+// K1: `imports` may also name a built-in module; those stay plain names.
+// K2: a value that is a placeholder is left alone.
+import type { Data, DataObject } from '../../core/data.js';
+import type { Diagnostic } from '../../core/diagnostics.js';
+import { namespaceOf, resolveReference } from '../load/entry-id.js';
+import { changed, fieldsOf, locate } from '../load/located-entry.js';
+import { quotedList, suggest } from '../load/nearest.js';
+import { child, expandPattern, readablePath, segmentsOf, valueAt, withValueAt } from '../load/pointer.js';
+import { hasPlaceholder } from '../load/schema-check.js';
+import type { Entry, EntryId } from '../model/entry.js';
+import type { KindSpec } from '../model/kind.js';
+import { findCycles } from './cycles.js';
+import { EnvironmentNames } from './environment-names.js';
+
+export interface ModuleNames {
+  /** Modules that Lua code can use in this version. */
+  readonly built: readonly string[];
+  /** Modules that the format knows, built or not. */
+  readonly known: readonly string[];
+}
+
+export interface LinkOptions {
+  readonly kinds: ReadonlyMap<string, KindSpec>;
+  readonly modules: ModuleNames;
+  /** Entries that are left out, so that a reference to one can say so. */
+  readonly disabled?: ReadonlySet<EntryId>;
+}
+
+export interface LinkResult<E extends Entry> {
+  readonly entries: readonly E[];
+  /** By entry: the entries that it refers to, each once, in the order of the references. */
+  readonly dependencies: ReadonlyMap<EntryId, readonly EntryId[]>;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function linkEntries<E extends Entry>(entries: readonly E[], options: LinkOptions): LinkResult<E> {
+  const linker = new Linker(entries, options);
+  const linked = entries.map((entry) => linker.link(entry));
+  const imports = new Map(linked.map((entry) => [entry.id, importsOf(entry, options.kinds)]));
+  for (const cycle of findCycles(imports)) linker.tellCycle(cycle);
+  return { entries: linked, dependencies: linker.dependencies, diagnostics: linker.diagnostics };
+}
+
+/** The entries that a linked entry refers to, by the references of its kind. */
+export function dependenciesOf(entry: Entry, kinds: ReadonlyMap<string, KindSpec>): EntryId[] {
+  const fields = fieldsOf(entry);
+  const found = new Set<EntryId>();
+  for (const { pointer } of kinds.get(entry.kind)?.references ?? [])
+    for (const at of expandPattern(fields, pointer)) {
+      const value = valueAt(fields, at);
+      if (typeof value !== 'string' || !value.includes(':') || hasPlaceholder(value)) continue;
+      const id = resolveReference(value, namespaceOf(entry.id));
+      if (id !== undefined && id !== entry.id) found.add(id);
+    }
+  return [...found];
+}
+
+/** Import edges of a Lua entry: local name by imported entry, modules left out. */
+export function importsOf(entry: Entry, kinds: ReadonlyMap<string, KindSpec>): Map<EntryId, string> {
+  const found = new Map<EntryId, string>();
+  if (kinds.get(entry.kind)?.lua === undefined) return found;
+  for (const [name, value] of Object.entries((entry.data['imports'] ?? {}) as DataObject))
+    if (typeof value === 'string' && value.includes(':')) {
+      const id = resolveReference(value, namespaceOf(entry.id));
+      if (id !== undefined && !found.has(id)) found.set(id, name);
+    }
+  return found;
+}
+
+class Linker<E extends Entry> {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly dependencies = new Map<EntryId, readonly EntryId[]>();
+  readonly #byId: ReadonlyMap<string, E>;
+  readonly #kinds: ReadonlyMap<string, KindSpec>;
+  readonly #built: ReadonlySet<string>;
+  readonly #modules: ReadonlySet<string>;
+  readonly #disabled: ReadonlySet<string>;
+  readonly #environment: EnvironmentNames;
+  /** Namespaces of modules that the app declares: `acme.http` for `acme/http`. */
+  readonly #components: ReadonlyMap<string, string>;
+  readonly #toldModules = new Set<string>();
+
+  constructor(entries: readonly E[], { kinds, modules, disabled }: LinkOptions) {
+    this.#byId = new Map(entries.map((entry) => [entry.id, entry]));
+    this.#kinds = kinds;
+    this.#built = new Set(modules.built);
+    this.#modules = new Set([...modules.built, ...modules.known]);
+    this.#disabled = disabled ?? new Set();
+    this.#environment = new EnvironmentNames(entries);
+    this.#components = new Map(
+      entries.flatMap((entry) => {
+        const component = entry.kind === 'ns.dependency' ? entry.data['component'] : undefined;
+        return typeof component === 'string' ? [[component.replace('/', '.'), component]] : [];
+      }),
+    );
+  }
+
+  link(entry: E): E {
+    const spec = this.#kinds.get(entry.kind);
+    if (spec === undefined) return entry;
+    let linked = entry;
+    const fields = fieldsOf(entry);
+    for (const { pointer: pattern, kinds, optional } of spec.references ?? [])
+      for (const pointer of expandPattern(fields, pattern)) {
+        const value = valueAt(fields, pointer);
+        if (typeof value !== 'string' || hasPlaceholder(value)) continue;
+        const isImport = spec.lua !== undefined && pattern === '/imports/*';
+        const full = isImport
+          ? this.#import(entry, pointer, value)
+          : this.#reference(entry, pointer, value, optional);
+        if (full === undefined) continue;
+        if (full !== value) linked = withReference(linked, pointer, full);
+        if (kinds !== undefined) this.#checkKind(entry, pointer, full, kinds);
+      }
+    if (spec.lua !== undefined) this.#checkModules(entry);
+    const dependencies = new Set(dependenciesOf(linked, this.#kinds).filter((id) => this.#byId.has(id)));
+    for (const id of this.#environmentOf(entry, spec)) dependencies.add(id);
+    this.dependencies.set(entry.id, [...dependencies]);
+    return linked;
+  }
+
+  tellCycle(path: readonly EntryId[]): void {
+    const [first, second] = path;
+    const entry = first === undefined ? undefined : this.#byId.get(first);
+    if (entry === undefined || second === undefined) return;
+    const name = importsOf(entry, this.#kinds).get(second) ?? '';
+    const message = `imports go in a circle: ${path.join(' -> ')}`;
+    const fix = 'move what both need into a library of its own';
+    this.#tell(entry, child('/imports', name), 'error', message, fix);
+  }
+
+  #tell(
+    entry: Entry,
+    pointer: string,
+    severity: Diagnostic['severity'],
+    message: string,
+    fix?: string,
+  ): void {
+    const place = locate(entry).placeOf(pointer);
+    this.diagnostics.push({ severity, place, message, ...(fix === undefined ? {} : { fix }) });
+  }
+
+  /** The full id, if there is such an entry. */
+  #reference(entry: E, pointer: string, value: string, optional = false): EntryId | undefined {
+    const id = resolveReference(value, namespaceOf(entry.id));
+    if (id === undefined) {
+      this.#tell(
+        entry,
+        pointer,
+        'error',
+        `bad entry id '${value}'`,
+        "write 'namespace:name', or a name of this namespace",
+      );
+      return undefined;
+    }
+    if (this.#byId.has(id)) return id;
+    if (this.#disabled.has(id)) {
+      const message = `entry '${id}' is disabled, and '${entry.id}' needs it`;
+      this.#tell(
+        entry,
+        pointer,
+        optional ? 'warning' : 'error',
+        message,
+        `enable it, or disable '${entry.id}' too`,
+      );
+    } else if (!optional) this.#tellUnknown(entry, pointer, id, value, []);
+    return undefined;
+  }
+
+  /** The full id of an entry, or the plain name of a module. */
+  #import(entry: E, pointer: string, value: string): string | undefined {
+    const bare = value.startsWith(':') ? value.slice(1) : value;
+    if (bare.includes(':')) return this.#reference(entry, pointer, value);
+    const id = resolveReference(bare, namespaceOf(entry.id));
+    if (id !== undefined && (this.#byId.has(id) || this.#disabled.has(id)))
+      return this.#reference(entry, pointer, value);
+    if (this.#modules.has(bare)) {
+      this.#tellUnbuilt(entry, pointer, bare);
+      return bare;
+    }
+    if (id === undefined) return this.#reference(entry, pointer, value);
+    this.#tellUnknown(entry, pointer, id, bare, this.#modules);
+    return undefined;
+  }
+
+  #tellUnknown(entry: E, pointer: string, id: EntryId, written: string, modules: Iterable<string>): void {
+    const isBare = !written.includes(':');
+    const own = `${namespaceOf(entry.id)}:`;
+    const ids = [...this.#byId.keys()];
+    // What is near is said as it was written: bare for bare.
+    const candidates = isBare
+      ? [...ids.filter((known) => known.startsWith(own)).map((known) => known.slice(own.length)), ...modules]
+      : ids;
+    const near = suggest(written, candidates).fix ?? suggest(id, ids).fix;
+    const namespace = namespaceOf(id);
+    const component = [...this.#components].find(
+      ([name]) => namespace === name || namespace.startsWith(`${name}.`),
+    );
+    const fix =
+      near ??
+      (component === undefined
+        ? 'add it'
+        : `unpack module '${component[1]}' in '.wippy/vendor/${component[1]}'`);
+    this.#tell(entry, pointer, 'error', `unknown entry '${id}'`, fix);
+  }
+
+  #checkKind(entry: E, pointer: string, id: string, kinds: readonly string[]): void {
+    const target = this.#byId.get(id);
+    if (target === undefined) return;
+    const fits = kinds.some((kind) =>
+      kind.endsWith('*') ? target.kind.startsWith(kind.slice(0, -1)) : target.kind === kind,
+    );
+    if (fits) return;
+    const message = `'${id}' is a '${target.kind}', and '${readablePath(pointer)}' takes ${quotedList(kinds)}`;
+    const candidates = [...this.#byId.values()]
+      .filter(({ kind }) => kinds.includes(kind))
+      .map(({ id }) => id as string);
+    this.#tell(entry, pointer, 'error', message, suggest(id, candidates, 'name another entry').fix);
+  }
+
+  #checkModules(entry: E): void {
+    const modules = entry.data['modules'];
+    if (!Array.isArray(modules)) return;
+    const imports = (entry.data['imports'] ?? {}) as DataObject;
+    for (const [index, name] of modules.entries()) {
+      if (typeof name !== 'string' || name === '' || hasPlaceholder(name)) continue;
+      const pointer = child('/modules', index);
+      if (!this.#modules.has(name)) {
+        this.#tell(entry, pointer, 'error', `unknown module '${name}'`, this.#moduleFix(name, entry));
+        continue;
+      }
+      if (Object.hasOwn(imports, name))
+        this.#tell(
+          entry,
+          pointer,
+          'warning',
+          `'${name}' is both a module and an import; the import counts`,
+          'remove one',
+        );
+      this.#tellUnbuilt(entry, pointer, name);
+    }
+  }
+
+  #moduleFix(name: string, entry: E): string {
+    const own = resolveReference(name, namespaceOf(entry.id));
+    if (own !== undefined && this.#byId.has(own))
+      return `move it to 'imports' as '${name.replace(/^.*[.:]/, '')}: ${name}'`;
+    return suggest(name, this.#modules).fix ?? "entries of the app belong into 'imports'";
+  }
+
+  #tellUnbuilt(entry: E, pointer: string, name: string): void {
+    if (this.#built.has(name) || this.#toldModules.has(name)) return;
+    this.#toldModules.add(name);
+    this.#tell(entry, pointer, 'warning', `module '${name}' is known but not built in this version`);
+  }
+
+  /** Variables that placeholders name. Only kinds that are built here resolve them, so only those are told. */
+  #environmentOf(entry: E, spec: KindSpec): EntryId[] {
+    if (spec.state !== 'full' || spec.schema === undefined) return [];
+    const data = { ...entry.data };
+    for (const field of spec.sources ?? []) delete data[field];
+    const { ids, missing } = this.#environment.find(data);
+    for (const { pointer, name } of missing) {
+      const fix = `add an 'env.variable' with 'variable: ${name}'`;
+      this.#tell(entry, pointer, 'warning', `no variable has the name '${name}'`, fix);
+    }
+    return ids.filter((id) => id !== entry.id);
+  }
+}
+
+function withReference<E extends Entry>(entry: E, pointer: string, id: string): E {
+  const segments = segmentsOf(pointer);
+  if (segments[0] === 'meta')
+    return changed(entry, { meta: withValueAt(entry.meta as Data, segments.slice(1), id) as DataObject });
+  return changed(entry, { data: withValueAt(entry.data as Data, segments, id) as DataObject });
+}
