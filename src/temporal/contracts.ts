@@ -14,11 +14,22 @@ export interface ResolveRequest {
   readonly program?: string;
 }
 
-/** Where calls of a function go. Absent fields: the run's own task queue, a normal activity. */
+/** Where calls of a function, or runs of a workflow, go. */
 export interface Route {
+  /** Absent: the run's own task queue. */
   readonly queue?: string;
+  /** A local activity. */
   readonly local?: boolean;
+  /** The workflow type, where it is not the entry id. */
+  readonly type?: string;
 }
+export interface RouteRequest {
+  /** Entry id. */
+  readonly id: string;
+  readonly taskQueue: string;
+}
+/** `missing`: the registry has no such function or workflow. */
+export type RouteResult = Route | { readonly missing: string };
 
 /** What `moontide.resolve` records: the truth about which code a run runs. */
 export interface ProgramReference {
@@ -31,11 +42,9 @@ export interface ProgramReference {
   readonly cost_model: number;
   /** The entry id of the worker whose queue the run is on; the queue itself when no entry names it. The host part of its PID. */
   readonly host: string;
-  /** Where functions and workflows without a worker of their own go. */
-  readonly default_queue: string;
   /** Task queue of every temporal.worker entry. */
   readonly workers: Readonly<Record<string, string>>;
-  /** Functions and workflows that the program's text names and that do not go to the default queue as normal activities. */
+  /** Functions and workflows that the program's text names; the run asks `moontide.route` for any other, once. */
   readonly routes: Readonly<Record<string, Route>>;
   /** Whether the search attribute MoontideProgram is there to be written. */
   readonly search_attribute: boolean;
@@ -79,6 +88,12 @@ export interface CallOptions {
   readonly retry?: boolean;
 }
 
+/** Answers for the registry: which program a run stands for, where a function runs. */
+export interface ProgramDirectory {
+  resolve(request: ResolveRequest): Promise<ResolveResult>;
+  route(request: RouteRequest): Promise<RouteResult>;
+}
+
 /** A function call as the dynamic activity hands it to the node. */
 export interface FunctionCall {
   readonly entry: string;
@@ -95,7 +110,7 @@ export interface FunctionCall {
   readonly workflow: { readonly id: string; readonly runId: string; readonly type: string } | undefined;
   /** Aborted on cancellation, timeout and shutdown. */
   readonly signal: AbortSignal;
-  heartbeat(details?: Data): void;
+  readonly heartbeat: (details?: Data) => void;
 }
 
 /** The same shape as Outcome of src/lua/step.ts. */
@@ -121,7 +136,7 @@ export interface CommandCallContext {
   readonly identity: string | undefined;
   readonly idempotencyKey: string | undefined;
   readonly signal: AbortSignal;
-  heartbeat(details?: Data): void;
+  readonly heartbeat: (details?: Data) => void;
 }
 
 /** Answers commands on a node. Throws PlatformError, or an error that carries `data: ErrorData`. */

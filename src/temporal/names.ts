@@ -7,8 +7,6 @@
 export const RESOLVE_ACTIVITY = 'moontide.resolve';
 /** Local activity: where a function runs that the program does not name in its text. */
 export const ROUTE_ACTIVITY = 'moontide.route';
-/** Local activity: what a node does once for a run and nobody waits for (events.send, metrics). */
-export const EMIT_ACTIVITY = 'moontide.emit';
 
 /** Signal: a batch `[{from, seq, topic, body}]` from another run. */
 export const INBOX_SIGNAL = 'moontide.inbox';

@@ -91,7 +91,6 @@ describe('the program codec', () => {
     host_version: '0.1.0',
     cost_model: 1,
     host: 'app:worker',
-    default_queue: 'app',
     workers: {},
     routes: {},
     search_attribute: true,

@@ -1,0 +1,71 @@
+// What an activity of ours knows of its caller: headers, cancellation, heartbeats.
+// A1: an activity that runs longer than a second heartbeats by itself, so that a killed node is noticed by the heartbeat
+//     timeout and a cancellation arrives; a short one costs no heartbeat.
+import type { Context } from '@temporalio/activity';
+import type { Payload } from '@temporalio/common';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { dataObject } from '../src/core/data.js';
+import type { Data, DataObject } from '../src/core/data.js';
+import type { CallOptions } from '../src/temporal/contracts.js';
+import { HEADERS } from '../src/temporal/names.js';
+import { payloadConverter, toDataOrThrow } from '../src/temporal/payload-converter.js';
+
+const HEARTBEAT_MS = 1000;
+
+type Headers = Readonly<Record<string, Payload>>;
+const headersOf = new WeakMap<Context, Headers>();
+
+/** Keeps the headers of each activity, which the SDK shows to interceptors only. */
+export const rememberHeaders: ActivityInterceptorsFactory = (context) => ({
+  inbound: {
+    execute(input, next) {
+      headersOf.set(context, input.headers);
+      return next(input);
+    },
+  },
+});
+
+export interface CallContext {
+  readonly values: Readonly<DataObject>;
+  readonly identity: string | undefined;
+  readonly from: string | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly options: CallOptions;
+  readonly signal: AbortSignal;
+  readonly heartbeat: (details?: Data) => void;
+}
+
+export function callContext(context: Context): CallContext {
+  const headers = headersOf.get(context) ?? {};
+  const read = (name: string): Data => {
+    const payload = headers[name];
+    return payload === undefined ? null : toDataOrThrow(payloadConverter.fromPayload(payload));
+  };
+  const text = (name: string): string | undefined => {
+    const value = read(name);
+    return typeof value === 'string' ? value : undefined;
+  };
+  return {
+    values: Object.freeze(asObject(read(HEADERS.context)) ?? dataObject()),
+    identity: text(HEADERS.identity),
+    from: text(HEADERS.from),
+    idempotencyKey: text(HEADERS.key),
+    options: asObject(read(HEADERS.call)) ?? {},
+    signal: context.cancellationSignal,
+    heartbeat: (details) => context.heartbeat(details),
+  };
+}
+
+const asObject = (value: Data): DataObject | undefined =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as DataObject) : undefined;
+
+/** Heartbeats while `work` runs, from its first second on (A1). */
+export async function withHeartbeats<T>(context: Context, work: () => Promise<T>): Promise<T> {
+  if (context.info.isLocal) return work();
+  const timer = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+}

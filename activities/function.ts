@@ -1,0 +1,56 @@
+// The dynamic activity for functions: runs the function.lua that the activity type names.
+// F1: what Lua returned is the result; an error that it returned or raised is a failure of that kind (failures.ts).
+// F2: a cancelled activity whose function ended by it is cancelled, not failed.
+// F3: a crash (an error nobody returned) is final, as the docs promise; a returned error says itself whether it is retryable.
+import { CancelledFailure, Context } from '@temporalio/activity';
+import type { ErrorData } from '../src/core/error-data.js';
+import type { CallOutcome, FunctionRunner } from '../src/temporal/contracts.js';
+import { errorToErrorData, toFailure } from '../src/temporal/failures.js';
+import { fromResults, toDataOrThrow } from '../src/temporal/payload-converter.js';
+import { callContext, withHeartbeats } from './call-context.js';
+
+export interface FunctionDependencies {
+  readonly functions: FunctionRunner;
+}
+
+export const functionActivity =
+  ({ functions }: FunctionDependencies) =>
+  async (...args: unknown[]): Promise<unknown> => {
+    const context = Context.current();
+    const { info } = context;
+    const call = callContext(context);
+    const execution = info.workflowExecution;
+    let outcome: CallOutcome;
+    try {
+      const data = args.map(toDataOrThrow);
+      outcome = await withHeartbeats(context, () =>
+        functions.run({
+          entry: info.activityType,
+          args: data,
+          values: call.values,
+          identity: call.identity,
+          from: call.from,
+          idempotencyKey: call.idempotencyKey,
+          attempt: info.attempt,
+          workflow:
+            execution === undefined
+              ? undefined
+              : { id: execution.workflowId, runId: execution.runId, type: info.workflowType ?? '' },
+          signal: call.signal,
+          heartbeat: call.heartbeat,
+        }),
+      );
+    } catch (error) {
+      outcome = { ok: false, error: errorToErrorData(error) };
+    }
+    if (outcome.ok) return fromResults(outcome.values);
+    throw failureOf(outcome.error, context, call.options.retry === true);
+  };
+
+/** The failure that an activity ends with. */
+export function failureOf(error: ErrorData, context: Context, retryUnsaid: boolean): Error {
+  if (error.kind === 'Canceled' && context.cancellationSignal.aborted)
+    return new CancelledFailure(error.message); // F2
+  const said = error.kind === 'Internal' && error.retryable === undefined;
+  return toFailure(said ? { ...error, retryable: false } : error, { retryUnsaid }); // F3
+}

@@ -1,0 +1,164 @@
+// The directory behind `moontide.resolve` and `moontide.route`: from workflow types and function ids to programs and queues.
+// R1: an unknown type or program is an answer with the reason, never an error: the run's host fails its task and it heals.
+// R2: a run learns the routes of what its program's text names; ids that are made at run time are asked one by one.
+import { dataObject } from '../src/core/data.js';
+import type { Data, DataObject } from '../src/core/data.js';
+import type { Program } from '../src/core/program.js';
+import type { Entry } from '../src/registry/model/entry.js';
+import type { RegistryService, RegistryView } from '../src/registry/model/registry.js';
+import type {
+  ProgramDirectory,
+  ResolveRequest,
+  ResolveResult,
+  Route,
+  RouteRequest,
+  RouteResult,
+} from '../src/temporal/contracts.js';
+import { toDataOrThrow, ResolvedProgram } from '../src/temporal/payload-converter.js';
+
+/** What entries go to which task queue; made from the registry by the node. */
+export interface QueuePlan {
+  /** Function and workflow entries that some worker of the app serves. */
+  readonly queueOf: ReadonlyMap<string, string>;
+  /** temporal.worker entries. */
+  readonly queueOfWorker: ReadonlyMap<string, string>;
+  readonly workers: readonly {
+    readonly taskQueue: string;
+    readonly workers: readonly string[];
+    /** Workflow type -> entry id. */
+    readonly workflows: ReadonlyMap<string, string>;
+  }[];
+}
+
+export interface RegistryDependencies {
+  readonly registry: RegistryService;
+  /** The plan of the registry's current version. */
+  readonly plan: () => QueuePlan;
+  /** The engine that this node compiles for. */
+  readonly engine: string;
+  readonly hostVersion: string;
+  readonly costModel: number;
+  /** Whether the search attribute MoontideProgram is registered. */
+  readonly searchAttribute: () => boolean;
+}
+
+export class RegistryDirectory implements ProgramDirectory {
+  readonly #dependencies: RegistryDependencies;
+  /** Routes by program; of the registry version below. */
+  #routes = new Map<string, Readonly<Record<string, Route>>>();
+  #routesVersion = -1;
+
+  constructor(dependencies: RegistryDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  async resolve({ type, taskQueue, program }: ResolveRequest): Promise<ResolveResult> {
+    const { registry, engine, hostVersion, costModel, searchAttribute } = this.#dependencies;
+    const view = registry.current;
+    const plan = this.#dependencies.plan();
+    const entry = findEntry(view, plan, type, taskQueue);
+    if (entry === undefined)
+      return {
+        missing: `no workflow '${type}' for the task queue '${taskQueue}' in registry version ${view.version.number}; publish it, or stop the run`,
+      };
+    const hash = program ?? view.programHash(entry.id);
+    if (hash === undefined) return { missing: `'${entry.id}' is a ${entry.kind}, which is no program` };
+    const pinned = await registry.program(hash);
+    if (pinned === undefined) return { missing: `program ${hash} of '${entry.id}' is not stored` };
+    return {
+      entry: entry.id,
+      program: hash,
+      registry_version: view.version.number,
+      engine,
+      host_version: hostVersion,
+      cost_model: costModel,
+      host: hostOf(plan, taskQueue),
+      workers: Object.fromEntries(plan.queueOfWorker),
+      routes: this.#routesOf(hash, pinned.program, view, plan),
+      search_attribute: searchAttribute(),
+    };
+  }
+
+  route({ id }: RouteRequest): Promise<RouteResult> {
+    const route = routeOf(this.#dependencies.registry.current, this.#dependencies.plan(), id);
+    return Promise.resolve(route ?? { missing: `there is no function or workflow '${id}'` });
+  }
+
+  #routesOf(
+    hash: string,
+    program: Program,
+    view: RegistryView,
+    plan: QueuePlan,
+  ): Readonly<Record<string, Route>> {
+    if (view.version.number !== this.#routesVersion) {
+      this.#routes = new Map();
+      this.#routesVersion = view.version.number;
+    }
+    let routes = this.#routes.get(hash);
+    if (routes === undefined) this.#routes.set(hash, (routes = scanRoutes(program, view, plan)));
+    return routes;
+  }
+}
+
+/** The routes of every id that the program's text names (R2). */
+function scanRoutes(program: Program, view: RegistryView, plan: QueuePlan): Readonly<Record<string, Route>> {
+  const sources = Object.values(program.units).map(({ source }) => source);
+  const routes: Record<string, Route> = {};
+  for (const id of plan.queueOf.keys()) {
+    if (!sources.some((source) => source.includes(id))) continue;
+    const route = routeOf(view, plan, id);
+    if (route !== undefined) routes[id] = route;
+  }
+  return routes;
+}
+
+function routeOf(view: RegistryView, plan: QueuePlan, id: string): Route | undefined {
+  const entry = view.get(id);
+  const queue = plan.queueOf.get(id);
+  if (entry === undefined || queue === undefined) return undefined;
+  const { activity, workflow } = temporalMeta(entry);
+  const type = workflow['name'];
+  return {
+    queue,
+    ...(activity['local'] === true ? { local: true } : {}),
+    ...(typeof type === 'string' && type !== id ? { type } : {}),
+  };
+}
+
+/** A run's type is the name of a workflow on its queue, or the id of a workflow or actor. */
+function findEntry(view: RegistryView, plan: QueuePlan, type: string, taskQueue: string): Entry | undefined {
+  const named = plan.workers.find((worker) => worker.taskQueue === taskQueue)?.workflows.get(type);
+  const entry = view.get(named ?? type);
+  return entry?.kind === 'workflow.lua' || entry?.kind === 'process.lua' ? entry : undefined;
+}
+
+/** The host part of a run's PID: the worker entry of its queue, else the queue. */
+function hostOf(plan: QueuePlan, taskQueue: string): string {
+  return plan.workers.find((worker) => worker.taskQueue === taskQueue)?.workers[0] ?? taskQueue;
+}
+
+function temporalMeta(entry: Entry): { readonly activity: DataObject; readonly workflow: DataObject } {
+  const temporal = objectOf(entry.meta['temporal']);
+  return { activity: objectOf(temporal['activity']), workflow: objectOf(temporal['workflow']) };
+}
+
+const objectOf = (value: Data | undefined): DataObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as DataObject) : dataObject();
+
+export interface DirectoryDependencies {
+  readonly directory: ProgramDirectory;
+}
+
+/** `moontide.resolve`. */
+export const resolveActivity =
+  ({ directory }: DirectoryDependencies) =>
+  async (argument: unknown): Promise<ResolvedProgram | { readonly missing: string }> => {
+    const result = await directory.resolve(toDataOrThrow(argument) as unknown as ResolveRequest);
+    return 'missing' in result ? result : new ResolvedProgram(result);
+  };
+
+/** `moontide.route`. */
+export const routeActivity =
+  ({ directory }: DirectoryDependencies) =>
+  (argument: unknown): Promise<RouteResult> =>
+    directory.route(toDataOrThrow(argument) as unknown as RouteRequest);
