@@ -1,5 +1,9 @@
 // The front end's door: bytes in, a resolved tree or the first syntax error out. Sealed.
+// D1: any bytes give one or the other; nothing is thrown.
 import type { Diagnostic } from '../../core/diagnostics.js';
+import { columnOf } from './places.js';
+import { StatementParser } from './statement-parser.js';
+import { LuaSyntaxError } from './syntax-error.js';
 import type { Chunk } from './tree.js';
 
 export type ParseResult =
@@ -7,5 +11,14 @@ export type ParseResult =
   /** One diagnostic: PUC's text without `file:line:`, which the place holds. */
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
-/** `source` is a byte string (one char per byte), `file` the chunk name of error messages. Never throws. */
-export type ParseChunk = (source: string, file: string) => ParseResult;
+/** `source` is a byte string (one char per byte), `file` the chunk name of error messages. */
+export function parseChunk(source: string, file: string): ParseResult {
+  try {
+    return { ok: true, chunk: new StatementParser(source, file).parse() };
+  } catch (error) {
+    if (!(error instanceof LuaSyntaxError)) throw error;
+    const { line, message } = error;
+    const column = columnOf(source, error.offset);
+    return { ok: false, diagnostics: [{ severity: 'error', place: { file, line, column }, message }] };
+  }
+}

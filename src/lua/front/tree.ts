@@ -369,6 +369,7 @@ export type TypeNode =
   | FunctionType
   | RecordType
   | ArrayType
+  | ReadonlyType
   | TypeofType
   | PackType
   | VariadicType
@@ -419,7 +420,7 @@ export interface FunctionType extends NodeBase {
   readonly kind: 'functionType';
   readonly generics: readonly TypeParameter[];
   readonly parameters: readonly FunctionTypeParameter[];
-  readonly variadic: TypeNode | undefined;
+  readonly variadic: VariadicType | undefined;
   readonly returns: TypeNode;
 }
 export interface RecordField extends NodeBase {
@@ -442,8 +443,12 @@ export interface RecordType extends NodeBase {
 /** `{T}` or `T[]` */
 export interface ArrayType extends NodeBase {
   readonly kind: 'array';
-  readonly readonly: boolean;
   readonly element: TypeNode;
+}
+/** `readonly {T}` */
+export interface ReadonlyType extends NodeBase {
+  readonly kind: 'readonly';
+  readonly type: TypeNode;
 }
 /** `typeof(expression)`; the expression is parsed, never run. */
 export interface TypeofType extends NodeBase {
