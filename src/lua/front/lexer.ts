@@ -261,6 +261,7 @@ export class Lexer {
     const source = this.source;
     let at = start;
     const codeAt = (offset: number): number => (offset < source.length ? source.charCodeAt(offset) : 0);
+    if (codeAt(at) === 46) at++;
     const hexadecimal = codeAt(at) === 48 && (codeAt(at + 1) | 32) === 120;
     if (hexadecimal) at += 2;
     const exponent = hexadecimal ? 112 : 101;

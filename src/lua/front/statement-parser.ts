@@ -48,7 +48,7 @@ import type {
 } from './tree.js';
 
 /** C calls around PUC's parser when a file is loaded. */
-const LEVELS_AROUND = 4;
+const LEVELS_AROUND = 2;
 
 export class StatementParser extends ExpressionParser {
   readonly #file: string;
