@@ -1,0 +1,153 @@
+// The Duration that Lua sees, and how every function reads one: a number of nanoseconds, Go's syntax, or a Duration. Sealed.
+// D1: a Duration crosses a border as text in Go's syntax, which every function that takes a duration takes.
+import { asInteger, DurationError, formatDuration, parseDuration } from '../../core/durations.js';
+import { toBytes } from '../../core/text.js';
+import { asText } from '../../lua/instance/arguments.js';
+import { defineUserdata, LuaError, LuaFloat, LuaUserdata, luaType } from '../../lua/values.js';
+import type { HostResult, LuaValue, UserdataType } from '../../lua/values.js';
+
+const MAX = 2n ** 63n - 1n;
+
+export class Duration {
+  /** Within 64 bits, signed. */
+  readonly nanoseconds: bigint;
+  constructor(nanoseconds: bigint) {
+    this.nanoseconds = BigInt.asIntN(64, nanoseconds);
+  }
+  toString(): string {
+    return toBytes(formatDuration(this.nanoseconds));
+  }
+}
+
+/** Why a value is no duration, as text; else its nanoseconds. */
+export type ReadDuration =
+  { readonly ok: true; readonly nanoseconds: bigint } | { readonly ok: false; readonly problem: string };
+
+const refused = (problem: string): ReadDuration => ({ ok: false, problem });
+
+export function readDuration(value: LuaValue): ReadDuration {
+  const duration = DurationType.unwrap(value);
+  if (duration !== undefined) return { ok: true, nanoseconds: duration.nanoseconds };
+  switch (typeof value) {
+    case 'bigint':
+      return { ok: true, nanoseconds: value };
+    case 'number':
+      return fromNumber(value);
+    case 'string':
+      try {
+        return { ok: true, nanoseconds: parseDuration(value) };
+      } catch (error) {
+        if (error instanceof DurationError) return refused(error.message);
+        throw error;
+      }
+    default:
+      if (value instanceof LuaFloat) return fromNumber(value.n);
+      return refused(`expected a duration (nanoseconds, '1h30m' or a Duration), got ${typeText(value)}`);
+  }
+}
+
+function fromNumber(value: number): ReadDuration {
+  if (!Number.isFinite(value)) return refused(`invalid duration '${value}': it must be finite`);
+  const nanoseconds = BigInt(Math.trunc(value));
+  if (nanoseconds > MAX || nanoseconds < -MAX - 1n)
+    return refused(`invalid duration '${value}': it is longer than 292 years`);
+  return { ok: true, nanoseconds };
+}
+
+const typeText = (value: LuaValue): string =>
+  value instanceof LuaUserdata ? value.type.name : luaType(value);
+
+/** An operand of arithmetic with a Duration; raises what Lua raises for a wrong one. */
+function operand(value: LuaValue): bigint {
+  const read = readDuration(value);
+  if (!read.ok) throw new LuaError(`attempt to perform arithmetic on a duration: ${read.problem}`);
+  return read.nanoseconds;
+}
+
+const plainNumber = (value: LuaValue): number | undefined =>
+  typeof value === 'number'
+    ? value
+    : typeof value === 'bigint'
+      ? Number(value)
+      : value instanceof LuaFloat
+        ? value.n
+        : undefined;
+
+/** `duration * factor`, exact for integers. */
+function scaled(nanoseconds: bigint, factor: LuaValue): LuaUserdata<Duration> {
+  if (typeof factor === 'bigint') return wrapDuration(nanoseconds * factor);
+  const number = plainNumber(factor);
+  if (number === undefined)
+    throw new LuaError(`attempt to multiply a duration with a ${typeText(factor)}; use a number`);
+  if (Number.isSafeInteger(number)) return wrapDuration(nanoseconds * BigInt(number));
+  return fromFloat(Number(nanoseconds) * number);
+}
+
+function fromFloat(nanoseconds: number): LuaUserdata<Duration> {
+  const read = fromNumber(nanoseconds);
+  if (!read.ok) throw new LuaError(read.problem);
+  return wrapDuration(read.nanoseconds);
+}
+
+/** A count in a unit, with a fraction where it has one. */
+const inUnit =
+  (unit: bigint) =>
+  (_call: unknown, self: Duration): HostResult =>
+    self.nanoseconds % unit === 0n
+      ? asInteger(self.nanoseconds / unit)
+      : Number(self.nanoseconds / unit) + Number(self.nanoseconds % unit) / Number(unit);
+
+const wholeUnits =
+  (unit: bigint) =>
+  (_call: unknown, self: Duration): HostResult =>
+    asInteger(self.nanoseconds / unit);
+
+export const DurationType: UserdataType<Duration> = defineUserdata<Duration>(
+  'Duration',
+  {
+    hours: inUnit(3_600_000_000_000n),
+    minutes: inUnit(60_000_000_000n),
+    seconds: inUnit(1_000_000_000n),
+    milliseconds: wholeUnits(1_000_000n),
+    microseconds: wholeUnits(1_000n),
+    nanoseconds: wholeUnits(1n),
+    string: (_call, self) => self.toString(),
+  },
+  {
+    tostring: (self) => self.toString(),
+    concat: (a, b) => text(a) + text(b),
+    eq: (a, b) => a.nanoseconds === b.nanoseconds,
+    lt: (a, b) => a.nanoseconds < b.nanoseconds,
+    le: (a, b) => a.nanoseconds <= b.nanoseconds,
+    add: (a, b) => wrapDuration(operand(a) + operand(b)),
+    sub: (a, b) => wrapDuration(operand(a) - operand(b)),
+    mul: (a, b) => {
+      const left = DurationType.unwrap(a);
+      const right = DurationType.unwrap(b);
+      if (left !== undefined) return scaled(left.nanoseconds, b);
+      return scaled(right?.nanoseconds ?? 0n, a);
+    },
+    div: (a, b) => {
+      const over = DurationType.unwrap(b);
+      if (over !== undefined) return float(Number(operand(a)) / Number(over.nanoseconds));
+      const by = plainNumber(b);
+      if (by === undefined) throw new LuaError(`attempt to divide a duration by a ${typeText(b)}`);
+      if (Number.isSafeInteger(by) && by !== 0) return wrapDuration(operand(a) / BigInt(by));
+      return fromFloat(Number(operand(a)) / by);
+    },
+    unm: (a) => wrapDuration(-operand(a)),
+    data: (self) => self.toString(),
+  },
+);
+
+export const wrapDuration = (nanoseconds: bigint): LuaUserdata<Duration> =>
+  DurationType.wrap(new Duration(nanoseconds));
+
+/** A float as Lua has it: `/` never gives an integer. */
+const float = (value: number): LuaValue => (Number.isInteger(value) ? new LuaFloat(value) : value);
+
+function text(value: LuaValue): string {
+  const known = DurationType.unwrap(value)?.toString() ?? asText(value);
+  if (known === undefined) throw new LuaError(`attempt to concatenate a ${typeText(value)} value`);
+  return known;
+}

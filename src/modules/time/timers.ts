@@ -1,0 +1,125 @@
+// Timers behind channels: after, timer, ticker. Sealed.
+// M1: a timer is the background command `time.sleep`; when it is answered its channel gets the time.
+// M2: a channel that nobody reads holds one tick; later ones are dropped, and a ticker never runs ahead of its interval.
+import type { Command } from '../../core/command.js';
+import { asInteger } from '../../core/durations.js';
+import { Channel, ChannelType } from '../../lua/instance/channel.js';
+import type { Background, HostCall, InstanceContext } from '../../lua/instance-context.js';
+import { defineUserdata } from '../../lua/values.js';
+import type { HostResult, LuaValue } from '../../lua/values.js';
+import { UTC } from './calendar.js';
+import { durationArgument, wrapTime } from './values.js';
+
+export type SleepPurpose = 'sleep' | 'after' | 'timer' | 'ticker';
+
+/** `ns` is positive; `purpose` is for people. */
+export const sleepCommand = (nanoseconds: bigint, purpose: SleepPurpose): Command => ({
+  type: 'time.sleep',
+  ns: asInteger(nanoseconds),
+  purpose,
+});
+
+/** What fires: one timer, started and stopped any number of times. */
+class Alarm {
+  readonly channel = new Channel(1);
+  readonly #instance: InstanceContext;
+  readonly #purpose: SleepPurpose;
+  #pending: Background | undefined;
+
+  constructor(instance: InstanceContext, purpose: SleepPurpose) {
+    this.#instance = instance;
+    this.#purpose = purpose;
+  }
+
+  get active(): boolean {
+    return this.#pending !== undefined;
+  }
+
+  now(): bigint {
+    return this.#instance.host.now();
+  }
+
+  /** `fired` runs after the channel got its tick. */
+  start(nanoseconds: bigint, fired: () => void = () => undefined): void {
+    this.stop();
+    if (nanoseconds <= 0n) {
+      this.#tick();
+      fired();
+      return;
+    }
+    this.#pending = this.#instance.background(sleepCommand(nanoseconds, this.#purpose), (answer) => {
+      this.#pending = undefined;
+      // A timer that the host could not keep fires now: waiting for ever would hide the fault.
+      this.#tick();
+      if (answer.ok) fired();
+    });
+  }
+
+  /** False when nothing was pending. */
+  stop(): boolean {
+    if (this.#pending === undefined) return false;
+    this.#pending.cancel();
+    this.#pending = undefined;
+    return true;
+  }
+
+  #tick(): void {
+    if (this.channel.length === 0) this.channel.pushFromHost(wrapTime(this.now(), UTC));
+  }
+}
+
+export function after(call: HostCall, nanoseconds: bigint): LuaValue {
+  const alarm = new Alarm(call.instance, 'after');
+  alarm.start(nanoseconds);
+  return ChannelType.wrap(alarm.channel);
+}
+
+export class Timer {
+  readonly alarm: Alarm;
+  constructor(instance: InstanceContext, nanoseconds: bigint) {
+    this.alarm = new Alarm(instance, 'timer');
+    this.alarm.start(nanoseconds);
+  }
+}
+
+const timerChannel = (_call: HostCall, self: { readonly alarm: Alarm }): HostResult =>
+  ChannelType.wrap(self.alarm.channel);
+
+export const TimerType = defineUserdata<Timer>('Timer', {
+  response: timerChannel,
+  channel: timerChannel,
+  stop: (_call, self) => self.alarm.stop(),
+  reset: (call, self, ...values) => {
+    const nanoseconds = durationArgument(call, 'reset', values);
+    const wasActive = self.alarm.active;
+    self.alarm.start(nanoseconds);
+    return wasActive;
+  },
+});
+
+export class Ticker {
+  readonly alarm: Alarm;
+  readonly #interval: bigint;
+  #next: bigint;
+
+  constructor(instance: InstanceContext, interval: bigint) {
+    this.alarm = new Alarm(instance, 'ticker');
+    this.#interval = interval;
+    this.#next = this.alarm.now();
+    this.#schedule();
+  }
+
+  /** The next multiple of the interval that is still to come: what was missed is skipped. */
+  #schedule(): void {
+    const now = this.alarm.now();
+    this.#next += this.#interval;
+    if (this.#next <= now) this.#next += ((now - this.#next) / this.#interval + 1n) * this.#interval;
+    this.alarm.start(this.#next - now, () => this.#schedule());
+  }
+}
+
+export const TickerType = defineUserdata<Ticker>('Ticker', {
+  response: timerChannel,
+  channel: timerChannel,
+  stop: (_call, self) => self.alarm.stop(),
+});
