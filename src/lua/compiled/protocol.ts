@@ -9,9 +9,10 @@
 // P5: an error is a thrown LuaError; nothing else that is thrown reaches Lua as it is (errors.ts).
 // P6: machine.depth and machine.barrier need no care on errors: whoever catches puts back what it saw before.
 //
-// pcall, xpcall, error and coroutine.* are in protected.ts and coroutine.ts; the library only lists them.
+// pcall, xpcall, error, assert (protected.ts), coroutine.* (coroutine-library.ts), next, pairs, ipairs (iteration.ts) and
+// tostring's text (text.ts) are here already; the library only lists them. Errors of builtins: errors.ts. Calls: metatables.ts.
 import type { LuaFloat } from '../../core/data.js';
-import type { LuaError, LuaThread, LuaUserdata } from '../values.js';
+import type { LuaThread, LuaUserdata } from '../values.js';
 import type { I64 } from './int64.js';
 import type { Table } from './table.js';
 
@@ -49,9 +50,18 @@ export abstract class Frame {
   /** Goes on with the result of the call that suspended (P3). */
   abstract resume(value: Result): Result;
   /** Frames that catch errors of what they called have this. */
-  raise?(error: LuaError): Result;
-  /** For tracebacks: `name`, chunk and line where a compiled function waits. */
-  describe?(): { readonly chunk: string; readonly line: number; readonly name: string };
+  raise?(error: Error): Result;
+  /** It has to-be-closed variables: it also sees the end of a coroutine that is closed. */
+  readonly closes?: boolean;
+  /** For tracebacks: title, chunk and line where a compiled function waits. */
+  describe?(): { readonly chunk: string; readonly line: number; readonly title: string };
+}
+
+/** A list of suspended frames that a run loop works off. */
+export interface FrameStack {
+  top: Frame | null;
+  /** The one that was running when this one was entered. */
+  outer: FrameStack | null;
 }
 
 class ListHead extends Frame {
@@ -73,6 +83,10 @@ class Machine {
   barrier = 0;
   /** Nested native levels over all coroutines (sort in gsub in resume ...). */
   levels = 0;
+  /** What the innermost run loop works off. */
+  running: FrameStack | null = null;
+  /** `depth` where the innermost run loop began. */
+  base = 0;
   /** Work of builtins since the step began, in units of about one Lua instruction. */
   work = 0;
   /** The last frame pushed since `suspend`. */

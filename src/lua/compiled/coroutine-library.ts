@@ -1,0 +1,121 @@
+// The functions of the `coroutine` table. Sealed.
+import { LuaError } from '../values.js';
+import { Coroutine, currentCoroutine, enter, yieldValues } from './coroutine.js';
+import { argumentTypeError, newError, raise, toLuaError } from './errors.js';
+import { positionAtLevel } from './positions.js';
+import { builtin, Frame, machine, push, S } from './protocol.js';
+import type { Callable, Result, Value } from './protocol.js';
+
+/** `coroutine.resume` or a wrap while the host, or a spill, suspends through the coroutine. */
+class ResumeFrame extends Frame {
+  readonly #coroutine: Coroutine;
+  readonly #isWrap: boolean;
+  constructor(coroutine: Coroutine, isWrap: boolean) {
+    super();
+    this.#coroutine = coroutine;
+    this.#isWrap = isWrap;
+  }
+  override resume(value: Result): Result {
+    return this.#isWrap ? wrapEnter(this.#coroutine, value) : resumeEnter(this.#coroutine, value);
+  }
+}
+
+function resumeEnter(coroutine: Coroutine, value: Result): Result {
+  let result: Result;
+  try {
+    result = enter(coroutine, value);
+  } catch (thrown) {
+    const error = toLuaError(thrown);
+    if (error === undefined) throw thrown;
+    return [false, error.value as Value];
+  }
+  if (result === S) return push(new ResumeFrame(coroutine, false));
+  return Array.isArray(result) ? [true, ...result] : [true, result];
+}
+
+function wrapEnter(coroutine: Coroutine, value: Result): Result {
+  const result = enter(coroutine, value);
+  return result === S ? push(new ResumeFrame(coroutine, true)) : result;
+}
+
+/** undefined: it can be resumed. */
+function refusal(coroutine: Coroutine): string | undefined {
+  if (coroutine.status === 'suspended' && !coroutine.isRoot) return undefined;
+  if (coroutine.status === 'dead') return 'cannot resume dead coroutine';
+  return 'cannot resume non-suspended coroutine';
+}
+
+const resume: Callable = builtin('coroutine.resume', (coroutine: Value, value: Value, ...rest: Value[]) => {
+  if (!(coroutine instanceof Coroutine))
+    argumentTypeError(1, 'coroutine.resume', 'coroutine', coroutine, coroutine === undefined);
+  const refused = refusal(coroutine);
+  if (refused !== undefined) return [false, refused];
+  return resumeEnter(coroutine, rest.length === 0 ? value : [value, ...rest]);
+});
+
+const create: Callable = builtin('coroutine.create', (callee: Value) => {
+  if (typeof callee !== 'function')
+    argumentTypeError(1, 'coroutine.create', 'function', callee, callee === undefined);
+  return new Coroutine(callee, false);
+});
+
+const wrap: Callable = builtin('coroutine.wrap', (callee: Value) => {
+  if (typeof callee !== 'function')
+    argumentTypeError(1, 'coroutine.wrap', 'function', callee, callee === undefined);
+  const coroutine = new Coroutine(callee, false);
+  return (value: Value, ...rest: Value[]): Result => {
+    const refused = refusal(coroutine);
+    if (refused !== undefined) raise(refused);
+    try {
+      return wrapEnter(coroutine, rest.length === 0 ? value : [value, ...rest]);
+    } catch (thrown) {
+      throw withPosition(thrown);
+    }
+  };
+});
+
+/** PUC's auxwrap: an error text gets the position of who called the wrapping function. */
+function withPosition(thrown: unknown): unknown {
+  if (!(thrown instanceof LuaError) || typeof thrown.value !== 'string') return thrown;
+  return newError(positionAtLevel(1) + thrown.value);
+}
+
+const yieldBuiltin: Callable = builtin('coroutine.yield', (...values: Value[]) =>
+  yieldValues(values.length === 1 ? values[0] : values),
+);
+
+const status: Callable = builtin('coroutine.status', (coroutine: Value) => {
+  if (!(coroutine instanceof Coroutine))
+    argumentTypeError(1, 'coroutine.status', 'coroutine', coroutine, coroutine === undefined);
+  return coroutine.status;
+});
+
+const isyieldable: Callable = builtin('coroutine.isyieldable', () => {
+  const current = currentCoroutine();
+  return current !== undefined && !current.isRoot && machine.barrier === 0;
+});
+
+const running: Callable = builtin('coroutine.running', () => {
+  const current = currentCoroutine();
+  return current === undefined ? [undefined, true] : [current, current.isRoot];
+});
+
+const close: Callable = builtin('coroutine.close', (coroutine: Value) => {
+  if (!(coroutine instanceof Coroutine))
+    argumentTypeError(1, 'coroutine.close', 'coroutine', coroutine, coroutine === undefined);
+  const state = coroutine.status;
+  if (state !== 'suspended' && state !== 'dead') raise(`cannot close a ${state} coroutine`);
+  return coroutine.close();
+});
+
+/** Members of the `coroutine` table that belong to the language. */
+export const coroutineFunctions: Readonly<Record<string, Callable>> = {
+  resume,
+  create,
+  wrap,
+  yield: yieldBuiltin,
+  status,
+  isyieldable,
+  running,
+  close,
+};

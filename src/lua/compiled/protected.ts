@@ -1,0 +1,105 @@
+// pcall, xpcall, error and assert. Sealed.
+import type { LuaError } from '../values.js';
+import { argumentError, newError, toLuaError } from './errors.js';
+import { callable, callSync } from './metatables.js';
+import { overflow } from './coroutine.js';
+import { toInteger } from './number.js';
+import { positionAtLevel } from './positions.js';
+import { builtin, Frame, first, machine, push, S } from './protocol.js';
+import type { Callable, Result, Value } from './protocol.js';
+
+/** What pcall and the try around its call take of the JavaScript stack. */
+const WEIGHT = 400;
+
+const succeeded = (result: Result): Value[] => (Array.isArray(result) ? [true, ...result] : [true, result]);
+
+/** pcall or xpcall whose callee suspended. */
+class ProtectedFrame extends Frame {
+  readonly #handler: Value;
+  constructor(handler: Value) {
+    super();
+    this.#handler = handler;
+  }
+  override resume(result: Result): Result {
+    return succeeded(result);
+  }
+  override raise(error: Error): Result {
+    return failed(error as LuaError, this.#handler); // only a LuaError gets here: `closes` is not set
+  }
+}
+
+function failed(error: LuaError, handler: Value): Value[] {
+  return handler === undefined
+    ? [false, error.value as Value]
+    : [false, ...handle(error.value as Value, handler)];
+}
+
+/** Errors of a message handler go to the handler again, a few times. */
+const MAX_HANDLER_ERRORS = 10;
+
+function handle(value: Value, handler: Value): Value[] {
+  for (let tries = 0; tries < MAX_HANDLER_ERRORS; tries++) {
+    const { depth, barrier, levels } = machine;
+    try {
+      return [first(callSync(handler, value))];
+    } catch (thrown) {
+      const error = toLuaError(thrown);
+      if (error === undefined) throw thrown;
+      Object.assign(machine, { depth, barrier, levels });
+      value = error.value as Value;
+    }
+  }
+  return ['error in error handling'];
+}
+
+function protect(callee: Value, values: Value[], handler: Value): Result {
+  const { depth, barrier, levels, running, base, limit } = machine;
+  let result: Result;
+  try {
+    const target = typeof callee === 'function' ? callee : callable(callee, 9);
+    if ((machine.depth += WEIGHT) > limit) result = overflow(target, values);
+    else result = target(...values);
+  } catch (thrown) {
+    const error = toLuaError(thrown);
+    if (error === undefined) throw thrown;
+    machine.depth = depth;
+    machine.barrier = barrier;
+    machine.levels = levels;
+    machine.running = running;
+    machine.base = base;
+    machine.limit = limit;
+    return failed(error, handler);
+  }
+  machine.depth = depth;
+  return result === S ? push(new ProtectedFrame(handler)) : succeeded(result);
+}
+
+export const pcall: Callable = builtin('pcall', (...values: Value[]) => {
+  if (values.length === 0) argumentError(1, 'pcall', 'value expected');
+  const [callee, ...rest] = values;
+  return protect(callee, rest, undefined);
+});
+
+export const xpcall: Callable = builtin('xpcall', (callee: Value, handler: Value, ...values: Value[]) => {
+  if (typeof handler !== 'function')
+    argumentError(
+      2,
+      'xpcall',
+      `function expected, got ${handler === undefined ? 'no value' : typeof handler}`,
+    );
+  return protect(callee, values, handler);
+});
+
+export const error: Callable = builtin('error', (value: Value, level: Value) => {
+  const depth = level === undefined ? 1 : toInteger(level);
+  if (typeof value === 'string' && typeof depth === 'number' && depth > 0)
+    throw newError(positionAtLevel(depth) + value);
+  throw newError(value);
+});
+
+export const assert: Callable = builtin('assert', (...values: Value[]) => {
+  if (values.length === 0) argumentError(1, 'assert', 'value expected');
+  const [condition] = values;
+  if (condition !== undefined && condition !== false) return values.length === 1 ? condition : values;
+  throw newError(values.length > 1 ? values[1] : 'assertion failed!');
+});
