@@ -1,0 +1,181 @@
+// How Lua code of a fengari state calls host functions and waits in them, from any depth. Sealed.
+// K1: a host function that must wait yields nothing and leaves its request in `pending`; every resume on the way (our coroutine
+//     library) sees the request and yields as well, so that the whole scheduled thread stops. Going on, each re-enters the next.
+// K2: what the host goes on with waits in `answer`; the host function that waited takes it.
+// K3: nothing can wait where fengari has JavaScript frames that cannot be left: comparators of table.sort, callbacks of
+//     string.gsub, handlers of xpcall. The call is refused there, before anything happened.
+// K4: an exception that is no Lua error is a bug of the host: pcall does not see it, it leaves the step through `fatal`.
+import lua from 'fengari/src/lua.js';
+import type { CFunction, lua_State } from 'fengari/src/lua.js';
+import { raisedValue } from '../instance/error-object.js';
+import { formatFrames } from '../instance/traceback.js';
+import type { HostCall, InstanceContext } from '../instance-context.js';
+import type { LuaFrame } from '../engine.js';
+import { Suspend } from '../suspend.js';
+import type { SuspendRequest } from '../suspend.js';
+import { LuaError } from '../values.js';
+import type { HostFunction, HostResult, LuaValue } from '../values.js';
+import type { Bridge } from './bridge.js';
+import { framesOf, whereOf } from './stack.js';
+
+export type ThreadRequest = Exclude<SuspendRequest, { on: 'call' }>;
+export type ThreadAnswer =
+  | { readonly with: 'values'; readonly values: readonly LuaValue[] }
+  | { readonly with: 'error'; readonly error: LuaValue };
+
+export class Calls {
+  readonly #bridge: Bridge;
+  readonly #call: HostCall;
+  /** The state that runs the host function of `#call`. */
+  #current: lua_State;
+  /** The scheduled thread that runs now. */
+  running: lua_State | undefined;
+  pending: ThreadRequest | undefined;
+  answer: ThreadAnswer | undefined;
+  fatal: { readonly error: unknown } | undefined;
+  /** The coroutine that a state is resuming now, or had resumed when its thread began to wait. */
+  readonly #inner = new WeakMap<lua_State, lua_State>();
+  /** Coroutines inside which a thread waits for the host. */
+  readonly #waiting = new WeakSet<lua_State>();
+  /** How many resumes on the way cannot be left (K3). */
+  #locked = 0;
+
+  constructor(bridge: Bridge, instance: InstanceContext) {
+    this.#bridge = bridge;
+    this.#current = bridge.state;
+    this.#call = {
+      instance,
+      where: () => whereOf(this.#current),
+      traceback: () => formatFrames(this.frames(this.running ?? this.#current)),
+    };
+  }
+
+  /** A host function as fengari calls it. */
+  hostFunction(run: HostFunction): CFunction {
+    return (L) => {
+      const args = this.#bridge.readFrom(L, 1);
+      return this.#settle(L, () => run(this.#call, ...args));
+    };
+  }
+
+  /** Frames of a scheduled thread and of the coroutines in it, innermost first. */
+  frames(thread: lua_State): readonly LuaFrame[] {
+    const chain: lua_State[] = [];
+    for (let L: lua_State | undefined = thread; L !== undefined; L = this.#inner.get(L)) chain.unshift(L);
+    return chain.flatMap(framesOf);
+  }
+
+  isWaiting(coroutine: lua_State): boolean {
+    return this.#waiting.has(coroutine);
+  }
+
+  /** Resumes a user's coroutine from `L`; `finish` takes its status. Yields when the host must be asked (K1). */
+  resume(L: lua_State, coroutine: lua_State, nargs: number, finish: (status: number) => number): number {
+    const locks = L.nny > 0 ? 1 : 0;
+    this.#locked += locks;
+    this.#inner.set(L, coroutine);
+    const status = lua.lua_resume(coroutine, L, nargs);
+    this.#locked -= locks;
+    if (this.fatal !== undefined) throw this.fatal.error;
+    if (status === lua.LUA_YIELD && this.pending !== undefined) {
+      this.#waiting.add(coroutine);
+      return lua.lua_yieldk(L, 0, 0, () => {
+        this.#waiting.delete(coroutine);
+        return this.resume(L, coroutine, 0, finish);
+      });
+    }
+    this.#inner.delete(L);
+    return finish(status);
+  }
+
+  /** fengari's handler of JavaScript errors: the machine's limits are Lua errors, anything else is a bug (K4). */
+  nativeError(L: lua_State): number {
+    const error = lua.lua_touserdata(L, 1);
+    if (this.fatal !== undefined || !(error instanceof Error) || error.name !== 'RangeError') {
+      this.fatal ??= { error };
+      throw error;
+    }
+    this.#bridge.push(L, /call stack/.test(error.message) ? 'stack overflow' : 'not enough memory');
+    return 1;
+  }
+
+  #settle(L: lua_State, make: () => HostResult): number {
+    this.#current = L;
+    let result: HostResult;
+    try {
+      result = make();
+      if (!(result instanceof Suspend)) return this.#give(L, result);
+    } catch (error) {
+      return this.#raise(L, error);
+    }
+    return this.#wait(L, result.request);
+  }
+
+  #give(L: lua_State, result: LuaValue | readonly LuaValue[]): number {
+    if (isResults(result)) {
+      this.#bridge.pushAll(L, result);
+      return result.length;
+    }
+    this.#bridge.push(L, result);
+    return 1;
+  }
+
+  #raise(L: lua_State, error: unknown): never {
+    const raised = raisedValue(error);
+    if (raised === undefined) {
+      this.fatal ??= { error };
+      throw error;
+    }
+    this.#bridge.push(L, raised.value);
+    return lua.lua_error(L);
+  }
+
+  #wait(L: lua_State, request: SuspendRequest): number {
+    if (request.on === 'call') return this.#callLua(L, request);
+    if (L.nny > 0 || this.#locked > 0) {
+      const at = whereOf(L);
+      this.#bridge.push(
+        L,
+        `${at === '' ? '' : `${at}: `}attempt to yield across a host boundary: '${what(request)}' cannot wait inside table.sort, string.gsub or an error handler`,
+      );
+      return lua.lua_error(L);
+    }
+    this.pending = request;
+    return lua.lua_yieldk(L, 0, 0, () => {
+      const answer = this.answer;
+      this.answer = undefined;
+      return this.#settle(L, () => {
+        if (answer === undefined) throw new TypeError('a thread was resumed without an answer');
+        if (answer.with === 'error') throw new LuaError(answer.error);
+        return answer.values;
+      });
+    });
+  }
+
+  #callLua(L: lua_State, request: Extract<SuspendRequest, { on: 'call' }>): number {
+    lua.lua_settop(L, 0);
+    this.#bridge.pushAll(L, [request.fn, ...request.args]);
+    const { caught } = request;
+    const nargs = request.args.length;
+    const done = (): number => {
+      const results = this.#bridge.readFrom(L, 1);
+      return this.#settle(L, () => request.then(results));
+    };
+    if (caught === undefined) {
+      lua.lua_callk(L, nargs, lua.LUA_MULTRET, 0, done);
+      return done();
+    }
+    const after = (_L: lua_State, status: number): number => {
+      if (status === lua.LUA_OK || status === lua.LUA_YIELD) return done();
+      const error = this.#bridge.read(L.stack[L.top - 1]!);
+      return this.#settle(L, () => caught(error));
+    };
+    return after(L, lua.lua_pcallk(L, nargs, lua.LUA_MULTRET, 0, 0, after));
+  }
+}
+
+const what = (request: ThreadRequest): string =>
+  request.on === 'command' ? request.command.type : request.describe;
+
+const isResults = (result: LuaValue | readonly LuaValue[]): result is readonly LuaValue[] =>
+  Array.isArray(result);

@@ -1,0 +1,188 @@
+// One fengari state: its environments, its modules and its threads. Sealed.
+// F1: the entry's environment is the global table; a library has its own, which holds what is always there and what the
+//     library declares. What any unit writes to an undeclared global is seen by all units of the instance.
+// F2: tostring of tables and functions is a counter of the state, pairs goes in insertion order: both repeat on replay.
+// F3: nothing mutable is shared between states; prototypes are copied, since fengari caches closures in them.
+import lua from 'fengari/src/lua.js';
+import type { lua_State } from 'fengari/src/lua.js';
+import defs from 'fengari/src/defs.js';
+import lauxlib from 'fengari/src/lauxlib.js';
+import lfunc from 'fengari/src/lfunc.js';
+import type { Proto } from 'fengari/src/lfunc.js';
+import lobject from 'fengari/src/lobject.js';
+import type { Table } from 'fengari/src/ltable.js';
+import type { Unit } from '../../core/program.js';
+import type { ModuleLookup, Vm, VmThread } from '../engine.js';
+import { UnitLoader } from '../instance/units.js';
+import type { UnitHost } from '../instance/units.js';
+import type { InstanceContext } from '../instance-context.js';
+import type { MemberSpec, ModuleSpec } from '../module.js';
+import { LuaTable } from '../values.js';
+import type { AnyUserdataType, HostFunction, LuaFunction, LuaThread, LuaValue } from '../values.js';
+import { Bridge } from './bridge.js';
+import type { BridgeHost, FengariTable } from './bridge.js';
+import { Calls } from './calls.js';
+import { coroutineStatus } from './coroutines.js';
+import type { Threads } from './coroutines.js';
+import { openLibraries } from './libraries.js';
+import { FengariVmThread } from './thread.js';
+import { newMetatable } from './userdata.js';
+
+/** Parsed chunks by unit id; parsed once, copied into each state (F3). */
+export type Prototypes = (unit: Unit) => Proto;
+
+export class FengariVm implements Vm, UnitHost, BridgeHost, Threads {
+  readonly main: LuaFunction;
+  readonly #state: lua_State;
+  readonly #bridge: Bridge;
+  readonly #calls: Calls;
+  readonly #loader: UnitLoader;
+  readonly #prototypes: Prototypes;
+  readonly #globals: FengariTable;
+  /** What every unit sees without declaring it. */
+  readonly #standard: ReadonlyMap<string, LuaValue>;
+  readonly #modules = new Map<ModuleSpec, LuaTable>();
+  readonly #metatables = new Map<AnyUserdataType, Table>();
+  readonly #scheduled = new WeakSet<lua_State>();
+
+  constructor(context: InstanceContext, modules: ModuleLookup, prototypes: Prototypes) {
+    this.#prototypes = prototypes;
+    this.#state = lauxlib.luaL_newstate();
+    this.#bridge = new Bridge(this.#state, this);
+    this.#calls = new Calls(this.#bridge, context);
+    lua.lua_atnativeerror(this.#state, (L) => this.#calls.nativeError(L));
+    this.#globals = openLibraries(this.#bridge, this.#calls, this, context.host);
+    for (const spec of modules.globals) this.#install(spec);
+    this.#standard = new Map(
+      [...this.#globals.entries()].map(([name, value]) => [String(name), value] as const),
+    );
+    this.#loader = new UnitLoader(context.program, modules, this);
+    this.#fill(this.#globals, this.#loader.entry);
+    this.#catchImports(this.#globals, this.#loader.entry, undefined);
+    this.main = this.#function(this.#loader.main);
+  }
+
+  newTable(): LuaTable {
+    return this.#bridge.newTable();
+  }
+
+  newThread(fn: LuaFunction): VmThread {
+    const state = lua.lua_newthread(this.#state);
+    lua.lua_settop(this.#state, 0);
+    this.#scheduled.add(state);
+    return new FengariVmThread(this.#bridge, this.#calls, state, fn);
+  }
+
+  close(): void {
+    // Everything is garbage once the instance lets go of it.
+  }
+
+  isScheduled(state: lua_State): boolean {
+    return this.#scheduled.has(state);
+  }
+
+  statusOf(state: lua_State): LuaThread['status'] {
+    return coroutineStatus(state, this.#calls, this);
+  }
+
+  metatable(type: AnyUserdataType): Table {
+    let metatable = this.#metatables.get(type);
+    if (metatable === undefined)
+      this.#metatables.set(type, (metatable = newMetatable(this.#bridge, this.#calls, type)));
+    return metatable;
+  }
+
+  chunk(unit: Unit): LuaFunction {
+    const closure = new lobject.LClosure(this.#state, 1);
+    closure.p = this.#copy(this.#prototypes(unit));
+    lfunc.luaF_initupvals(this.#state, closure);
+    closure.upvals[0]!.setfrom(this.#bridge.write(this.#environment(unit)));
+    const value = new lobject.TValue(defs.constant_types.LUA_TLCL, closure);
+    return this.#bridge.read(value) as LuaFunction;
+  }
+
+  module(spec: ModuleSpec): LuaTable {
+    let table = this.#modules.get(spec);
+    if (table === undefined) {
+      table = this.#members(this.#bridge.newTable(), spec.members);
+      this.#modules.set(spec, table);
+    }
+    return table;
+  }
+
+  standard(name: string): LuaValue {
+    const value = this.#standard.get(name);
+    return value instanceof LuaTable ? value : undefined;
+  }
+
+  /** Puts a module that is always there under its name; members of `coroutine` join Lua's own. */
+  #install(spec: ModuleSpec): void {
+    const present = this.#globals.get(spec.name);
+    if (present instanceof LuaTable) this.#modules.set(spec, this.#members(present, spec.members));
+    else this.#globals.set(spec.name, this.module(spec));
+    this.#members(this.#globals, spec.globals ?? {});
+  }
+
+  #members(table: LuaTable, members: Readonly<Record<string, MemberSpec>>): LuaTable {
+    for (const [name, member] of Object.entries(members)) table.set(name, this.#member(member));
+    return table;
+  }
+
+  #member(member: MemberSpec): LuaValue {
+    switch (member.is) {
+      case 'function':
+        return this.#function(member.run);
+      case 'constant':
+        return member.value;
+      case 'table':
+        return this.#members(this.#bridge.newTable(), member.members);
+    }
+  }
+
+  #function(run: HostFunction): LuaFunction {
+    return this.#bridge.newFunction(this.#calls.hostFunction(run));
+  }
+
+  #environment(unit: Unit): FengariTable {
+    if (unit === this.#loader.entry) return this.#globals;
+    const environment = this.#bridge.newTable();
+    for (const [name, value] of this.#standard) environment.set(name, value);
+    this.#fill(environment, unit);
+    this.#catchImports(environment, unit, this.#globals);
+    return environment;
+  }
+
+  #fill(environment: FengariTable, unit: Unit): void {
+    environment.set('_G', environment);
+    environment.set('require', this.#function(this.#loader.requireFor(unit)));
+    for (const [name, spec] of this.#loader.modulesOf(unit)) {
+      environment.set(name, this.module(spec));
+      this.#members(environment, spec.globals ?? {});
+    }
+  }
+
+  /** Loads an import when it is first read as a global, and sends a library's other globals to the entry's. */
+  #catchImports(environment: FengariTable, unit: Unit, shared: FengariTable | undefined): void {
+    const hasUnits = Object.values(unit.imports).some((found) => 'unit' in found);
+    if (!hasUnits && shared === undefined) return;
+    const hidden = this.#loader.entry.imports;
+    const metatable = this.#bridge.newTable();
+    metatable.set(
+      '__index',
+      this.#function((call, _environment, key) => {
+        if (typeof key !== 'string') return shared?.get(key);
+        const found = this.#loader.importOf(unit, key);
+        if (found !== undefined && 'unit' in found) return this.#loader.value(call, unit, key, found);
+        return shared === undefined || Object.hasOwn(hidden, key) ? undefined : shared.get(key);
+      }),
+    );
+    if (shared !== undefined) metatable.set('__newindex', shared);
+    environment.table.metatable = metatable.table;
+  }
+
+  #copy(proto: Proto): Proto {
+    const copy = new lfunc.Proto(this.#state);
+    const { id } = copy;
+    return Object.assign(copy, proto, { id, cache: null, p: proto.p.map((inner) => this.#copy(inner)) });
+  }
+}

@@ -1,0 +1,261 @@
+// Go-style channels between the coroutines of an instance, and from the host to them. Sealed.
+// C1: waiting receivers and senders are served in the order in which they came.
+// C2: select takes the first case that is ready, in the order of its cases; a waiting select leaves no trace in the channels that lost.
+// C3: closing wakes all: receivers get `nil, false`, senders an error. What is buffered can still be received.
+// C4: the host never waits: `pushFromHost` goes over the capacity rather than lose a value.
+import type { HostCall } from '../instance-context.js';
+import { Suspend } from '../suspend.js';
+import type { Wake } from '../suspend.js';
+import { defineUserdata, LuaError, LuaTable } from '../values.js';
+import type { HostResult, LuaValue } from '../values.js';
+import { luaErrorAt, typeName } from './arguments.js';
+
+/** Somebody who waits in one or more channels; taken once. */
+interface Waiter {
+  /** Runs when a receive or a send of this waiter happened. */
+  readonly done: (value: LuaValue, ok: boolean) => void;
+  /** Runs when the channel that a send waits for was closed. */
+  readonly refused: () => void;
+  /** What a send brings. */
+  readonly value: LuaValue;
+}
+
+const RECEIVED_CLOSED: readonly LuaValue[] = [undefined, false];
+
+export class Channel {
+  readonly capacity: number;
+  #buffer: LuaValue[] = [];
+  /** Index of the first buffered value; the part before it is dropped now and then. */
+  #head = 0;
+  readonly #receivers = new Set<Waiter>();
+  readonly #senders = new Set<Waiter>();
+  #closed = false;
+
+  constructor(capacity = 0) {
+    this.capacity = capacity;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Values that can be received at once. */
+  get length(): number {
+    return this.#buffer.length - this.#head;
+  }
+
+  get canReceive(): boolean {
+    return this.length > 0 || this.#senders.size > 0 || this.#closed;
+  }
+
+  get canSend(): boolean {
+    return this.#closed || this.#receivers.size > 0 || this.length < this.capacity;
+  }
+
+  /** Puts in a value from outside Lua; false when the channel is closed. */
+  pushFromHost(value: LuaValue): boolean {
+    if (this.#closed) return false;
+    const receiver = first(this.#receivers);
+    if (receiver === undefined) this.#buffer.push(value);
+    else receiver.done(value, true);
+    return true;
+  }
+
+  /** Only when `canSend` and not closed. */
+  send(value: LuaValue): void {
+    this.pushFromHost(value);
+  }
+
+  /** Only when `canReceive`. */
+  receive(): readonly LuaValue[] {
+    if (this.length > 0) {
+      const value = this.#take();
+      // A sender that waited for room takes the place that became free.
+      const sender = first(this.#senders);
+      if (sender !== undefined && this.length < this.capacity) {
+        this.#buffer.push(sender.value);
+        sender.done(sender.value, true);
+      }
+      return [value, true];
+    }
+    const sender = first(this.#senders);
+    if (sender === undefined) return RECEIVED_CLOSED;
+    sender.done(sender.value, true);
+    return [sender.value, true];
+  }
+
+  /** Closing twice does nothing. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const receiver of [...this.#receivers]) receiver.done(undefined, false);
+    for (const sender of [...this.#senders]) sender.refused();
+  }
+
+  waitToReceive(waiter: Waiter): void {
+    this.#receivers.add(waiter);
+  }
+
+  waitToSend(waiter: Waiter): void {
+    this.#senders.add(waiter);
+  }
+
+  forget(waiter: Waiter): void {
+    this.#receivers.delete(waiter);
+    this.#senders.delete(waiter);
+  }
+
+  #take(): LuaValue {
+    const value = this.#buffer[this.#head];
+    this.#buffer[this.#head] = undefined;
+    this.#head += 1;
+    if (this.#head > 32 && this.#head * 2 > this.#buffer.length) {
+      this.#buffer = this.#buffer.slice(this.#head);
+      this.#head = 0;
+    }
+    return value;
+  }
+}
+
+const first = (waiters: Set<Waiter>): Waiter | undefined => waiters.values().next().value;
+
+export type SelectCase =
+  | { readonly op: 'receive'; readonly channel: Channel }
+  | { readonly op: 'send'; readonly channel: Channel; readonly value: LuaValue };
+
+/** Which case happened, and with what. */
+export interface Selected {
+  readonly channel: Channel;
+  readonly value: LuaValue;
+  readonly ok: boolean;
+}
+
+const closedError = (call: HostCall): LuaError => luaErrorAt(call, 'send on a closed channel');
+
+/** The first ready case, done; undefined when all would wait. */
+export function selectNow(call: HostCall, cases: readonly SelectCase[]): Selected | undefined {
+  for (const one of cases) {
+    const { channel } = one;
+    if (one.op === 'receive') {
+      if (!channel.canReceive) continue;
+      const [value, ok] = channel.receive();
+      return { channel, value, ok: ok === true };
+    }
+    if (!channel.canSend) continue;
+    if (channel.closed) throw closedError(call);
+    channel.send(one.value);
+    return { channel, value: one.value, ok: true };
+  }
+  return undefined;
+}
+
+/** Waits until one of the cases happens; `results` makes what Lua gets of it. */
+export function selectLater(
+  call: HostCall,
+  cases: readonly SelectCase[],
+  describe: string,
+  results: (selected: Selected) => readonly LuaValue[],
+): Suspend {
+  const sends = cases.some((one) => one.op === 'send');
+  const refusal = sends ? closedError(call) : undefined;
+  return new Suspend({
+    on: 'wait',
+    describe,
+    begin(wake: Wake) {
+      const waiting: (readonly [Channel, Waiter])[] = [];
+      const forget = (): void => {
+        for (const [channel, waiter] of waiting) channel.forget(waiter);
+      };
+      for (const one of cases) {
+        const { channel } = one;
+        const waiter: Waiter = {
+          done(value, ok) {
+            forget();
+            wake(results({ channel, value, ok }));
+          },
+          refused() {
+            forget();
+            wake.fail(refusal?.value);
+          },
+          value: one.op === 'send' ? one.value : undefined,
+        };
+        waiting.push([channel, waiter]);
+        if (one.op === 'receive') channel.waitToReceive(waiter);
+        else channel.waitToSend(waiter);
+      }
+      return forget;
+    },
+  });
+}
+
+const received = ({ value, ok }: Selected): readonly LuaValue[] => [value, ok];
+const SENT: readonly LuaValue[] = [true];
+
+/** `ch:receive()` for modules that have a channel inside. */
+export function receiveFrom(call: HostCall, channel: Channel, describe = 'channel receive'): HostResult {
+  if (channel.canReceive) return channel.receive();
+  return selectLater(call, [{ op: 'receive', channel }], describe, received);
+}
+
+export const ChannelType = defineUserdata<Channel>('channel', {
+  send(call, self, value) {
+    if (self.closed) throw closedError(call);
+    if (self.canSend) {
+      self.send(value);
+      return true;
+    }
+    return selectLater(call, [{ op: 'send', channel: self, value }], 'channel send', () => SENT);
+  },
+  receive: (call, self) => receiveFrom(call, self),
+  close(_call, self) {
+    self.close();
+    return [];
+  },
+  case_send: (_call, self, value) => CaseType.wrap({ op: 'send', channel: self, value }),
+  case_receive: (_call, self) => CaseType.wrap({ op: 'receive', channel: self }),
+});
+
+export const CaseType = defineUserdata<SelectCase>('channel case', {});
+
+/** `channel.select{ case, ..., default = true }` */
+export function select(call: HostCall, cases: LuaValue, orDefault?: LuaValue): HostResult {
+  if (!(cases instanceof LuaTable))
+    throw luaErrorAt(call, `channel.select takes a table of cases, got ${typeName(cases)}`);
+  const list: SelectCase[] = [];
+  const count = cases.length();
+  for (let index = 1; index <= count; index++) {
+    const value = cases.get(index);
+    const one = CaseType.unwrap(value);
+    if (one === undefined)
+      throw luaErrorAt(
+        call,
+        `case ${index} of channel.select is a ${typeName(value)}; use ch:case_receive() or ch:case_send(value)`,
+      );
+    list.push(one);
+  }
+  const otherwise = isTrue(cases.get('default')) || isTrue(orDefault);
+  if (list.length === 0 && !otherwise)
+    throw luaErrorAt(call, 'channel.select has no case, it would wait for ever');
+  const ready = selectNow(call, list);
+  if (ready !== undefined) return selectedTable(call, ready);
+  if (otherwise) {
+    const table = call.instance.newTable();
+    table.set('default', true);
+    table.set('ok', true);
+    return table;
+  }
+  const { instance } = call;
+  return selectLater(call, list, `channel.select of ${list.length} cases`, (selected) => [
+    selectedTable({ instance }, selected),
+  ]);
+}
+
+function selectedTable(call: Pick<HostCall, 'instance'>, { channel, value, ok }: Selected): LuaTable {
+  const table = call.instance.newTable();
+  table.set('channel', ChannelType.wrap(channel));
+  table.set('value', value);
+  table.set('ok', ok);
+  return table;
+}
+
+const isTrue = (value: LuaValue): boolean => value !== undefined && value !== false;

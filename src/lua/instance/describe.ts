@@ -1,0 +1,25 @@
+// What a coroutine waits for, in one short line for people. Sealed.
+import { LuaFloat } from '../../core/data.js';
+import type { Command } from '../../core/command.js';
+
+const LONGEST = 80;
+
+/** `time.sleep duration=3600000000000`: the type and the fields that fit on a line. */
+export function describeCommand(command: Command): string {
+  let text = command.type;
+  for (const [field, value] of Object.entries(command)) {
+    if (field === 'type') continue;
+    const shown =
+      typeof value === 'string'
+        ? value
+        : value instanceof LuaFloat
+          ? String(value.n)
+          : typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
+            ? String(value)
+            : undefined;
+    if (shown === undefined || shown.length > 40 || shown.includes('\n')) continue;
+    if (text.length + field.length + shown.length + 2 > LONGEST) break;
+    text += ` ${field}=${shown}`;
+  }
+  return text;
+}

@@ -1,0 +1,55 @@
+// Messages of one instance: to listeners of their topic, else to the inbox, else kept until somebody listens. Sealed.
+// M1: the order of delivery is the order of arrival; what was kept is delivered before anything newer.
+// M2: topics that begin with `@` belong to the platform and never reach the inbox.
+import { dataObject } from '../../core/data.js';
+import type { Message } from '../instance-context.js';
+
+/** The topic of lifecycle events (CANCEL, EXIT, LINK_DOWN); process.events() listens to it. */
+export const EVENTS_TOPIC = '@events';
+/** What InstanceContext.listen takes for "everything that nobody else takes". */
+export const INBOX = '';
+
+export type Deliver = (message: Message) => void;
+
+/** The event that Instance.cancel delivers. */
+export const cancelMessage = (reason: string): Message => ({
+  topic: EVENTS_TOPIC,
+  from: undefined,
+  payloads: [dataObject({ kind: 'CANCEL', reason })],
+});
+
+export class MessageBoard {
+  readonly #listeners = new Map<string, Set<Deliver>>();
+  #kept: Message[] = [];
+
+  deliver(message: Message): void {
+    const listeners = this.#listenersOf(message.topic);
+    if (listeners === undefined) this.#kept.push(message);
+    else for (const listener of listeners) listener(message);
+  }
+
+  listen(topic: string, deliver: Deliver): () => void {
+    const own: Deliver = (message) => deliver(message);
+    let listeners = this.#listeners.get(topic);
+    if (listeners === undefined) this.#listeners.set(topic, (listeners = new Set()));
+    listeners.add(own);
+    this.#deliverKept(topic, own);
+    return () => {
+      listeners.delete(own);
+      if (listeners.size === 0 && this.#listeners.get(topic) === listeners) this.#listeners.delete(topic);
+    };
+  }
+
+  #listenersOf(topic: string): ReadonlySet<Deliver> | undefined {
+    return this.#listeners.get(topic) ?? (topic.startsWith('@') ? undefined : this.#listeners.get(INBOX));
+  }
+
+  #deliverKept(topic: string, deliver: Deliver): void {
+    if (this.#kept.length === 0) return;
+    const kept = this.#kept;
+    const wanted = (message: Message): boolean =>
+      topic === INBOX ? !message.topic.startsWith('@') : message.topic === topic;
+    this.#kept = kept.filter((message) => !wanted(message));
+    for (const message of kept) if (wanted(message)) deliver(message);
+  }
+}
