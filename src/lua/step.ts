@@ -42,6 +42,8 @@ export interface Instance {
   deliver(message: Message): Step;
   /** Asks main to end: a CANCEL event on process.events(). */
   cancel(reason: string): Step;
+  /** Whether something listens to `topic` (InstanceContext.listen): `@events` when the program can take events. */
+  listens(topic: string): boolean;
   /** Runs a Lua handler (query, update) as a coroutine of its own; `ended` is called in this or a later step. */
   invoke(fn: LuaFunction, args: readonly Data[], ended: (outcome: Outcome) => void): Step;
   /** Goes on with what other code of the host changed in the meantime (state, channels). */

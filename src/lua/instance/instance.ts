@@ -73,6 +73,10 @@ class Scheduler implements Instance {
     return this.deliver(cancelMessage(reason));
   }
 
+  listens(topic: string): boolean {
+    return this.#messages.listens(topic);
+  }
+
   invoke(fn: LuaFunction, args: readonly Data[], ended: (outcome: Outcome) => void): Step {
     if (this.#closed) {
       ended({ ok: false, error: endedBefore('the handler') });

@@ -40,6 +40,10 @@ export class MessageBoard {
     };
   }
 
+  listens(topic: string): boolean {
+    return this.#listeners.has(topic);
+  }
+
   #listenersOf(topic: string): ReadonlySet<Deliver> | undefined {
     return this.#listeners.get(topic) ?? (topic.startsWith('@') ? undefined : this.#listeners.get(INBOX));
   }
