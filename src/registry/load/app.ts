@@ -65,7 +65,8 @@ export async function loadApp(folder: string, options: LoadOptions): Promise<Loa
   const { config, diagnostics: configProblems } = await loadConfig(files);
   const loader = new Loader(files, options, config.modules);
   await loader.readFolder(config.sourceFolder, '');
-  if (loader.isEmpty) loader.tellEmpty(config.sourceFolder);
+  const hasFailed = configProblems.some(({ severity }) => severity === 'error');
+  if (loader.isEmpty && !hasFailed) loader.tellEmpty(config.sourceFolder);
   for (const module of config.modules) await loader.readModule(module);
   return {
     appFolder: files.root,
@@ -125,8 +126,9 @@ class Loader {
     const isIndex = isIndexName(found.name);
     if (['moontide.yaml', 'wippy.yaml'].includes(file)) return;
     if (found.problem !== undefined) {
-      const isDefinite = isYamlName(found.name);
-      if (!isDefinite && found.problem === 'missing') return;
+      // A link with another name than a folder or a YAML file would have is none of the loader's business.
+      const isFolderName = !found.name.includes('.') && found.problem !== 'missing';
+      if (!isFolderName && !isYamlName(found.name)) return;
       const leads =
         found.problem === 'outside' ? 'is a link that leads out of the app' : 'cannot be followed';
       this.diagnostics.push({

@@ -15,6 +15,9 @@ const names = (description: string): JsonSchema => ({
 
 export const APP_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/;
 
+/** `organization/module` */
+export const MODULE_NAME = /^[a-z0-9][a-z0-9-]*\/[a-z0-9][a-z0-9-]*$/;
+
 export const configSchema: JsonSchema = closed({
   name: {
     type: 'string',
@@ -116,7 +119,7 @@ export const lockSchema: JsonSchema = {
         properties: {
           name: {
             type: 'string',
-            pattern: '^[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*$',
+            pattern: MODULE_NAME.source,
             'x-expected': "'organization/module'",
           },
         },

@@ -7,7 +7,7 @@ import { LuaFloat, type Data, type DataObject } from '../../core/data.js';
 import type { Diagnostic, Place } from '../../core/diagnostics.js';
 import type { JsonSchema } from '../model/kind.js';
 import type { AppFiles } from './app-files.js';
-import { APP_NAME, configSchema, legacyConfigSchema, lockSchema } from './config-schema.js';
+import { APP_NAME, MODULE_NAME, configSchema, legacyConfigSchema, lockSchema } from './config-schema.js';
 import { child, isObject } from './pointer.js';
 import { checkSchema, readableValue } from './schema-check.js';
 import { readYaml } from './read-yaml.js';
@@ -226,7 +226,7 @@ async function moduleFolders(
   const modules = valueOf(lock, 'modules');
   for (const [index, module] of (Array.isArray(modules) ? modules : []).entries()) {
     const name = isObject(module) ? text(module['name']) : undefined;
-    if (lock === undefined || name === undefined || done.has(name)) continue;
+    if (lock === undefined || name === undefined || !MODULE_NAME.test(name) || done.has(name)) continue;
     const place = lock.placeOf(`/modules/${index}/name`);
     const folder = path.resolve(files.root, modulesFolder, 'vendor', name);
     if (await files.folderExists(folder)) found.push({ name, folder, place });

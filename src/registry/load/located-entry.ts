@@ -33,11 +33,26 @@ export function changed<E extends Entry>(
   return { ...entry, ...change };
 }
 
-/** By file, line and column; what has one place stays in the order in which it was found. */
+/** By file, line and column; what has one place stays in the order in which it was found. Made safe for a terminal. */
 export function sortDiagnostics(diagnostics: readonly Diagnostic[]): Diagnostic[] {
   const compare = (a: Place, b: Place): number =>
     (a.file < b.file ? -1 : a.file > b.file ? 1 : 0) || a.line - b.line || a.column - b.column;
-  return [...diagnostics].sort((a, b) => compare(a.place, b.place));
+  return diagnostics.map(printable).sort((a, b) => compare(a.place, b.place));
+}
+
+const CONTROL = /\p{Cc}/gu;
+const withoutControl = (text: string): string =>
+  text.replaceAll(CONTROL, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+
+/** What a file says is quoted in messages: a line break or an escape sequence in it must not reach the terminal. */
+function printable(diagnostic: Diagnostic): Diagnostic {
+  const { place, message, fix } = diagnostic;
+  return {
+    ...diagnostic,
+    place: { ...place, file: withoutControl(place.file) },
+    message: withoutControl(message),
+    ...(fix === undefined ? {} : { fix: withoutControl(fix) }),
+  };
 }
 
 /** Diagnostics of single entries: left out when the entry is disabled. */

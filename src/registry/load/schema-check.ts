@@ -188,6 +188,8 @@ export function readableValue(value: unknown): string {
   if (value instanceof LuaFloat) return `'${value.n}'`;
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return 'a mapping';
-  const text = String(value).replaceAll(/\s+/g, ' ');
+  const plain =
+    typeof value === 'string' ? value : typeof value === 'bigint' ? `${value}` : JSON.stringify(value);
+  const text = plain.replaceAll(/\s+/g, ' ');
   return `'${text.length > 60 ? `${text.slice(0, 57)}...` : text}'`;
 }

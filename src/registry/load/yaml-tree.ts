@@ -3,7 +3,7 @@
 // Y2: aliases may add at most MAX_ALIASED values, nesting is at most MAX_DEPTH: a small file cannot become a big tree.
 // Y3: integers stay exact, integral floats stay floats, keys are own keys whatever their name (`__proto__` too).
 import { Composer, isAlias, isMap, isScalar, LineCounter, Parser } from 'yaml';
-import type { Alias, Document, ParsedNode, Scalar, YAMLMap, YAMLSeq, CST } from 'yaml';
+import type { Alias, Document, ParsedNode, Scalar, YAMLMap, CST } from 'yaml';
 import { LuaFloat, MAX_DEPTH, type Data, type DataObject } from '../../core/data.js';
 import type { Diagnostic, Place } from '../../core/diagnostics.js';
 import { child, parentOf } from './pointer.js';
@@ -282,7 +282,7 @@ class TreeBuilder {
       }
       return Number.isInteger(value) ? new LuaFloat(value) : value;
     }
-    const text = String(value);
+    const text = typeof value === 'string' ? value : node.source;
     if (/\p{Surrogate}/u.test(text))
       this.#report(node.range[0], 'the text has half of a surrogate pair', 'write the whole character');
     return text;
@@ -291,7 +291,7 @@ class TreeBuilder {
 
 function keyText(node: ParsedNode): string | undefined {
   if (!isScalar(node) || node.value === null) return undefined;
-  return typeof node.value === 'string' ? node.value : (node.source ?? String(node.value));
+  return typeof node.value === 'string' ? node.value : node.source;
 }
 
 /** Exact up to 64 bits, a float beyond; a leading zero means octal (`0600`), as the format's files have it. */

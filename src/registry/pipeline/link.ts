@@ -8,6 +8,7 @@ import { changed, fieldsOf, locate } from '../load/located-entry.js';
 import { quotedList, suggest } from '../load/nearest.js';
 import { child, expandPattern, readablePath, segmentsOf, valueAt, withValueAt } from '../load/pointer.js';
 import { hasPlaceholder } from '../load/schema-check.js';
+import { globalModules } from '../kinds/known-modules.js';
 import type { Entry, EntryId } from '../model/entry.js';
 import type { KindSpec } from '../model/kind.js';
 import { findCycles } from './cycles.js';
@@ -84,8 +85,8 @@ class Linker<E extends Entry> {
   constructor(entries: readonly E[], { kinds, modules, disabled }: LinkOptions) {
     this.#byId = new Map(entries.map((entry) => [entry.id, entry]));
     this.#kinds = kinds;
-    this.#built = new Set(modules.built);
-    this.#modules = new Set([...modules.built, ...modules.known]);
+    this.#built = new Set([...globalModules, ...modules.built]);
+    this.#modules = new Set([...this.#built, ...modules.known]);
     this.#disabled = disabled ?? new Set();
     this.#environment = new EnvironmentNames(entries);
     this.#components = new Map(

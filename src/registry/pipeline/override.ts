@@ -118,11 +118,11 @@ function overrideEntry<E extends Entry>(entry: E, path: string, { value, place }
 
 /** What is wrong with an overridden value is wrong where it was asked for. */
 function placed<E extends Entry>(entry: E, pointer: string, place: Place): E {
-  const { placeOf, keyPlaceOf } = locate(entry);
+  const where = locate(entry);
   const isBelow = (at: string): boolean => at === pointer || at.startsWith(`${pointer}/`);
   const places: Pick<LocatedEntry, 'placeOf' | 'keyPlaceOf'> = {
-    placeOf: (at) => (isBelow(at) ? place : placeOf(at)),
-    keyPlaceOf: (at) => (isBelow(at) ? place : keyPlaceOf(at)),
+    placeOf: (at) => (isBelow(at) ? place : where.placeOf(at)),
+    keyPlaceOf: (at) => (isBelow(at) ? place : where.keyPlaceOf(at)),
   };
   return { ...entry, ...places };
 }

@@ -149,7 +149,8 @@ function budgetOf(budget: DataObject): Budget {
 
 /** `64MB` and `64 MiB` are the same: 1,024s. */
 function byteCount(value: Data): number {
-  const [, number = '0', unit = ''] = /^(\d+(?:\.\d+)?)\s*([KMG]?)/.exec(String(value)) ?? [];
+  const [, number = '0', unit = ''] =
+    /^(\d+(?:\.\d+)?)\s*([KMG]?)/.exec(typeof value === 'string' ? value : String(Number(value))) ?? [];
   return Math.floor(Number(number) * (UNITS[unit] ?? 1));
 }
 

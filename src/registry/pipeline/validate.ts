@@ -1,5 +1,4 @@
 // The stage `validate`: each entry against its kind. Pure.
-import type { Data } from '../../core/data.js';
 import type { Diagnostic } from '../../core/diagnostics.js';
 import { unreachable } from '../../core/errors.js';
 import { locate } from '../load/located-entry.js';
