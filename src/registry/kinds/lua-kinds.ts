@@ -98,9 +98,6 @@ const activityMeta = closed(
     description: 'Makes it an activity of a worker.',
   },
 );
-const testMeta: Readonly<Record<string, JsonSchema>> = {
-  type: text('test: what `moontide test` runs.'),
-};
 /** The fields that a test may have; `meta.type` says whether it is one. */
 const whenTest: JsonSchema = {
   if: { properties: { type: { const: 'test' } }, required: ['type'] },
@@ -136,7 +133,7 @@ export const functionLua = defineKind({
     { source, method, modules, imports, pool, budget, chunk, lifecycle },
     { required: ['source'] },
   ),
-  metaSchema: open({ ...testMeta, temporal: temporalMeta({ activity: activityMeta }) }, whenTest),
+  metaSchema: open({ temporal: temporalMeta({ activity: activityMeta }) }, whenTest),
   references: [...luaReferences, { pointer: '/meta/temporal/activity/worker', kinds: ['temporal.worker'] }],
 });
 
@@ -148,7 +145,6 @@ export const workflowLua = defineKind({
   sources: ['source'],
   schema: closed({ source, method, modules, imports, budget, chunk, lifecycle }, { required: ['source'] }),
   metaSchema: open({
-    ...testMeta,
     temporal: temporalMeta({
       workflow: closed(
         {
@@ -169,10 +165,7 @@ export const processLua = defineKind({
   lua: 'runnable',
   sources: ['source'],
   schema: closed({ source, method, modules, imports, budget, chunk, lifecycle }, { required: ['source'] }),
-  metaSchema: open(
-    { ...testMeta, command: commandMeta, temporal: temporalMeta({ activity: activityMeta }) },
-    whenTest,
-  ),
+  metaSchema: open({ command: commandMeta, temporal: temporalMeta({ activity: activityMeta }) }, whenTest),
   references: [...luaReferences, { pointer: '/meta/temporal/activity/worker', kinds: ['temporal.worker'] }],
 });
 

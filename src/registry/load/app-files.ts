@@ -95,7 +95,7 @@ export class AppFiles {
       if (!now.isFile() || now.ino !== before.ino || now.dev !== before.dev) return failed('special');
       const chunks: Uint8Array[] = [];
       for (let length = 0; ;) {
-        const chunk = Buffer.alloc(64 * 1024);
+        const chunk = Buffer.alloc(Math.min(before.size + 1, 64 * 1024));
         const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
         length += bytesRead;
         if (length > MAX_FILE_BYTES) return failed('too-big');

@@ -18,7 +18,7 @@ import {
 } from './definition.js';
 import { sortDiagnostics, type EntryDiagnostics, type LocatedEntry } from './located-entry.js';
 import { readYaml } from './read-yaml.js';
-import { readSources, type SourceRoot } from './sources.js';
+import { readSources, type ReadSources, type SourceRoot } from './sources.js';
 import { wholeFile } from './text-file.js';
 
 export interface LoadOptions {
@@ -76,6 +76,9 @@ export async function loadApp(folder: string, options: LoadOptions): Promise<Loa
     entryDiagnostics: loader.entryDiagnostics,
   };
 }
+
+/** Source files that are read side by side. */
+const READ_AT_ONCE = 32;
 
 class Loader {
   readonly entries: LocatedEntry[] = [];
@@ -161,10 +164,19 @@ class Loader {
     this.#definitions++;
     const reader = new DefinitionReader(tree).read();
     this.diagnostics.push(...diagnostics, ...reader.diagnostics);
-    for (const entry of reader.entries) await this.#add(entry, root);
+    for (let at = 0; at < reader.entries.length; at += READ_AT_ONCE) {
+      const batch = reader.entries.slice(at, at + READ_AT_ONCE);
+      const sources = await Promise.all(
+        batch.map((entry) => readSources(entry, this.#kinds.get(entry.kind), this.#files, root)),
+      );
+      for (const [index, entry] of batch.entries()) {
+        const read = sources[index];
+        if (read !== undefined) this.#add(entry, read);
+      }
+    }
   }
 
-  async #add(raw: RawEntry, root: SourceRoot): Promise<void> {
+  #add(raw: RawEntry, sources: ReadSources): void {
     const { tree, base } = raw;
     const first = this.#byId.get(raw.id);
     if (first !== undefined) {
@@ -177,7 +189,6 @@ class Loader {
       });
       return;
     }
-    const sources = await readSources(raw, this.#kinds.get(raw.kind), this.#files, root);
     const entry: LocatedEntry = {
       id: raw.id,
       kind: raw.kind,

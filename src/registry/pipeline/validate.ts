@@ -38,7 +38,8 @@ export function validateEntries(entries: readonly Entry[], options: ValidateOpti
         });
         continue;
       case 'accepted':
-        idle.set(spec.name, [...(idle.get(spec.name) ?? []), entry]);
+        idle.set(spec.name, idle.get(spec.name) ?? []);
+        idle.get(spec.name)?.push(entry);
         break;
       case 'full':
         break;
