@@ -1,0 +1,121 @@
+// Tables of named options that a program gives: every one is known, of its type and in its bounds, or the call is refused. Sealed.
+// O1: an unknown option is refused with the nearest known name: a slip must not pass as a wish that is ignored.
+// O2: durations come out as whole milliseconds, whether they came as milliseconds or as text in Go's syntax.
+import { dataObject, LuaFloat } from './data.js';
+import type { Data, DataObject } from './data.js';
+import { DurationError, parseDurationMs } from './durations.js';
+import { didYouMean } from './nearest.js';
+
+export type OptionType =
+  | { readonly is: 'duration' | 'text' | 'flag' | 'number' | 'table' }
+  | { readonly is: 'count'; readonly least: number }
+  | { readonly is: 'choice'; readonly of: readonly string[] }
+  | { readonly is: 'texts' }
+  | { readonly is: 'options'; readonly of: OptionTypes };
+export type OptionTypes = Readonly<Record<string, OptionType>>;
+
+export type ReadOptions =
+  { readonly ok: true; readonly options: DataObject } | { readonly ok: false; readonly problem: string };
+
+/** Temporal's retry policy, as `with_options` of funcs and process take it. */
+export const RETRY_POLICY: OptionType = {
+  is: 'options',
+  of: {
+    initial_interval: { is: 'duration' },
+    backoff_coefficient: { is: 'number' },
+    maximum_interval: { is: 'duration' },
+    maximum_attempts: { is: 'count', least: 0 },
+    non_retryable_error_types: { is: 'texts' },
+  },
+};
+
+/** `others` says whether a key that is not among the types is let through as it is. */
+export function readOptions(
+  given: Data,
+  types: OptionTypes,
+  others: (key: string) => boolean = () => false,
+): ReadOptions {
+  const options = dataObject();
+  if (Array.isArray(given) && given.length === 0) return { ok: true, options };
+  if (!isObject(given)) return { ok: false, problem: `options are a table with string keys` };
+  for (const [key, value] of Object.entries(given)) {
+    const type = Object.hasOwn(types, key) ? types[key] : undefined;
+    if (type === undefined) {
+      if (!others(key))
+        return { ok: false, problem: `unknown option '${key}'${didYouMean(key, Object.keys(types))}` };
+      options[key] = value;
+      continue;
+    }
+    const read = readOption(value, type);
+    if (typeof read === 'object') options[key] = read.value;
+    else return { ok: false, problem: `option '${key}' ${read}` };
+  }
+  return { ok: true, options };
+}
+
+/** The value, or what is wrong with it. */
+function readOption(value: Data, type: OptionType): { readonly value: Data } | string {
+  switch (type.is) {
+    case 'duration':
+      return readMilliseconds(value);
+    case 'text':
+      return typeof value === 'string' && value !== '' ? { value } : `is a text, got ${show(value)}`;
+    case 'flag':
+      return typeof value === 'boolean' ? { value } : `is true or false, got ${show(value)}`;
+    case 'number': {
+      const number = numberOf(value);
+      return number === undefined ? `is a number, got ${show(value)}` : { value: number };
+    }
+    case 'count': {
+      const number = numberOf(value);
+      return number !== undefined && Number.isSafeInteger(number) && number >= type.least
+        ? { value: number }
+        : `is a whole number of at least ${type.least}, got ${show(value)}`;
+    }
+    case 'choice':
+      if (typeof value === 'string' && type.of.includes(value)) return { value };
+      return `is one of ${type.of.map((one) => `'${one}'`).join(', ')}, got ${show(value)}${
+        typeof value === 'string' ? didYouMean(value, type.of) : ''
+      }`;
+    case 'texts':
+      return Array.isArray(value) && value.every((item) => typeof item === 'string')
+        ? { value }
+        : `is a list of texts, got ${show(value)}`;
+    case 'table':
+      if (Array.isArray(value) && value.length === 0) return { value: dataObject() };
+      return isObject(value) ? { value } : `is a table with string keys, got ${show(value)}`;
+    case 'options': {
+      const read = readOptions(value, type.of);
+      return read.ok ? { value: read.options } : `is wrong: ${read.problem}`;
+    }
+  }
+}
+
+function readMilliseconds(value: Data): { readonly value: Data } | string {
+  let milliseconds = numberOf(value);
+  if (typeof value === 'string')
+    try {
+      milliseconds = parseDurationMs(value);
+    } catch (error) {
+      if (error instanceof DurationError) return `is wrong: ${error.message}`;
+      throw error;
+    }
+  if (milliseconds === undefined || !Number.isFinite(milliseconds) || milliseconds < 0)
+    return `is a duration ('30s', or milliseconds), got ${show(value)}`;
+  // Less than a millisecond but not nothing must not become "no limit".
+  return { value: Math.ceil(milliseconds) };
+}
+
+const numberOf = (value: Data): number | undefined =>
+  typeof value === 'number' ? value : value instanceof LuaFloat ? value.n : undefined;
+
+const isObject = (value: Data): value is DataObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LuaFloat);
+
+function show(value: Data): string {
+  if (typeof value === 'string') return `'${value.length > 40 ? `${value.slice(0, 37)}...` : value}'`;
+  if (value === null) return 'nil';
+  return typeof value === 'object' && !(value instanceof LuaFloat)
+    ? 'a table'
+    : String(value instanceof LuaFloat ? value.n : value);
+}

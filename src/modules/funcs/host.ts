@@ -1,0 +1,32 @@
+// Function calls on a node: the runtime does them, this says what it is asked.
+import { dataObject, LuaFloat } from '../../core/data.js';
+import type { Data, DataObject } from '../../core/data.js';
+import type { CommandContext, HostHandlers } from '../../core/handler.js';
+
+export interface CallRequest {
+  readonly target: string;
+  readonly args: readonly Data[];
+  /** The context of the callee: that of the caller with what the call adds. */
+  readonly values: Readonly<DataObject>;
+  /** `timeout` and other durations in milliseconds; see CALL_OPTIONS in executor.ts. */
+  readonly options: Readonly<DataObject>;
+}
+
+/** All returned values; throws the call's error. `context.signal` is aborted when the caller gives up. */
+export type CallFunction = (request: CallRequest, context: CommandContext) => Promise<readonly Data[]>;
+
+export function funcsHandlers(callFunction: CallFunction): HostHandlers {
+  return {
+    'funcs.call': async ({ target, args, context: added, options }, context) => {
+      if (typeof target !== 'string' || !Array.isArray(args))
+        throw new TypeError("'funcs.call' needs a target and args");
+      const values = dataObject({ ...context.values, ...objectOf(added) });
+      return [...(await callFunction({ target, args, values, options: objectOf(options) }, context))];
+    },
+  };
+}
+
+const objectOf = (value: Data | undefined): DataObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LuaFloat)
+    ? value
+    : {};

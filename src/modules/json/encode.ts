@@ -1,0 +1,117 @@
+// Lua values as JSON text, both as bytes. Sealed.
+// J1: integers are exact to 64 bits, an integral float is written `3.0`; NaN and infinities are `null`, as documented.
+// J2: a table is an array (keys 1..n) or an object (string keys); anything else is refused with its path.
+// J3: the text is bounded, so that a table met many times over cannot fill the memory.
+import { MAX_DEPTH } from '../../core/data.js';
+import { isAscii, isUtf8, toBytes } from '../../core/text.js';
+import { encodeWire } from '../../core/wire.js';
+import { formatPath } from '../../core/wire-errors.js';
+import { asText } from '../../lua/instance/arguments.js';
+import { LuaFloat, LuaTable, LuaUserdata, luaType } from '../../lua/values.js';
+import type { LuaValue } from '../../lua/values.js';
+
+/** Longest text that is made. Bytes. */
+export const MAX_TEXT = 64 * 1024 * 1024;
+
+/** A value without a form in JSON. */
+export class JsonEncodeError extends Error {
+  override readonly name = 'JsonEncodeError';
+}
+
+export function encodeJson(value: LuaValue): string {
+  return new JsonWriter().write(value);
+}
+
+class JsonWriter {
+  readonly #path: (string | number)[] = [];
+  readonly #around: LuaTable[] = [];
+  #size = 0;
+
+  write(value: LuaValue): string {
+    switch (typeof value) {
+      case 'undefined':
+        return 'null';
+      case 'boolean':
+        return value ? 'true' : 'false';
+      case 'bigint':
+        return value.toString();
+      case 'number':
+        return numberText(value);
+      case 'string':
+        return this.#string(value);
+      case 'function':
+        throw this.#refuse('is a function');
+      default:
+        if (value instanceof LuaFloat) return numberText(value.n, true);
+        if (value instanceof LuaTable) return this.#table(value);
+        if (value instanceof LuaUserdata) return this.#userdata(value);
+        throw this.#refuse(`is a ${luaType(value)}`);
+    }
+  }
+
+  #table(table: LuaTable): string {
+    if (this.#around.includes(table)) throw this.#refuse('contains itself');
+    if (this.#around.length >= MAX_DEPTH) throw this.#refuse(`is nested deeper than ${MAX_DEPTH} levels`);
+    this.#around.push(table);
+    const items: string[] = [];
+    let object: boolean | undefined;
+    for (const [key, item] of table.entries()) {
+      const isName = typeof key === 'string';
+      if (object !== undefined && object !== isName)
+        throw this.#refuse('has both string keys and numbers as keys');
+      object = isName;
+      if (!isName && key !== items.length + 1)
+        throw this.#refuse(
+          typeof key === 'number' || key instanceof LuaFloat
+            ? `is an array with holes (a value at ${key instanceof LuaFloat ? key.n : key}, none at ${items.length + 1})`
+            : `has a ${luaType(key)} as key`,
+        );
+      this.#path.push(isName ? key : items.length);
+      const text = this.write(item);
+      items.push(isName ? `${this.#string(key)}:${text}` : text);
+      this.#path.pop();
+      this.#count(1);
+    }
+    this.#around.pop();
+    if (object === true || (object === undefined && table.hadStringKeys?.() === true))
+      return `{${items.join(',')}}`;
+    return `[${items.join(',')}]`;
+  }
+
+  #string(bytes: string): string {
+    this.#count(bytes.length + 2);
+    if (!isAscii(bytes) && !isUtf8(bytes))
+      throw this.#refuse('is text that is not UTF-8; encode bytes with base64 first');
+    return JSON.stringify(bytes);
+  }
+
+  /** Errors and durations are their text; what else crosses borders is what crosses. */
+  #userdata(userdata: LuaUserdata): string {
+    const text = asText(userdata);
+    if (text !== undefined) return this.#string(text);
+    const { data } = userdata.type.meta;
+    if (data === undefined) throw this.#refuse(`is a ${userdata.type.name}`);
+    const encoded = toBytes(encodeWire(data(userdata.value as never)));
+    this.#count(encoded.length);
+    return encoded;
+  }
+
+  #count(bytes: number): void {
+    this.#size += bytes;
+    if (this.#size > MAX_TEXT)
+      throw new JsonEncodeError(`cannot encode: the text is longer than ${MAX_TEXT / 1024 / 1024} MB`);
+  }
+
+  #refuse(why: string): JsonEncodeError {
+    const path = formatPath(this.#path);
+    return new JsonEncodeError(
+      `cannot encode: ${path.length > 120 ? `${path.slice(0, 117)}...` : path} ${why}`,
+    );
+  }
+}
+
+function numberText(value: number, float = false): string {
+  if (!Number.isFinite(value)) return 'null';
+  const digits = Object.is(value, -0) ? '-0' : String(value);
+  return (float || Object.is(value, -0)) && !/[.e]/.test(digits) ? `${digits}.0` : digits;
+}

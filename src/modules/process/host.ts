@@ -1,0 +1,134 @@
+// Processes on a node: the runtime does the work, this says what it is asked.
+// A verb that the runtime does not have answers UNAVAILABLE and names it.
+import type { Command } from '../../core/command.js';
+import { dataObject, LuaFloat } from '../../core/data.js';
+import type { Data, DataObject } from '../../core/data.js';
+import { PlatformError } from '../../core/errors.js';
+import type { CommandContext, HostHandlers } from '../../core/handler.js';
+
+export interface StartRequest {
+  readonly target: string;
+  /** Entry id of a host or worker, or a task queue's name. */
+  readonly host: string;
+  readonly args: readonly Data[];
+  readonly name: string | undefined;
+  /** The context of the new process: that of its starter with what the start adds. */
+  readonly values: Readonly<DataObject>;
+  /** Checked; durations in milliseconds. See SPAWN_OPTIONS in spawner.ts. */
+  readonly options: Readonly<DataObject>;
+  readonly messages: readonly { readonly topic: string; readonly body: readonly Data[] }[];
+}
+export interface SpawnRequest extends StartRequest {
+  readonly monitored: boolean;
+  readonly linked: boolean;
+}
+export interface SendRequest {
+  /** PID text or registered name. */
+  readonly to: string;
+  readonly topic: string;
+  readonly payloads: readonly Data[];
+}
+
+type Asked<T> = T | Promise<T>;
+
+/** What a node's processes can do. `context.pid` is who asks. Absent: not built. */
+export interface ProcessService {
+  send?(request: SendRequest, context: CommandContext): Asked<void>;
+  /** Gives the PID's text. */
+  spawn?(request: SpawnRequest, context: CommandContext): Asked<string>;
+  /** Gives all returned values; throws the error. */
+  exec?(request: StartRequest, context: CommandContext): Asked<readonly Data[]>;
+  terminate?(to: string, context: CommandContext): Asked<void>;
+  cancel?(to: string, reason: string, context: CommandContext): Asked<void>;
+  monitor?(to: string, context: CommandContext): Asked<void>;
+  unmonitor?(to: string, context: CommandContext): Asked<void>;
+  link?(to: string, context: CommandContext): Asked<void>;
+  unlink?(to: string, context: CommandContext): Asked<void>;
+  register?(name: string, pid: string, scope: number, context: CommandContext): Asked<void>;
+  lookup?(name: string, context: CommandContext): Asked<string | undefined>;
+  unregister?(name: string, scope: number, context: CommandContext): Asked<boolean>;
+}
+
+class NotBuiltError extends PlatformError {
+  override readonly name = 'NotBuiltError';
+  readonly code = 'NOT_BUILT';
+  override readonly kind = 'Unavailable' as const;
+  constructor(verb: string) {
+    super(`process.${verb} is not built in this version for what is asked here`);
+  }
+}
+
+/** The service's method, bound; refuses when the runtime does not have it. */
+function built<Verb extends keyof ProcessService>(
+  service: ProcessService,
+  verb: Verb,
+): NonNullable<ProcessService[Verb]> {
+  const method = service[verb];
+  if (method === undefined) throw new NotBuiltError(verb);
+  // `bind` keeps the signature; TypeScript loses it for a union of methods.
+  return method.bind(service) as NonNullable<ProcessService[Verb]>;
+}
+
+const text = (value: Data | undefined): string => (typeof value === 'string' ? value : '');
+const list = (value: Data | undefined): readonly Data[] => (Array.isArray(value) ? value : []);
+const object = (value: Data | undefined): DataObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LuaFloat)
+    ? value
+    : dataObject();
+
+const startRequest = (command: Command, context: CommandContext): StartRequest => ({
+  target: text(command['target']),
+  host: text(command['host']),
+  args: list(command['args']),
+  name: command['name'] === undefined ? undefined : text(command['name']),
+  values: dataObject({ ...context.values, ...object(command['context']) }),
+  options: object(command['options']),
+  messages: list(command['messages']).map((message) => ({
+    topic: text(object(message)['topic']),
+    body: list(object(message)['body']),
+  })),
+});
+
+export function processHandlers(service: ProcessService): HostHandlers {
+  const toOne =
+    (verb: 'terminate' | 'monitor' | 'unmonitor' | 'link' | 'unlink'): HostHandlers[string] =>
+    async ({ to }, context) => {
+      await built(service, verb)(text(to), context);
+      return null;
+    };
+  return {
+    'process.send': async ({ to, topic, payloads }, context) => {
+      const request = { to: text(to), topic: text(topic), payloads: list(payloads) };
+      await built(service, 'send')(request, context);
+      return null;
+    },
+    'process.spawn': (command, context) => {
+      const { monitored, linked } = command;
+      const request = startRequest(command, context);
+      return built(service, 'spawn')(
+        { ...request, monitored: monitored === true, linked: linked === true },
+        context,
+      );
+    },
+    'process.exec': async (command, context) => [
+      ...(await built(service, 'exec')(startRequest(command, context), context)),
+    ],
+    'process.terminate': toOne('terminate'),
+    'process.cancel': async ({ to, reason }, context) => {
+      await built(service, 'cancel')(text(to), text(reason), context);
+      return null;
+    },
+    'process.monitor': toOne('monitor'),
+    'process.unmonitor': toOne('unmonitor'),
+    'process.link': toOne('link'),
+    'process.unlink': toOne('unlink'),
+    'process.register': async ({ name, pid, scope }, context) => {
+      await built(service, 'register')(text(name), text(pid), Number(scope), context);
+      return null;
+    },
+    'process.lookup': async ({ name }, context) =>
+      (await built(service, 'lookup')(text(name), context)) ?? null,
+    'process.unregister': ({ name, scope }, context) =>
+      built(service, 'unregister')(text(name), Number(scope), context),
+  };
+}

@@ -1,0 +1,96 @@
+// What a process receives: the inbox, lifecycle events, topics it listens to. Sealed.
+// R1: inbox and events are one channel each for the life of the instance; the host never waits to put something in.
+// R2: a listened topic is taken before the inbox; a topic that begins with `@` belongs to the platform.
+import { Channel, ChannelType } from '../../lua/instance/channel.js';
+import { fromData } from '../../lua/instance/convert.js';
+import { failure } from '../../lua/instance/error-object.js';
+import { EVENTS_TOPIC, INBOX } from '../../lua/instance/messages.js';
+import { newPayload } from '../../lua/instance/payload.js';
+import type { HostCall, InstanceContext, Message } from '../../lua/instance-context.js';
+import { defineUserdata, LuaTable } from '../../lua/values.js';
+import type { HostResult, LuaValue } from '../../lua/values.js';
+
+class ReceivedMessage {
+  readonly message: Message;
+  readonly payloads: readonly LuaValue[];
+  constructor(message: Message) {
+    this.message = message;
+    this.payloads = message.payloads.map((payload) => newPayload(payload));
+  }
+}
+
+export const MessageType = defineUserdata<ReceivedMessage>('Message', {
+  topic: (_call, self) => self.message.topic,
+  from: (_call, self) => self.message.from,
+  /** One payload; several results when the sender gave several. */
+  payload: (_call, self) => (self.payloads.length === 0 ? newPayload(null) : self.payloads),
+});
+
+interface Mailbox {
+  inbox: Channel | undefined;
+  events: Channel | undefined;
+  readonly listeners: Map<Channel, () => void>;
+}
+const STATE = {};
+const mailbox = (instance: InstanceContext): Mailbox =>
+  instance.state(STATE, () => ({ inbox: undefined, events: undefined, listeners: new Map() }));
+
+/** The channel of messages that no listener takes. */
+export function inbox({ instance }: HostCall): LuaValue {
+  const box = mailbox(instance);
+  if (box.inbox === undefined) {
+    const channel = (box.inbox = new Channel());
+    instance.listen(INBOX, (message) => {
+      channel.pushFromHost(MessageType.wrap(new ReceivedMessage(message)));
+    });
+  }
+  return ChannelType.wrap(box.inbox);
+}
+
+/** The channel of lifecycle events, as tables. */
+export function events({ instance }: HostCall): LuaValue {
+  const box = mailbox(instance);
+  if (box.events === undefined) {
+    const channel = (box.events = new Channel());
+    instance.listen(EVENTS_TOPIC, ({ payloads }) => {
+      for (const payload of payloads) channel.pushFromHost(fromData(payload, instance.newTable));
+    });
+  }
+  return ChannelType.wrap(box.events);
+}
+
+/** What is wrong with a topic that a program names. */
+export function topicProblem(topic: LuaValue): string | undefined {
+  if (typeof topic !== 'string' || topic === '') return 'the topic is a text that is not empty';
+  return topic.startsWith('@')
+    ? `topic '${topic}': topics that begin with '@' belong to the platform`
+    : undefined;
+}
+
+export function listen(call: HostCall, topic: LuaValue, options: LuaValue): HostResult {
+  const problem = topicProblem(topic);
+  if (problem !== undefined || typeof topic !== 'string') return failure('Invalid', problem ?? '');
+  const whole = options instanceof LuaTable && options.get('message') === true;
+  const { instance } = call;
+  const channel = new Channel();
+  const stop = instance.listen(topic, (message) => {
+    if (whole) channel.pushFromHost(MessageType.wrap(new ReceivedMessage(message)));
+    else if (message.payloads.length === 0) channel.pushFromHost(undefined);
+    else for (const payload of message.payloads) channel.pushFromHost(fromData(payload, instance.newTable));
+  });
+  mailbox(instance).listeners.set(channel, stop);
+  return ChannelType.wrap(channel);
+}
+
+/** Ends a listener: its channel is closed, so that nobody waits on it for ever. */
+export function unlisten({ instance }: HostCall, value: LuaValue): HostResult {
+  const channel = ChannelType.unwrap(value);
+  const { listeners } = mailbox(instance);
+  const stop = channel === undefined ? undefined : listeners.get(channel);
+  if (channel === undefined || stop === undefined)
+    return failure('Invalid', 'process.unlisten takes a channel that process.listen gave');
+  stop();
+  listeners.delete(channel);
+  channel.close();
+  return true;
+}

@@ -1,0 +1,255 @@
+// The `process` module, always there: who I am, messages, starting and ending processes. Sealed.
+// `process.send` { to, topic, payloads } -> null
+// `process.terminate|monitor|unmonitor|link|unlink` { to } -> null; `process.cancel` { to, reason? } -> null
+// `process.register` { name, pid, scope } -> null; `process.lookup` { name } -> PID text; `process.unregister` { name, scope } -> boolean
+//   to: PID text or registered name; pid: PID text, the own one by default; scope: see SCOPES
+// Those of starting are in spawner.ts.
+import type { Command } from '../../core/command.js';
+import type { ErrorKind } from '../../core/errors.js';
+import { constant, defineModuleSpec, fn, table } from '../../lua/module.js';
+import type { FunctionSpec, MemberSpec } from '../../lua/module.js';
+import { asNumber } from '../../lua/instance/arguments.js';
+import { errorFromData, failure } from '../../lua/instance/error-object.js';
+import { command } from '../../lua/suspend.js';
+import { LuaTable, luaType } from '../../lua/values.js';
+import type { HostResult, LuaValue } from '../../lua/values.js';
+import { events, inbox, listen, MessageType, topicProblem, unlisten } from './messages.js';
+import {
+  builderWithContext,
+  builderWithOptions,
+  dataList,
+  plainExec,
+  plainSpawn,
+  SPAWN_NAMES,
+  SpawnerType,
+} from './spawner.js';
+
+/** How far a name reaches. */
+export const SCOPES = { LOCAL: 0, EVENTUAL: 1, CONSISTENT: 2, STRONG: 3 } as const;
+
+/** A command whose only answer is that it was done. */
+const done = (asked: Command): HostResult =>
+  command(asked, (answer) => (answer.ok ? true : [undefined, errorFromData(answer.error)]));
+
+const isText = (value: LuaValue): value is string => typeof value === 'string' && value !== '';
+
+const noDestination = (value: LuaValue): HostResult =>
+  failure('Invalid', `the destination is a PID or a registered name, got ${luaType(value)}`);
+
+const toDestination = (verb: string, summary: string, kinds: readonly ErrorKind[]): FunctionSpec =>
+  fn(
+    summary,
+    ['destination: string'],
+    ['boolean?', 'Error?'],
+    (_call, to) => (isText(to) ? done({ type: `process.${verb}`, to }) : noDestination(to)),
+    ['Invalid', ...kinds],
+  );
+
+const spawnSummary = {
+  spawn: 'Starts a process on a host, or a workflow on a temporal.worker; gives its PID.',
+  spawn_monitored: 'Starts as spawn does; its end comes as an EXIT event.',
+  spawn_linked: 'Starts as spawn does; its abnormal end comes as LINK_DOWN, or ends this process.',
+  spawn_linked_monitored: 'Starts as spawn does, linked and monitored.',
+} as const;
+
+const spawns: Record<string, MemberSpec> = Object.fromEntries(
+  SPAWN_NAMES.map((name) => [
+    name,
+    fn(
+      spawnSummary[name],
+      ['id: string', 'host: string', '...: any'],
+      ['string?', 'Error?'],
+      (_call, ...values) => plainSpawn(name, values),
+      ['Invalid', 'NotFound', 'AlreadyExists', 'Unavailable'],
+    ),
+  ]),
+);
+
+const send = fn(
+  'Sends a message to a process or workflow, by PID or name. In a workflow the message is a signal.',
+  ['destination: string', 'topic: string', '...: any'],
+  ['boolean?', 'Error?'],
+  (_call, to, topic, ...values) => {
+    if (!isText(to)) return noDestination(to);
+    const problem = topicProblem(topic);
+    if (problem !== undefined || !isText(topic)) return failure('Invalid', problem ?? 'the topic is empty');
+    const list = dataList(values, `message '${topic}'`);
+    return list.ok ? done({ type: 'process.send', to, topic, payloads: list.data }) : list.result;
+  },
+  ['Invalid', 'NotFound'],
+);
+
+const cancel = fn(
+  'Asks a process to end: it gets a CANCEL event with the reason.',
+  ['destination: string', 'reason?: string'],
+  ['boolean?', 'Error?'],
+  (_call, to, reason) => {
+    if (!isText(to)) return noDestination(to);
+    if (reason !== undefined && typeof reason !== 'string')
+      return failure('Invalid', `the reason is a text, got ${luaType(reason)}`);
+    return done({ type: 'process.cancel', to, ...(reason === undefined ? {} : { reason }) });
+  },
+  ['Invalid', 'NotFound'],
+);
+
+const notBuilt = (what: string, instead: string): HostResult =>
+  failure('Unavailable', `${what} is not built in this version; ${instead}`, undefined, false);
+
+/** The scope's number; undefined when it is none. */
+function scopeOf(value: LuaValue): number | undefined {
+  const scope = value === undefined ? SCOPES.LOCAL : asNumber(value);
+  return Object.values(SCOPES).find((one) => one === scope);
+}
+
+const noName = (value: LuaValue): HostResult =>
+  failure('Invalid', `a name is a text that is not empty, got ${luaType(value)}`);
+const noScope = (): HostResult =>
+  failure('Invalid', `a scope is one of process.registry.${Object.keys(SCOPES).join(', ')}`);
+
+const registry = table({
+  register: fn(
+    'Gives a process a name. The same name for the same PID again changes nothing.',
+    ['name: string', 'pid?: string', 'scope?: integer'],
+    ['boolean?', 'Error?'],
+    (call, name, pid, scope) => {
+      if (!isText(name)) return noName(name);
+      const known = scopeOf(scope);
+      if (known === undefined) return noScope();
+      if (pid !== undefined && !isText(pid)) return noDestination(pid);
+      return done({ type: 'process.register', name, pid: pid ?? call.instance.host.pid, scope: known });
+    },
+    ['Invalid', 'NotFound', 'AlreadyExists'],
+  ),
+  lookup: fn(
+    'The PID that a name stands for.',
+    ['name: string'],
+    ['string?', 'Error?'],
+    (_call, name) => {
+      if (!isText(name)) return noName(name);
+      return command({ type: 'process.lookup', name }, (answer) => {
+        if (!answer.ok) return [undefined, errorFromData(answer.error)];
+        if (typeof answer.value === 'string') return answer.value;
+        return failure('NotFound', `no process has the name '${name}'`);
+      });
+    },
+    ['Invalid', 'NotFound'],
+  ),
+  unregister: fn(
+    'Takes a name away; false when it was not there.',
+    ['name: string', 'scope?: integer'],
+    ['boolean?', 'Error?'],
+    (_call, name, scope) => {
+      if (!isText(name)) return noName(name);
+      const known = scopeOf(scope);
+      if (known === undefined) return noScope();
+      return command({ type: 'process.unregister', name, scope: known }, (answer) =>
+        answer.ok ? answer.value === true : [undefined, errorFromData(answer.error)],
+      );
+    },
+    ['Invalid'],
+  ),
+  ...Object.fromEntries(Object.entries(SCOPES).map(([name, value]) => [name, constant(value)])),
+});
+
+export const processSpec = defineModuleSpec({
+  name: 'process',
+  summary: 'Processes: messages, events, starting and ending others',
+  workflow: 'sealed',
+  members: {
+    pid: fn('The PID of this instance.', [], ['string'], (call) => call.instance.host.pid),
+    id: fn('The id of this call: that of its instance.', [], ['string'], (call) => call.instance.host.pid),
+    send,
+    inbox: fn('The channel of messages that no listener takes.', [], ['Channel'], inbox),
+    events: fn(
+      'The channel of lifecycle events: tables with kind, from, result, reason.',
+      [],
+      ['Channel'],
+      events,
+    ),
+    listen: fn(
+      'A channel of the messages of one topic: their payloads, or Message objects with { message = true }.',
+      ['topic: string', 'options?: { message?: boolean }'],
+      ['Channel?', 'Error?'],
+      (call, topic, options) => listen(call, topic, options),
+      ['Invalid'],
+    ),
+    unlisten: fn(
+      'Ends a listener and closes its channel.',
+      ['channel: Channel'],
+      ['boolean?', 'Error?'],
+      (call, channel) => unlisten(call, channel),
+      ['Invalid'],
+    ),
+    ...spawns,
+    exec: fn(
+      'Starts a process or workflow and waits for its result.',
+      ['id: string', 'host: string', '...: any'],
+      ['any', 'Error?'],
+      (call, ...values) => plainExec(call, values),
+      ['Invalid', 'NotFound', 'Timeout', 'Canceled', 'Unavailable'],
+    ),
+    with_context: fn(
+      'A builder of starts with context values.',
+      ['values: table'],
+      ['SpawnBuilder'],
+      (_call, values) => builderWithContext(values),
+    ),
+    with_options: fn(
+      'A builder of starts with options, e.g. `temporal.workflow.id`; durations are text or milliseconds.',
+      ['options: table'],
+      ['SpawnBuilder'],
+      (_call, values) => builderWithOptions(values),
+    ),
+    terminate: toDestination('terminate', 'Ends a process at once.', ['NotFound']),
+    cancel,
+    monitor: toDestination('monitor', 'The end of a process comes as an EXIT event.', [
+      'NotFound',
+      'Unavailable',
+    ]),
+    unmonitor: toDestination('unmonitor', 'Ends monitoring.', ['NotFound', 'Unavailable']),
+    link: toDestination('link', 'Links two processes: the abnormal end of one comes to the other.', [
+      'NotFound',
+      'Unavailable',
+    ]),
+    unlink: toDestination('unlink', 'Ends a link.', ['NotFound', 'Unavailable']),
+    get_options: fn('The options of this process: trap_links, upgradable.', [], ['table'], (call) => {
+      const options = call.instance.newTable();
+      options.set('trap_links', false);
+      options.set('upgradable', false);
+      return options;
+    }),
+    set_options: fn(
+      'Sets options of this process. Not built in this version but for their defaults.',
+      ['options: { trap_links?: boolean, upgradable?: boolean }'],
+      ['boolean?', 'Error?'],
+      (_call, options) => {
+        if (!(options instanceof LuaTable))
+          return failure('Invalid', `options are a table, got ${luaType(options)}`);
+        for (const [key, value] of options.entries()) {
+          if (key !== 'trap_links' && key !== 'upgradable')
+            return failure('Invalid', `unknown option '${String(key)}'; there are trap_links and upgradable`);
+          if (typeof value !== 'boolean')
+            return failure('Invalid', `option '${key}' is true or false, got ${luaType(value)}`);
+          if (value) return notBuilt(`option '${key}'`, 'leave it off');
+        }
+        return true;
+      },
+      ['Invalid', 'Unavailable'],
+    ),
+    upgrade: fn(
+      'Goes on as a newer program under the same PID. Not built in this version.',
+      ['id?: string', '...: any'],
+      ['nil', 'Error'],
+      () => notBuilt('process.upgrade', 'end this process and start the new one'),
+      ['Unavailable'],
+    ),
+    registry,
+    event: table({
+      CANCEL: constant('CANCEL'),
+      EXIT: constant('EXIT'),
+      LINK_DOWN: constant('LINK_DOWN'),
+      OUTDATED: constant('OUTDATED'),
+    }),
+  },
+  types: [MessageType, SpawnerType],
+});
