@@ -1,0 +1,81 @@
+// What can be asked of the registry's service, what it answers, and what single changes make of a state.
+import { PlatformError } from '../core/errors.js';
+import type { PinnedProgram } from '../core/program.js';
+import {
+  bareEntry,
+  type Change,
+  ChangesetError,
+  type RegistryState,
+  type VersionedEntry,
+} from './model/changes.js';
+import type { Entry, EntryId } from './model/entry.js';
+import { parseEntryId } from './model/ids.js';
+import type { VersionInfo } from './model/registry.js';
+
+export interface VersionNote {
+  readonly comment?: string;
+  readonly author?: string;
+}
+export interface ApplyBase extends VersionNote {
+  /** By entry id, for every runnable entry whose program is new or changed; those not named keep theirs unless they change. */
+  readonly programs?: ReadonlyMap<string, PinnedProgram>;
+  /** What an entry depends on, where it is known better than by the option of the same name. */
+  readonly dependencies?: ReadonlyMap<string, readonly string[]>;
+}
+/** The whole set of entries that there shall be; every program must be named. */
+export interface FullSetRequest extends ApplyBase {
+  readonly entries: Iterable<Entry>;
+}
+/** Single changes to version `base` (default: the newest here). */
+export interface ChangesRequest extends ApplyBase {
+  readonly changes: readonly RequestedChange[];
+  readonly base?: number;
+}
+export type RequestedChange =
+  | { readonly op: 'create' | 'update'; readonly entry: Entry }
+  | { readonly op: 'delete'; readonly id: string };
+export type ApplyRequest = FullSetRequest | ChangesRequest;
+
+export interface ApplyResult {
+  /** The newest version; the one before when nothing changed. */
+  readonly version: VersionInfo;
+  /** In the order in which they were applied. */
+  readonly changes: readonly Change[];
+}
+
+export class RegistryVersionError extends PlatformError {
+  override readonly name = 'RegistryVersionError';
+  readonly code = 'REGISTRY_VERSION_NOT_FOUND';
+  override readonly kind = 'NotFound';
+  override readonly exitCode = 2;
+}
+
+/** A version would name a program that is neither given nor stored. */
+export class ProgramMissingError extends PlatformError {
+  override readonly name = 'ProgramMissingError';
+  readonly code = 'REGISTRY_PROGRAM_MISSING';
+  override readonly kind = 'NotFound';
+}
+
+/** A state with single changes made; a changed entry has the program that is given for it, or none. */
+export function withChanges(
+  state: RegistryState,
+  { changes, programs }: ChangesRequest,
+): Map<EntryId, VersionedEntry> {
+  const next = new Map(state);
+  for (const change of changes) {
+    const id = parseEntryId(change.op === 'delete' ? change.id : change.entry.id);
+    if (change.op === 'create' && next.has(id))
+      throw new ChangesetError(id, 'cannot be created: it is there already');
+    if (change.op !== 'create' && !next.has(id))
+      throw new ChangesetError(id, `cannot be ${change.op}d: it is not there`);
+    if (change.op === 'delete') next.delete(id);
+    else next.set(id, { entry: bareEntry(change.entry), program: programs?.get(id)?.hash });
+  }
+  for (const [name, { hash }] of programs ?? []) {
+    const id = parseEntryId(name);
+    const held = next.get(id);
+    if (held !== undefined && held.program !== hash) next.set(id, { ...held, program: hash });
+  }
+  return next;
+}

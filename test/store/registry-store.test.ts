@@ -1,0 +1,178 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LuaFloat } from '../../src/core/data.js';
+import type { Change } from '../../src/registry/model/changes.js';
+import {
+  type AppendRequest,
+  RegistryConflictError,
+  type RegistryStore,
+  type StoredChange,
+} from '../../src/registry/store/registry-store.js';
+import { storeEngines, type TestDatabase } from './support/engines.js';
+import { entry, program } from './support/entries.js';
+
+function request(
+  number: number,
+  changes: readonly Change[],
+  more: Partial<AppendRequest> = {},
+): AppendRequest {
+  const time = new Date(number * 1000).toISOString();
+  return {
+    version: {
+      number,
+      parent: number - 1,
+      hash: `hash-${number}`,
+      state: `state-${number}`,
+      comment: `c${number}`,
+      author: 'a',
+      time,
+    },
+    changes: changes.map((change): StoredChange => ({
+      ...change,
+      leaf: change.op === 'delete' ? undefined : `leaf-${number}`,
+    })),
+    programs: [],
+    expectedHead: number - 1,
+    ...more,
+  };
+}
+const create = (name: string): Change => ({ op: 'create', after: entry(name) });
+
+for (const engine of storeEngines()) {
+  describe(`the ${engine.name} store`, () => {
+    let database: TestDatabase;
+    let store: RegistryStore;
+    beforeEach(async () => {
+      database = await engine.create();
+      store = await database.open();
+    });
+    afterEach(async () => {
+      await store[Symbol.asyncDispose]();
+      await database[Symbol.asyncDispose]();
+    });
+
+    it('is empty at first', async () => {
+      expect(await store.head()).toBe(undefined);
+      expect(await store.snapshot()).toEqual({ version: undefined, entries: [] });
+      expect(await store.versions()).toEqual([]);
+      expect(await store.version(1)).toBe(undefined);
+      expect(await store.changeset(1)).toBe(undefined);
+    });
+
+    it('gives back versions, changesets, entries and programs as they were stored, after opening anew too', async () => {
+      const main = program('main', 'return "\xc3\xa9\xff" -- \u0000');
+      const rich = entry('main', {
+        text: 'Зоя \ud800 \0',
+        big: 9007199254740993n,
+        float: new LuaFloat(3),
+        list: [null, {}] as never,
+      });
+      const first: Change = { op: 'create', after: rich, programAfter: main.hash };
+      await store.append(request(1, [first, create('b')], { programs: [main] }));
+      const second: Change[] = [
+        { op: 'delete', before: entry('b') },
+        {
+          op: 'update',
+          before: rich,
+          after: entry('main', { n: 2 }),
+          programBefore: main.hash,
+          programAfter: undefined,
+        },
+      ];
+      await store.append(request(2, second));
+      await store[Symbol.asyncDispose]();
+      store = await database.open();
+
+      expect(await store.head()).toEqual(request(2, []).version);
+      expect(await store.version(1)).toEqual(request(1, []).version);
+      expect((await store.versions()).map(({ number }) => number)).toEqual([2, 1]);
+      expect((await store.versions({ before: 2, limit: 5 })).map(({ number }) => number)).toEqual([1]);
+      expect((await store.versions({ limit: 1 })).map(({ number }) => number)).toEqual([2]);
+      expect(await store.changeset(1)).toEqual([
+        { op: 'create', after: rich, programAfter: main.hash, programBefore: undefined },
+        { op: 'create', after: entry('b'), programAfter: undefined, programBefore: undefined },
+      ]);
+      expect(await store.changeset(2)).toEqual([
+        { programBefore: undefined, programAfter: undefined, ...second[0] },
+        second[1],
+      ]);
+      expect(await store.snapshot()).toEqual({
+        version: request(2, []).version,
+        entries: [{ entry: entry('main', { n: 2 }), program: undefined, leaf: 'leaf-2' }],
+      });
+      expect(await store.program(main.hash)).toEqual(main);
+      expect(await store.program('none')).toBe(undefined);
+      expect(await store.missingPrograms(['x', main.hash, 'y', 'x'])).toEqual(['x', 'y']);
+    });
+
+    it('stores a program once, whoever brings it again', async () => {
+      const main = program('main', 'return 1');
+      await store.append(request(1, [create('a')], { programs: [main] }));
+      await store.append(
+        request(2, [create('b')], {
+          programs: [{ ...main, program: { ...main.program, entry: 'app:other' } }],
+        }),
+      );
+      expect(await store.program(main.hash)).toEqual(main);
+    });
+
+    it('refuses a version whose base is no longer the newest', async () => {
+      const other = await database.open();
+      await store.append(request(1, [create('a')]));
+      const late = other.append(request(1, [create('b')]));
+      await expect(late).rejects.toThrow(RegistryConflictError);
+      await expect(late).rejects.toMatchObject({
+        code: 'REGISTRY_CONFLICT',
+        kind: 'Conflict',
+        expected: 0,
+        actual: 1,
+      });
+      await expect(store.append(request(5, []))).rejects.toThrow('the registry is at version 1, not 4');
+      expect((await other.snapshot()).entries.map(({ entry: { id } }) => id)).toEqual(['app:a']);
+      await other[Symbol.asyncDispose]();
+    });
+
+    it('stores all of a version or nothing', async () => {
+      await store.append(request(1, [create('a')]));
+      const broken = request(2, [create('b'), { op: 'delete', before: entry('missing') }], {
+        programs: [program('b', 'return 2')],
+      });
+      await expect(store.append(broken)).rejects.toThrow("version 2 cannot delete entry 'app:missing'");
+      expect((await store.head())?.number).toBe(1);
+      expect((await store.snapshot()).entries).toHaveLength(1);
+      expect(await store.missingPrograms([program('b', 'return 2').hash])).toHaveLength(1);
+      await store.append(request(2, [create('b')]));
+      expect((await store.head())?.number).toBe(2);
+    });
+
+    it('lets one of two racing writers win and tells the other', async () => {
+      const other = await database.open();
+      for (let number = 1; number <= 20; number++) {
+        const outcomes = await Promise.allSettled([
+          store.append(request(number, [create(`a${number}`)])),
+          other.append(request(number, [create(`b${number}`)])),
+        ]);
+        expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+        expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({
+          reason: { code: 'REGISTRY_CONFLICT' },
+        });
+      }
+      expect((await store.snapshot()).entries).toHaveLength(20);
+      await other[Symbol.asyncDispose]();
+    });
+
+    it('tells a watcher of versions that others store', async () => {
+      const other = await database.open();
+      let calls = 0;
+      const seen = new Promise<void>((resolve) => {
+        store.watch(() => {
+          calls++;
+          resolve();
+        });
+      });
+      await other.append(request(1, [create('a')]));
+      await seen;
+      expect(calls).toBe(1);
+      await other[Symbol.asyncDispose]();
+    });
+  });
+}
