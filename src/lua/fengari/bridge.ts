@@ -4,19 +4,12 @@
 //     2^53 comes out as an integer, since that is what it almost always was. So ids and nanoseconds up to 2^53 cross unharmed,
 //     1e10 comes out as 10000000000, and integers beyond 2^53 lose their last digits. The compiled engine has no such limit.
 // B3: pairs goes in the order of insertion, also for 1..n; LuaTable.entries gives 1..n first.
-import lua from 'fengari/src/lua.js';
-import type { CFunction, lua_State } from 'fengari/src/lua.js';
-import defs from 'fengari/src/defs.js';
-import lobject from 'fengari/src/lobject.js';
-import type { TValue, Udata } from 'fengari/src/lobject.js';
-import ltable from 'fengari/src/ltable.js';
-import type { Table } from 'fengari/src/ltable.js';
-import type { TString } from 'fengari/src/lstring.js';
+import { lobject, ltable, lua, tags } from './internals.js';
+import type { CFunction, TString, TValue, Table, Udata, lua_State } from './internals.js';
 import { LuaError, LuaFloat, LuaTable, LuaThread, LuaUserdata } from '../values.js';
 import type { AnyUserdataType, LuaFunction, LuaValue } from '../values.js';
 import { keyOf, newString, textOf } from './strings.js';
 
-const tag = defs.constant_types;
 const MAX_SAFE = Number.MAX_SAFE_INTEGER + 1;
 
 export const isInt32 = (n: number): boolean => (n | 0) === n && !Object.is(n, -0);
@@ -62,7 +55,7 @@ export class FengariTable extends LuaTable {
     if (length === strong.size) return;
     for (let entry = this.table.f; entry !== undefined; entry = entry.n) {
       const { key } = entry;
-      if (key.type === tag.LUA_TNUMINT && (key.value as number) >= 1 && (key.value as number) <= length)
+      if (key.type === tags.LUA_TNUMINT && (key.value as number) >= 1 && (key.value as number) <= length)
         continue;
       yield [bridge.read(key), bridge.read(entry.value)];
     }
@@ -117,26 +110,26 @@ export class Bridge {
 
   read(value: TValue): LuaValue {
     switch (value.type) {
-      case tag.LUA_TNIL:
+      case tags.LUA_TNIL:
         return undefined;
-      case tag.LUA_TBOOLEAN:
+      case tags.LUA_TBOOLEAN:
         return value.value as boolean;
-      case tag.LUA_TNUMINT:
+      case tags.LUA_TNUMINT:
         return value.value as number;
-      case tag.LUA_TNUMFLT:
+      case tags.LUA_TNUMFLT:
         return readFloat(value.value as number);
-      case tag.LUA_TLNGSTR:
-      case tag.LUA_TSHRSTR:
+      case tags.LUA_TLNGSTR:
+      case tags.LUA_TSHRSTR:
         return textOf(value.value as TString);
-      case tag.LUA_TTABLE:
+      case tags.LUA_TTABLE:
         return this.tableOf(value.value as Table);
-      case tag.LUA_TLCL:
-      case tag.LUA_TLCF:
-      case tag.LUA_TCCL:
+      case tags.LUA_TLCL:
+      case tags.LUA_TLCF:
+      case tags.LUA_TCCL:
         return this.#functionOf(value);
-      case tag.LUA_TUSERDATA:
+      case tags.LUA_TUSERDATA:
         return ((value.value as Udata).data as Carrier).userdata;
-      case tag.LUA_TTHREAD:
+      case tags.LUA_TTHREAD:
         return this.threadOf(value.value as lua_State);
       default:
         throw new TypeError(`a Lua value of fengari's type ${value.type} cannot be read`);
@@ -146,22 +139,25 @@ export class Bridge {
   write(value: LuaValue): TValue {
     switch (typeof value) {
       case 'undefined':
-        return new lobject.TValue(tag.LUA_TNIL, null);
+        return new lobject.TValue(tags.LUA_TNIL, null);
       case 'boolean':
-        return new lobject.TValue(tag.LUA_TBOOLEAN, value);
+        return new lobject.TValue(tags.LUA_TBOOLEAN, value);
       case 'number':
-        return new lobject.TValue((value | 0) === value ? tag.LUA_TNUMINT : tag.LUA_TNUMFLT, value + 0);
+        return new lobject.TValue((value | 0) === value ? tags.LUA_TNUMINT : tags.LUA_TNUMFLT, value + 0);
       case 'bigint':
-        return new lobject.TValue(tag.LUA_TNUMFLT, Number(value));
+        return new lobject.TValue(tags.LUA_TNUMFLT, Number(value));
       case 'string':
-        return new lobject.TValue(tag.LUA_TLNGSTR, newString(value));
-      case 'function':
-        return this.#targetOf(value);
+        return new lobject.TValue(tags.LUA_TLNGSTR, newString(value));
+      case 'function': {
+        // A value of its own: fengari changes the values on its stack in place.
+        const target = this.#targetOf(value);
+        return new lobject.TValue(target.type, target.value);
+      }
       default:
-        if (value instanceof FengariTable) return new lobject.TValue(tag.LUA_TTABLE, value.table);
-        if (value instanceof LuaFloat) return new lobject.TValue(tag.LUA_TNUMFLT, value.n);
-        if (value instanceof LuaUserdata) return new lobject.TValue(tag.LUA_TUSERDATA, this.#udataOf(value));
-        if (value instanceof FengariThread) return new lobject.TValue(tag.LUA_TTHREAD, value.state);
+        if (value instanceof FengariTable) return new lobject.TValue(tags.LUA_TTABLE, value.table);
+        if (value instanceof LuaFloat) return new lobject.TValue(tags.LUA_TNUMFLT, value.n);
+        if (value instanceof LuaUserdata) return new lobject.TValue(tags.LUA_TUSERDATA, this.#udataOf(value));
+        if (value instanceof FengariThread) return new lobject.TValue(tags.LUA_TTHREAD, value.state);
         throw new TypeError('a value of another engine was handed to fengari');
     }
   }
@@ -218,7 +214,7 @@ export class Bridge {
 
   /** A C function as a Lua function. */
   newFunction(fn: CFunction): LuaFunction {
-    return this.#functionOf(new lobject.TValue(tag.LUA_TLCF, fn));
+    return this.#functionOf(new lobject.TValue(tags.LUA_TLCF, fn));
   }
 
   #functionOf(target: TValue): LuaFunction {

@@ -5,8 +5,8 @@
 // K3: nothing can wait where fengari has JavaScript frames that cannot be left: comparators of table.sort, callbacks of
 //     string.gsub, handlers of xpcall. The call is refused there, before anything happened.
 // K4: an exception that is no Lua error is a bug of the host: pcall does not see it, it leaves the step through `fatal`.
-import lua from 'fengari/src/lua.js';
-import type { CFunction, lua_State } from 'fengari/src/lua.js';
+import { lua } from './internals.js';
+import type { CFunction, lua_State } from './internals.js';
 import { raisedValue } from '../instance/error-object.js';
 import { formatFrames } from '../instance/traceback.js';
 import type { HostCall, InstanceContext } from '../instance-context.js';

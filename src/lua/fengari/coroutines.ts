@@ -1,9 +1,8 @@
 // The coroutine library on fengari: as Lua has it, but a wait for the host passes through resume and wrap. Sealed.
 // R1: a coroutine inside which a thread waits for the host, and a scheduled thread itself, are not the user's to resume.
 // R2: a scheduled thread (main, coroutine.spawn) is where yield has nobody to go to: an error, as in Lua's main thread.
-import lua from 'fengari/src/lua.js';
-import type { CFunction, lua_State } from 'fengari/src/lua.js';
-import lauxlib from 'fengari/src/lauxlib.js';
+import { lauxlib, lua } from './internals.js';
+import type { CFunction, lua_State } from './internals.js';
 import { LuaThread } from '../values.js';
 import type { Bridge } from './bridge.js';
 import type { Calls } from './calls.js';

@@ -1,10 +1,8 @@
 // The fengari engine: an interpreter of Lua 5.3, for processes without code generation and as the second opinion. Sealed.
 // Limits, next to the compiled engine: integers of 32 bits (see bridge.ts), no `<close>` and no typed syntax, at most 200
 // nested calls through host functions (pcall in pcall, metamethods), chunk names cut to 59 bytes in messages.
-import lua from 'fengari/src/lua.js';
-import lauxlib from 'fengari/src/lauxlib.js';
-import type { LClosure } from 'fengari/src/lobject.js';
-import type { Proto } from 'fengari/src/lfunc.js';
+import { lauxlib, lua } from './internals.js';
+import type { LClosure, Proto } from './internals.js';
 import type { Diagnostic } from '../../core/diagnostics.js';
 import type { Program, Unit } from '../../core/program.js';
 import type { Artifact, CompileResult, LoadedProgram, LuaEngine } from '../engine.js';

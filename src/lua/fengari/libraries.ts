@@ -2,11 +2,8 @@
 // L1: absent on purpose: load, loadfile, dofile, collectgarbage, io, debug, package; os is a module of its own.
 // L2: string functions take errors (userdata with a text) as their text.
 // L3: what Lua 5.1 had and applications still use is there: unpack, math.pow, log10, atan2, sinh, cosh, tanh.
-import lua from 'fengari/src/lua.js';
-import type { CFunction, lua_State } from 'fengari/src/lua.js';
-import defs from 'fengari/src/defs.js';
-import lauxlib from 'fengari/src/lauxlib.js';
-import lualib from 'fengari/src/lualib.js';
+import { lauxlib, lua, lualib, tags } from './internals.js';
+import type { CFunction, lua_State } from './internals.js';
 import { Arguments, asText } from '../instance/arguments.js';
 import { random, randomSeed } from '../instance/random.js';
 import type { InstanceHost } from '../instance-context.js';
@@ -72,7 +69,7 @@ export function openLibraries(
 /** A function of the string library that also takes values with a text. */
 function withTexts(bridge: Bridge, fn: LuaValue): CFunction {
   const target = bridge.write(fn).value as CFunction;
-  const { LUA_TUSERDATA } = defs.constant_types;
+  const { LUA_TUSERDATA } = tags;
   return (L) => {
     for (let index = L.ci.funcOff + 1; index < L.top; index++) {
       const slot = L.stack[index]!;

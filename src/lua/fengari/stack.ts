@@ -1,6 +1,6 @@
 // Where Lua code stands: frames of a fengari thread and of the coroutines that run inside it. Sealed.
-import lua from 'fengari/src/lua.js';
-import type { lua_Debug, lua_State } from 'fengari/src/lua.js';
+import { lua } from './internals.js';
+import type { lua_Debug, lua_State } from './internals.js';
 import type { LuaFrame } from '../engine.js';
 import { fromBytes, toBytes } from './strings.js';
 

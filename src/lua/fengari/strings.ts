@@ -2,10 +2,8 @@
 // S1: fengari's own table key for a string joins its bytes in hexadecimal without padding, so that "\x01\x23" and "\x12\x03"
 //     are one key. Here the key is the string itself, which is right, faster, and makes crossing free once it is known.
 //     Only reserved words keep fengari's key, since its lexer knows them by it.
-// The core comes first: fengari's modules form cycles that only this order resolves.
-import 'fengari/src/lua.js';
-import lstring from 'fengari/src/lstring.js';
-import type { TString } from 'fengari/src/lstring.js';
+import { lstring } from './internals.js';
+import type { TString } from './internals.js';
 
 const CHUNK = 8192;
 

@@ -1,6 +1,6 @@
 // A scheduled thread on fengari. Sealed.
-import lua from 'fengari/src/lua.js';
-import type { lua_State } from 'fengari/src/lua.js';
+import { lua } from './internals.js';
+import type { lua_State } from './internals.js';
 import type { LuaFrame, VmStep, VmThread } from '../engine.js';
 import { formatFrames } from '../instance/traceback.js';
 import type { LuaFunction, LuaThread, LuaValue } from '../values.js';

@@ -1,14 +1,13 @@
 // Userdata types as fengari metatables. Sealed.
 // D1: a method checks that what it is called on is of its type; `ch.send(x)` with another `x` is a bad argument.
 // D2: the metatable is not for Lua to see or change: getmetatable gives the type's name.
-import type ltable from 'fengari/src/ltable.js';
+import type { Table } from './internals.js';
 import { Arguments, luaErrorAt, typeName } from '../instance/arguments.js';
 import { LuaUserdata } from '../values.js';
 import type { AnyUserdataType, HostFunction, LuaFunction, LuaValue, UserdataMeta } from '../values.js';
 import type { Bridge } from './bridge.js';
 import type { Calls } from './calls.js';
 
-type Table = InstanceType<typeof ltable.Table>;
 type Meta = UserdataMeta<never>;
 
 export function newMetatable(bridge: Bridge, calls: Calls, type: AnyUserdataType): Table {

@@ -3,14 +3,8 @@
 //     library declares. What any unit writes to an undeclared global is seen by all units of the instance.
 // F2: tostring of tables and functions is a counter of the state, pairs goes in insertion order: both repeat on replay.
 // F3: nothing mutable is shared between states; prototypes are copied, since fengari caches closures in them.
-import lua from 'fengari/src/lua.js';
-import type { lua_State } from 'fengari/src/lua.js';
-import defs from 'fengari/src/defs.js';
-import lauxlib from 'fengari/src/lauxlib.js';
-import lfunc from 'fengari/src/lfunc.js';
-import type { Proto } from 'fengari/src/lfunc.js';
-import lobject from 'fengari/src/lobject.js';
-import type { Table } from 'fengari/src/ltable.js';
+import { lauxlib, lfunc, lobject, lua, tags } from './internals.js';
+import type { Proto, Table, lua_State } from './internals.js';
 import type { Unit } from '../../core/program.js';
 import type { ModuleLookup, Vm, VmThread } from '../engine.js';
 import { UnitLoader } from '../instance/units.js';
@@ -97,7 +91,7 @@ export class FengariVm implements Vm, UnitHost, BridgeHost, Threads {
     closure.p = this.#copy(this.#prototypes(unit));
     lfunc.luaF_initupvals(this.#state, closure);
     closure.upvals[0]!.setfrom(this.#bridge.write(this.#environment(unit)));
-    const value = new lobject.TValue(defs.constant_types.LUA_TLCL, closure);
+    const value = new lobject.TValue(tags.LUA_TLCL, closure);
     return this.#bridge.read(value) as LuaFunction;
   }
 

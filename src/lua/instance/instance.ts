@@ -279,11 +279,11 @@ class Scheduler implements Instance {
     this.#closed = true;
     const left = [...this.#coroutines];
     this.#coroutines.clear();
+    for (const id of [...this.#outstanding.keys()]) this.#withdraw(id);
     for (const coroutine of left) {
       coroutine.waiting?.withdraw();
       coroutine.waiting = undefined;
     }
-    for (const id of [...this.#outstanding.keys()]) this.#withdraw(id);
     for (const { role } of left)
       if (role.is === 'handler') role.ended({ ok: false, error: endedBefore('the handler') });
     this.#vm.close();

@@ -1,4 +1,5 @@
 // math.random and math.randomseed, the same for every engine: from the host, or from a seed once one was given. Sealed.
+import { LuaFloat } from '../values.js';
 import type { HostFunction } from '../values.js';
 import { Arguments } from './arguments.js';
 
@@ -38,7 +39,7 @@ const seeds = (): { random: SeededRandom | undefined } => ({ random: undefined }
 export const random: HostFunction = (call, ...values) => {
   const { random: seeded } = call.instance.state(KEY, seeds);
   const draw = seeded === undefined ? call.instance.host.random() : seeded.draw();
-  if (values.length === 0) return draw;
+  if (values.length === 0) return draw === 0 ? new LuaFloat(0) : draw;
   const args = new Arguments(call, 'random', values);
   const low = values.length === 1 ? 1 : args.integer(1);
   const high = args.integer(values.length === 1 ? 1 : 2);
