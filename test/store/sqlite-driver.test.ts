@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LuaFloat } from '../../src/core/data.js';
 import { scanSql } from '../../src/registry/store/sql-scan.js';
+import { defaultLibrary, type SqliteLibrary } from '../../src/registry/store/sqlite-native.js';
 import {
   SqliteDatabase,
   SqliteError,
@@ -21,7 +22,7 @@ function folder(): string {
   return made;
 }
 function open(file = ':memory:', options?: SqliteOptions): SqliteDatabase {
-  const database = new SqliteDatabase(file, options);
+  const database = new SqliteDatabase(file, { library, ...options });
   cleanups.push(() => database.close());
   return database;
 }
@@ -35,7 +36,15 @@ function failure(work: () => unknown): SqliteError {
   throw new Error('nothing was thrown');
 }
 
-describe('the SQLite driver', () => {
+const libraries: readonly SqliteLibrary[] =
+  defaultLibrary() === 'libsql' ? ['libsql'] : ['libsql', 'node:sqlite'];
+let library: SqliteLibrary = 'libsql';
+
+describe.each(libraries)('the SQLite driver over %s', (chosen) => {
+  beforeEach(() => {
+    library = chosen;
+  });
+
   it.each<[SqliteParameter, string, unknown]>([
     [3, 'integer', 3],
     [new LuaFloat(3), 'real', new LuaFloat(3)],
@@ -113,6 +122,7 @@ describe('the SQLite driver', () => {
       lastInsertRowid: 9007199254740995n,
     });
     expect(database.run('select * from t')).toMatchObject({ changes: 0 });
+    expect(database.run('create table u(v)')).toMatchObject({ changes: 0 });
     expect(database.rows('delete from t where v > 3 returning v').rows).toEqual([[4], [5]]);
     expect(database.get('select count(*) n from t')?.n).toBe(3);
   });
@@ -150,15 +160,19 @@ describe('the SQLite driver', () => {
       kind: 'Invalid',
       message: 'near "selec": syntax error',
     });
-    expect(failure(() => new SqliteDatabase('/nowhere/at/all.db'))).toMatchObject({
+    expect(failure(() => open('/nowhere/at/all.db'))).toMatchObject({
       kind: 'Unavailable',
       message: expect.stringContaining("'/nowhere/at/all.db'") as string,
     });
     const file = path.join(folder(), 'text.db');
     writeFileSync(file, 'this is no database '.repeat(100));
-    expect(failure(() => new SqliteDatabase(file))).toMatchObject({ sqlite: 'SQLITE_NOTADB' });
+    expect(failure(() => open(file))).toMatchObject({ sqlite: 'SQLITE_NOTADB' });
     database.close();
     expect(failure(() => database.all('select 1')).message).toContain('is closed');
+  });
+
+  it.runIf(chosen === 'node:sqlite')('reads text that is not UTF-8', () => {
+    expect(open().rows("select cast(x'ff41' as text)").rows).toEqual([['\ufffdA']]);
   });
 
   it('sees other connections: their locks, their commits', () => {

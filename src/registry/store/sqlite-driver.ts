@@ -3,11 +3,17 @@
 // D2: what the native library does in silence is refused: a second statement, a missing parameter, NaN, text with a zero byte
 //     (reading would cut it there). What would end the process (booleans) never reaches it.
 // D3: every statement runs to its end before the call returns, so that no read lock outlives it.
-import Database from 'libsql';
 import { LuaFloat } from '../../core/data.js';
 import { asInteger } from '../../core/durations.js';
-import { type ErrorKind, PlatformError } from '../../core/errors.js';
 import { scanSql, type SqlScan } from './sql-scan.js';
+import { SqliteError } from './sqlite-error.js';
+import {
+  type NativeDatabase,
+  type NativeStatement,
+  openNative,
+  type SqliteLibrary,
+} from './sqlite-native.js';
+export { SqliteError } from './sqlite-error.js';
 
 export type SqliteValue = null | number | bigint | LuaFloat | string | Uint8Array;
 export type SqliteParameter = SqliteValue | boolean;
@@ -35,44 +41,10 @@ export interface SqliteOptions {
   readonly synchronous?: 'full' | 'normal';
   /** Default true. */
   readonly foreignKeys?: boolean;
+  /** Default: the best that this Node has (sqlite-native.ts). */
+  readonly library?: SqliteLibrary;
 }
 
-export class SqliteError extends PlatformError {
-  override readonly name = 'SqliteError';
-  readonly code = 'SQLITE_FAILED';
-  override readonly kind: ErrorKind;
-  override readonly retryable: boolean;
-  /** SQLite's own code, e.g. `SQLITE_CONSTRAINT_UNIQUE`. */
-  readonly sqlite: string;
-  constructor(message: string, sqlite: string, options?: ErrorOptions) {
-    super(message, options);
-    this.sqlite = sqlite;
-    this.kind = kindOf(sqlite);
-    this.retryable = isBusy(sqlite);
-  }
-}
-
-const isBusy = (code: string): boolean => code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED');
-
-function kindOf(code: string): ErrorKind {
-  if (isBusy(code) || code.startsWith('SQLITE_FULL') || code.startsWith('SQLITE_CANTOPEN'))
-    return 'Unavailable';
-  if (code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY') return 'AlreadyExists';
-  if (code.startsWith('SQLITE_CONSTRAINT')) return 'Conflict';
-  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_AUTH') || code.startsWith('SQLITE_PERM'))
-    return 'PermissionDenied';
-  if (['SQLITE_ERROR', 'SQLITE_MISMATCH', 'SQLITE_RANGE', 'SQLITE_TOOBIG'].includes(code)) return 'Invalid';
-  return code === 'SQLITE_INTERRUPT' ? 'Canceled' : 'Internal';
-}
-
-/** What is used of a libsql statement. */
-interface NativeStatement {
-  readonly reader: boolean;
-  raw(on: boolean): unknown;
-  columns(): readonly { readonly name: string }[];
-  all(parameters: unknown): unknown[];
-  run(parameters: unknown): { changes: number; lastInsertRowid: number };
-}
 interface Prepared {
   readonly statement: NativeStatement;
   readonly scan: SqlScan;
@@ -85,7 +57,7 @@ const STATEMENTS = 128;
 
 export class SqliteDatabase implements Disposable {
   readonly path: string;
-  readonly #native: Database.Database;
+  readonly #native: NativeDatabase;
   readonly #statements = new Map<string, Prepared>();
   #open = true;
 
@@ -97,33 +69,32 @@ export class SqliteDatabase implements Disposable {
       journal = 'wal',
       synchronous = 'full',
       foreignKeys = true,
+      library,
     } = options;
     this.path = path;
-    this.#native = guarded(path, () => {
-      // The library ignores its `readonly` option; SQLite's own URI form works.
-      const target = readOnly ? `file:${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}?mode=ro` : path;
-      return new Database(target, { timeout: busyTimeoutMs }).defaultSafeIntegers(true);
-    });
-    if (!readOnly && path !== ':memory:') this.exec(`pragma journal_mode = ${journal}`);
-    this.exec(`pragma synchronous = ${synchronous}`);
-    this.exec(`pragma foreign_keys = ${foreignKeys ? 'on' : 'off'}`);
+    // SQLite's own URI form for read-only: libsql ignores the option for it.
+    const target = readOnly ? `file:${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}?mode=ro` : path;
+    this.#native = openNative(target, busyTimeoutMs, library);
+    try {
+      if (!readOnly && path !== ':memory:') this.exec(`pragma journal_mode = ${journal}`);
+      this.exec(`pragma synchronous = ${synchronous}`);
+      this.exec(`pragma foreign_keys = ${foreignKeys ? 'on' : 'off'}`);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
   }
 
   /** Rows as arrays, with the names of columns, which may repeat. */
   rows(sql: string, parameters: SqliteParameters = []): SqliteRows {
-    return this.#guarded(() => {
-      const { statement, scan } = this.#prepare(sql);
-      const bound = bind(parameters, scan);
-      if (!statement.reader) {
-        statement.run(bound);
-        return { columns: [], rows: [] };
-      }
-      const rows = statement.all(bound) as unknown[][];
-      return {
-        columns: statement.columns().map(({ name }) => name),
-        rows: rows.map((row) => row.map(fromNative)),
-      };
-    });
+    const { statement, scan } = this.#prepare(sql);
+    const bound = bind(parameters, scan);
+    if (!statement.reader) {
+      statement.run(bound);
+      return { columns: [], rows: [] };
+    }
+    const rows = statement.all(bound);
+    return { columns: statement.columns(), rows: rows.map((row) => row.map(fromNative)) };
   }
 
   /** Rows as objects without prototype; of columns with one name the last wins. */
@@ -144,30 +115,21 @@ export class SqliteDatabase implements Disposable {
   }
 
   run(sql: string, parameters: SqliteParameters = []): SqliteRunResult {
-    return this.#guarded(() => {
-      const { statement, scan } = this.#prepare(sql);
-      const bound = bind(parameters, scan);
-      if (!statement.reader) {
-        const { changes, lastInsertRowid } = statement.run(bound);
-        const exact = Math.abs(lastInsertRowid) < 2 ** 53;
-        return {
-          changes,
-          lastInsertRowid: exact ? lastInsertRowid : this.#number('select last_insert_rowid()'),
-        };
-      }
-      // A statement with RETURNING must be read to its end, or it does nothing beyond its first row.
-      const before = this.#number('select total_changes()');
-      statement.all(bound);
-      return {
-        changes: Number(this.#number('select total_changes()')) - Number(before),
-        lastInsertRowid: this.#number('select last_insert_rowid()'),
-      };
-    });
+    const { statement, scan } = this.#prepare(sql);
+    const bound = bind(parameters, scan);
+    const before = this.#counters().total;
+    // A statement with RETURNING must be read to its end, or it does nothing beyond its first row.
+    if (statement.reader) statement.all(bound);
+    else statement.run(bound);
+    const { total, changes, rowid } = this.#counters();
+    // `changes` stays what it was when a statement changes no rows (a query, DDL).
+    return { changes: total === before ? 0 : Number(changes), lastInsertRowid: asInteger(rowid) };
   }
 
   /** Runs any number of statements without parameters. */
   exec(sql: string): void {
-    this.#guarded(() => this.#native.exec(sql));
+    this.#assertOpen();
+    this.#native.exec(sql);
   }
 
   /** Runs `work` in one transaction; rolls back when it throws. Calls inside each other share the outermost. */
@@ -210,13 +172,14 @@ export class SqliteDatabase implements Disposable {
     this.close();
   }
 
-  /** The one integer that a query gives. */
-  #number(sql: string): number | bigint {
-    const [[value = 0n] = []] = this.#prepare(sql).statement.all([]) as bigint[][];
-    return asInteger(value);
+  #counters(): { readonly total: bigint; readonly changes: bigint; readonly rowid: bigint } {
+    const { statement } = this.#prepare('select total_changes(), changes(), last_insert_rowid()');
+    const [[total = 0n, changes = 0n, rowid = 0n] = []] = statement.all([]) as bigint[][];
+    return { total, changes, rowid };
   }
 
   #prepare(sql: string): Prepared {
+    this.#assertOpen();
     const known = this.#statements.get(sql);
     if (known !== undefined) {
       this.#statements.delete(sql);
@@ -227,9 +190,7 @@ export class SqliteDatabase implements Disposable {
     if (scan.empty) throw new SqliteError('the SQL text holds no statement', 'SQLITE_ERROR');
     if (scan.several)
       throw new SqliteError('the SQL text holds several statements; run them one by one', 'SQLITE_ERROR');
-    const statement = this.#native.prepare(sql) as unknown as NativeStatement;
-    if (statement.reader) statement.raw(true);
-    const prepared = { statement, scan };
+    const prepared = { statement: this.#native.prepare(sql), scan };
     this.#statements.set(sql, prepared);
     if (this.#statements.size > STATEMENTS)
       for (const oldest of this.#statements.keys()) {
@@ -239,28 +200,8 @@ export class SqliteDatabase implements Disposable {
     return prepared;
   }
 
-  #guarded<T>(work: () => T): T {
+  #assertOpen(): void {
     if (!this.#open) throw new SqliteError(`the database '${this.path}' is closed`, 'SQLITE_MISUSE');
-    return guarded(this.path, work);
-  }
-}
-
-/** Turns what the library throws into SqliteError. */
-function guarded<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    if (cause instanceof PlatformError || !(cause instanceof Error)) throw cause;
-    const { code } = cause as { code?: unknown };
-    if (typeof code === 'string' && code.startsWith('SQLITE_'))
-      throw new SqliteError(cause.message, code, { cause });
-    if (cause.message.includes('Unable to open connection'))
-      throw new SqliteError(
-        `cannot open the database '${path}'; check the path and its permissions`,
-        'SQLITE_CANTOPEN',
-        { cause },
-      );
-    throw cause;
   }
 }
 
