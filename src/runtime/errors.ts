@@ -2,6 +2,7 @@
 import type { ErrorData } from '../core/error-data.js';
 import { PlatformError } from '../core/errors.js';
 import type { ErrorKind, ExitCode } from '../core/errors.js';
+import { toTextLossy } from '../core/text.js';
 
 /** Two modules answer one command, or a command is added after the freeze. */
 export class DispatcherError extends PlatformError {
@@ -108,7 +109,7 @@ export class CallError extends PlatformError {
   override readonly retryable: boolean;
   readonly data: ErrorData;
   constructor(data: ErrorData) {
-    super(data.message);
+    super(toTextLossy(data.message));
     this.data = data;
     this.kind = data.kind;
     this.retryable = data.retryable ?? false;
@@ -132,5 +133,15 @@ export class ProgramBrokenError extends PlatformError {
   override readonly kind = 'Invalid' as const;
   constructor(entry: string, lines: readonly string[]) {
     super(`the program of '${entry}' does not compile: ${lines.join('; ')}`);
+  }
+}
+
+/** What the format has and this version does not. */
+export class NotBuiltError extends PlatformError {
+  override readonly name = 'NotBuiltError';
+  readonly code = 'NOT_BUILT';
+  override readonly kind = 'Unavailable' as const;
+  constructor(what: string) {
+    super(`not built in this version: ${what}`);
   }
 }

@@ -1,8 +1,6 @@
 // From a loaded program and a host to a running instance of this node.
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataObject } from '../core/data.js';
-import { formatPid } from '../core/ids.js';
-import type { PidGenerator } from '../core/ids.js';
 import type { ErrorData } from '../core/error-data.js';
 import type { LoadedProgram, ModuleLookup } from '../lua/engine.js';
 import { createInstance } from '../lua/instance/instance.js';
@@ -11,6 +9,7 @@ import type { CallFrame } from './command-context.js';
 import { InstanceRunner } from './instance-runner.js';
 import type { RunnerServices } from './instance-runner.js';
 import { NodeClock } from './node-clock.js';
+import type { NodePids } from './node-pids.js';
 
 import type { Topology } from './topology.js';
 
@@ -27,7 +26,7 @@ export interface CreateRequest {
 export interface FactoryOptions {
   readonly services: RunnerServices;
   readonly modules: ModuleLookup;
-  readonly pids: PidGenerator;
+  readonly pids: NodePids;
   readonly topology: Topology;
   /** Receives `print`: one line without its end, as a byte string. */
   readonly print: (line: string) => void;
@@ -52,7 +51,7 @@ export class Factory {
       uuid: () => randomUUID(),
       print,
       emit: (command) => runner.emit(command),
-      pid: formatPid(pids.next(host)),
+      pid: pids.next(host),
       context: values,
       place: 'node',
     };

@@ -1,7 +1,7 @@
 // Calls of functions in this process: each call is a fresh instance of the entry's program, inside the limits of its pool.
 // F1: a call that starts takes the newest program; a call that runs keeps the one it started with.
 // F2: a call chain that already holds a place in a pool does not wait for a second one, so that recursion cannot lock itself out.
-// F3: a call ends with its caller: when the caller gives up, the callee gets CANCEL and, after a grace, is ended.
+// F3: a call ends with its caller: at once, or after a CANCEL and some grace when its program takes events.
 import type { Data, DataObject } from '../core/data.js';
 import { dataObject } from '../core/data.js';
 import type { ErrorData } from '../core/error-data.js';
@@ -54,7 +54,7 @@ export interface FunctionPoolOptions {
 }
 
 /** The host part of a function call's PID. */
-const HOST = 'functions';
+export const FUNCTION_HOST = 'functions';
 const MAX_DEPTH = 200;
 const CALLABLE: ReadonlySet<string> = new Set(['function.lua', 'process.lua']);
 
@@ -134,24 +134,19 @@ export class FunctionPool {
     const runner = this.#options.factory.create({
       loaded,
       entry: entry.id,
-      host: HOST,
+      host: FUNCTION_HOST,
       values: call.values ?? dataObject(),
       frame,
       idempotencyKey: call.idempotencyKey,
     });
-    let grace: NodeJS.Timeout | undefined;
     const forget = limits.onEnd((error) => {
       if (error.kind === 'Timeout') runner.terminate(error);
-      else {
-        runner.cancel(error.message);
-        grace = setTimeout(() => runner.terminate(error), this.#options.cancelGraceMs ?? 2000);
-      }
+      else runner.withdraw(error, this.#options.cancelGraceMs ?? 2000);
     });
     runner.start(call.args);
     call.started?.(runner);
     const outcome = await runner.ended;
     forget();
-    clearTimeout(grace);
     return outcome;
   }
 

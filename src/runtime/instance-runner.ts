@@ -8,6 +8,7 @@ import type { Command } from '../core/command.js';
 import type { Instance, Outcome, Outstanding, Step } from '../lua/step.js';
 import type { InstanceHost, Message } from '../lua/instance-context.js';
 import type { Answer } from '../lua/suspend.js';
+import { EVENTS_TOPIC } from '../lua/instance/messages.js';
 import { Holdings, NodeContext } from './command-context.js';
 import type { CallFrame } from './command-context.js';
 import type { Dispatcher } from './dispatcher.js';
@@ -46,6 +47,7 @@ export class InstanceRunner {
   #tell: (outcome: Outcome) => void = () => undefined;
   #instance: Instance | undefined;
   #finished = false;
+  #grace: NodeJS.Timeout | undefined;
 
   constructor(options: RunnerOptions) {
     this.#options = options;
@@ -77,6 +79,18 @@ export class InstanceRunner {
   /** Asks main to end: a CANCEL event. */
   cancel(reason: string): void {
     this.#turn(() => this.#instance?.cancel(reason));
+  }
+
+  /** For a caller that gave up: CANCEL and some time to clean up where the program takes events, else its end. */
+  withdraw(error: ErrorData, graceMs: number): void {
+    this.#turn(() => {
+      if (this.#instance?.listens(EVENTS_TOPIC) !== true) {
+        this.terminate(error);
+        return undefined;
+      }
+      this.#grace = setTimeout(() => this.terminate(error), graceMs);
+      return this.#instance.cancel(error.message);
+    });
   }
 
   /** Ends main at once; its outcome is `error`. */
@@ -162,6 +176,7 @@ export class InstanceRunner {
 
   #finish(outcome: Outcome): void {
     this.#finished = true;
+    clearTimeout(this.#grace);
     for (const context of this.#contexts.values()) context.abort();
     this.#contexts.clear();
     try {

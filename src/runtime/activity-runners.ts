@@ -1,0 +1,66 @@
+// What activities use of this node: functions and commands asked for by workflows and by other nodes.
+import type { Command } from '../core/command.js';
+import type { Data } from '../core/data.js';
+import type {
+  CallOutcome,
+  CommandCallContext,
+  CommandRunner,
+  FunctionCall,
+  FunctionRunner,
+} from '../temporal/contracts.js';
+import { Holdings, NodeContext, outermost } from './command-context.js';
+import type { Dispatcher } from './dispatcher.js';
+import { NodeStoppedError } from './errors.js';
+import type { FunctionPool } from './function-pool.js';
+import type { Resources } from './resources.js';
+
+export class NodeFunctionRunner implements FunctionRunner {
+  readonly #functions: FunctionPool;
+
+  constructor(functions: FunctionPool) {
+    this.#functions = functions;
+  }
+
+  run(call: FunctionCall): Promise<CallOutcome> {
+    return this.#functions.call({
+      entry: call.entry,
+      args: call.args,
+      values: call.values,
+      signal: call.signal,
+      idempotencyKey: call.idempotencyKey,
+    });
+  }
+}
+
+export class NodeCommandRunner implements CommandRunner {
+  readonly #dispatcher: Dispatcher;
+  readonly #resources: Resources;
+  readonly #failed: (error: unknown) => void;
+
+  constructor(dispatcher: Dispatcher, resources: Resources, failed: (error: unknown) => void) {
+    this.#dispatcher = dispatcher;
+    this.#resources = resources;
+    this.#failed = failed;
+  }
+
+  async run(command: Command, call: CommandCallContext): Promise<Data> {
+    if (call.signal.aborted) throw new NodeStoppedError(`cannot run '${command.type}'`);
+    // A handle cannot outlive the activity: what the handler opened is closed with its answer.
+    await using holdings = new Holdings(this.#resources, this.#failed);
+    const context = new NodeContext({
+      pid: call.pid,
+      entry: call.entry,
+      values: call.values,
+      idempotencyKey: call.idempotencyKey,
+      holdings,
+      frame: outermost,
+    });
+    const abort = (): void => context.abort();
+    call.signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await this.#dispatcher.dispatch(command, context);
+    } finally {
+      call.signal.removeEventListener('abort', abort);
+    }
+  }
+}

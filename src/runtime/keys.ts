@@ -1,0 +1,31 @@
+// What the base components offer each other and extensions, by key of the app context.
+import { contextKey } from '../core/app-context.js';
+import type { EventBus } from '../core/event-bus.js';
+import type { Logger } from '../core/logger.js';
+import type { RegistryService } from '../registry/model/registry.js';
+import type { Dispatcher } from './dispatcher.js';
+import type { Factory } from './factory.js';
+import type { Finder } from './finder.js';
+import type { FunctionPool } from './function-pool.js';
+import type { NodeLifecycle } from './lifecycle.js';
+import type { NodePids } from './node-pids.js';
+import type { ProgramCache } from './program-cache.js';
+import type { Resources } from './resources.js';
+import type { SupervisorClient } from './supervisor-client.js';
+import type { Topology } from './topology.js';
+
+export const keys = {
+  bus: contextKey<EventBus>('bus'),
+  logger: contextKey<Logger>('logger'),
+  pids: contextKey<NodePids>('pids'),
+  dispatcher: contextKey<Dispatcher>('dispatcher'),
+  registry: contextKey<RegistryService>('registry'),
+  finder: contextKey<Finder>('finder'),
+  supervisor: contextKey<SupervisorClient>('supervisor'),
+  topology: contextKey<Topology>('topology'),
+  lifecycle: contextKey<NodeLifecycle>('lifecycle'),
+  programs: contextKey<ProgramCache>('programs'),
+  resources: contextKey<Resources>('resources'),
+  factory: contextKey<Factory>('factory'),
+  functions: contextKey<FunctionPool>('functions'),
+} as const;
