@@ -5,6 +5,7 @@
 // K3: nothing can wait where fengari has JavaScript frames that cannot be left: comparators of table.sort, callbacks of
 //     string.gsub, handlers of xpcall. The call is refused there, before anything happened.
 // K4: an exception that is no Lua error is a bug of the host: pcall does not see it, it leaves the step through `fatal`.
+// K5: a thread that used up its budget ends the same way, past every pcall, but as an error of its own.
 import { lua } from './internals.js';
 import type { CFunction, lua_State } from './internals.js';
 import { raisedValue } from '../instance/error-object.js';
@@ -22,6 +23,19 @@ export type ThreadRequest = Exclude<SuspendRequest, { on: 'call' }>;
 export type ThreadAnswer =
   | { readonly with: 'values'; readonly values: readonly LuaValue[] }
   | { readonly with: 'error'; readonly error: LuaValue };
+
+/** How many instructions pass between two looks at the budget. */
+const METER_STRIDE = 1000;
+
+/** Ends a thread past every pcall (K5). */
+export class BudgetExceeded extends Error {
+  override readonly name = 'BudgetExceeded';
+  readonly traceback: string;
+  constructor(message: string, traceback: string) {
+    super(message);
+    this.traceback = traceback;
+  }
+}
 
 export class Calls {
   readonly #bridge: Bridge;
@@ -46,8 +60,41 @@ export class Calls {
     this.#call = {
       instance,
       where: () => whereOf(this.#current),
-      traceback: () => formatFrames(this.frames(this.running ?? this.#current)),
+      traceback: () => this.traceback(this.#current),
     };
+  }
+
+  /** Counts the instructions of all threads of the state, and stops the one that exceeds `limit` in a step. */
+  meter(limit: number): { readonly reset: () => void } {
+    let used = 0;
+    const look = (L: lua_State): void => {
+      if (this.fatal !== undefined) throw this.fatal.error;
+      used += METER_STRIDE;
+      if (used <= limit) return;
+      const message = `budget exceeded at ${whereOf(L)}: more than ${limit} instructions in one step`;
+      const stop = new BudgetExceeded(message, this.traceback(L));
+      this.fatal = { error: stop };
+      throw stop;
+    };
+    lua.lua_sethook(this.#bridge.state, look, lua.LUA_MASKCOUNT, METER_STRIDE);
+    return {
+      reset: () => {
+        used = 0;
+      },
+    };
+  }
+
+  /** pcall and xpcall, which fengari lets catch what must not be caught where it cannot be left (K4, K5). */
+  protectedCall(original: CFunction): CFunction {
+    return (L) => {
+      const count = original(L);
+      if (this.fatal !== undefined) throw this.fatal.error;
+      return count;
+    };
+  }
+
+  traceback(L: lua_State): string {
+    return formatFrames(this.frames(this.running ?? L));
   }
 
   /** A host function as fengari calls it. */
@@ -167,6 +214,7 @@ export class Calls {
     }
     const after = (_L: lua_State, status: number): number => {
       if (status === lua.LUA_OK || status === lua.LUA_YIELD) return done();
+      if (this.fatal !== undefined) throw this.fatal.error;
       const error = this.#bridge.read(L.stack[L.top - 1]!);
       return this.#settle(L, () => caught(error));
     };

@@ -16,6 +16,8 @@ import type { Threads } from './coroutines.js';
 import { fromBytes, toBytes } from './strings.js';
 
 const ABSENT = ['collectgarbage', 'dofile', 'load', 'loadfile', '_G'];
+/** The longest string that string.rep makes, in bytes. */
+const LONGEST_STRING = 64 * 1024 * 1024;
 const TOSTRING = toBytes('__tostring');
 const PAIRS = toBytes('__pairs');
 
@@ -42,6 +44,8 @@ export function openLibraries(
 
   const string = open(lualib.luaopen_string);
   for (const [name, fn] of [...string.entries()]) string.set(name, bridge.newFunction(withTexts(bridge, fn)));
+  string.set('dump', undefined);
+  string.set('rep', bridge.newFunction(limitedRep(bridge, string.get('rep'))));
   const table = open(lualib.luaopen_table);
   const math = open(lualib.luaopen_math);
   for (const [name, run] of Object.entries(mathFunctions))
@@ -55,6 +59,8 @@ export function openLibraries(
   globals.set('utf8', open(lualib.luaopen_utf8));
   globals.set('coroutine', coroutine);
   globals.set('unpack', table.get('unpack'));
+  for (const name of ['pcall', 'xpcall'])
+    globals.set(name, bridge.newFunction(calls.protectedCall(functionOf(bridge, globals.get(name)))));
   define(globals, {
     tostring: toString,
     pairs: (caller) => pairs(bridge, caller, globals.get('next')),
@@ -66,9 +72,25 @@ export function openLibraries(
   return globals;
 }
 
+const functionOf = (bridge: Bridge, fn: LuaValue): CFunction => bridge.write(fn).value as CFunction;
+
+/** string.rep within what one string may hold. */
+function limitedRep(bridge: Bridge, rep: LuaValue): CFunction {
+  const target = functionOf(bridge, rep);
+  return (L) => {
+    const [text, count, separator] = bridge
+      .readFrom(L, 1)
+      .map((value) => (typeof value === 'number' ? value : asText(value)));
+    const length = String(text ?? '').length + String(separator ?? '').length;
+    if (Number(count) * length > LONGEST_STRING)
+      return lauxlib.luaL_error(L, toBytes('resulting string too large'));
+    return target(L);
+  };
+}
+
 /** A function of the string library that also takes values with a text. */
 function withTexts(bridge: Bridge, fn: LuaValue): CFunction {
-  const target = bridge.write(fn).value as CFunction;
+  const target = functionOf(bridge, fn);
   const { LUA_TUSERDATA } = tags;
   return (L) => {
     for (let index = L.ci.funcOff + 1; index < L.top; index++) {

@@ -2,9 +2,11 @@
 import { lua } from './internals.js';
 import type { lua_State } from './internals.js';
 import type { LuaFrame, VmStep, VmThread } from '../engine.js';
+import { newError } from '../instance/error-object.js';
 import { formatFrames } from '../instance/traceback.js';
 import type { LuaFunction, LuaThread, LuaValue } from '../values.js';
 import type { Bridge } from './bridge.js';
+import { BudgetExceeded } from './calls.js';
 import type { Calls, ThreadAnswer } from './calls.js';
 
 export class FengariVmThread implements VmThread {
@@ -47,7 +49,7 @@ export class FengariVmThread implements VmThread {
     calls.running = undefined;
     const request = calls.pending;
     calls.pending = undefined;
-    if (calls.fatal !== undefined) throw calls.fatal.error;
+    if (calls.fatal !== undefined) return this.#broken(calls.fatal.error);
     if (status === lua.LUA_OK) {
       const values = this.#bridge.readFrom(state, 1);
       lua.lua_settop(state, 0);
@@ -59,5 +61,13 @@ export class FengariVmThread implements VmThread {
     }
     const error = this.#bridge.read(state.stack[state.top - 1]!);
     return { status: 'failed', error, traceback: formatFrames(this.frames()) };
+  }
+
+  #broken(error: unknown): VmStep {
+    if (!(error instanceof BudgetExceeded)) throw error;
+    this.#calls.fatal = undefined;
+    const { message, traceback } = error;
+    const value = newError({ kind: 'Internal', message, retryable: false, stack: traceback });
+    return { status: 'failed', error: value, traceback };
   }
 }

@@ -22,6 +22,9 @@ import { openLibraries } from './libraries.js';
 import { FengariVmThread } from './thread.js';
 import { newMetatable } from './userdata.js';
 
+/** What a program may execute in one step when its entry says nothing: about a second on a slow machine. */
+const DEFAULT_INSTRUCTIONS = 10_000_000;
+
 /** Parsed chunks by unit id; parsed once, copied into each state (F3). */
 export type Prototypes = (unit: Unit) => Proto;
 
@@ -38,6 +41,7 @@ export class FengariVm implements Vm, UnitHost, BridgeHost, Threads {
   readonly #modules = new Map<ModuleSpec, LuaTable>();
   readonly #metatables = new Map<AnyUserdataType, Table>();
   readonly #scheduled = new WeakSet<lua_State>();
+  readonly #meter: { readonly reset: () => void };
 
   constructor(context: InstanceContext, modules: ModuleLookup, prototypes: Prototypes) {
     this.#prototypes = prototypes;
@@ -45,6 +49,7 @@ export class FengariVm implements Vm, UnitHost, BridgeHost, Threads {
     this.#bridge = new Bridge(this.#state, this);
     this.#calls = new Calls(this.#bridge, context);
     lua.lua_atnativeerror(this.#state, (L) => this.#calls.nativeError(L));
+    this.#meter = this.#calls.meter(context.program.budget?.instructions ?? DEFAULT_INSTRUCTIONS);
     this.#globals = openLibraries(this.#bridge, this.#calls, this, context.host);
     for (const spec of modules.globals) this.#install(spec);
     this.#standard = new Map(
@@ -65,6 +70,10 @@ export class FengariVm implements Vm, UnitHost, BridgeHost, Threads {
     lua.lua_settop(this.#state, 0);
     this.#scheduled.add(state);
     return new FengariVmThread(this.#bridge, this.#calls, state, fn);
+  }
+
+  beginStep(): void {
+    this.#meter.reset();
   }
 
   close(): void {

@@ -113,6 +113,7 @@ class Scheduler implements Instance {
   #step(enter: () => void): Step {
     if (this.#closed) return NO_STEP;
     try {
+      this.#vm.beginStep?.();
       enter();
       this.#run();
     } catch (error) {

@@ -62,8 +62,9 @@ function date(call: HostCall, ...values: LuaValue[]): LuaValue {
 /** Seconds since the instance first asked, to the nanosecond. */
 function clock(call: HostCall): LuaValue {
   const { instance } = call;
-  const { started } = instance.state(KEY, () => ({ started: instance.host.now() }));
-  return float(Number(instance.host.now() - started) / 1e9);
+  const now = instance.host.now();
+  const { started } = instance.state(KEY, () => ({ started: now }));
+  return float(Number(now - started) / 1e9);
 }
 
 const float = (n: number): LuaValue => (Number.isInteger(n) ? new LuaFloat(n) : n);

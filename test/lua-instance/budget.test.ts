@@ -1,0 +1,61 @@
+// A program that does not end its step is stopped with its Lua line, whatever it wraps around itself.
+import { expect, it } from 'vitest';
+import { openLua, programOf } from '../support/instance.js';
+import type { LuaSession } from '../support/instance.js';
+import { onEachEngine } from './engines.js';
+import { probeSpec } from './probe.js';
+
+onEachEngine('the instruction budget', (engine) => {
+  const open = (text: string, instructions = 50_000): LuaSession =>
+    openLua(text, {
+      engine,
+      modules: [probeSpec],
+      program: { ...programOf(text, { modules: [probeSpec] }), budget: { instructions } },
+    });
+
+  it.each([
+    ['a loop', 'while true do end'],
+    ['pcall around it', 'while true do pcall(function() while true do end end) end'],
+    ['a coroutine', 'coroutine.wrap(function() while true do end end)()'],
+    [
+      'coroutines that only switch',
+      'local co = coroutine.wrap(function() while true do coroutine.yield() end end) while true do co() end',
+    ],
+    ['a metamethod', 'local t = setmetatable({}, {__index = function() while true do end end}) return t.x'],
+    [
+      'a comparator',
+      'table.sort({1, 2, 3}, function() while true do pcall(function() while true do end end) end end)',
+    ],
+    [
+      'coroutines that pass a value around',
+      'local a, b = channel.new(), channel.new() coroutine.spawn(function() while true do b:send(a:receive()) end end) while true do a:send(1) b:receive() end',
+    ],
+    ['a callback of the host', 'probe.try(function() while true do end end) return "survived"'],
+  ])('stops %s', (_what, text) => {
+    const session = open(text);
+    expect(session.error).toMatchObject({ kind: 'Internal', retryable: false });
+    expect(session.error?.message).toMatch(/^budget exceeded at main[.]lua:1: /);
+    expect(session.error?.stack).toMatch(/^main[.]lua:1: in /);
+  });
+
+  it('counts each step anew', () => {
+    const session = open(
+      'local function work() for i = 1, 3000 do end end for i = 1, 40 do work() probe.ask(i) end return "done"',
+    );
+    for (let step = 0; step < 40; step++) session.answer('probe.ask', null);
+    expect(session.values).toEqual(['done']);
+  });
+
+  it('stops a program that says nothing about its budget too', () => {
+    expect(openLua('while true do end', { engine }).error?.message).toMatch(
+      /^budget exceeded at main[.]lua:1/,
+    );
+  });
+
+  it('does not make strings that no machine can hold', () => {
+    const [values] = open(
+      'return {pcall(string.rep, "x", 1e9), select(2, pcall(string.rep, "ab", 1e8, ", "))}',
+    ).values as [unknown[]];
+    expect(values).toEqual([false, expect.stringContaining('resulting string too large')]);
+  });
+});
