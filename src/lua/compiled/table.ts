@@ -27,6 +27,9 @@ function EmptyFields(): void {
 EmptyFields.prototype = FIELDS_PROTOTYPE;
 const NewFields = EmptyFields as unknown as new () => Fields;
 
+/** The constructor of records that get their fields one by one. */
+export const emptyFields = (): new () => Fields => NewFields;
+
 export const NO_FIELDS: Fields = Object.freeze(new NewFields());
 export const NO_ARRAY: Value[] = Object.freeze([]) as unknown as Value[];
 

@@ -1,0 +1,238 @@
+// The state of compiling one function: its slots, where its variables live, its writer. Sealed.
+// F1: slots r0, r1, ... are JavaScript variables, handed out like a stack: variables in scope below, intermediate values above.
+//     So what is alive at a site is a prefix of them, which is all that a frame has to keep.
+// F2: a variable that is captured and assigned lives in a cell `{v}`; one that is captured only goes to closures by value; one
+//     that is a short constant is written out wherever it is used; a local function that is never assigned is known by its own
+//     name inside itself.
+// F3: x and y are scratch: they hold nothing across a site.
+import type { Expression, FunctionBody, Variable } from '../../front/tree.js';
+import { ANY, BOOLEAN, FUNCTION, NIL, STRING } from './static-types.js';
+import type { StaticType } from './static-types.js';
+import type { UnitEmitter } from './unit-emitter.js';
+import { Writer } from './writer.js';
+import type { Site, Written } from './writer.js';
+
+/** The JavaScript text of a value. It may be written several times; it has no effects. */
+export interface Operand {
+  readonly js: string;
+  readonly type: StaticType;
+  /** A cell's content: load it right where it is used. */
+  readonly isCell: boolean;
+}
+
+export interface Storage {
+  readonly kind: 'slot' | 'cell' | 'upvalue' | 'upcell' | 'literal' | 'self';
+  /** The text of the value, for cells that of the cell. */
+  readonly js: string;
+  readonly type: StaticType;
+}
+
+const RETURNS = '\u0001';
+
+export class FunctionEmitter {
+  readonly unit: UnitEmitter;
+  readonly body: FunctionBody;
+  readonly writer: Writer;
+  readonly storage = new Map<Variable, Storage>();
+  /** What its closures are made with, as u0, u1, ... */
+  readonly closureVariables: readonly Variable[];
+  /** JavaScript label of the innermost loop, innermost last. */
+  readonly loops: string[] = [];
+  /** Jump statements of gotos by label id. */
+  readonly jumps = new Map<number, string>();
+  #top = 0;
+  #slots = 0;
+  #labels = 0;
+  /** It calls something, so that its depth counts. */
+  calls = false;
+  /** It refers to itself by its JavaScript name. */
+  usesSelf = false;
+
+  constructor(unit: UnitEmitter, body: FunctionBody, ends?: readonly number[]) {
+    this.unit = unit;
+    this.body = body;
+    this.writer = new Writer((pc, live) => this.#exit(pc, live), ends);
+    this.closureVariables = closureVariables(body);
+    for (const variable of body.upvalues) {
+      if (isOwn(variable, body)) this.storage.set(variable, { kind: 'self', js: this.name, type: FUNCTION });
+      else if (literalOf(variable) !== undefined) this.storage.set(variable, literalStorage(variable));
+    }
+    this.closureVariables.forEach((variable, at) => {
+      const kind = isCellVariable(variable) ? 'upcell' : 'upvalue';
+      this.storage.set(variable, { kind, js: `u${at}`, type: typeOfConstant(variable) });
+    });
+  }
+
+  /** Its JavaScript name. */
+  get name(): string {
+    return `f${this.body.id}`;
+  }
+
+  get slotCount(): number {
+    return this.#slots;
+  }
+
+  get top(): number {
+    return this.#top;
+  }
+
+  /** Gives back the slots above a mark that `top` gave. */
+  release(mark: number): void {
+    this.#top = mark;
+  }
+
+  /** A new slot. */
+  slot(): string {
+    const js = `r${this.#top++}`;
+    if (this.#top > this.#slots) this.#slots = this.#top;
+    return js;
+  }
+
+  label(): string {
+    return `L${this.#labels++}`;
+  }
+
+  line(js: string, line = 0, operands?: readonly string[]): void {
+    this.writer.line(js, line, operands);
+  }
+
+  site(site: Omit<Site, 'live'> & { live?: number }): void {
+    this.writer.site({ live: this.#top, ...site });
+  }
+
+  /** The value in a form that can be read now and again: cells are loaded into a slot. */
+  use(operand: Operand): string {
+    if (!operand.isCell) return operand.js;
+    const slot = this.slot();
+    this.line(`${slot}=${operand.js};`);
+    return slot;
+  }
+
+  /** Declares a variable whose value is in `slot`, which becomes its own. */
+  declare(variable: Variable, slot: string, type: StaticType = ANY): void {
+    if (isCellVariable(variable)) {
+      this.line(`${slot}={v:${slot}};`);
+      this.storage.set(variable, { kind: 'cell', js: slot, type: ANY });
+    } else this.storage.set(variable, { kind: 'slot', js: slot, type: variable.assigned ? ANY : type });
+  }
+
+  storageOf(variable: Variable): Storage {
+    const storage = this.storage.get(variable);
+    if (storage === undefined) throw new TypeError(`variable '${variable.name}' has no place`);
+    if (storage.kind === 'self') this.usesSelf = true;
+    return storage;
+  }
+
+  /** What a closure of a nested function gets for one of its upvalues. */
+  captureOf(variable: Variable): string {
+    return this.storageOf(variable).js;
+  }
+
+  /** What stands before each `return`, once it is known whether depth counts. */
+  readonly returns = RETURNS;
+
+  /** Names of what a frame keeps besides slots, in order. */
+  fixedNames(): string[] {
+    const names: string[] = [];
+    if (this.usesSelf) names.push(this.name);
+    if (this.body.usesEnvironment) names.push('G');
+    this.closureVariables.forEach((_variable, at) => names.push(`u${at}`));
+    if (this.body.usesVarargs) names.push('va');
+    return names;
+  }
+
+  #exit(pc: number, live: number): string {
+    const slots = Array.from({ length: live }, (_none, at) => `r${at}`);
+    if (this.writer.isTwin)
+      return `{F.pc=${pc};${slots.map((slot) => `F.${slot}=${slot};`).join('')}return push(F)}`;
+    return `return push(new F${this.body.id}(${[String(pc), '\u0002', ...slots].join(',')}))`;
+  }
+
+  /** Estimated bytes of an interpreter frame. */
+  get weight(): number {
+    return 8 * this.#slots + 8 * this.body.parameters.length + 160;
+  }
+
+  finish(): Written {
+    const written = this.writer.finish();
+    const fixed = this.fixedNames().join(',');
+    const counted = this.calls || this.#slots > 40;
+    return {
+      ...written,
+      text: written.text
+        .replaceAll('\u0002,', fixed === '' ? '' : `${fixed},`)
+        .replaceAll(/\u0002/g, fixed)
+        .replaceAll(RETURNS, counted ? `M.depth-=${this.weight};` : ''),
+    };
+  }
+
+  get countsDepth(): boolean {
+    return this.calls || this.#slots > 40;
+  }
+}
+
+/** The variable holds this function and nothing else, ever. */
+const isOwn = (variable: Variable, body: FunctionBody): boolean =>
+  variable.initializer === body && !variable.assigned;
+
+/** Variables that a closure of the function is made with, in order. */
+export function closureVariables(body: FunctionBody): Variable[] {
+  return body.upvalues.filter((variable) => !isOwn(variable, body) && literalOf(variable) === undefined);
+}
+
+export const isCellVariable = (variable: Variable): boolean => variable.captured && variable.assigned;
+
+/** The constant that a variable always is, where it is short enough to be written out. */
+export function literalOf(variable: Variable): Expression | undefined {
+  const { initializer } = variable;
+  if (variable.assigned || initializer === undefined || variable.attribute === 'close') return undefined;
+  switch (initializer.kind) {
+    case 'nil':
+    case 'boolean':
+      return initializer;
+    case 'integer':
+      return typeof initializer.value === 'number' ? initializer : undefined;
+    case 'string':
+      return initializer.value.length <= 24 ? initializer : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function literalStorage(variable: Variable): Storage {
+  const literal = literalOf(variable);
+  if (literal === undefined) throw new TypeError(`variable '${variable.name}' is no constant`);
+  const { js, type } = literalText(literal);
+  return { kind: 'literal', js, type };
+}
+
+/** The text of a nil, boolean, plain integer or string. */
+export function literalText(literal: Expression): { readonly js: string; readonly type: StaticType } {
+  switch (literal.kind) {
+    case 'nil':
+      return { js: 'undefined', type: NIL };
+    case 'boolean':
+      return { js: String(literal.value), type: BOOLEAN };
+    case 'integer': {
+      const value = Number(literal.value);
+      return {
+        js: value < 0 ? `(${value})` : String(value),
+        type: { is: 'integer', low: value, high: value },
+      };
+    }
+    case 'string':
+      return { js: JSON.stringify(literal.value), type: STRING };
+    default:
+      throw new TypeError(`'${literal.kind}' is no literal`);
+  }
+}
+
+/** The type that a variable of an enclosing function has for ever. */
+function typeOfConstant(variable: Variable): StaticType {
+  if (variable.assigned) return ANY;
+  return variable.initializer?.kind === 'function'
+    ? FUNCTION
+    : variable.initializer?.kind === 'table'
+      ? { is: 'table', low: 0, high: 0 }
+      : ANY;
+}

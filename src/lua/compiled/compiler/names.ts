@@ -1,0 +1,44 @@
+// Names of operands as PUC's error messages give them: `local 'x'`, `field 'y'`. Sealed.
+import type { Expression } from '../../front/tree.js';
+import { unreachable } from '../../../core/errors.js';
+
+/** '' where PUC names nothing. */
+export function nameOf(expression: Expression): string {
+  switch (expression.kind) {
+    case 'local':
+      return `local '${expression.variable.name}'`;
+    case 'upvalue':
+      return `upvalue '${expression.variable.name}'`;
+    case 'global':
+      return `global '${expression.name}'`;
+    case 'environment':
+      return `upvalue '_ENV'`;
+    case 'index':
+      return `field '${expression.key.kind === 'string' ? expression.key.value : '?'}'`;
+    case 'cast':
+    case 'nonNil':
+      return nameOf(expression.expression);
+    case 'nil':
+    case 'boolean':
+    case 'integer':
+    case 'float':
+    case 'string':
+    case 'vararg':
+    case 'call':
+    case 'method':
+    case 'function':
+    case 'binary':
+    case 'logical':
+    case 'unary':
+    case 'table':
+    case 'paren':
+      return '';
+    default:
+      return unreachable(expression);
+  }
+}
+
+/** The name of what is called, which may also be a constant. */
+export function calleeName(expression: Expression): string {
+  return expression.kind === 'string' ? `constant '${expression.value}'` : nameOf(expression);
+}

@@ -1,0 +1,122 @@
+// Operators on values: an inline path for numbers and strings, a call of the general operator else. Sealed.
+// O1: the target is written last, so it may be one of the operands' variables.
+import { unreachable } from '../../../core/errors.js';
+import type {
+  ArithmeticOperator,
+  BinaryExpression,
+  BitOperator,
+  Expression,
+  UnaryExpression,
+} from '../../front/tree.js';
+import { value } from './expressions.js';
+import type { FunctionEmitter, Operand } from './function-emitter.js';
+import { arithmeticGuard, bitGuard, complementGuard, negateGuard } from './guards.js';
+import type { Guard } from './guards.js';
+import { nameOf } from './names.js';
+import { ANY, isNumeric, NUMBER, STRING } from './static-types.js';
+import type { StaticType } from './static-types.js';
+
+const HELPERS: Readonly<Record<ArithmeticOperator | BitOperator, string>> = {
+  '+': 'add',
+  '-': 'subtract',
+  '*': 'multiply',
+  '/': 'divide',
+  '//': 'floorDivide',
+  '%': 'modulo',
+  '^': 'power',
+  '&': 'bitAnd',
+  '|': 'bitOr',
+  '~': 'bitXor',
+  '<<': 'shiftLeft',
+  '>>': 'shiftRight',
+};
+
+const isBit = (operator: string): operator is BitOperator => '&|~<<>>'.includes(operator);
+
+export function binary(f: FunctionEmitter, e: BinaryExpression, target: string, live: number): StaticType {
+  const operator = e.operator as ArithmeticOperator | BitOperator;
+  const left = value(f, e.left);
+  const right = value(f, e.right);
+  const a: Operand = { ...left, js: f.use(left) };
+  const b: Operand = { ...right, js: f.use(right) };
+  const guard = isBit(operator) ? bitGuard(operator, a, b) : arithmeticGuard(operator, a, b);
+  const call = `${HELPERS[operator]}(${a.js},${b.js})`;
+  return guarded(f, e, guard, call, [a, b], [nameOf(e.left), nameOf(e.right)], target, live);
+}
+
+export function unary(f: FunctionEmitter, e: UnaryExpression, target: string, live: number): StaticType {
+  const given = value(f, e.operand);
+  const a: Operand = { ...given, js: f.use(given) };
+  const names = [nameOf(e.operand)];
+  switch (e.operator) {
+    case '-':
+      return guarded(f, e, negateGuard(a), `negate(${a.js})`, [a], names, target, live);
+    case '~':
+      return guarded(f, e, complementGuard(a), `bitNot(${a.js})`, [a], names, target, live);
+    case '#': {
+      const isTable = a.type.is === 'table' ? '' : `${a.js} instanceof T&&`;
+      const fast = `if(${isTable}${a.js}.meta===null)${target}=${a.js}.array.length;else `;
+      f.site({ line: e.line, operands: names, fast, call: `length(${a.js})`, target, live });
+      return ANY;
+    }
+    case 'not':
+      throw new TypeError("'not' is a condition");
+    default:
+      return unreachable(e.operator);
+  }
+}
+
+function guarded(
+  f: FunctionEmitter,
+  e: Expression,
+  guard: Guard | undefined,
+  call: string,
+  operands: readonly Operand[],
+  names: readonly string[],
+  target: string,
+  live: number,
+): StaticType {
+  if (guard !== undefined && guard.condition === undefined) {
+    f.line(`${target}=${guard.value};`);
+    return guard.type ?? NUMBER;
+  }
+  const fast = guard === undefined ? '' : `if(${guard.condition ?? ''})${target}=${guard.value};else `;
+  if (operands.every(({ type }) => isNumeric(type))) {
+    f.line(`${fast}${target}=${call};`, e.line, names);
+    return guard?.type ?? NUMBER;
+  }
+  f.site({ line: e.line, operands: names, fast, call, target, live });
+  return ANY;
+}
+
+/** A chain `a .. b .. c`, which Lua works off from the right once all operands are there. */
+export function concatenation(
+  f: FunctionEmitter,
+  e: BinaryExpression,
+  target: string,
+  live: number,
+): StaticType {
+  const parts: Expression[] = [];
+  let rest: Expression = e;
+  while (rest.kind === 'binary' && rest.operator === '..') {
+    parts.push(rest.left);
+    rest = rest.right;
+  }
+  parts.push(rest);
+  const values = parts.map((part) => {
+    const given = value(f, part);
+    return { ...given, js: f.use(given) };
+  });
+  const names = parts.map(nameOf);
+  const texts = values.map(({ js }) => js);
+  const unknown = values.filter(({ type }) => type.is !== 'string');
+  if (unknown.length === 0) {
+    f.line(`${target}=${texts.join('+')};`, e.line);
+    return STRING;
+  }
+  const tests = unknown.map(({ js }) => `typeof ${js}==='string'`).join('&&');
+  const fast = `if(${tests})${target}=${texts.join('+')};else `;
+  const call = texts.length === 2 ? `concat(${texts.join(',')})` : `concatAll([${texts.join(',')}])`;
+  f.site({ line: e.line, operands: names, fast, call, target, live });
+  return values.every(({ type }) => isNumeric(type) || type.is === 'string') ? STRING : ANY;
+}

@@ -1,0 +1,299 @@
+// Compiles a chunk to the text of one JavaScript function body, and single functions of it to resumable twins. Sealed.
+// U1: the text is the body of a function of (rt, unit): the runtime's helpers (runtime.ts) and the loaded unit (unit.ts).
+//     It returns `m0`, which makes the main function of an environment, and everything else that twins refer to.
+// U2: the text depends on the chunk and the options only, so a twin made later, elsewhere, fits.
+// U3: nothing of the source gets into the text but numbers, JSON strings and names that Lua's lexer has accepted.
+import type { Chunk, FunctionBody } from '../../front/tree.js';
+import { isArrayIndexText } from '../table.js';
+import { FunctionEmitter } from './function-emitter.js';
+import { writeFunction } from './statements.js';
+import type { Written } from './writer.js';
+
+export interface UnitOptions {
+  /** Globals may be looked up in any value, as with `load` and an environment of its own. */
+  readonly anyEnvironment?: boolean;
+}
+
+/** Positions of a text; JavaScript lines count from 1 (the first line of the text). */
+export interface TextMap {
+  /** Lua line by JavaScript line minus 1; 0: none. */
+  readonly lines: readonly number[];
+  /** [JavaScript line, names of operands] */
+  readonly operands: readonly (readonly [number, readonly string[]])[];
+  /** [first JavaScript line, title] of each function, in order. */
+  readonly functions: readonly (readonly [number, string])[];
+}
+
+export interface UnitText {
+  readonly text: string;
+  readonly map: TextMap;
+  /** Lua line of each site, by function id and pc. */
+  readonly sites: readonly (readonly number[])[];
+}
+
+const IDENTIFIER = /^[A-Za-z_]\w*$/;
+
+/** What generated text may use of the runtime; runtime.ts provides exactly these. */
+export const RUNTIME_NAMES = [
+  'S',
+  'EMPTY',
+  'A',
+  'M',
+  'T',
+  'NF',
+  'NR',
+  'ST',
+  'floor',
+  'push',
+  'overflow',
+  'callable',
+  'index',
+  'setIndex',
+  'setField',
+  'add',
+  'subtract',
+  'multiply',
+  'divide',
+  'floorDivide',
+  'modulo',
+  'power',
+  'negate',
+  'bitAnd',
+  'bitOr',
+  'bitXor',
+  'bitNot',
+  'shiftLeft',
+  'shiftRight',
+  'equals',
+  'rawEquals',
+  'lessThan',
+  'lessOrEqual',
+  'length',
+  'concat',
+  'concatAll',
+  'all',
+  'results',
+  'arrayTable',
+  'extend',
+  'setRaw',
+  'iteratorOf',
+  'loopLimit',
+  'planLoop',
+  'loopValue',
+  'float',
+  'integer',
+  'shape',
+] as const;
+
+export class UnitEmitter {
+  readonly chunk: Chunk;
+  readonly options: UnitOptions;
+  /** Name of the helper by key. */
+  readonly #getters = new Map<string, string>();
+  readonly #setters = new Map<string, string>();
+  /** Name of the constructor by its keys, joined as JSON. */
+  readonly #shapes = new Map<string, string>();
+  /** Name by initializer. */
+  readonly #constants = new Map<string, string>();
+  /** What P recorded for R, by function id. */
+  readonly ends: (readonly number[])[] = [];
+
+  constructor(chunk: Chunk, options: UnitOptions = {}) {
+    this.chunk = chunk;
+    this.options = options;
+  }
+
+  /** Globals are fields of a table, unless the chunk or its loader says otherwise. */
+  get environmentIsTable(): boolean {
+    return !this.chunk.assignsEnvironment && this.options.anyEnvironment !== true;
+  }
+
+  /** The environment's value. */
+  get environmentText(): string {
+    return this.chunk.assignsEnvironment ? 'G.v' : 'G';
+  }
+
+  getter(key: string): string {
+    return named(this.#getters, 'g', key);
+  }
+
+  setter(key: string): string {
+    return named(this.#setters, 's', key);
+  }
+
+  constant(initializer: string): string {
+    let name = this.#constants.get(initializer);
+    if (name === undefined) this.#constants.set(initializer, (name = `K${this.#constants.size}`));
+    return name;
+  }
+
+  shape(keys: readonly string[]): string {
+    const id = JSON.stringify(keys);
+    let name = this.#shapes.get(id);
+    if (name === undefined) this.#shapes.set(id, (name = `C${this.#shapes.size}`));
+    return name;
+  }
+
+  compile(): UnitText {
+    const lines: number[] = [0]; // of the header, which is one line
+    const operands: [number, readonly string[]][] = [];
+    const functions: [number, string][] = [];
+    const sites: (readonly number[])[] = [];
+    let text = '';
+    for (const body of this.chunk.functions) {
+      const emitter = new FunctionEmitter(this, body);
+      writeFunction(emitter);
+      const written = emitter.finish();
+      this.ends[body.id] = emitter.writer.ends;
+      sites[body.id] = written.siteLines;
+      const frame = this.#frameText(emitter, written);
+      text += `${frame}${this.#headText(emitter)}${written.text}}}\n`;
+      functions.push([lines.length + 1, titleOf(body, this.chunk.file)]);
+      addLines(written, body, lines, operands);
+    }
+    return { text: this.#header() + text + this.#footer(), map: { lines, operands, functions }, sites };
+  }
+
+  /** The twin of one function: the body of a function of (rt, U, F) that returns its `resume`. Call `compile` first. */
+  compileTwin(id: number): UnitText {
+    const body = this.chunk.functions[id];
+    if (body === undefined) throw new TypeError(`chunk '${this.chunk.file}' has no function ${id}`);
+    const emitter = new FunctionEmitter(this, body, this.ends[id]);
+    writeFunction(emitter);
+    const written = emitter.finish();
+    const names = [...emitter.fixedNames(), ...slotNames(emitter, 0)];
+    const loads = names.map((name) => `,${name}=F.${name}`).join('');
+    const lines: number[] = [0];
+    const operands: [number, readonly string[]][] = [];
+    addLines(written, body, lines, operands);
+    const depth = emitter.countsDepth ? `M.depth+=${emitter.weight};` : '';
+    return {
+      text:
+        `"use strict";const{${RUNTIME_NAMES.join(',')}}=rt,{${this.#exports().join(',')}}=unit;\n` +
+        `return function(v){const F=this;let pc=F.pc${loads},x,y;${depth}${written.text}}`,
+      map: { lines, operands, functions: [[2, titleOf(body, this.chunk.file)]] },
+      sites: [],
+    };
+  }
+
+  /** Everything in the unit's scope that a twin may name. */
+  #exports(): string[] {
+    return [
+      ...this.chunk.functions.map(({ id }) => `m${id}`),
+      ...this.#getters.values(),
+      ...this.#setters.values(),
+      ...this.#shapes.values(),
+      ...this.#constants.values(),
+    ];
+  }
+
+  #header(): string {
+    let text = `"use strict";const{${RUNTIME_NAMES.join(',')}}=rt;`;
+    for (const [initializer, name] of this.#constants) text += `const ${name}=${initializer};`;
+    for (const [id, name] of this.#shapes) {
+      const keys = JSON.parse(id) as string[];
+      const stores = keys.map((key, at) => `this${property(key)}=a${at};`).join('');
+      text += `const ${name}=shape(${id},function(${keys.map((_key, at) => `a${at}`).join(',')}){${stores}});`;
+    }
+    return `${text}\n`;
+  }
+
+  #footer(): string {
+    let text = '';
+    for (const [key, name] of this.#getters) text += getterText(name, key);
+    for (const [key, name] of this.#setters) text += setterText(name, key);
+    return `${text}return{${this.#exports().join(',')}}`;
+  }
+
+  #headText(emitter: FunctionEmitter): string {
+    const { body } = emitter;
+    const parameters = body.parameters.map((_variable, at) => `r${at}`);
+    const rest = body.hasVarargs ? ['...va'] : [];
+    const fixed = [
+      ...(body.usesEnvironment ? ['G'] : []),
+      ...emitter.closureVariables.map((_variable, at) => `u${at}`),
+    ].join(',');
+    const locals = [...slotNames(emitter, body.parameters.length), 'x', 'y'].join(',');
+    const given = [...parameters, ...(body.hasVarargs ? ['...va'] : [])].join(',');
+    const check = emitter.countsDepth
+      ? `if((M.depth+=${emitter.weight})>M.limit)return overflow(${emitter.name},[${given}]);`
+      : '';
+    const cell = body.id === 0 && this.chunk.assignsEnvironment ? 'G={v:G};' : '';
+    return (
+      `function m${body.id}(${fixed}){${cell}return function ${emitter.name}(${[...parameters, ...rest].join(',')})` +
+      `{let ${locals};${check}`
+    );
+  }
+
+  /** The class of the function's frames. */
+  #frameText(emitter: FunctionEmitter, written: Written): string {
+    if (written.siteLines.length === 1) return '';
+    const { id } = emitter.body;
+    const names = ['pc', ...emitter.fixedNames(), ...slotNames(emitter, 0)];
+    const stores = names.map((name) => `this.${name}=${name};`).join('');
+    return `function F${id}(${names.join(',')}){this.next=null;${stores}}F${id}.prototype=unit.frame(${id});`;
+  }
+}
+
+function slotNames(emitter: FunctionEmitter, from: number): string[] {
+  const count = Math.max(emitter.slotCount - from, 0);
+  return Array.from({ length: count }, (_none, at) => `r${from + at}`);
+}
+
+function addLines(
+  written: Written,
+  body: FunctionBody,
+  lines: number[],
+  operands: [number, readonly string[]][],
+): void {
+  const from = lines.length;
+  written.lines.forEach((line, at) => {
+    lines.push(at === 0 ? body.line : line);
+    const names = written.operands.get(at);
+    if (names !== undefined) operands.push([from + at + 1, names]);
+  });
+}
+
+function titleOf(body: FunctionBody, file: string): string {
+  if (body.parent === undefined) return 'main chunk';
+  return body.name === undefined ? `function <${file}:${body.line}>` : `function '${body.name}'`;
+}
+
+function named(names: Map<string, string>, prefix: string, key: string): string {
+  let name = names.get(key);
+  if (name === undefined) {
+    name = IDENTIFIER.test(key) ? `${prefix}_${key}` : `${prefix}$${names.size}`;
+    names.set(key, name);
+  }
+  return name;
+}
+
+/** `.key` or `["key"]` */
+export function property(key: string): string {
+  return IDENTIFIER.test(key) ? `.${key}` : `[${JSON.stringify(key)}]`;
+}
+
+/** Whether a constant key may be a field of a record (table.ts T4). */
+export const isFieldKey = (key: string): boolean => !isArrayIndexText(key);
+
+/** Reads a field of anything: own, of the class, of its class, of a string; else the general way. */
+function getterText(name: string, key: string): string {
+  const field = `.fields${property(key)}`;
+  return (
+    `function ${name}(o){let v,m;if(o instanceof T){if((v=o${field})!==undefined)return v;` +
+    `if(o.hash===null){if((m=o.meta)===null)return;if((m=m.index)instanceof T){` +
+    `if((v=m${field})!==undefined)return v;` +
+    `if(m.hash===null){if((m=m.meta)===null)return;if((m=m.index)instanceof T&&(v=m${field})!==undefined)return v}}}}` +
+    `else if(typeof o==='string'&&(v=ST${field})!==undefined)return v;return index(o,${JSON.stringify(key)})}`
+  );
+}
+
+/** Writes a field that is new to its table. */
+function setterText(name: string, key: string): string {
+  const quoted = JSON.stringify(key);
+  if (key.startsWith('_')) return `function ${name}(o,v){return setField(o,${quoted},v)}`;
+  return (
+    `function ${name}(o,v){if(o instanceof T&&o.hash===null&&v!==undefined&&(o.meta===null||o.meta.newindex===undefined)){` +
+    `if(o.fields===NF)o.fields=new NR();o.fields${property(key)}=v;return}return setField(o,${quoted},v)}`
+  );
+}

@@ -1,0 +1,259 @@
+// Writes the body of one function, as the plain function P or as its resumable twin R. Sealed.
+// W1: a site is a call that may give S; each has a number (pc), counted from 1 in the order of writing.
+// W2: the twin is entered with the pc of the site that suspended: what stands before it is skipped, `pc` becomes 0 there, and
+//     everything after runs as in P. So: lines run if pc is 0; a structure with sites a..b is entered if pc <= b; a site k if pc <= k.
+//     (pc is never one of what was passed already, because every site resets it.)
+// W3: both are written by the same calls in the same order. Writing P records where the sites of each structure end; the twin reads it.
+// W4: what can throw has a JavaScript line of its own, which knows its Lua line and the names of its operands.
+
+export interface Written {
+  readonly text: string;
+  /** Lua line of each JavaScript line of `text`. */
+  readonly lines: readonly number[];
+  readonly operands: ReadonlyMap<number, readonly string[]>;
+  /** Lua line of each site; index 0 is unused. */
+  readonly siteLines: readonly number[];
+}
+
+export interface Site {
+  readonly line: number;
+  readonly operands?: readonly string[];
+  /** `if(...)r1=x;else `: what is tried before the call. */
+  readonly fast?: string;
+  /** The call, an expression. */
+  readonly call: string;
+  /** Where its value goes; undefined: nowhere. */
+  readonly target?: string | undefined;
+  /** Cut the result to one value. */
+  readonly single?: boolean;
+  /** Slots below this one are alive afterwards. */
+  readonly live: number;
+}
+
+export class Writer {
+  readonly isTwin: boolean;
+  readonly ends: number[];
+  readonly #exit: (pc: number, live: number) => string;
+  #endAt = 0;
+  #text = '';
+  readonly #lines: number[] = [0];
+  readonly #operands = new Map<number, readonly string[]>();
+  readonly #siteLines: number[] = [0];
+  /** Twin: an `if(pc===0){` is open. */
+  #isGuarded = false;
+  /** Twin: inside a structure without sites. */
+  #plainDepth = 0;
+
+  /** `exit` writes the statement that saves the slots below `live` and returns S. `ends`: of P, for its twin. */
+  constructor(exit: (pc: number, live: number) => string, ends?: readonly number[]) {
+    this.#exit = exit;
+    this.isTwin = ends !== undefined;
+    this.ends = ends === undefined ? [] : [...ends];
+  }
+
+  get siteCount(): number {
+    return this.#siteLines.length - 1;
+  }
+
+  get length(): number {
+    return this.#text.length;
+  }
+
+  finish(): Written {
+    this.#closeGuard();
+    return {
+      text: this.#text,
+      lines: this.#lines,
+      operands: this.#operands,
+      siteLines: this.#siteLines,
+    };
+  }
+
+  /** A statement. `line` 0: it cannot throw. */
+  line(js: string, line = 0, operands?: readonly string[]): void {
+    if (this.isTwin && !this.#isGuarded && this.#plainDepth === 0) {
+      this.#text += 'if(pc===0){';
+      this.#isGuarded = true;
+    }
+    this.#write(js, line, operands);
+  }
+
+  #write(js: string, line: number, operands?: readonly string[]): void {
+    if (line === 0) {
+      this.#text += js;
+      return;
+    }
+    const at = this.#lines.length;
+    this.#text += `\n${js}\n`;
+    this.#lines.push(line, 0);
+    if (operands !== undefined) this.#operands.set(at, operands);
+  }
+
+  #closeGuard(): void {
+    if (!this.#isGuarded) return;
+    this.#text += '}';
+    this.#isGuarded = false;
+  }
+
+  site(site: Site): void {
+    const { line, operands, fast = '', call, target, single = false, live } = site;
+    const pc = this.#siteLines.length;
+    this.#siteLines.push(line);
+    const exit = this.#exit(pc, live);
+    if (!this.isTwin) {
+      const value = target === undefined ? call : `(${target}=${call})`;
+      this.#write(
+        single && target !== undefined
+          ? `${fast}if(A${value}){if(${target}===S)${exit};${target}=${target}[0]}`
+          : `${fast}if(${value}===S)${exit};`,
+        line,
+        operands,
+      );
+      return;
+    }
+    this.#closeGuard();
+    const resumed = target === undefined ? 'pc=0' : `pc=0;${target}=v`;
+    const value = target === undefined ? call : `${target}=${call}`;
+    if (single && target !== undefined) {
+      const checked = `if(A(${target})){if(${target}===S)${exit};${target}=${target}[0]}`;
+      this.#write(`if(pc<=${pc}){if(pc===${pc}){${resumed}}else ${fast}${value};${checked}}`, line, operands);
+    } else
+      this.#write(
+        `if(pc<=${pc}){if(pc===${pc}){${resumed}}else ${fast}if((${value})===S)${exit};}`,
+        line,
+        operands,
+      );
+  }
+
+  /** Room for ends of a structure's parts, filled while P is written, known while its twin is. Gives the first one's place. */
+  #reserve(parts: number): number {
+    const at = this.isTwin ? this.#endAt : this.ends.length;
+    if (this.isTwin) this.#endAt += parts;
+    else for (let part = 0; part < parts; part++) this.ends.push(0);
+    return at;
+  }
+
+  #note(at: number): void {
+    if (!this.isTwin) this.ends[at] = this.siteCount;
+  }
+
+  #endOf(at: number): number {
+    return this.ends[at] ?? 0;
+  }
+
+  /** Whether the structure that is about to be written has no sites (or this is P, where that does not matter). */
+  #isPlain(end: number): boolean {
+    return !this.isTwin || this.#plainDepth > 0 || end === this.siteCount;
+  }
+
+  /** Writes a structure without sites, or any structure of P: its parts stand as they are. */
+  #plainly(write: () => void): void {
+    if (!this.isTwin) {
+      write();
+      return;
+    }
+    this.line('');
+    this.#plainDepth++;
+    write();
+    this.#plainDepth--;
+  }
+
+  /** `head{ body }`; `resumed` is the head for a twin that may be entered with a pc. */
+  #structure(head: string, resumed: string, body: () => void): void {
+    const at = this.#reserve(1);
+    const end = this.#endOf(at);
+    if (this.#isPlain(end)) {
+      this.#plainly(() => {
+        this.#text += `${head}{`;
+        body();
+        this.#text += '}';
+      });
+    } else {
+      this.#closeGuard();
+      this.#text += `if(pc<=${end}){${resumed}{`;
+      body();
+      this.#closeGuard();
+      this.#text += '}}';
+    }
+    this.#note(at);
+  }
+
+  /** `label:for(;condition;step){ body }` */
+  loop(label: string, condition: string, step: string, body: () => void): void {
+    const resumed = condition === '' ? '' : `pc!==0||(${condition})`;
+    this.#structure(`${label}:for(;${condition};${step})`, `${label}:for(;${resumed};${step})`, body);
+  }
+
+  /** `label:{ body }` */
+  block(label: string, body: () => void): void {
+    this.#structure(`${label}:`, `${label}:`, body);
+  }
+
+  ifElse(condition: string, then: () => void, otherwise?: () => void): void {
+    const at = this.#reserve(2);
+    const end = this.#endOf(at);
+    const thenEnd = this.#endOf(at + 1);
+    const write = (): void => {
+      then();
+      this.#note(at + 1);
+      this.#closeGuardUnlessPlain();
+      if (otherwise !== undefined) {
+        this.#text += '}else{';
+        otherwise();
+        this.#closeGuardUnlessPlain();
+      }
+    };
+    if (this.#isPlain(end)) {
+      this.#plainly(() => {
+        this.#text += `if(${condition}){`;
+        write();
+        this.#text += '}';
+      });
+    } else {
+      this.#closeGuard();
+      const entered =
+        thenEnd === this.siteCount ? `pc===0&&(${condition})` : `pc===0?${condition}:pc<=${thenEnd}`;
+      this.#text += `if(pc<=${end}){if(${entered}){`;
+      write();
+      this.#text += '}}';
+    }
+    this.#note(at);
+  }
+
+  #closeGuardUnlessPlain(): void {
+    if (this.#plainDepth === 0) this.#closeGuard();
+  }
+
+  /** `label:for(;;){switch(state){case 0: ... case n: ...}break label}`; each part falls through to the next. */
+  jumpTable(label: string, state: string, parts: readonly (() => void)[]): void {
+    const at = this.#reserve(parts.length);
+    const ends = parts.map((_part, part) => this.#endOf(at + part));
+    const end = ends.at(-1) ?? 0;
+    const write = (selector: string): void => {
+      this.#text += `${label}:for(;;){switch(${selector}){`;
+      parts.forEach((part, number) => {
+        this.#text += `case ${number}:`;
+        part();
+        this.#closeGuardUnlessPlain();
+        this.#note(at + number);
+      });
+      this.#text += `}break ${label}}`;
+    };
+    if (this.#isPlain(end)) this.#plainly(() => write(state));
+    else {
+      this.#closeGuard();
+      let selector = String(parts.length - 1);
+      for (let part = parts.length - 2; part >= 0; part--)
+        selector = `pc<=${ends[part] ?? 0}?${part}:${selector}`;
+      this.#text += `if(pc<=${end}){`;
+      write(`pc===0?${state}:${selector}`);
+      this.#text += '}';
+    }
+  }
+
+  /** Text that stands outside all guards: what has to run also when a twin is entered with a pc. */
+  bare(js: string): void {
+    if (this.#plainDepth === 0) this.#closeGuard();
+    this.#text += js;
+  }
+}

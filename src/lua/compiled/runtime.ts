@@ -1,0 +1,111 @@
+// Everything that generated code may name (compiler/unit-emitter.ts RUNTIME_NAMES). One object per realm. Sealed.
+import { index, setField, setIndex } from './access.js';
+import * as arithmetic from './arithmetic.js';
+import { concat, concatAll, equals, length, lessOrEqual, lessThan, rawEquals } from './compare.js';
+import { overflow } from './coroutine.js';
+import { raiseHere } from './errors.js';
+import { fromHalves } from './int64.js';
+import { iteratorOf } from './iteration.js';
+import { callable, getStringMetatable } from './metatables.js';
+import { float } from './number.js';
+import { all, EMPTY, machine, push, results, S } from './protocol.js';
+import type { Value } from './protocol.js';
+import { emptyFields, fieldsPrototype, NO_FIELDS, Table } from './table.js';
+import type { Fields } from './table.js';
+import type { RUNTIME_NAMES } from './compiler/unit-emitter.js';
+
+type RecordConstructor = new (...values: Value[]) => Fields;
+
+const shapes = new Map<string, RecordConstructor>();
+/** Beyond this, constructors are no longer shared between units. */
+const MAX_SHAPES = 10_000;
+
+/** The constructor of records with these keys: the first one that was made for them, so that they share a hidden class. */
+function shape(keys: readonly string[], make: RecordConstructor): RecordConstructor {
+  const id = keys.join('\u0100');
+  const known = shapes.get(id);
+  if (known !== undefined) return known;
+  make.prototype = fieldsPrototype();
+  if (shapes.size < MAX_SHAPES) shapes.set(id, make);
+  return make;
+}
+
+/** A table of these fields and positions, of which any may be nil. */
+function arrayTable(fields: Fields, values: Value[]): Table {
+  let size = values.length;
+  while (size > 0 && values[size - 1] === undefined) size--;
+  values.length = size;
+  return new Table(fields, values);
+}
+
+/** Positions `offset`+1 .. of a constructor. */
+function extend(table: Table, offset: number, values: Value[]): void {
+  if (table.array.length === offset && table.hash === null) {
+    const joined = offset === 0 ? values : table.array.concat(values);
+    table.array = arrayTable(NO_FIELDS, joined).array;
+  } else values.forEach((value, at) => table.setInteger(offset + at + 1, value));
+}
+
+/** `[key] = value` of a constructor. */
+function setRaw(table: Table, key: Value, value: Value): void {
+  if (key === undefined) raiseHere('table index is nil');
+  if (key !== key) raiseHere('table index is NaN');
+  table.write(key, value);
+}
+
+export type Runtime = Readonly<Record<(typeof RUNTIME_NAMES)[number], unknown>>;
+
+/** Made when the first unit is loaded, after the library has set the strings' metatable. */
+export function makeRuntime(): Runtime {
+  const strings = getStringMetatable()?.getString('__index');
+  return Object.freeze({
+    S,
+    EMPTY,
+    A: Array.isArray,
+    M: machine,
+    T: Table,
+    NF: NO_FIELDS,
+    NR: emptyFields(),
+    ST: strings instanceof Table ? strings : new Table(),
+    floor: Math.floor,
+    push,
+    overflow,
+    callable,
+    index,
+    setIndex,
+    setField,
+    add: arithmetic.add,
+    subtract: arithmetic.subtract,
+    multiply: arithmetic.multiply,
+    divide: arithmetic.divide,
+    floorDivide: arithmetic.floorDivide,
+    modulo: arithmetic.modulo,
+    power: arithmetic.power,
+    negate: arithmetic.negate,
+    bitAnd: arithmetic.bitAnd,
+    bitOr: arithmetic.bitOr,
+    bitXor: arithmetic.bitXor,
+    bitNot: arithmetic.bitNot,
+    shiftLeft: arithmetic.shiftLeft,
+    shiftRight: arithmetic.shiftRight,
+    equals,
+    rawEquals,
+    lessThan,
+    lessOrEqual,
+    length,
+    concat,
+    concatAll,
+    all,
+    results,
+    arrayTable,
+    extend,
+    setRaw,
+    iteratorOf,
+    loopLimit: arithmetic.loopLimit,
+    planLoop: arithmetic.planLoop,
+    loopValue: arithmetic.loopValue,
+    float,
+    integer: fromHalves,
+    shape,
+  });
+}

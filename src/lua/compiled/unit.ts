@@ -1,0 +1,130 @@
+// A compiled unit in this realm: its text made into functions, its twins made when something first suspends in them. Sealed.
+// L1: one LoadedUnit per text and realm, shared by all instances; it holds nothing of an instance.
+// L2: a twin needs the unit's source, from which it is compiled; that happens once per function and realm.
+import { parseChunk } from '../front/parse.js';
+import type { Chunk } from '../front/tree.js';
+import { UnitEmitter } from './compiler/unit-emitter.js';
+import type { TextMap, UnitOptions } from './compiler/unit-emitter.js';
+import { hashText } from './hash.js';
+import { registerScript } from './positions.js';
+import type { ScriptMap } from './positions.js';
+import { Frame } from './protocol.js';
+import type { Callable, Result } from './protocol.js';
+import { makeRuntime } from './runtime.js';
+import type { Runtime } from './runtime.js';
+import type { Table } from './table.js';
+
+/** A unit as it travels in an artifact. */
+export interface CompiledUnit {
+  readonly chunk: string;
+  /** For twins. */
+  readonly source: string;
+  readonly text: string;
+  readonly map: TextMap;
+  readonly sites: readonly (readonly number[])[];
+}
+
+type Factory = (rt: Runtime, unit: unknown) => Readonly<Record<string, unknown>>;
+type TwinFactory = (rt: Runtime, unit: unknown) => (this: Frame, value: Result) => Result;
+
+/** Makes a function of a body; a host may put one in place that keeps V8's code cache (code-cache-host.ts). */
+export type MakeFunction = (
+  parameters: readonly string[],
+  body: string,
+  url: string,
+) => { readonly run: (...values: unknown[]) => unknown; readonly headerLines: number };
+
+/** `new Function` puts two lines before the body. */
+const makePlainly: MakeFunction = (parameters, body, url) => ({
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval
+  run: new Function(...parameters, `${body}\n//# sourceURL=${url}`) as (...values: unknown[]) => unknown,
+  headerLines: 2,
+});
+let makeFunction = makePlainly;
+export function setMakeFunction(make: MakeFunction): void {
+  makeFunction = make;
+}
+
+let runtime: Runtime | undefined;
+
+class LoadedUnit {
+  readonly unit: CompiledUnit;
+  readonly options: UnitOptions;
+  readonly #url: string;
+  readonly #exports: Readonly<Record<string, unknown>>;
+  #emitter: UnitEmitter | undefined;
+
+  constructor(unit: CompiledUnit, options: UnitOptions) {
+    this.unit = unit;
+    this.options = options;
+    this.#url = `lua-${hashText(`${unit.chunk}\n${unit.text}`)}`;
+    runtime ??= makeRuntime();
+    const made = makeFunction(['rt', 'unit'], unit.text, this.#url);
+    registerScript(this.#url, () => scriptMap(unit.chunk, unit.map, made.headerLines));
+    this.#exports = (made.run as Factory)(runtime, { frame: (id: number) => this.#framePrototype(id) });
+  }
+
+  /** A new main function over an environment. */
+  main(environment: unknown): Callable {
+    return (this.#exports['m0'] as (environment: unknown) => Callable)(environment);
+  }
+
+  /** The prototype of a function's frames; its `resume` is compiled when it is first called. */
+  #framePrototype(id: number): Frame {
+    const { unit } = this;
+    const prototype = Object.create(Frame.prototype) as Frame & { pc: number };
+    const compile = (): Frame['resume'] => (prototype.resume = this.#twin(id));
+    prototype.resume = function (this: Frame, value: Result): Result {
+      return compile().call(this, value);
+    };
+    const title = (): string => unit.map.functions[id]?.[1] ?? '?';
+    prototype.describe = function (this: { readonly pc: number }) {
+      return { chunk: unit.chunk, line: unit.sites[id]?.[this.pc] ?? 0, title: title() };
+    };
+    return prototype;
+  }
+
+  #twin(id: number): Frame['resume'] {
+    if (this.#emitter === undefined) {
+      this.#emitter = new UnitEmitter(parse(this.unit), this.options);
+      this.#emitter.compile();
+    }
+    const { text, map } = this.#emitter.compileTwin(id);
+    const url = `${this.#url}r${id}`;
+    const made = makePlainly(['rt', 'unit'], text, url);
+    registerScript(url, () => scriptMap(this.unit.chunk, map, made.headerLines));
+    return (made.run as TwinFactory)(runtime as Runtime, this.#exports);
+  }
+}
+
+export type { LoadedUnit };
+
+function parse({ source, chunk }: CompiledUnit): Chunk {
+  const parsed = parseChunk(source, chunk);
+  if (!parsed.ok) throw new TypeError(`unit '${chunk}' was compiled but does not parse`);
+  return parsed.chunk;
+}
+
+function scriptMap(chunk: string, map: TextMap, headerLines: number): ScriptMap {
+  const padding = Array.from({ length: headerLines + 1 }, () => 0);
+  return {
+    chunk,
+    lines: [...padding, ...map.lines],
+    operands: new Map(map.operands.map(([line, names]) => [line + headerLines, names])),
+    functions: map.functions.map(([line, title]) => ({ firstLine: line + headerLines, title })),
+  };
+}
+
+/** Compiles a parsed chunk. */
+export function compileUnit(chunk: Chunk, source: string, options: UnitOptions = {}): CompiledUnit {
+  const { text, map, sites } = new UnitEmitter(chunk, options).compile();
+  return { chunk: chunk.file, source, text, map, sites };
+}
+
+export const loadUnit = (unit: CompiledUnit, options: UnitOptions = {}): LoadedUnit =>
+  new LoadedUnit(unit, options);
+
+/** A chunk as a function of an environment, as `load` makes it. */
+export function loadChunk(chunk: Chunk, source: string, environment: Table): Callable {
+  return loadUnit(compileUnit(chunk, source)).main(environment);
+}
