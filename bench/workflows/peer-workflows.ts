@@ -1,0 +1,38 @@
+// The hand-written side of `npm run bench -- workflows`: what src/bench.lua says, in TypeScript.
+import { proxyActivities } from '@temporalio/workflow';
+
+interface Order {
+  readonly id: string;
+  readonly lines: readonly { readonly sku: string; readonly quantity: number; readonly price: number }[];
+}
+interface Total {
+  readonly id: string;
+  readonly total: number;
+  readonly count: number;
+}
+
+const { addTax } = proxyActivities<{ addTax(total: Total): Promise<Total> }>({ startToCloseTimeout: '10m' });
+
+function total(order: Order): Total {
+  let sum = 0;
+  let count = 0;
+  for (const line of order.lines) {
+    sum += line.quantity * line.price;
+    count += line.quantity;
+  }
+  return { id: order.id, total: sum, count };
+}
+
+export async function noActivity(order: Order): Promise<Total> {
+  return total(order);
+}
+
+export async function oneActivity(order: Order): Promise<Total> {
+  return addTax(total(order));
+}
+
+export async function manySteps(order: Order): Promise<Total> {
+  let result = total(order);
+  for (let step = 0; step < 30; step++) result = await addTax(result);
+  return result;
+}
