@@ -1,13 +1,13 @@
 // All activities of a node's worker, made from what the node offers.
 import { Context } from '@temporalio/activity';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { RESOLVE_ACTIVITY, ROUTE_ACTIVITY } from '../src/temporal/names.js';
+import { ATTRIBUTES_ACTIVITY, RESOLVE_ACTIVITY, ROUTE_ACTIVITY } from '../src/temporal/names.js';
 import { rememberHeaders } from './call-context.js';
 import { commandActivity } from './command.js';
 import type { CommandDependencies } from './command.js';
 import { functionActivity } from './function.js';
 import type { FunctionDependencies } from './function.js';
-import { resolveActivity, routeActivity } from './registry.js';
+import { attributesActivity, resolveActivity, routeActivity } from './registry.js';
 import type { DirectoryDependencies } from './registry.js';
 
 export type ActivityDependencies = FunctionDependencies & CommandDependencies & DirectoryDependencies;
@@ -25,6 +25,7 @@ export function createActivities(dependencies: ActivityDependencies): NodeActivi
     activities: {
       [RESOLVE_ACTIVITY]: resolveActivity(dependencies),
       [ROUTE_ACTIVITY]: routeActivity(dependencies),
+      [ATTRIBUTES_ACTIVITY]: attributesActivity(dependencies),
       // Entry ids have a colon, command types have none.
       default: (...args) =>
         Context.current().info.activityType.includes(':') ? runFunction(...args) : runCommand(args[0]),

@@ -4,9 +4,12 @@
 import { dataObject } from '../src/core/data.js';
 import type { Data, DataObject } from '../src/core/data.js';
 import type { Program } from '../src/core/program.js';
+import { toBytes, toTextLossy } from '../src/core/text.js';
 import type { Entry } from '../src/registry/model/entry.js';
 import type { RegistryService, RegistryView } from '../src/registry/model/registry.js';
 import type {
+  AttributesRequest,
+  AttributesResult,
   ProgramDirectory,
   ResolveRequest,
   ResolveResult,
@@ -40,7 +43,13 @@ export interface RegistryDependencies {
   readonly costModel: number;
   /** Whether the search attribute MoontideProgram is registered. */
   readonly searchAttribute: () => boolean;
+  /** ensureSearchAttributes of the node's connection. */
+  readonly attributes: (request: AttributesRequest) => Promise<AttributesResult>;
 }
+
+const RUNNABLE: ReadonlySet<string> = new Set(['function.lua', 'workflow.lua', 'process.lua']);
+
+const missing = (reason: string): { readonly missing: string } => ({ missing: toBytes(reason) });
 
 export class RegistryDirectory implements ProgramDirectory {
   readonly #dependencies: RegistryDependencies;
@@ -52,19 +61,21 @@ export class RegistryDirectory implements ProgramDirectory {
     this.#dependencies = dependencies;
   }
 
-  async resolve({ type, taskQueue, program }: ResolveRequest): Promise<ResolveResult> {
+  async resolve(request: ResolveRequest): Promise<ResolveResult> {
+    const type = toTextLossy(request.type);
+    const taskQueue = toTextLossy(request.taskQueue);
     const { registry, engine, hostVersion, costModel, searchAttribute } = this.#dependencies;
     const view = registry.current;
     const plan = this.#dependencies.plan();
     const entry = findEntry(view, plan, type, taskQueue);
     if (entry === undefined)
-      return {
-        missing: `no workflow '${type}' for the task queue '${taskQueue}' in registry version ${view.version.number}; publish it, or stop the run`,
-      };
-    const hash = program ?? view.programHash(entry.id);
-    if (hash === undefined) return { missing: `'${entry.id}' is a ${entry.kind}, which is no program` };
+      return missing(
+        `no workflow '${type}' for the task queue '${taskQueue}' in registry version ${view.version.number}; publish it, or stop the run`,
+      );
+    const hash = request.program ?? view.programHash(entry.id);
+    if (hash === undefined) return missing(`'${entry.id}' is a ${entry.kind}, which is no program`);
     const pinned = await registry.program(hash);
-    if (pinned === undefined) return { missing: `program ${hash} of '${entry.id}' is not stored` };
+    if (pinned === undefined) return missing(`program ${hash} of '${entry.id}' is not stored`);
     return {
       entry: entry.id,
       program: hash,
@@ -72,8 +83,8 @@ export class RegistryDirectory implements ProgramDirectory {
       engine,
       host_version: hostVersion,
       cost_model: costModel,
-      host: hostOf(plan, taskQueue),
-      workers: Object.fromEntries(plan.queueOfWorker),
+      host: toBytes(hostOf(plan, taskQueue)),
+      workers: Object.fromEntries([...plan.queueOfWorker].map(([id, queue]) => [id, toBytes(queue)])),
       routes: this.#routesOf(hash, pinned.program, view, plan),
       search_attribute: searchAttribute(),
     };
@@ -81,7 +92,11 @@ export class RegistryDirectory implements ProgramDirectory {
 
   route({ id }: RouteRequest): Promise<RouteResult> {
     const route = routeOf(this.#dependencies.registry.current, this.#dependencies.plan(), id);
-    return Promise.resolve(route ?? { missing: `there is no function or workflow '${id}'` });
+    return Promise.resolve(route ?? missing(`there is no function or workflow '${toTextLossy(id)}'`));
+  }
+
+  attributes(request: AttributesRequest): Promise<AttributesResult> {
+    return this.#dependencies.attributes(request);
   }
 
   #routesOf(
@@ -114,15 +129,26 @@ function scanRoutes(program: Program, view: RegistryView, plan: QueuePlan): Read
 
 function routeOf(view: RegistryView, plan: QueuePlan, id: string): Route | undefined {
   const entry = view.get(id);
-  const queue = plan.queueOf.get(id);
-  if (entry === undefined || queue === undefined) return undefined;
+  if (entry === undefined || !RUNNABLE.has(entry.kind)) return undefined;
+  const queue = plan.queueOf.get(id); // absent for actors, which run where they are spawned
   const { activity, workflow } = temporalMeta(entry);
   const type = workflow['name'];
+  const summary = firstLine(entry.meta['title']) ?? firstLine(entry.meta['comment']);
   return {
-    queue,
+    ...(queue === undefined ? {} : { queue: toBytes(queue) }),
     ...(activity['local'] === true ? { local: true } : {}),
-    ...(typeof type === 'string' && type !== id ? { type } : {}),
+    ...(typeof type === 'string' && type !== id ? { type: toBytes(type) } : {}),
+    ...(summary === undefined ? {} : { summary: toBytes(summary) }),
   };
+}
+
+const LONGEST_SUMMARY = 60;
+
+function firstLine(value: Data | undefined): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  const line = (value.split('\n')[0] ?? '').trim();
+  if (line === '') return undefined;
+  return line.length > LONGEST_SUMMARY ? `${line.slice(0, LONGEST_SUMMARY - 3)}...` : line;
 }
 
 /** A run's type is the name of a workflow on its queue, or the id of a workflow or actor. */
@@ -162,3 +188,9 @@ export const routeActivity =
   ({ directory }: DirectoryDependencies) =>
   (argument: unknown): Promise<RouteResult> =>
     directory.route(toDataOrThrow(argument) as unknown as RouteRequest);
+
+/** `moontide.attributes`. */
+export const attributesActivity =
+  ({ directory }: DirectoryDependencies) =>
+  (argument: unknown): Promise<AttributesResult> =>
+    directory.attributes(toDataOrThrow(argument) as unknown as AttributesRequest);

@@ -4,6 +4,13 @@
 import type { Command } from './command.js';
 import type { Data, DataObject } from './data.js';
 
+declare global {
+  /** Named here because sealed rooms have no types of Node; merges with Node's own declaration. */
+  interface AbortSignal {
+    readonly aborted: boolean;
+  }
+}
+
 export interface CommandContext {
   /** PID text of the asking instance; undefined for commands that a workflow sent through an activity. */
   readonly pid: string | undefined;

@@ -4,6 +4,8 @@
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
 import type { ConnectionOptions } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
+import type { AttributesRequest, AttributesResult, AttributeType } from './contracts.js';
+import { clientInterceptors } from './client.js';
 import { clientDataConverter } from './data-converter.js';
 import { TemporalNamespaceError, TemporalUnavailableError } from './errors.js';
 import { PROGRAM_ATTRIBUTE } from './names.js';
@@ -69,6 +71,7 @@ export async function connectTemporal(
     connection,
     namespace,
     dataConverter: clientDataConverter(),
+    interceptors: clientInterceptors,
     ...(target.identity === undefined ? {} : { identity: target.identity }),
   });
   let native: Promise<NativeConnection> | undefined;
@@ -163,28 +166,44 @@ async function checkNamespace(
   }
 }
 
-const KEYWORD = 2;
+/** temporal.api.enums.v1.IndexedValueType */
+const ATTRIBUTE_TYPES: Readonly<Record<AttributeType, number>> = {
+  Keyword: 2,
+  Int: 3,
+  Double: 4,
+  Bool: 5,
+  KeywordList: 7,
+};
 
-export interface SearchAttributeState {
-  readonly registered: boolean;
-  /** For people, when it is missing: the command that adds it, and why we could not. */
-  readonly advice?: string;
-}
-
-/** Registers the search attribute MoontideProgram; servers that refuse are told with the command that does it. */
-export async function ensureSearchAttribute(temporal: TemporalConnection): Promise<SearchAttributeState> {
+/** Registers what is missing; names the server refuses are told with the commands that add them. */
+export async function ensureSearchAttributes(
+  temporal: TemporalConnection,
+  { wanted }: AttributesRequest,
+): Promise<AttributesResult> {
   const { connection, namespace, address } = temporal;
-  const command = `temporal operator search-attribute create --address ${address} -n ${namespace} --name ${PROGRAM_ATTRIBUTE} --type Keyword`;
+  let missing = Object.keys(wanted);
   try {
     const listed = await connection.operatorService.listSearchAttributes({ namespace });
-    if (listed.customAttributes?.[PROGRAM_ATTRIBUTE] !== undefined) return { registered: true };
+    const known = { ...listed.customAttributes, ...listed.systemAttributes };
+    missing = missing.filter((name) => known[name] === undefined);
+    if (missing.length === 0) return { missing: [] };
     await connection.operatorService.addSearchAttributes({
       namespace,
-      searchAttributes: { [PROGRAM_ATTRIBUTE]: KEYWORD },
+      searchAttributes: Object.fromEntries(
+        missing.map((name) => [name, ATTRIBUTE_TYPES[wanted[name] ?? 'Keyword']]),
+      ),
     });
-    return { registered: true };
+    return { missing: [] };
   } catch (error) {
     const why = isGrpcServiceError(error) ? error.details : String(error);
-    return { registered: false, advice: `add it with \`${command}\` (${why})` };
+    const commands = missing.map(
+      (name) =>
+        `temporal operator search-attribute create --address ${address} -n ${namespace} --name ${name} --type ${wanted[name] ?? 'Keyword'}`,
+    );
+    return { missing, advice: `add it with \`${commands.join(' && ')}\` (${why})` };
   }
 }
+
+/** For MoontideProgram, at boot. */
+export const ensureProgramAttribute = (temporal: TemporalConnection): Promise<AttributesResult> =>
+  ensureSearchAttributes(temporal, { wanted: { [PROGRAM_ATTRIBUTE]: 'Keyword' } });

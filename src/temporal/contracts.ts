@@ -4,6 +4,7 @@
 import type { Command } from '../core/command.js';
 import type { Data, DataObject } from '../core/data.js';
 import type { ErrorData } from '../core/error-data.js';
+import type { CommandContext } from '../core/handler.js';
 
 /** What a run asks in its first task. */
 export interface ResolveRequest {
@@ -22,6 +23,8 @@ export interface Route {
   readonly local?: boolean;
   /** The workflow type, where it is not the entry id. */
   readonly type?: string;
+  /** What the app says it does: its title, or its comment. */
+  readonly summary?: string;
 }
 export interface RouteRequest {
   /** Entry id. */
@@ -52,21 +55,12 @@ export interface ProgramReference {
 
 export type ResolveResult = ProgramReference | { readonly missing: string };
 
-/** What continue-as-new, spawn and clients put into the start header beside the arguments. */
+/** What spawn and clients put into the start header beside the arguments. */
 export interface StartOptions {
   /** Messages that reach the inbox before any signal. */
   readonly messages?: readonly MessageData[];
-  /** Stay on this program instead of the newest. */
+  /** Hash of the program to run instead of the newest. */
   readonly program?: string;
-  /** `tree`: children and continued runs stay on the programs of the tree's registry version where they are the same. */
-  readonly pin?: 'tree';
-  /** PIDs that want to know of the end. */
-  readonly monitors?: readonly string[];
-  readonly links?: readonly string[];
-  /** Receivers drop what is known: highest sequence by sender. */
-  readonly seen?: Readonly<Record<string, number>>;
-  /** Sequence of the last message sent, by target; numbers go on over continue-as-new. */
-  readonly sent?: Readonly<Record<string, number>>;
 }
 
 export interface MessageData {
@@ -82,6 +76,32 @@ export interface BatchedMessage extends MessageData {
   readonly seq: number;
 }
 
+/** What EVENT_SIGNAL carries; the shape that process.events() gives to Lua. */
+export interface EventData {
+  readonly kind: 'EXIT' | 'LINK_DOWN';
+  /** PID of the process that ended. */
+  readonly from: string;
+  readonly result: { readonly value: Data } | { readonly error: Data };
+}
+
+/** What WATCH_SIGNAL carries. */
+export interface WatchData {
+  readonly verb: 'monitor' | 'unmonitor' | 'link' | 'unlink';
+  /** PID of who wants to know. */
+  readonly from: string;
+}
+
+/** Search attributes that a program writes, with the types that their values have. */
+export interface AttributesRequest {
+  readonly wanted: Readonly<Record<string, AttributeType>>;
+}
+export type AttributeType = 'Keyword' | 'KeywordList' | 'Int' | 'Double' | 'Bool';
+/** Names that the server does not know, and what to do. */
+export interface AttributesResult {
+  readonly missing: readonly string[];
+  readonly advice?: string;
+}
+
 /** How a caller wants a call to be treated; travels in a header. */
 export interface CallOptions {
   /** The caller gave a retry policy: an error that does not say whether it is retryable is retried. */
@@ -92,6 +112,8 @@ export interface CallOptions {
 export interface ProgramDirectory {
   resolve(request: ResolveRequest): Promise<ResolveResult>;
   route(request: RouteRequest): Promise<RouteResult>;
+  /** Registers search attributes where that is allowed. */
+  attributes(request: AttributesRequest): Promise<AttributesResult>;
 }
 
 /** A function call as the dynamic activity hands it to the node. */
@@ -109,7 +131,7 @@ export interface FunctionCall {
   readonly attempt: number;
   readonly workflow: { readonly id: string; readonly runId: string; readonly type: string } | undefined;
   /** Aborted on cancellation, timeout and shutdown. */
-  readonly signal: AbortSignal;
+  readonly signal: CommandContext['signal'];
   readonly heartbeat: (details?: Data) => void;
 }
 
@@ -135,7 +157,7 @@ export interface CommandCallContext {
   readonly values: Readonly<DataObject>;
   readonly identity: string | undefined;
   readonly idempotencyKey: string | undefined;
-  readonly signal: AbortSignal;
+  readonly signal: CommandContext['signal'];
   readonly heartbeat: (details?: Data) => void;
 }
 

@@ -8,14 +8,15 @@ export const RESOLVE_ACTIVITY = 'moontide.resolve';
 /** Local activity: where a function runs that the program does not name in its text. */
 export const ROUTE_ACTIVITY = 'moontide.route';
 
+/** Local activity: whether search attributes are there to be written. */
+export const ATTRIBUTES_ACTIVITY = 'moontide.attributes';
+
 /** Signal: a batch `[{from, seq, topic, body}]` from another run. */
 export const INBOX_SIGNAL = 'moontide.inbox';
-/** Signal: what happened to a process (`{kind, from, result}`), for links and monitors. */
+/** Signal: what happened to a process (EventData), for links and monitors. */
 export const EVENT_SIGNAL = 'moontide.event';
-/** Signal: asks a run to tell `from` when it ends (`{from, kind: 'monitor' | 'link' | 'unmonitor' | 'unlink'}`). */
+/** Signal: asks a run to tell of its end, or not to any more (WatchData). */
 export const WATCH_SIGNAL = 'moontide.watch';
-/** Signal: asks a run to go on as a new run on the newest program at its next safe point. */
-export const UPGRADE_SIGNAL = 'moontide.upgrade';
 
 /** Query: which program a run is pinned to. */
 export const PROGRAM_QUERY = 'moontide.program';
@@ -77,16 +78,3 @@ export const serviceWorkflowId = (app: string, entry: string, node?: string): st
 export const lifecycleWorkflowId = (app: string, node: string): string => `moontide.lifecycle/${app}/${node}`;
 export const deployWorkflowId = (app: string): string => `moontide.deploy/${app}`;
 export const watchWorkflowId = (app: string): string => `moontide.watch/${app}`;
-
-/** The text of a run's PID: the worker entry (or task queue) and the workflow id. */
-export const workflowPid = (host: string, workflowId: string): string => `{${host}|${workflowId}}`;
-
-/** Host and unique part of `{host|id}` or `{node@host|id}`; undefined when `pid` is not a PID. */
-export function parsePid(pid: string): { readonly host: string; readonly id: string } | undefined {
-  if (!pid.startsWith('{') || !pid.endsWith('}')) return undefined;
-  const bar = pid.indexOf('|');
-  if (bar < 0) return undefined;
-  const host = pid.slice(1, bar);
-  const at = host.indexOf('@');
-  return { host: at < 0 ? host : host.slice(at + 1), id: pid.slice(bar + 1, -1) };
-}

@@ -94,7 +94,7 @@ function toPayload(value: unknown): Payload {
   if (value instanceof Uint8Array) return { metadata: { [METADATA.encoding]: ENCODINGS.bytes }, data: value };
   if (value instanceof Results) return json(encodeWire([...value.values]), { [METADATA.kind]: KIND_RESULTS });
   if (value instanceof ResolvedProgram)
-    return json(JSON.stringify(value.reference), { [METADATA.kind]: KIND_PROGRAM });
+    return json(encodeWire(value.reference as unknown as Data), { [METADATA.kind]: KIND_PROGRAM });
   return json(encodeWire(value as Data));
 }
 
@@ -138,7 +138,8 @@ function fromJson(payload: Payload): unknown {
 }
 
 function fromProgram(payload: Payload): ResolvedProgram {
-  const reference = JSON.parse(metadataText(payload, 'reference') ?? '{}') as ProgramReference;
+  const json = payload.metadata?.['reference'] ?? new Uint8Array();
+  const reference = decodeWire(decodeText(json)) as unknown as ProgramReference;
   const missing = metadataText(payload, 'missing');
   return missing === undefined
     ? new ResolvedProgram(reference, payload.data ?? new Uint8Array())

@@ -3,10 +3,12 @@ import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { silentLogger } from '../../src/core/logger.js';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
 import { connectTemporal } from '../../src/temporal/connection.js';
 import type { TemporalConnection } from '../../src/temporal/connection.js';
 import { startOrJoinDevServer } from '../../src/temporal/dev-server.js';
+import { installRuntime } from '../../src/temporal/worker.js';
 
 export interface TestTemporal extends AsyncDisposable {
   readonly address: string;
@@ -27,8 +29,13 @@ setInterval(() => {
 }, 500);
 `;
 
+let installed = false;
+
 /** Joins the run's server, or starts it. Every file has a connection of its own. */
 export async function testTemporal(): Promise<TestTemporal> {
+  // The SDK writes to the console otherwise; MOONTIDE_TEST_LOG=1 lets it.
+  if (!installed && process.env['MOONTIDE_TEST_LOG'] === undefined) installRuntime(silentLogger);
+  installed = true;
   const run = process.ppid; // vitest's workers are children of the run
   const folder = join(tmpdir(), `moontide-test-temporal-${run}`);
   mkdirSync(folder, { recursive: true });

@@ -1,0 +1,257 @@
+// Talking to runs from a node or the command line: start, signal, query, update, result, all in plain data. Host only.
+// C1: errors are ErrorData inside a RunError, so that what Lua failed with is told as Lua said it.
+// C2: a query in a run's first moments answers NOT_READY; it is asked again for 5 s.
+// C3: headers (context, identity, sender, start options) go with the one call they are given to.
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  isGrpcServiceError,
+  QueryNotRegisteredError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowContinuedAsNewError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+  ActivityExecutionFailedError,
+} from '@temporalio/client';
+import type {
+  ActivityClientInterceptor,
+  Client,
+  WorkflowClientInterceptor,
+  WorkflowStartOptions,
+  ActivityOptions,
+} from '@temporalio/client';
+import type { Payload } from '@temporalio/common';
+import { dataObject } from '../core/data.js';
+import type { Data, DataObject } from '../core/data.js';
+import type { ErrorData } from '../core/error-data.js';
+import { PlatformError } from '../core/errors.js';
+import { toTextLossy } from '../core/text.js';
+import type { StartOptions } from './contracts.js';
+import { fromFailure } from './failures.js';
+import { HEADERS } from './names.js';
+import { payloadConverter, toDataOrThrow, toResults } from './payload-converter.js';
+
+/** What a run, a query, an update or an activity failed with. */
+export class RunError extends PlatformError {
+  override readonly name = 'RunError';
+  readonly code = 'RUN_FAILED';
+  override readonly kind: ErrorData['kind'];
+  override readonly retryable: boolean;
+  /** The whole error, as Lua gave it. */
+  readonly data: ErrorData;
+  constructor(data: ErrorData, options?: ErrorOptions) {
+    super(toTextLossy(data.message), options);
+    this.data = data;
+    this.kind = data.kind;
+    this.retryable = data.retryable ?? false;
+  }
+}
+
+export interface CallHeaders {
+  readonly values?: Readonly<DataObject>;
+  readonly identity?: string;
+  /** PID of who asks. */
+  readonly from?: string;
+  readonly start?: StartOptions;
+  readonly idempotencyKey?: string;
+}
+
+type Headers = Record<string, Payload>;
+const current = new AsyncLocalStorage<Headers>();
+
+const withCurrent = <T extends { readonly headers: Headers }>(input: T): T => {
+  const headers = current.getStore();
+  return headers === undefined ? input : { ...input, headers: { ...input.headers, ...headers } };
+};
+
+/** For `new Client({ interceptors: clientInterceptors })`. */
+export const clientInterceptors: {
+  readonly workflow: WorkflowClientInterceptor[];
+  readonly activity: ActivityClientInterceptor[];
+} = {
+  workflow: [
+    {
+      startWithDetails: (input, next) => next(withCurrent(input)),
+      signal: (input, next) => next(withCurrent(input)),
+      signalWithStart: (input, next) => next(withCurrent(input)),
+      query: (input, next) => next(withCurrent(input)),
+      startUpdate: (input, next) => next(withCurrent(input)),
+    },
+  ],
+  activity: [{ start: (input, next) => next(withCurrent(input)) }],
+};
+
+function encodeHeaders(headers: CallHeaders): Headers {
+  const encode = (data: Data): Payload => payloadConverter.toPayload(data);
+  const { values, identity, from, start, idempotencyKey } = headers;
+  return {
+    ...(values === undefined ? {} : { [HEADERS.context]: encode(values) }),
+    ...(identity === undefined ? {} : { [HEADERS.identity]: encode(identity) }),
+    ...(from === undefined ? {} : { [HEADERS.from]: encode(from) }),
+    ...(start === undefined ? {} : { [HEADERS.start]: encode(dataObject(start as Record<string, Data>)) }),
+    ...(idempotencyKey === undefined ? {} : { [HEADERS.key]: encode(idempotencyKey) }),
+  };
+}
+
+/** Makes SDK calls with headers. */
+export const withCallHeaders = <T>(headers: CallHeaders, call: () => Promise<T>): Promise<T> =>
+  current.run(encodeHeaders(headers), call);
+
+export interface StartRequest {
+  /** Entry id, or the name that the workflow gives itself. */
+  readonly type: string;
+  readonly taskQueue: string;
+  readonly args: readonly Data[];
+  /** Default: the type and a random part. */
+  readonly workflowId?: string;
+  readonly headers?: CallHeaders;
+  /** Anything else of the SDK's start options. */
+  readonly options?: Partial<Omit<WorkflowStartOptions, 'taskQueue' | 'workflowId' | 'args'>>;
+}
+
+export interface RunReference {
+  readonly workflowId: string;
+  readonly runId?: string;
+}
+
+export async function startRun(client: Client, request: StartRequest): Promise<Required<RunReference>> {
+  const workflowId = request.workflowId ?? `${request.type}-${randomUUID()}`;
+  const handle = await told(() =>
+    withCallHeaders(request.headers ?? {}, () =>
+      client.workflow.start(request.type, {
+        ...request.options,
+        args: [...request.args],
+        taskQueue: request.taskQueue,
+        workflowId,
+      }),
+    ),
+  );
+  return { workflowId, runId: handle.firstExecutionRunId };
+}
+
+/** The results of a run, through all its continuations. Throws RunError. */
+export async function resultOf(client: Client, run: RunReference): Promise<readonly Data[]> {
+  const handle = client.workflow.getHandle(run.workflowId, run.runId, { followRuns: true });
+  return toResults(await told(() => handle.result()));
+}
+
+export async function signalRun(
+  client: Client,
+  run: RunReference,
+  topic: string,
+  payloads: readonly Data[],
+  headers: CallHeaders = {},
+): Promise<void> {
+  const handle = client.workflow.getHandle(run.workflowId, run.runId);
+  await told(() => withCallHeaders(headers, () => handle.signal(topic, ...payloads)));
+}
+
+const NOT_READY = 'NOT_READY';
+const READY_TIMEOUT_MS = 5000;
+const READY_POLL_MS = 50;
+
+export async function queryRun(
+  client: Client,
+  run: RunReference,
+  name: string,
+  args: readonly Data[],
+  headers: CallHeaders = {},
+): Promise<Data> {
+  const handle = client.workflow.getHandle(run.workflowId, run.runId);
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return toDataOrThrow(await withCallHeaders(headers, () => handle.query(name, ...args)));
+    } catch (error) {
+      // C2; the SDK tells every failed query as "not registered" with the handler's own message.
+      const again = error instanceof QueryNotRegisteredError && error.message.includes(NOT_READY);
+      if (!again || Date.now() > deadline) throw asRunError(error);
+    }
+    await sleep(READY_POLL_MS);
+  }
+}
+
+export async function updateRun(
+  client: Client,
+  run: RunReference,
+  name: string,
+  args: readonly Data[],
+  options: { readonly updateId?: string; readonly headers?: CallHeaders } = {},
+): Promise<Data> {
+  const handle = client.workflow.getHandle(run.workflowId, run.runId);
+  const { updateId, headers = {} } = options;
+  const result: unknown = await told(() =>
+    withCallHeaders(headers, () =>
+      handle.executeUpdate<unknown, [Data, ...Data[]]>(name, {
+        args: [...args] as [Data, ...Data[]],
+        ...(updateId === undefined ? {} : { updateId }),
+      }),
+    ),
+  );
+  return toDataOrThrow(result);
+}
+
+export interface ActivityRequest {
+  /** Entry id of a function, or an activity type of any worker. */
+  readonly type: string;
+  readonly taskQueue: string;
+  readonly args: readonly Data[];
+  readonly activityId?: string;
+  readonly headers?: CallHeaders;
+  readonly options?: Partial<Omit<ActivityOptions, 'id' | 'taskQueue' | 'args'>>;
+}
+
+const DEFAULT_START_TO_CLOSE_MS = 600_000;
+
+/** Runs a function durably, as a standalone activity. Throws RunError. */
+export async function executeActivity(client: Client, request: ActivityRequest): Promise<readonly Data[]> {
+  const result: unknown = await told(() =>
+    withCallHeaders(request.headers ?? {}, () =>
+      client.activity.execute<unknown>(request.type, {
+        startToCloseTimeout: DEFAULT_START_TO_CLOSE_MS,
+        ...request.options,
+        args: [...request.args],
+        taskQueue: request.taskQueue,
+        id: request.activityId ?? `${request.type}-${randomUUID()}`,
+      }),
+    ),
+  );
+  return toResults(result);
+}
+
+async function told<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw asRunError(error);
+  }
+}
+
+const GRPC_UNAVAILABLE = 14;
+
+/** What a call of the SDK threw, as an error of ours. */
+export function asRunError(error: unknown): unknown {
+  if (error instanceof PlatformError) return error;
+  if (
+    error instanceof WorkflowFailedError ||
+    error instanceof WorkflowUpdateFailedError ||
+    error instanceof ActivityExecutionFailedError
+  )
+    return new RunError(fromFailure(error.cause ?? error), { cause: error });
+  if (error instanceof WorkflowExecutionAlreadyStartedError || error instanceof WorkflowNotFoundError)
+    return new RunError(fromFailure(error), { cause: error });
+  if (error instanceof WorkflowContinuedAsNewError)
+    return new RunError({ kind: 'Conflict', message: 'the run went on as a new run' }, { cause: error });
+  if (error instanceof QueryNotRegisteredError)
+    return new RunError({ kind: 'NotFound', message: error.message }, { cause: error });
+  if (isGrpcServiceError(error)) {
+    const unavailable = Number(error.code) === GRPC_UNAVAILABLE;
+    return new RunError(
+      { kind: unavailable ? 'Unavailable' : 'Internal', message: error.details, retryable: unavailable },
+      { cause: error },
+    );
+  }
+  return error;
+}

@@ -1,0 +1,43 @@
+// Programs that this thread has loaded, by engine and hash. Sealed; shared by all runs of a worker thread.
+// P1: loaded at bundle start (`preloadModules`), so that everything it imports (the engines and what they need) is one
+//     instance for all runs. Those modules hold no state that a program can change.
+// P2: a cached program is immutable; one run can never see another through it.
+// P3: bounded by bytes of artifact; what was dropped is loaded again from the next payload.
+import { engineNamed } from '../lua/engines.js';
+import type { Artifact, LoadedProgram } from '../lua/engine.js';
+import { decodeText } from './payload-converter.js';
+
+const LIMIT_BYTES = 64 * 1024 * 1024;
+
+interface Cached {
+  readonly program: LoadedProgram;
+  readonly bytes: number;
+}
+
+/** The contents of a Map stay writable in a shared module; nothing else does. */
+const programs = new Map<string, Cached>();
+
+/** What the codec sends for a program: ArtifactSource.artifact answers with this text. */
+export const artifactText = (artifact: Artifact): string => JSON.stringify(artifact);
+
+/** The program of an artifact's bytes, decoded only when it is not here yet. */
+export function loadProgram(engine: string, hash: string, artifact: Uint8Array): LoadedProgram {
+  const key = `${engine} ${hash}`;
+  const known = programs.get(key);
+  if (known !== undefined) {
+    programs.delete(key);
+    programs.set(key, known);
+    return known.program;
+  }
+  const parsed = JSON.parse(decodeText(artifact)) as Artifact;
+  const program = engineNamed(parsed.engine).load(parsed);
+  programs.set(key, { program, bytes: artifact.length });
+  let total = 0;
+  for (const { bytes } of programs.values()) total += bytes;
+  for (const [oldest, { bytes }] of programs) {
+    if (total <= LIMIT_BYTES || oldest === key) break;
+    programs.delete(oldest);
+    total -= bytes;
+  }
+  return program;
+}

@@ -1,0 +1,75 @@
+// Every use of the SDK's internals, in one file. Sealed: runs inside the workflow sandbox.
+// test/workflows/sdk-internals.test.ts breaks when an SDK release changes one of them.
+// U1: updates that come before Lua has declared its handlers are held, in order, and then handed on; so that a validator
+//     rejects before acceptance and an unknown name is refused at once.
+// U2: the stack trace query is replaced in the activator's own table, because `setHandler` refuses its name.
+import { RawValue } from '@temporalio/common';
+import type { coresdk } from '@temporalio/proto';
+import { getActivator } from '@temporalio/workflow/lib/global-attributes.js';
+import type { ActivateInput, WorkflowInternalsInterceptor } from '@temporalio/workflow';
+
+type Update = coresdk.workflow_activation.IDoUpdate;
+
+export interface UpdateGate {
+  readonly interceptor: WorkflowInternalsInterceptor;
+  /** From now on updates that come are held. */
+  close(): void;
+  /** Hands on what was held; what comes later passes. */
+  open(): void;
+}
+
+/** Holds updates between `close` and `open` (U1). */
+export function updateGate(): UpdateGate {
+  let closed = false;
+  const held: Update[] = [];
+  return {
+    interceptor: {
+      activate(input: ActivateInput, next: (input: ActivateInput) => void): void {
+        const jobs = input.activation.jobs;
+        const hold = closed || jobs?.some((job) => job.initializeWorkflow != null) === true;
+        if (hold && jobs?.some((job) => job.doUpdate != null) === true) {
+          for (const job of jobs) if (job.doUpdate != null) held.push(job.doUpdate);
+          input.activation.jobs = jobs.filter((job) => job.doUpdate == null);
+        }
+        next(input);
+      },
+    },
+    close() {
+      closed = true;
+    },
+    open() {
+      closed = false;
+      const activator = getActivator();
+      for (const update of held.splice(0)) activator.doUpdate(update);
+    },
+  };
+}
+
+/** What the `__stack_trace` query answers (U2). */
+export function setStackTrace(text: () => string): void {
+  const handler = {
+    handler: () => new RawValue(text()),
+    description: 'Where every coroutine of the Lua program is.',
+  };
+  getActivator().queryHandlers.set('__stack_trace', handler);
+}
+
+/** What `setCurrentDetails` sets, made only when somebody asks. */
+export function setCurrentDetailsLazily(text: () => string): void {
+  Object.defineProperty(getActivator(), 'currentDetails', { get: text, configurable: true });
+}
+
+/** The reason of the cancellation request that was delivered last, if it gave one. */
+export function cancelReason(): { readonly interceptor: WorkflowInternalsInterceptor; reason(): string } {
+  let reason = '';
+  return {
+    interceptor: {
+      activate(input: ActivateInput, next: (input: ActivateInput) => void): void {
+        for (const job of input.activation.jobs ?? [])
+          if (job.cancelWorkflow != null) reason = job.cancelWorkflow.reason ?? '';
+        next(input);
+      },
+    },
+    reason: () => reason,
+  };
+}

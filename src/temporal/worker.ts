@@ -1,0 +1,117 @@
+// Workers: one per connection and task queue, over the prebuilt bundle and a node's activities. Host only.
+// K1: nothing is bundled at start; a worker without a bundle takes activities only.
+// K2: signals of the process belong to the node: the SDK's own handling is switched off (installRuntime).
+// K3: `shutdown` drains: no new task is taken, running activities get the grace time, then they are cancelled.
+import { makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
+import type { ActivityInterceptorsFactory, NativeConnection, WorkerOptions } from '@temporalio/worker';
+import type { DataObject } from '../core/data.js';
+import type { Logger, LogLevel } from '../core/logger.js';
+import type { ArtifactSource } from './contracts.js';
+import { workerDataConverter } from './data-converter.js';
+import { hostVersion } from './bundle.js';
+import { workerSettings } from './worker-options.js';
+
+export interface CreateWorkerOptions {
+  /** TemporalConnection.native(). */
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly taskQueue: string;
+  /** readWorkflowBundle(); absent: activities only. */
+  readonly bundle?: { readonly code: string };
+  /** What createActivities of `activities/` made; the interceptors belong to them. */
+  readonly activities?: {
+    readonly activities: Readonly<Record<string, (...args: unknown[]) => Promise<unknown>>>;
+    readonly interceptors: readonly ActivityInterceptorsFactory[];
+  };
+  /** Where the codec finds programs; needed with a bundle. */
+  readonly artifacts: ArtifactSource;
+  /** `worker_options` of the entries that name the queue. */
+  readonly options?: Readonly<DataObject>;
+  /** How long a stopping worker waits for running activities before it cancels them. Milliseconds; default 10 000. */
+  readonly drainMs?: number;
+  /** For tests and special workers: goes over everything else. */
+  readonly overrides?: Partial<WorkerOptions>;
+}
+
+export interface RunningWorker extends AsyncDisposable {
+  readonly taskQueue: string;
+  readonly worker: Worker;
+  /** Resolves when the worker has stopped; rejects when it broke. */
+  readonly ended: Promise<void>;
+  /** Stops taking work, drains, and resolves when the worker has stopped. */
+  shutdown(): Promise<void>;
+}
+
+/** Makes a worker and runs it. */
+export async function createWorker(options: CreateWorkerOptions): Promise<RunningWorker> {
+  const worker = await Worker.create(await workerOptions(options));
+  const ended = worker.run();
+  // Told to who awaits `ended`; a worker that breaks before anybody does must not end the process.
+  ended.catch(() => undefined);
+  const shutdown = async (): Promise<void> => {
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+    await ended;
+  };
+  return { taskQueue: options.taskQueue, worker, ended, shutdown, [Symbol.asyncDispose]: shutdown };
+}
+
+async function workerOptions(options: CreateWorkerOptions): Promise<WorkerOptions> {
+  const { connection, namespace, taskQueue, bundle, activities, artifacts } = options;
+  const release = await hostVersion();
+  const settings = workerSettings(options.options ?? {}, `moontide-${release}`);
+  const withWorkflows = bundle !== undefined && !settings.activitiesOnly;
+  return {
+    connection,
+    namespace,
+    taskQueue,
+    dataConverter: workerDataConverter(artifacts),
+    ...(withWorkflows ? { workflowBundle: bundle } : {}),
+    ...(activities === undefined
+      ? {}
+      : {
+          activities: activities.activities,
+          interceptors: { activity: [...activities.interceptors] },
+        }),
+    shutdownGraceTime: options.drainMs ?? 10_000,
+    ...settings.options,
+    ...options.overrides,
+  };
+}
+
+const LEVELS: Readonly<Record<string, LogLevel>> = {
+  TRACE: 'debug',
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARN: 'warn',
+  ERROR: 'error',
+};
+
+/** The SDK's runtime with our logger and without signal handlers (K2). Call it once, before the first connection. */
+export function installRuntime(logger: Logger): void {
+  const write = (entry: {
+    readonly level: string;
+    readonly message: string;
+    readonly fields: object;
+  }): void => logger.log(LEVELS[entry.level] ?? 'info', entry.message, { ...entry.fields });
+  const at =
+    (level: string) =>
+    (message: string, meta?: object): void =>
+      write({ level, message, fields: plainMeta(meta) });
+  Runtime.install({
+    shutdownSignals: [],
+    logger: {
+      log: (level, message, meta) => write({ level, message, fields: plainMeta(meta) }),
+      trace: at('TRACE'),
+      debug: at('DEBUG'),
+      info: at('INFO'),
+      warn: at('WARN'),
+      error: at('ERROR'),
+    },
+    telemetryOptions: {
+      logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) },
+    },
+  });
+}
+
+/** Fields without the SDK's symbols. */
+const plainMeta = (meta: object | undefined): object => Object.fromEntries(Object.entries(meta ?? {}));

@@ -1,0 +1,95 @@
+// `workflow.attrs` { search?, memo? } -> null: search attributes and memo of the run. Sealed.
+// A1: an attribute that the server does not know would fail the task for ever: names are asked for before their first use.
+import { proxyLocalActivities, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
+import type { SearchAttributes } from '@temporalio/common';
+import { dataObject, LuaFloat } from '../../src/core/data.js';
+import type { Data, DataObject } from '../../src/core/data.js';
+import { PlatformError } from '../../src/core/errors.js';
+import { toTextLossy } from '../../src/core/text.js';
+import type { AttributesResult, AttributeType } from '../../src/temporal/contracts.js';
+import { ATTRIBUTES_ACTIVITY } from '../../src/temporal/names.js';
+import { toDataOrThrow } from '../../src/temporal/payload-converter.js';
+import { asObject } from './options.js';
+import { later } from './run.js';
+import type { DurableHandlers } from './run.js';
+
+export class SearchAttributeError extends PlatformError {
+  override readonly name = 'SearchAttributeError';
+  readonly code = 'SEARCH_ATTRIBUTE';
+  override readonly kind = 'Invalid' as const;
+}
+
+const ATTRIBUTES_TIMEOUT_MS = 5000;
+
+export function attributeHandlers(): DurableHandlers {
+  const known = new Set<string>();
+  return {
+    'workflow.attrs': ({ command }) => {
+      const search = asObject(command['search']);
+      const memo = asObject(command['memo']);
+      return later(async () => {
+        if (search !== undefined) await writeSearch(search, known);
+        if (memo !== undefined) upsertMemo(memo);
+        return null;
+      });
+    },
+  };
+}
+
+async function writeSearch(search: DataObject, known: Set<string>): Promise<void> {
+  const attributes = searchAttributes(search);
+  const wanted = Object.entries(search)
+    .filter(([name, value]) => value !== null && !known.has(name))
+    .map(([name, value]): [string, AttributeType] => [name, typeOf(name, value)]);
+  if (wanted.length > 0) {
+    const { missing, advice } = await ask(dataObject(Object.fromEntries(wanted)));
+    if (missing.length > 0)
+      throw new SearchAttributeError(
+        `the server knows no search attribute ${missing.map((name) => `'${toTextLossy(name)}'`).join(', ')}; ${toTextLossy(advice ?? 'register it')}`,
+      );
+    for (const [name] of wanted) known.add(name);
+  }
+  upsertSearchAttributes(attributes);
+}
+
+async function ask(wanted: DataObject): Promise<AttributesResult> {
+  const activities = proxyLocalActivities<Record<string, (request: Data) => Promise<unknown>>>({
+    scheduleToCloseTimeout: ATTRIBUTES_TIMEOUT_MS,
+    retry: { maximumAttempts: 3, initialInterval: 200 },
+    summary: `search attributes ${Object.keys(wanted).join(', ')}`,
+  });
+  const answer = await activities[ATTRIBUTES_ACTIVITY]?.(dataObject({ wanted }));
+  return toDataOrThrow(answer) as unknown as AttributesResult;
+}
+
+function typeOf(name: string, value: Data): AttributeType {
+  const number = value instanceof LuaFloat ? value.n : value;
+  if (Array.isArray(value)) return 'KeywordList';
+  if (typeof number === 'boolean') return 'Bool';
+  if (typeof number === 'number' || typeof number === 'bigint')
+    return value instanceof LuaFloat || !Number.isInteger(Number(number)) ? 'Double' : 'Int';
+  if (typeof number === 'string') return 'Keyword';
+  throw new SearchAttributeError(
+    `search attribute '${toTextLossy(name)}' takes a text, a number, a boolean or a list of texts`,
+  );
+}
+
+/** As the SDK takes them: lists; nil takes an attribute away. */
+export function searchAttributes(search: Readonly<DataObject>): SearchAttributes {
+  return Object.fromEntries(
+    Object.entries(search).map(([name, value]) => [
+      toTextLossy(name),
+      value === null ? [] : valuesOf(name, value),
+    ]),
+  );
+}
+
+function valuesOf(name: string, value: Data): string[] | number[] | boolean[] {
+  if (Array.isArray(value)) return value.filter((item) => typeof item === 'string').map(toTextLossy);
+  if (typeof value === 'string') return [toTextLossy(value)];
+  if (typeof value === 'number') return [value];
+  if (typeof value === 'bigint') return [Number(value)];
+  if (typeof value === 'boolean') return [value];
+  if (value instanceof LuaFloat) return [value.n];
+  throw new SearchAttributeError(`search attribute '${toTextLossy(name)}' takes no table with keys`);
+}

@@ -1,0 +1,140 @@
+// Calls of functions from a workflow: `funcs.call` { target, args, context?, options? } -> list of all returned values. Sealed.
+// C1: a call is an activity named after the function, on the queue of the function's worker.
+// C2: a function that says `local: true` is a local activity: bounded to two seconds, and what it cannot honour is INVALID.
+// C3: with `activity.task_queue` the target may be any activity type of any worker; those are not expected to heartbeat.
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { ActivityOptions } from '@temporalio/workflow';
+import { dataObject } from '../../src/core/data.js';
+import type { Data, DataObject } from '../../src/core/data.js';
+import { PlatformError } from '../../src/core/errors.js';
+import { toTextLossy } from '../../src/core/text.js';
+import type { Route } from '../../src/temporal/contracts.js';
+import { toResults } from '../../src/temporal/payload-converter.js';
+import { withHeaders } from '../interceptors.js';
+import type { Headers } from '../interceptors.js';
+import type { Outgoing } from './context.js';
+import { HEARTBEAT_TIMEOUT_MS } from './general.js';
+import {
+  asObject,
+  DEFAULT_RETRY,
+  field,
+  flagOption,
+  numberOption,
+  optionsOf,
+  retryPolicy,
+  textOption,
+} from './options.js';
+import type { Options } from './options.js';
+import type { Routes } from './routes.js';
+import { later } from './run.js';
+import type { DurableHandlers } from './run.js';
+import { callSummary } from './summary.js';
+
+export class LocalOptionError extends PlatformError {
+  override readonly name = 'LocalOptionError';
+  readonly code = 'LOCAL_ACTIVITY_OPTION';
+  override readonly kind = 'Invalid' as const;
+  constructor(target: string, why: string) {
+    super(`'${target}' is a local activity, ${why}; drop the option or \`local: true\``);
+  }
+}
+
+const START_TO_CLOSE_MS = 600_000;
+const LOCAL_MS = 2000;
+const LOCAL_ATTEMPTS = 3;
+const NOT_FOR_LOCAL = ['activity.heartbeat_timeout', 'activity.id', 'activity.task_queue', 'priority'];
+
+type Activities = Record<string, (...args: Data[]) => Promise<unknown>>;
+
+export interface CallOptions {
+  readonly outgoing: Outgoing;
+  readonly routes: Routes;
+  /** Context values of the run. */
+  readonly values: Readonly<DataObject>;
+}
+
+export const callHandlers = ({ outgoing, routes, values }: CallOptions): DurableHandlers => ({
+  'funcs.call': ({ command }) => {
+    const { target, args } = command;
+    if (typeof target !== 'string' || !Array.isArray(args))
+      throw new TypeError("'funcs.call' needs a target and args");
+    const options = optionsOf(command['options']);
+    const added = asObject(command['context']);
+    const headers = (): Headers =>
+      outgoing.headers({
+        ...(added === undefined ? {} : { values: dataObject({ ...values, ...added }) }),
+        ...('activity.retry_policy' in options ? { call: { retry: true } } : {}),
+      });
+    return later(async () => {
+      const known = routes.known(target);
+      const foreign = known === undefined && 'activity.task_queue' in options;
+      // No await for what is known: the call leaves in the task that made it, in the order of the program.
+      const route = known ?? (foreign ? {} : await routes.find(target));
+      const call = { target, args, options, route, headers: headers() };
+      return [...toResults(await (route.local === true ? callLocal(call) : callRemote(call, foreign)))];
+    });
+  },
+});
+
+interface Call {
+  readonly target: string;
+  readonly args: readonly Data[];
+  readonly options: Options;
+  readonly route: Route;
+  readonly headers: Headers;
+}
+
+function callRemote({ target, args, options, route, headers }: Call, foreign: boolean): Promise<unknown> {
+  const timeout = numberOption(options, 'timeout');
+  const heartbeat =
+    numberOption(options, 'activity.heartbeat_timeout') ?? (foreign ? undefined : HEARTBEAT_TIMEOUT_MS);
+  const queue = textOption(options, 'activity.task_queue') ?? toTextLossy(route.queue ?? '');
+  const priority = numberOption(options, 'priority');
+  const activityOptions: ActivityOptions = {
+    startToCloseTimeout: numberOption(options, 'activity.start_to_close_timeout') ?? START_TO_CLOSE_MS,
+    ...field(
+      'scheduleToCloseTimeout',
+      numberOption(options, 'activity.schedule_to_close_timeout') ?? timeout,
+    ),
+    ...field('scheduleToStartTimeout', numberOption(options, 'activity.schedule_to_start_timeout')),
+    ...field('heartbeatTimeout', heartbeat),
+    ...field('activityId', textOption(options, 'activity.id')),
+    ...field('taskQueue', queue === '' ? undefined : queue),
+    ...field('priority', priority === undefined ? undefined : { priorityKey: priority }),
+    cancellationType: cancellationType(options),
+    allowEagerDispatch: !flagOption(options, 'activity.disable_eager_execution'),
+    retry: retryPolicy(options['activity.retry_policy']) ?? DEFAULT_RETRY,
+    summary: callSummary(route.summary, args),
+  };
+  const run = proxyActivities<Activities>(activityOptions)[toTextLossy(target)] as Activities[string];
+  return withHeaders(headers, () => run(...args));
+}
+
+function callLocal({ target, args, options, route, headers }: Call): Promise<unknown> {
+  for (const name of NOT_FOR_LOCAL)
+    if (name in options) throw new LocalOptionError(target, `which has no '${name}'`);
+  const limit =
+    numberOption(options, 'activity.schedule_to_close_timeout') ??
+    numberOption(options, 'timeout') ??
+    LOCAL_MS;
+  const each = numberOption(options, 'activity.start_to_close_timeout');
+  if (limit > LOCAL_MS || (each ?? 0) > LOCAL_MS)
+    throw new LocalOptionError(target, `which may take ${LOCAL_MS} ms at most`);
+  const activities = proxyLocalActivities<Activities>({
+    scheduleToCloseTimeout: limit,
+    ...field('startToCloseTimeout', each),
+    cancellationType: cancellationType(options),
+    retry: {
+      maximumAttempts: LOCAL_ATTEMPTS,
+      ...(retryPolicy(options['activity.retry_policy']) ?? DEFAULT_RETRY),
+    },
+    summary: callSummary(route.summary, args),
+  });
+  const run = activities[toTextLossy(target)] as Activities[string];
+  return withHeaders(headers, () => run(...args));
+}
+
+const cancellationType = (options: Options): ActivityCancellationType =>
+  flagOption(options, 'activity.wait_for_cancellation')
+    ? ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+    : ActivityCancellationType.TRY_CANCEL;

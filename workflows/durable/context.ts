@@ -1,0 +1,68 @@
+// What travels with every outbound call of a run: context values, signed identity, who asks, and the call's key. Sealed.
+// X1: a run's values and identity come from its start and go on through everything it calls.
+// X2: the key is `<run id>/<sequence>`: the same in every attempt and at every replay.
+import { workflowInfo } from '@temporalio/workflow';
+import { dataObject } from '../../src/core/data.js';
+import type { Data, DataObject } from '../../src/core/data.js';
+import type { CallOptions, StartOptions } from '../../src/temporal/contracts.js';
+import { HEADERS } from '../../src/temporal/names.js';
+import { payloadConverter } from '../../src/temporal/payload-converter.js';
+import { readObjectHeader, readTextHeader, session } from '../interceptors.js';
+import type { Headers } from '../interceptors.js';
+
+export interface RunContext {
+  readonly values: Readonly<DataObject>;
+  readonly identity: string | undefined;
+  /** What came in the start header beside the arguments. */
+  readonly start: StartOptions;
+}
+
+/** The context that the start of this run carried. */
+export function startContext(): RunContext {
+  return {
+    values: Object.freeze(readObjectHeader(session.headers, HEADERS.context)),
+    identity: readTextHeader(session.headers, HEADERS.identity),
+    start: readObjectHeader(session.headers, HEADERS.start),
+  };
+}
+
+export interface OutgoingCall {
+  /** Replaces the run's values. */
+  readonly values?: Readonly<DataObject>;
+  /** Replaces the run's identity. */
+  readonly identity?: string;
+  readonly call?: CallOptions;
+  readonly start?: StartOptions;
+}
+
+/** Makes the headers of outbound calls. */
+export class Outgoing {
+  readonly #context: RunContext;
+  readonly #pid: string;
+  #sequence = 0;
+
+  constructor(context: RunContext, pid: string) {
+    this.#context = context;
+    this.#pid = pid;
+  }
+
+  /** Headers of a call that has a key of its own. */
+  headers(call: OutgoingCall = {}): Headers {
+    this.#sequence += 1;
+    const identity = call.identity ?? this.#context.identity;
+    const values = call.values ?? this.#context.values;
+    return {
+      [HEADERS.from]: encode(this.#pid),
+      [HEADERS.key]: encode(`${workflowInfo().runId}/${this.#sequence}`),
+      ...(Object.keys(values).length === 0 ? {} : { [HEADERS.context]: encode(values) }),
+      ...(identity === undefined ? {} : { [HEADERS.identity]: encode(identity) }),
+      ...(call.call === undefined ? {} : { [HEADERS.call]: encode(plain(call.call)) }),
+      ...(call.start === undefined ? {} : { [HEADERS.start]: encode(plain(call.start)) }),
+    };
+  }
+}
+
+const encode = (data: Data) => payloadConverter.toPayload(data);
+
+/** An options object of ours as plain data: absent fields stay absent. */
+const plain = (options: object): DataObject => dataObject(options as Record<string, Data>);

@@ -1,0 +1,189 @@
+// Who is told of whose end: monitors and links, of this run and by this run. Sealed.
+// X1: the end of a monitored process is an EXIT event; the abnormal end of a linked one ends this run with its error.
+// X2: the end of a child comes from Temporal itself; other runs are asked by a signal and answer with one before they end.
+import { getExternalWorkflowHandle } from '@temporalio/workflow';
+import { dataObject } from '../../src/core/data.js';
+import type { Data, DataObject } from '../../src/core/data.js';
+import type { ErrorData } from '../../src/core/error-data.js';
+import { tryPid } from '../../src/core/ids.js';
+import { toTextLossy } from '../../src/core/text.js';
+import type { Outcome } from '../../src/lua/step.js';
+import { dataToError, errorToData } from '../../src/temporal/failures.js';
+import { EVENT_SIGNAL, WATCH_SIGNAL } from '../../src/temporal/names.js';
+import { withHeaders } from '../interceptors.js';
+import type { Outgoing } from './context.js';
+import { asObject } from './options.js';
+import type { Routes } from './routes.js';
+import { later } from './run.js';
+import type { DurableHandler, DurableHandlers, Run } from './run.js';
+
+const EVENTS_TOPIC = '@events';
+
+/** What this run wants to know of another. */
+interface Interest {
+  monitored: boolean;
+  linked: boolean;
+}
+
+export interface ExitsOptions {
+  readonly run: Run;
+  readonly outgoing: Outgoing;
+  readonly pid: string;
+}
+
+export class Exits {
+  readonly #options: ExitsOptions;
+  /** By PID of the other. */
+  readonly #interests = new Map<string, Interest>();
+  /** PIDs that want to know of our end. */
+  readonly #monitors = new Set<string>();
+  readonly #links = new Set<string>();
+  /** Children whose end Temporal tells us. */
+  readonly #children = new Set<string>();
+
+  constructor(options: ExitsOptions) {
+    this.#options = options;
+  }
+
+  /** A child was started: its end is heard from Temporal. */
+  child(pid: string, interest: Interest, ended: Promise<Outcome>): void {
+    this.#children.add(pid);
+    this.#interests.set(pid, interest);
+    void ended.then((outcome) => {
+      this.#children.delete(pid);
+      this.#ended(pid, outcome);
+    });
+  }
+
+  isChild(pid: string): boolean {
+    return this.#children.has(pid);
+  }
+
+  interest(pid: string): Interest {
+    let interest = this.#interests.get(pid);
+    if (interest === undefined) this.#interests.set(pid, (interest = { monitored: false, linked: false }));
+    return interest;
+  }
+
+  /** EVENT_SIGNAL. */
+  heard(event: DataObject | undefined): void {
+    const from = event?.['from'];
+    const result = asObject(event?.['result']);
+    if (typeof from !== 'string' || result === undefined) throw new Error('an event has from and result');
+    const error = dataToError(result['error']);
+    this.#ended(
+      from,
+      error === undefined ? { ok: true, values: [result['value'] ?? null] } : { ok: false, error },
+    );
+  }
+
+  /** WATCH_SIGNAL. */
+  watch(request: DataObject | undefined): void {
+    const { verb, from } = request ?? {};
+    if (typeof from !== 'string') throw new Error('a watch has from');
+    if (verb === 'monitor') this.#monitors.add(from);
+    else if (verb === 'unmonitor') this.#monitors.delete(from);
+    else if (verb === 'link') this.#links.add(from);
+    else if (verb === 'unlink') this.#links.delete(from);
+    else throw new Error('a watch has a verb');
+  }
+
+  /** Tells those who watch this run, before it ends. */
+  async tell(outcome: Outcome): Promise<void> {
+    const watchers = new Set([...this.#monitors, ...(outcome.ok ? [] : this.#links)]);
+    await Promise.all(
+      [...watchers].map((watcher) => this.#signal(watcher, EVENT_SIGNAL, this.#event(outcome))),
+    );
+  }
+
+  /** Asks another run to tell of its end, or not to. */
+  ask(pid: string, verb: string): Promise<void> {
+    return this.#signal(pid, WATCH_SIGNAL, dataObject({ verb, from: this.#options.pid }), true);
+  }
+
+  #event(outcome: Outcome): Data {
+    return dataObject({ kind: 'EXIT', from: this.#options.pid, result: resultOf(outcome) });
+  }
+
+  async #signal(pid: string, name: string, body: Data, must = false): Promise<void> {
+    const target = tryPid(pid);
+    if (target === undefined) return;
+    try {
+      const handle = getExternalWorkflowHandle(toTextLossy(target.id));
+      await withHeaders(this.#options.outgoing.headers(), () => handle.signal(name, body));
+    } catch (error) {
+      if (must) throw error; // else: who is gone need not be told
+    }
+  }
+
+  #ended(pid: string, outcome: Outcome): void {
+    const { run } = this.#options;
+    const interest = this.#interests.get(pid);
+    this.#interests.delete(pid);
+    if (interest === undefined) return;
+    if (interest.monitored)
+      run.deliver({
+        topic: EVENTS_TOPIC,
+        from: undefined,
+        payloads: [dataObject({ kind: 'EXIT', from: pid, result: resultOf(outcome) })],
+      });
+    if (interest.linked && !outcome.ok) run.fail(linkError(pid, outcome.error));
+  }
+}
+
+const resultOf = (outcome: Outcome): Data =>
+  outcome.ok
+    ? dataObject({ value: outcome.values[0] ?? null })
+    : dataObject({ error: errorToData(outcome.error) });
+
+const linkError = (pid: string, cause: ErrorData): ErrorData => ({
+  kind: cause.kind,
+  message: `the linked process ${pid} ended: ${cause.message}`,
+  retryable: false,
+  cause,
+});
+
+export interface ExitHandlerOptions {
+  readonly exits: Exits;
+  readonly routes: Routes;
+  readonly general: DurableHandler;
+}
+
+const VERBS = ['monitor', 'unmonitor', 'link', 'unlink'] as const;
+
+/** `process.monitor`, `unmonitor`, `link`, `unlink` { to } -> null, `process.cancel` { to, reason? } -> null. */
+export const exitHandlers = ({ exits, routes, general }: ExitHandlerOptions): DurableHandlers => ({
+  ...Object.fromEntries(
+    VERBS.map((verb): [string, DurableHandler] => [
+      `process.${verb}`,
+      (call) => {
+        const { to } = call.command;
+        const target = typeof to === 'string' ? tryPid(to) : undefined;
+        if (typeof to !== 'string' || target === undefined || routes.queueOfHost(target.host) === undefined)
+          return general(call);
+        const interest = exits.interest(to);
+        const noted = (): null => {
+          if (verb === 'monitor' || verb === 'unmonitor') interest.monitored = verb === 'monitor';
+          else interest.linked = verb === 'link';
+          return null;
+        };
+        if (exits.isChild(to)) return noted();
+        return later(async () => {
+          await exits.ask(to, verb);
+          return noted();
+        });
+      },
+    ]),
+  ),
+  // A reason travels through the server only with a request of a client: a node makes it.
+  'process.cancel': (call) => {
+    const { to, reason } = call.command;
+    const target = typeof to === 'string' ? tryPid(to) : undefined;
+    const plain = reason === undefined || reason === '';
+    if (target === undefined || !plain || routes.queueOfHost(target.host) === undefined) return general(call);
+    return later(async () => {
+      await getExternalWorkflowHandle(toTextLossy(target.id)).cancel();
+      return null;
+    });
+  },
+});

@@ -1,0 +1,57 @@
+// Every command without a durable handler of its own: an activity named after it, answered by the host handler of a node. Sealed.
+// G1: the activity's argument is the command as it is; context, identity and the idempotency key travel in headers.
+// G2: what cannot cross (a transaction, a cursor, a subscription) fails on the node that would have to keep it.
+import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { Command } from '../../src/core/command.js';
+import { dataObject } from '../../src/core/data.js';
+import type { Data } from '../../src/core/data.js';
+import { toDataOrThrow } from '../../src/temporal/payload-converter.js';
+import { withHeaders } from '../interceptors.js';
+import type { Outgoing } from './context.js';
+import { DEFAULT_RETRY } from './options.js';
+import { later } from './run.js';
+import type { DurableHandler } from './run.js';
+import { commandSummary } from './summary.js';
+
+type Activities = Record<string, (...args: unknown[]) => Promise<unknown>>;
+
+/** A node that died is noticed after this long. Our activities heartbeat by themselves. */
+export const HEARTBEAT_TIMEOUT_MS = 5000;
+/** A command that the host handler does not bound itself. */
+const COMMAND_TIMEOUT_MS = 600_000;
+const EMIT_TIMEOUT_MS = 2000;
+
+export interface GeneralOptions {
+  readonly outgoing: Outgoing;
+  /** Entry id of the program. */
+  readonly entry: string;
+}
+
+const callOf = (command: Command, entry: string): Data =>
+  dataObject({ command: dataObject(command as Record<string, Data>), entry });
+
+export const generalHandler =
+  ({ outgoing, entry }: GeneralOptions): DurableHandler =>
+  ({ command }) =>
+    later(async () => {
+      const activities = proxyActivities<Activities>({
+        startToCloseTimeout: COMMAND_TIMEOUT_MS,
+        heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
+        cancellationType: ActivityCancellationType.TRY_CANCEL,
+        retry: DEFAULT_RETRY,
+        summary: commandSummary(command),
+      });
+      const run = activities[command.type] as (call: Data) => Promise<unknown>;
+      return toDataOrThrow(await withHeaders(outgoing.headers(), () => run(callOf(command, entry))));
+    });
+
+/** A command whose answer nobody wants: a local activity, recorded once. */
+export function emitCommand(command: Command, { outgoing, entry }: GeneralOptions): Promise<unknown> {
+  const activities = proxyLocalActivities<Activities>({
+    scheduleToCloseTimeout: EMIT_TIMEOUT_MS,
+    retry: { ...DEFAULT_RETRY, maximumAttempts: 3 },
+    summary: commandSummary(command),
+  });
+  const run = activities[command.type] as (call: Data) => Promise<unknown>;
+  return withHeaders(outgoing.headers(), () => run(callOf(command, entry)));
+}

@@ -1,0 +1,57 @@
+// The table from command type to durable handler of one run. Sealed.
+import type { Command } from '../../src/core/command.js';
+import type { ProgramReference } from '../../src/temporal/contracts.js';
+import { attributeHandlers } from './attributes.js';
+import { callHandlers } from './calls.js';
+import { childHandlers } from './children.js';
+import type { Outgoing, RunContext } from './context.js';
+import { exitHandlers, Exits } from './exits.js';
+import { emitCommand, generalHandler } from './general.js';
+import { Inbox, Outbox, sendHandlers } from './messages.js';
+import { Routes } from './routes.js';
+import { Run } from './run.js';
+import type { DurableHandlers } from './run.js';
+import { timerHandlers } from './timers.js';
+import { versionHandlers } from './versions.js';
+
+export interface DurableParts {
+  readonly run: Run;
+  readonly inbox: Inbox;
+  readonly exits: Exits;
+  readonly emit: (command: Command) => Promise<unknown>;
+}
+
+export interface DurableOptions {
+  readonly reference: ProgramReference;
+  readonly context: RunContext;
+  readonly outgoing: Outgoing;
+  readonly pid: string;
+}
+
+export function makeRun({ reference, context, outgoing, pid }: DurableOptions): DurableParts {
+  const { entry } = reference;
+  const { values } = context;
+  const general = generalHandler({ outgoing, entry });
+  const table = new Map<string, DurableHandlers[string]>();
+  const run = new Run((type) => table.get(type) ?? general);
+  const routes = new Routes(reference);
+  const exits = new Exits({ run, outgoing, pid });
+  const outbox = new Outbox({ run, outgoing, pid });
+  const families: readonly DurableHandlers[] = [
+    timerHandlers,
+    callHandlers({ outgoing, routes, values }),
+    sendHandlers({ run, outbox, routes, general, pid }),
+    childHandlers({ run, outgoing, outbox, exits, routes, general, values }),
+    exitHandlers({ exits, routes, general }),
+    attributeHandlers(),
+    versionHandlers(),
+  ];
+  for (const family of families)
+    for (const [type, handler] of Object.entries(family)) table.set(type, handler);
+  return {
+    run,
+    exits,
+    inbox: new Inbox({ run, exits }),
+    emit: (command) => emitCommand(command, { outgoing, entry }),
+  };
+}

@@ -1,0 +1,78 @@
+// What Lua asks of its host without waiting, inside a workflow: clock, chance and output, all the same at every replay. Sealed.
+// H1: time is the time of the current task, chance is the SDK's seeded source.
+// H2: print and log records go through the SDK's log sink, which is silent while history is replayed.
+// H3: any other emitted command (events.send, metrics) is recorded as a local activity; the run ends only when it is done.
+import { log, uuid4, workflowInfo } from '@temporalio/workflow';
+import type { Command } from '../../src/core/command.js';
+import { dataObject, LuaFloat } from '../../src/core/data.js';
+import type { Data, DataObject } from '../../src/core/data.js';
+import { toBytes, toTextLossy } from '../../src/core/text.js';
+import type { InstanceHost } from '../../src/lua/instance-context.js';
+
+export interface HostOptions {
+  readonly pid: string;
+  readonly values: Readonly<DataObject>;
+  readonly emit: (command: Command) => void;
+}
+
+const NANOSECONDS = 1_000_000n;
+
+export const durableHost = ({ pid, values, emit }: HostOptions): InstanceHost => ({
+  now: () => BigInt(Date.now()) * NANOSECONDS,
+  random: () => Math.random(),
+  randomBytes(n) {
+    let bytes = '';
+    for (let index = 0; index < n; index++) bytes += String.fromCharCode(Math.floor(Math.random() * 256));
+    return bytes;
+  },
+  uuid: () => uuid4(),
+  print: (line) => log.info(toTextLossy(line), { pid }),
+  emit: (command) => (command.type === 'logger.write' ? writeLog(pid, command) : emit(command)),
+  pid,
+  context: values,
+  place: 'workflow',
+  workflow: workflowFacts,
+});
+
+/** What `workflow.info()` gives. */
+function workflowFacts(): DataObject {
+  const info = workflowInfo();
+  return dataObject({
+    workflow_id: toBytes(info.workflowId),
+    run_id: info.runId,
+    workflow_type: toBytes(info.workflowType),
+    task_queue: toBytes(info.taskQueue),
+    namespace: toBytes(info.namespace),
+    attempt: info.attempt,
+    history_length: info.historyLength,
+    history_size: info.historySize,
+    continue_as_new_suggested: info.continueAsNewSuggested,
+    start_time_ms: info.startTime.getTime(),
+    ...(info.parent === undefined ? {} : { parent_workflow_id: toBytes(info.parent.workflowId) }),
+  });
+}
+
+function writeLog(pid: string, { level, message, fields, logger, where }: Command): void {
+  const known = level === 'debug' || level === 'warn' || level === 'error' ? level : 'info';
+  log[known](typeof message === 'string' ? toTextLossy(message) : '', {
+    ...(typeof fields === 'object' && fields !== null && !Array.isArray(fields) ? plainFields(fields) : {}),
+    ...(typeof logger === 'string' ? { logger: toTextLossy(logger) } : {}),
+    ...(typeof where === 'string' && where !== '' ? { at: toTextLossy(where) } : {}),
+    pid,
+  });
+}
+
+/** Data as every logger takes it: text, and numbers of JavaScript. */
+function plain(data: Data): unknown {
+  if (typeof data === 'string') return toTextLossy(data);
+  if (typeof data === 'bigint') return data.toString();
+  if (typeof data !== 'object' || data === null) return data;
+  if (data instanceof LuaFloat) return data.n;
+  return Array.isArray(data) ? data.map(plain) : plainFields(data);
+}
+
+function plainFields(fields: DataObject | LuaFloat): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, value]) => [toTextLossy(key), plain(value as Data)]),
+  );
+}

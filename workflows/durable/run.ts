@@ -1,0 +1,215 @@
+// Drives one instance inside a workflow: commands to durable handlers, answers back in the order in which they come. Sealed.
+// L1: everything happens inside an activation, in the order of the SDK's jobs and promises; so a replay does the same.
+// L2: each command runs in a cancellation scope of its own, shielded from the run's: a withdrawn command is cancelled, and a
+//     cancellation of the run reaches Lua first (see cancel).
+// L3: an exception of the instance is a bug of the host: it fails the task, never the run.
+// L4: what ends before it is told to Lua is lost to nobody: the run ends only when what it has sent is sent.
+import { CancellationScope } from '@temporalio/workflow';
+import type { Command } from '../../src/core/command.js';
+import type { Data } from '../../src/core/data.js';
+import type { ErrorData } from '../../src/core/error-data.js';
+import type { Message } from '../../src/lua/instance-context.js';
+import type { Instance, Outcome, Outstanding, Step } from '../../src/lua/step.js';
+import type { Answer } from '../../src/lua/suspend.js';
+import type { LuaFunction } from '../../src/lua/values.js';
+import { fromFailure } from '../../src/temporal/failures.js';
+
+/** A command as its durable handler sees it. */
+export interface DurableCall {
+  readonly command: Command;
+  readonly run: Run;
+}
+
+/** An answer that takes time: `start` is called once, in the command's own cancellation scope. */
+export class Later {
+  readonly start: () => Promise<Data>;
+  constructor(start: () => Promise<Data>) {
+    this.start = start;
+  }
+}
+export const later = (start: () => Promise<Data>): Later => new Later(start);
+
+/** Answers a command; what it throws or rejects with reaches Lua as an error. */
+export type DurableHandler = (call: DurableCall) => Data | Later;
+export type DurableHandlers = Readonly<Record<string, DurableHandler>>;
+
+const CANCELED: ErrorData = { kind: 'Canceled', message: 'the workflow was cancelled', retryable: false };
+
+export class Run {
+  readonly #handlerOf: (type: string) => DurableHandler;
+  readonly #shield = new CancellationScope({ cancellable: false });
+  readonly #pending = new Map<number, CancellationScope>();
+  /** Work that outlives its command: messages on their way, emitted commands (L4). */
+  readonly #background = new Set<Promise<void>>();
+  #instance: Instance | undefined;
+  #applying = false;
+  readonly #ready: { readonly id: number; readonly answer: Answer }[] = [];
+  #ended = false;
+  #settle: { resolve(outcome: Outcome): void; reject(error: unknown): void } | undefined;
+  #cancelled = false;
+  /** Cancelled without a listener to events: over once it waits for nothing that can come. */
+  #orphaned = false;
+
+  /** What main ended with; rejects when the host is broken (L3). */
+  readonly outcome: Promise<Outcome>;
+
+  constructor(handlerOf: (type: string) => DurableHandler) {
+    this.#handlerOf = handlerOf;
+    this.outcome = new Promise<Outcome>((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+  }
+
+  get started(): boolean {
+    return this.#instance !== undefined;
+  }
+
+  /** Whether the run was asked to cancel. */
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  get instance(): Instance {
+    if (this.#instance === undefined) throw new Error('the instance is not made yet');
+    return this.#instance;
+  }
+
+  start(make: () => Instance, args: readonly Data[]): void {
+    this.#enter(() => {
+      this.#instance = make();
+      return this.#instance.start(args);
+    });
+  }
+
+  deliver(message: Message): void {
+    this.#enter(() => this.instance.deliver(message));
+  }
+
+  invoke(fn: LuaFunction, args: readonly Data[], ended: (outcome: Outcome) => void): void {
+    this.#enter(() => this.instance.invoke(fn, args, ended));
+  }
+
+  /**
+   * Asks Lua to end: a CANCEL event. A program that does not listen to events cannot take it: what it waits for is answered
+   * with Canceled, what it does then (undo what it did) runs as ever, and if it waits for nothing any more it is over.
+   */
+  cancel(reason: string): void {
+    if (this.#cancelled || this.#ended) return;
+    this.#cancelled = true;
+    const listens = this.instance.listens('@events');
+    this.#enter(() => this.instance.cancel(reason));
+    if (listens) return;
+    for (const [id, scope] of [...this.#pending]) {
+      if (!this.#pending.delete(id)) continue;
+      scope.cancel();
+      this.#enter(() => this.instance.answer(id, { ok: false, error: CANCELED }));
+    }
+    this.#orphaned = true;
+    this.#endIfOrphaned();
+  }
+
+  #endIfOrphaned(): void {
+    if (this.#orphaned && this.#pending.size === 0) this.#finish({ ok: false, error: CANCELED });
+  }
+
+  /** Keeps the run from ending before `work` has; failures are told to `failed`. */
+  keep(work: Promise<unknown>, failed: (error: unknown) => void): void {
+    const done: Promise<void> = work
+      .then(() => undefined, failed)
+      .then(() => void this.#background.delete(done));
+    this.#background.add(done);
+  }
+
+  /** Resolves once nothing is kept any more. */
+  async settled(): Promise<void> {
+    while (this.#background.size > 0) await Promise.all(this.#background);
+  }
+
+  /** Runs `call` outside the scope of the command that asked for it. */
+  shielded<T>(call: () => Promise<T>): Promise<T> {
+    return this.#shield.run(call);
+  }
+
+  /** Ends the run with an error that did not come from Lua. */
+  fail(error: ErrorData): void {
+    this.#finish({ ok: false, error });
+  }
+
+  #enter(step: () => Step): void {
+    if (this.#ended) return;
+    try {
+      this.#apply(step());
+    } catch (error) {
+      this.#broken(error);
+    }
+  }
+
+  /** Applies a step and the answers that it brings at once, without growing the stack. */
+  #apply(first: Step): void {
+    this.#take(first);
+    if (this.#applying) return;
+    this.#applying = true;
+    try {
+      for (let next = this.#ready.shift(); next !== undefined; next = this.#ready.shift())
+        if (!this.#ended) this.#take(this.instance.answer(next.id, next.answer));
+    } finally {
+      this.#applying = false;
+    }
+    this.#endIfOrphaned();
+  }
+
+  #take(step: Step): void {
+    for (const id of step.withdrawn) {
+      const scope = this.#pending.get(id);
+      this.#pending.delete(id);
+      scope?.cancel();
+    }
+    for (const outstanding of step.commands) this.#dispatch(outstanding);
+    if (step.outcome !== undefined) this.#finish(step.outcome);
+  }
+
+  #dispatch({ id, command }: Outstanding): void {
+    let answer: Data | Later;
+    try {
+      answer = this.#handlerOf(command.type)({ command, run: this });
+    } catch (error) {
+      this.#ready.push({ id, answer: { ok: false, error: fromFailure(error) } });
+      return;
+    }
+    if (!(answer instanceof Later)) {
+      this.#ready.push({ id, answer: { ok: true, value: answer } });
+      return;
+    }
+    const scope = new CancellationScope({ cancellable: true, parent: this.#shield });
+    this.#pending.set(id, scope);
+    scope.run(answer.start).then(
+      (value) => this.#answer(id, { ok: true, value }),
+      (error: unknown) => this.#answer(id, { ok: false, error: fromFailure(error) }),
+    );
+  }
+
+  #answer(id: number, answer: Answer): void {
+    // Withdrawn, cancelled or ended meanwhile.
+    if (this.#pending.delete(id)) this.#enter(() => this.instance.answer(id, answer));
+  }
+
+  #finish(outcome: Outcome): void {
+    if (this.#ended) return;
+    this.#close();
+    this.#settle?.resolve(outcome);
+  }
+
+  /** L3 */
+  #broken(error: unknown): void {
+    if (this.#ended) return;
+    this.#close();
+    this.#settle?.reject(error);
+  }
+
+  #close(): void {
+    this.#ended = true;
+    this.#instance?.close();
+    for (const scope of this.#pending.values()) scope.cancel();
+    this.#pending.clear();
+  }
+}

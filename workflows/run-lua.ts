@@ -1,0 +1,109 @@
+// The dynamic workflow: runs the Lua program that the workflow type stands for. Sealed, replay-safe.
+// W1: nothing of Lua runs before its program is pinned; signals and updates that come earlier wait, queries answer NOT_READY.
+// W2: what leaves Lua is a result, an ApplicationFailure or a cancellation; only a missing program, nondeterminism and bugs of
+//     the host fail a task.
+// W3: before it ends a run tells its end to those who watch it, and waits for what it has sent.
+import {
+  CancellationScope,
+  CancelledFailure,
+  defineQuery,
+  setDefaultQueryHandler,
+  setDefaultSignalHandler,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { Data } from '../src/core/data.js';
+import { formatPid } from '../src/core/ids.js';
+import type { ErrorData } from '../src/core/error-data.js';
+import { toBytes, toTextLossy } from '../src/core/text.js';
+import { createInstance } from '../src/lua/instance/instance.js';
+import type { Outcome } from '../src/lua/step.js';
+import { errorToErrorData, toFailure } from '../src/temporal/failures.js';
+import { PROGRAM_QUERY } from '../src/temporal/names.js';
+import { fromResults, toDataOrThrow } from '../src/temporal/payload-converter.js';
+import { setCurrentDetailsLazily, setStackTrace } from '../src/temporal/sdk-internals.js';
+import { Outgoing, startContext } from './durable/context.js';
+import type { RunContext } from './durable/context.js';
+import { makeRun } from './durable/handlers.js';
+import type { DurableParts } from './durable/handlers.js';
+import { durableHost } from './durable/host.js';
+import { moduleLookup } from './durable/modules.js';
+import { pinProgram, showProgram } from './durable/program.js';
+import type { PinnedRun } from './durable/program.js';
+import { describeCoroutines } from './durable/stack.js';
+import { session } from './interceptors.js';
+
+export async function runLua(...args: unknown[]): Promise<unknown> {
+  session.updates.close();
+  // Signals are taken by the interceptor; without a handler the SDK would keep them from it.
+  setDefaultSignalHandler(() => undefined);
+  setDefaultQueryHandler(() => {
+    throw new Error('NOT_READY: program not resolved');
+  });
+  const cancelRequested = CancellationScope.current().cancelRequested;
+  // The run goes on under its own rules when it is cancelled (Run.cancel).
+  return CancellationScope.nonCancellable(async () => {
+    const { context, input } = readStart(args);
+    const pinned = await pinProgram(context.start.program);
+    showProgram(pinned.reference);
+    const parts = begin(pinned, context, input);
+    cancelRequested.catch(() => parts.run.cancel(toBytes(session.cancellation.reason())));
+    const outcome = await parts.run.outcome;
+    await parts.exits.tell(outcome);
+    await parts.run.settled();
+    return end(outcome, parts.run.cancelled);
+  });
+}
+
+/** A start that no program could read fails the run, not its task. */
+function readStart(args: readonly unknown[]): {
+  readonly context: RunContext;
+  readonly input: readonly Data[];
+} {
+  try {
+    return { context: startContext(), input: args.map(toDataOrThrow) };
+  } catch (error) {
+    throw toFailure(errorToErrorData(error));
+  }
+}
+
+/** Makes the instance, lets it run until it waits, and lets in what waited for it. */
+function begin({ reference, loaded }: PinnedRun, context: RunContext, input: readonly Data[]): DurableParts {
+  const pid = formatPid({ host: reference.host, id: toBytes(workflowInfo().workflowId) });
+  const parts = makeRun({ reference, context, outgoing: new Outgoing(context, pid), pid });
+  const { run, inbox, emit } = parts;
+  const host = durableHost({
+    pid,
+    values: context.values,
+    emit: (command) =>
+      run.keep(
+        run.shielded(() => emit(command)),
+        () => undefined,
+      ),
+  });
+  const describe = (): string => (run.started ? describeCoroutines(run.instance.coroutines()) : '');
+  setStackTrace(describe);
+  setCurrentDetailsLazily(describe);
+  setHandler(defineQuery<unknown>(PROGRAM_QUERY), () => reference, {
+    description: 'The program that this run is pinned to.',
+  });
+
+  run.start(() => createInstance(loaded, host, moduleLookup), input);
+  setDefaultQueryHandler(undefined);
+  for (const { topic, from, body } of context.start.messages ?? [])
+    run.deliver({ topic, from, payloads: body });
+  session.receive = (signal) => inbox.receive(signal);
+  for (const signal of session.early.splice(0)) inbox.receive(signal);
+  session.updates.open();
+  return parts;
+}
+
+function end(outcome: Outcome, cancelled: boolean): unknown {
+  if (outcome.ok) return fromResults(outcome.values);
+  throw endFailure(outcome.error, cancelled);
+}
+
+function endFailure(error: ErrorData, cancelled: boolean): Error {
+  if (cancelled && error.kind === 'Canceled') return new CancelledFailure(toTextLossy(error.message));
+  return toFailure(error, { retryUnsaid: workflowInfo().retryPolicy !== undefined });
+}
