@@ -39,7 +39,7 @@ export function typeName(value: Value): string {
 
 /** `bad argument #1 to 'rep' (number expected, got nil)`; `name` is the qualified one (`string.rep`). */
 export function argumentError(index: number, name: string, message: string): never {
-  const entries = currentEntries(12);
+  const entries = currentEntries(24);
   const site = entries[entries[0]?.is === 'native' ? 1 : 0];
   const [, kind, called] = (site?.is === 'lua' ? /^(\w+) '(.*)'$/.exec(site.operands[0] ?? '') : null) ?? [];
   const position = site?.is === 'lua' ? `${site.chunk}:${site.line}: ` : '';

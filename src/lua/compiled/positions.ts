@@ -43,7 +43,7 @@ export function registerScript(url: string, map: () => ScriptMap): void {
 }
 
 export const RUN = '[run]';
-const ENTRY = /lua-([0-9a-f]{16}(?:r\d+)?):(\d+):\d+|\[C\]:([^\s(]+)|\[run\]/g;
+const ENTRY = /(lua-[0-9a-f]{16}(?:r\d+)?):(\d+):\d+|\[C\]:([^\s(]+)|\[run\]/g;
 const NO_OPERANDS: readonly string[] = [];
 
 // V8's own properties, which the language's standard library does not know.
@@ -79,11 +79,12 @@ function functionAt(map: ScriptMap, line: number): string {
 /** The entry of a place in a script; undefined for scripts that are not ours. */
 function entryAt(url: string, line: number): StackEntry | undefined {
   const map = scripts.get(url)?.();
-  if (map === undefined) return undefined;
+  const luaLine = map?.lines[line] ?? 0;
+  if (map === undefined || luaLine === 0) return undefined; // a helper of the unit
   return {
     is: 'lua',
     chunk: map.chunk,
-    line: map.lines[line] ?? 0,
+    line: luaLine,
     title: functionAt(map, line),
     operands: map.operands.get(line) ?? NO_OPERANDS,
   };
@@ -121,7 +122,7 @@ export const currentEntries = (frames: number): StackEntry[] => parseStack(withS
 
 /** The operation of compiled code that is under way; undefined in native code called from native code. */
 export function currentSite(): Extract<StackEntry, { is: 'lua' }> | undefined {
-  const [entry] = currentEntries(8);
+  const [entry] = currentEntries(20);
   return entry?.is === 'lua' ? entry : undefined;
 }
 
@@ -133,7 +134,7 @@ export function sitePosition(): string {
 
 /** `chunk:line: ` at a level as `error` counts them, seen from a builtin: 1 is who called it. '' where that is native. */
 export function positionAtLevel(level: number): string {
-  const entries = currentEntries(8 + 6 * level);
+  const entries = currentEntries(14 + 8 * level);
   const from = entries[0]?.is === 'native' ? 1 : 0;
   const entry = entries[from + level - 1];
   return entry?.is === 'lua' ? `${entry.chunk}:${entry.line}: ` : '';
