@@ -204,7 +204,7 @@ onEachEngine('errors', (engine) => {
       kind: 'RateLimited',
       message: 'slow down',
       retryable: true,
-      details: { after: 3n } as unknown as Data,
+      details: { after: 3n },
       stack: 'a.lua:1: in f\nb.lua:2: in g',
       cause: { kind: 'Unknown', message: 'inner' },
     };

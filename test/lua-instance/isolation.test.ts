@@ -14,9 +14,9 @@ onEachEngine('isolation', (engine) => {
     const text = `
       local id = ...
       counter = (counter or 0) + 1
-      string.mark = id
-      getmetatable("").__index.own = id
-      probe.mark = id
+      pcall(function() string.mark = id end)
+      pcall(function() getmetatable("").__index.own = id end)
+      pcall(function() probe.mark = id end)
       local lib_state = lib
       lib_state.id = id
       math.randomseed(id)
@@ -24,7 +24,7 @@ onEachEngine('isolation', (engine) => {
       probe.ask(1)
       local draw = math.random(1000000)
       probe.ask(2)
-      return {counter, string.mark, ("").own, probe.mark, lib.id, name}, draw`;
+      return {counter, string.mark or id, ("").own or id, probe.mark or id, lib.id, name}, draw`;
     const compiled = engine.compile(
       programOf(text, { modules: [probeSpec], libraries: { lib: 'return {}' } }),
     );
@@ -41,6 +41,7 @@ onEachEngine('isolation', (engine) => {
     const second = b.answer(2, { ok: true, value: null }).outcome;
     if (first?.ok !== true || second?.ok !== true) throw new Error('did not end well');
     const name = expect.stringMatching(/^table: 0x/) as string;
+    // Libraries may be read-only; if they are not, what one instance writes is its own.
     expect(first.values[0]).toEqual([1, 1, 1, 1, 1, name]);
     expect(second.values[0]).toEqual([1, 2, 2, 2, 2, name]);
     expect(first.values[1]).not.toEqual(second.values[1]);

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { LuaFloat } from '../../src/core/data.js';
 import type { Data } from '../../src/core/data.js';
 import { moduleLookup } from '../../src/lua/instance/modules.js';
+import { numberText } from '../../src/lua/instance/number-text.js';
 import { parseFrames, formatFrames } from '../../src/lua/instance/traceback.js';
 import { osSpec } from '../../src/modules/os/spec.js';
 import { openLua } from '../support/instance.js';
@@ -153,4 +154,25 @@ it('frames survive being written and read', () => {
   ];
   expect(parseFrames(formatFrames(frames))).toEqual(frames);
   expect(parseFrames('')).toEqual([]);
+});
+
+it.each([
+  [3, '3'],
+  [new LuaFloat(3), '3.0'],
+  [new LuaFloat(-0), '-0.0'],
+  [0.1, '0.1'],
+  [0.1 + 0.2, '0.3'],
+  [1 / 3, '0.33333333333333'],
+  [-123.456, '-123.456'],
+  [0.0001, '0.0001'],
+  [0.00001234, '1.234e-05'],
+  [new LuaFloat(1e14), '1e+14'],
+  [new LuaFloat(123456789012346), '1.2345678901235e+14'],
+  [new LuaFloat(1e300), '1e+300'],
+  [5e-324, '4.9406564584125e-324'],
+  [Infinity, 'inf'],
+  [-Infinity, '-inf'],
+  [2n ** 62n, '4611686018427387904'],
+])('the number %s is written %s, as lua5.3 writes it', (value, text) => {
+  expect(numberText(value)).toBe(text);
 });

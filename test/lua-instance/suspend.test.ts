@@ -1,7 +1,7 @@
 // A host call may wait at any depth: whoever is around it neither notices nor is in the way.
 import { expect, it } from 'vitest';
 import type { Data } from '../../src/core/data.js';
-import { openLua, runLua } from '../support/instance.js';
+import { CommandFailure, openLua, runLua } from '../support/instance.js';
 import type { LuaRun } from '../support/instance.js';
 import { onEachEngine } from './engines.js';
 import { probeSpec } from './probe.js';
@@ -16,7 +16,7 @@ onEachEngine('waiting for the host', (engine) => {
       answers: {
         'probe.ask': ({ args }) => {
           const [x] = args as Data[];
-          if (x === 'fail') throw { kind: 'NotFound', message: 'nothing there' };
+          if (x === 'fail') throw new CommandFailure('NotFound', 'nothing there');
           return typeof x === 'number' ? x * 2 : (x ?? null);
         },
       },
@@ -201,6 +201,15 @@ onEachEngine('waiting for the host', (engine) => {
       ['tried', 8],
       [true, 7],
     ]);
+  });
+
+  it('calls Lua from the host thousands of times in one call', async () => {
+    const { values } = await run(`
+      local items, sum = {}, 0
+      for i = 1, 20000 do items[i] = i end
+      local results = probe.map(items, function(x) if x % 10000 == 0 then return probe.ask(x) end return x end)
+      return {#results, results[1], results[20000]}`);
+    expect(values).toEqual([[20000, 1, 40000]]);
   });
 
   it('can call Lua from the host inside a comparator, where nothing may wait', async () => {

@@ -6,6 +6,7 @@ import type { Command } from '../../src/core/command.js';
 import type { Data, DataObject } from '../../src/core/data.js';
 import type { ErrorData } from '../../src/core/error-data.js';
 import { PlatformError } from '../../src/core/errors.js';
+import type { ErrorKind } from '../../src/core/errors.js';
 import type { Program, Unit } from '../../src/core/program.js';
 import type { LuaEngine } from '../../src/lua/engine.js';
 import { DEFAULT_ENGINE, engineNamed } from '../../src/lua/engines.js';
@@ -14,7 +15,7 @@ import { errorToData } from '../../src/lua/instance/error-object.js';
 import { moduleLookup } from '../../src/lua/instance/modules.js';
 import type { InstanceHost } from '../../src/lua/instance-context.js';
 import type { ModuleSpec } from '../../src/lua/module.js';
-import type { Instance, Outcome, Outstanding, Step } from '../../src/lua/step.js';
+import type { Instance, Outcome, Step } from '../../src/lua/step.js';
 import type { Answer } from '../../src/lua/suspend.js';
 import { LuaError } from '../../src/lua/values.js';
 import { channelSpec } from '../../src/modules/channel/spec.js';
@@ -23,7 +24,18 @@ import { errorsSpec } from '../../src/modules/errors/spec.js';
 import { osSpec } from '../../src/modules/os/spec.js';
 import { payloadSpec } from '../../src/modules/payload/spec.js';
 
-/** A command's answer. Throw a PlatformError, a LuaError or `{ kind, message }` to fail it; `undefined` leaves it open. */
+/** Thrown by an answer to fail the command. */
+export class CommandFailure extends PlatformError {
+  override readonly name = 'CommandFailure';
+  readonly code = 'COMMAND_FAILED_IN_TEST';
+  override readonly kind: ErrorKind;
+  constructor(kind: ErrorKind, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+/** A command's answer. Throw a CommandFailure (or any PlatformError) to fail it; `undefined` leaves it open. */
 export type AnswerOf = (command: Command) => Data | undefined | Promise<Data | undefined>;
 
 export interface LuaOptions {
@@ -245,10 +257,5 @@ function thrownError(error: unknown): ErrorData {
   if (error instanceof LuaError) return errorToData(error.value);
   if (error instanceof PlatformError)
     return { kind: error.kind, message: error.message, retryable: error.retryable };
-  if (typeof error === 'object' && error !== null && 'kind' in error && 'message' in error)
-    return error as ErrorData;
   throw error;
 }
-
-/** One command, for modules with `Outstanding` lists of their own. */
-export type { Outstanding };

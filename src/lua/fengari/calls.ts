@@ -19,6 +19,7 @@ import type { HostFunction, HostResult, LuaValue } from '../values.js';
 import type { Bridge } from './bridge.js';
 import { framesOf, whereOf } from './stack.js';
 
+type CallRequest = Extract<SuspendRequest, { on: 'call' }>;
 export type ThreadRequest = Exclude<SuspendRequest, { on: 'call' }>;
 export type ThreadAnswer =
   | { readonly with: 'values'; readonly values: readonly LuaValue[] }
@@ -146,16 +147,21 @@ export class Calls {
     return 1;
   }
 
+  /** Does what a host function came to, until there are results for Lua. A loop: hosts may call Lua any number of times. */
   #settle(L: lua_State, make: () => HostResult): number {
-    this.#current = L;
-    let result: HostResult;
-    try {
-      result = make();
-      if (!(result instanceof Suspend)) return this.#give(L, result);
-    } catch (error) {
-      return this.#raise(L, error);
+    for (let next = make; ;) {
+      this.#current = L;
+      let result: HostResult;
+      try {
+        result = next();
+        if (!(result instanceof Suspend)) return this.#give(L, result);
+      } catch (error) {
+        return this.#raise(L, error);
+      }
+      const { request } = result;
+      if (request.on !== 'call') return this.#wait(L, request);
+      next = this.#callLua(L, request);
     }
-    return this.#wait(L, result.request);
   }
 
   #give(L: lua_State, result: LuaValue | readonly LuaValue[]): number {
@@ -177,8 +183,7 @@ export class Calls {
     return lua.lua_error(L);
   }
 
-  #wait(L: lua_State, request: SuspendRequest): number {
-    if (request.on === 'call') return this.#callLua(L, request);
+  #wait(L: lua_State, request: ThreadRequest): number {
     if (L.nny > 0 || this.#locked > 0) {
       const at = whereOf(L);
       this.#bridge.push(
@@ -199,26 +204,27 @@ export class Calls {
     });
   }
 
-  #callLua(L: lua_State, request: Extract<SuspendRequest, { on: 'call' }>): number {
+  /** Calls Lua; gives what to do with the results, or leaves by a yield and goes on with them later. */
+  #callLua(L: lua_State, request: CallRequest): () => HostResult {
+    const nargs = request.args.length;
     lua.lua_settop(L, 0);
     this.#bridge.pushAll(L, [request.fn, ...request.args]);
-    const { caught } = request;
-    const nargs = request.args.length;
-    const done = (): number => {
+    const later = (_L: lua_State, status: number): number =>
+      this.#settle(L, this.#called(L, request, status));
+    if (request.caught !== undefined)
+      return this.#called(L, request, lua.lua_pcallk(L, nargs, lua.LUA_MULTRET, 0, 0, later));
+    lua.lua_callk(L, nargs, lua.LUA_MULTRET, 0, later);
+    return this.#called(L, request, lua.LUA_OK);
+  }
+
+  #called(L: lua_State, { then, caught }: CallRequest, status: number): () => HostResult {
+    if (caught === undefined || status === lua.LUA_OK || status === lua.LUA_YIELD) {
       const results = this.#bridge.readFrom(L, 1);
-      return this.#settle(L, () => request.then(results));
-    };
-    if (caught === undefined) {
-      lua.lua_callk(L, nargs, lua.LUA_MULTRET, 0, done);
-      return done();
+      return () => then(results);
     }
-    const after = (_L: lua_State, status: number): number => {
-      if (status === lua.LUA_OK || status === lua.LUA_YIELD) return done();
-      if (this.fatal !== undefined) throw this.fatal.error;
-      const error = this.#bridge.read(L.stack[L.top - 1]!);
-      return this.#settle(L, () => caught(error));
-    };
-    return after(L, lua.lua_pcallk(L, nargs, lua.LUA_MULTRET, 0, 0, after));
+    if (this.fatal !== undefined) throw this.fatal.error;
+    const error = this.#bridge.read(L.stack[L.top - 1]!);
+    return () => caught(error);
   }
 }
 

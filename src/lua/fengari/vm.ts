@@ -52,9 +52,7 @@ export class FengariVm implements Vm, UnitHost, BridgeHost, Threads {
     this.#meter = this.#calls.meter(context.program.budget?.instructions ?? DEFAULT_INSTRUCTIONS);
     this.#globals = openLibraries(this.#bridge, this.#calls, this, context.host);
     for (const spec of modules.globals) this.#install(spec);
-    this.#standard = new Map(
-      [...this.#globals.entries()].map(([name, value]) => [String(name), value] as const),
-    );
+    this.#standard = namedEntries(this.#globals);
     this.#loader = new UnitLoader(context.program, modules, this);
     this.#fill(this.#globals, this.#loader.entry);
     this.#catchImports(this.#globals, this.#loader.entry, undefined);
@@ -188,4 +186,10 @@ export class FengariVm implements Vm, UnitHost, BridgeHost, Threads {
     const { id } = copy;
     return Object.assign(copy, proto, { id, cache: null, p: proto.p.map((inner) => this.#copy(inner)) });
   }
+}
+
+function namedEntries(table: LuaTable): ReadonlyMap<string, LuaValue> {
+  const named = new Map<string, LuaValue>();
+  for (const [name, value] of table.entries()) if (typeof name === 'string') named.set(name, value);
+  return named;
 }

@@ -5,6 +5,7 @@ import type { HostCall } from '../instance-context.js';
 import { LuaError, LuaFloat, LuaTable, LuaUserdata, luaType } from '../values.js';
 import type { LuaFunction, LuaValue, UserdataType } from '../values.js';
 import { newError } from './error-object.js';
+import { numberText } from './number-text.js';
 
 /** A text error with the caller's place in front, as `error(message)` makes it. */
 export function luaErrorAt(call: HostCall, message: string): LuaError {
@@ -132,8 +133,8 @@ export const asNumber = (value: LuaValue): number | undefined =>
 /** The text that string functions take a value for; undefined when they refuse it. */
 export function asText(value: LuaValue): string | undefined {
   if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
-  if (value instanceof LuaFloat) return Number.isSafeInteger(value.n) ? `${value.n}.0` : String(value.n);
+  if (typeof value === 'number' || typeof value === 'bigint' || value instanceof LuaFloat)
+    return numberText(value);
   if (value instanceof LuaUserdata) {
     const { concat, tostring } = value.type.meta;
     if (concat !== undefined) return tostring?.(value.value as never);

@@ -6,8 +6,8 @@
 import type { HostCall } from '../instance-context.js';
 import { Suspend } from '../suspend.js';
 import type { Wake } from '../suspend.js';
-import { defineUserdata, LuaError, LuaTable } from '../values.js';
-import type { HostResult, LuaValue } from '../values.js';
+import { defineUserdata, LuaTable } from '../values.js';
+import type { HostResult, LuaValue, LuaError } from '../values.js';
 import { luaErrorAt, typeName } from './arguments.js';
 
 /** Somebody who waits in one or more channels; taken once. */

@@ -7,8 +7,9 @@ import type { Data, DataObject } from '../../core/data.js';
 import type { ErrorData } from '../../core/error-data.js';
 import { ERROR_KINDS, PlatformError } from '../../core/errors.js';
 import type { ErrorKind } from '../../core/errors.js';
-import { defineUserdata, LuaError, LuaTable, luaType } from '../values.js';
+import { defineUserdata, LuaError, LuaFloat, LuaTable, luaType } from '../values.js';
 import type { LuaUserdata, LuaValue } from '../values.js';
+import { numberText } from './number-text.js';
 import { fromPlain, toPlain } from './plain-data.js';
 
 export interface ErrorParts {
@@ -102,9 +103,12 @@ export const ErrorType = defineUserdata<ErrorObject>(
   },
 );
 
+const isNumber = (value: LuaValue): value is number | bigint | LuaFloat =>
+  typeof value === 'number' || typeof value === 'bigint' || value instanceof LuaFloat;
+
 function textOf(value: LuaValue): string {
   if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'bigint') return String(value);
+  if (isNumber(value)) return numberText(value);
   const error = ErrorType.unwrap(value);
   if (error !== undefined) return error.message;
   throw new LuaError(`attempt to concatenate a ${luaType(value)} value`);
@@ -148,8 +152,8 @@ export function errorToData(value: LuaValue, stack = '', fallback: ErrorKind = '
   const message =
     typeof value === 'string'
       ? value
-      : typeof value === 'number' || typeof value === 'bigint'
-        ? String(value)
+      : isNumber(value)
+        ? numberText(value)
         : `(error object is a ${luaType(value)} value)`;
   const details = value instanceof LuaTable ? toPlain(value) : undefined;
   return {
