@@ -3,8 +3,8 @@
 import { Arguments } from '../../lua/instance/arguments.js';
 import type { HostCall } from '../../lua/instance-context.js';
 import { constant, defineModuleSpec, fn } from '../../lua/module.js';
-import { LuaFloat, LuaTable } from '../../lua/values.js';
-import type { LuaValue } from '../../lua/values.js';
+import { LuaFloat } from '../../lua/values.js';
+import type { LuaValue, LuaTable } from '../../lua/values.js';
 import { civilFromSeconds, secondsFromCivil, strftime } from './calendar.js';
 
 const KEY = {};
