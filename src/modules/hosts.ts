@@ -1,0 +1,32 @@
+// What a node answers to the commands of the built modules. Host-only; the sealed half is index.ts.
+import type { HostHandlers } from '../core/handler.js';
+import { envHandlers } from './env/host.js';
+import type { EnvironmentAccess } from './env/host.js';
+import { funcsHandlers } from './funcs/host.js';
+import type { CallFunction } from './funcs/host.js';
+import { loggerHandlers } from './logger/host.js';
+import type { WriteLog } from './logger/host.js';
+import { processHandlers } from './process/host.js';
+import type { ProcessService } from './process/host.js';
+import { sqlHandlers } from './sql/host.js';
+import { timeHandlers } from './time/host.js';
+
+/** What the handlers need of their node. */
+export interface NodeServices {
+  readonly callFunction: CallFunction;
+  readonly processes: ProcessService;
+  readonly environment: EnvironmentAccess;
+  readonly writeLog: WriteLog;
+}
+
+/** Handlers by module, for Dispatcher.add(owner, handlers). */
+export function hostHandlers(services: NodeServices): Readonly<Record<string, HostHandlers>> {
+  return {
+    env: envHandlers(services.environment),
+    funcs: funcsHandlers(services.callFunction),
+    logger: loggerHandlers(services.writeLog),
+    process: processHandlers(services.processes),
+    sql: sqlHandlers,
+    time: timeHandlers,
+  };
+}

@@ -1,0 +1,42 @@
+// Every module that is built: what Lua sees. Sealed; their host handlers are in hosts.ts.
+import type { ModuleSpec } from '../lua/module.js';
+import { channelSpec } from './channel/spec.js';
+import { coroutineSpec } from './coroutine/spec.js';
+import { ctxSpec } from './ctx/spec.js';
+import { envSpec } from './env/spec.js';
+import { errorsSpec } from './errors/spec.js';
+import { funcsSpec } from './funcs/spec.js';
+import { jsonSpec } from './json/spec.js';
+import { loggerSpec } from './logger/spec.js';
+import { osSpec } from './os/spec.js';
+import { payloadSpec } from './payload/spec.js';
+import { processSpec } from './process/spec.js';
+import { sqlSpec } from './sql/spec.js';
+import { timeSpec } from './time/spec.js';
+import { uuidSpec } from './uuid/spec.js';
+import { workflowSpec } from './workflow/spec.js';
+
+/** Always there, whether a program names them or not. */
+export const globalModules: readonly ModuleSpec[] = [
+  channelSpec,
+  coroutineSpec,
+  errorsSpec,
+  osSpec,
+  payloadSpec,
+  processSpec,
+];
+
+/** There where a program's `modules:` or `imports:` name them. */
+export const declaredModules: readonly ModuleSpec[] = [
+  ctxSpec,
+  envSpec,
+  funcsSpec,
+  jsonSpec,
+  loggerSpec,
+  sqlSpec,
+  timeSpec,
+  uuidSpec,
+  workflowSpec,
+];
+
+export const builtModules: readonly ModuleSpec[] = [...globalModules, ...declaredModules];
