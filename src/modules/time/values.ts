@@ -64,7 +64,8 @@ export const MAX_YEAR = 1_000_000;
 export function dateArgument(args: Arguments, position: number, otherwise?: number): number {
   const value =
     otherwise === undefined ? args.integer(position) : (args.optionalInteger(position) ?? otherwise);
-  if (Math.abs(value) > (position === 1 ? MAX_YEAR : 1e9)) throw args.error(position, 'value out of range');
+  const limit = position === 1 ? MAX_YEAR : position === 7 ? Number.MAX_SAFE_INTEGER : 1e9;
+  if (Math.abs(value) > limit) throw args.error(position, 'value out of range');
   return value;
 }
 
