@@ -75,7 +75,9 @@ function parseDirective(format: string, start: number, before: string): readonly
   const end = start + all.length;
   const letter = format.charAt(end);
   if (letter === '' || !'diouxXcaAeEfgGqs'.includes(letter)) {
-    return failed(`invalid option '%${letter === '' ? '\0' : letter}' to 'format'`);
+    const code = letter === '' ? 0 : letter.charCodeAt(0);
+    const shown = code >= 32 && code < 127 ? letter : `<\\${String(code)}>`;
+    return failed(`invalid option '%${shown}' to 'format'`);
   }
   const conversion: Conversion = {
     left: flags.includes('-'),

@@ -1,0 +1,125 @@
+// The `string` table. Sealed.
+import { argumentError, raise } from '../compiled/errors.js';
+import { builtin, charge, EMPTY, results } from '../compiled/protocol.js';
+import type { Callable, Result, Value } from '../compiled/protocol.js';
+import { integerArgument, optionalPosition, positionArgument, textArgument } from './arguments.js';
+import { format } from './format.js';
+import { pack, packsize, unpack } from './pack.js';
+import { searchFunctions } from './string-search.js';
+
+/** The longest string that V8 makes. */
+const MAX_LENGTH = 536870888;
+/** Values that one call may return. */
+const MAX_RESULTS = 1_000_000;
+
+const len = builtin('string.len', function (subject: Value): Result {
+  return textArgument(subject, 1, 'string.len', arguments.length).length;
+});
+
+const sub = builtin('string.sub', function (subject: Value, from: Value, to: Value): Result {
+  const count = arguments.length;
+  const text = textArgument(subject, 1, 'string.sub', count);
+  let start = positionArgument(from, 2, 'string.sub', count);
+  let end = to === undefined ? -1 : positionArgument(to, 3, 'string.sub', count);
+  const { length } = text;
+  if (start < 0) start = start < -length ? 1 : length + start + 1;
+  else if (start === 0) start = 1;
+  if (end < 0) end = length + end + 1;
+  else if (end > length) end = length;
+  return start > end ? '' : text.slice(start - 1, end);
+});
+
+const NOT_ASCII = /[\x80-\xff]/;
+
+const upper = builtin('string.upper', function (subject: Value): Result {
+  const text = textArgument(subject, 1, 'string.upper', arguments.length);
+  charge(text.length);
+  return NOT_ASCII.test(text)
+    ? text.replace(/[a-z]+/g, (letters) => letters.toUpperCase())
+    : text.toUpperCase();
+});
+
+const lower = builtin('string.lower', function (subject: Value): Result {
+  const text = textArgument(subject, 1, 'string.lower', arguments.length);
+  charge(text.length);
+  return NOT_ASCII.test(text)
+    ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+    : text.toLowerCase();
+});
+
+const rep = builtin('string.rep', function (subject: Value, times: Value, separator: Value): Result {
+  const count = arguments.length;
+  const text = textArgument(subject, 1, 'string.rep', count);
+  const n = positionArgument(times, 2, 'string.rep', count);
+  const between = separator === undefined ? '' : textArgument(separator, 3, 'string.rep', count);
+  if (n <= 0) return '';
+  const total = text.length * n + between.length * (n - 1);
+  if (total > MAX_LENGTH) raise('resulting string too large');
+  charge(total);
+  return between === '' ? text.repeat(n) : (text + between).repeat(n - 1) + text;
+});
+
+const reverse = builtin('string.reverse', function (subject: Value): Result {
+  const text = textArgument(subject, 1, 'string.reverse', arguments.length);
+  charge(text.length);
+  let reversed = '';
+  for (let at = text.length - 1; at >= 0; at--) reversed += text.charAt(at);
+  return reversed;
+});
+
+const byte = builtin('string.byte', function (subject: Value, from: Value, to: Value): Result {
+  const count = arguments.length;
+  const text = textArgument(subject, 1, 'string.byte', count);
+  const { length } = text;
+  let start = optionalPosition(from, 1, 2, 'string.byte', count);
+  if (to === undefined && start > 0) return start > length ? EMPTY : text.charCodeAt(start - 1);
+  if (start < 0) start = start < -length ? 0 : length + start + 1;
+  let end = optionalPosition(to, start, 3, 'string.byte', count);
+  if (end < 0) end = end < -length ? 0 : length + end + 1;
+  if (start < 1) start = 1;
+  if (end > length) end = length;
+  if (start > end) return EMPTY;
+  if (end - start >= MAX_RESULTS) raise('string slice too long');
+  const codes: Value[] = [];
+  for (let at = start - 1; at < end; at++) codes.push(text.charCodeAt(at));
+  charge(codes.length);
+  return results(codes);
+});
+
+const char = builtin('string.char', function (...codes: Value[]): Result {
+  let text = '';
+  for (let at = 0; at < codes.length; at++) {
+    const code = integerArgument(codes[at], at + 1, 'string.char', codes.length);
+    if (typeof code !== 'number' || code < 0 || code > 255) {
+      argumentError(at + 1, 'string.char', 'value out of range');
+    }
+    text += String.fromCharCode(code);
+  }
+  return text;
+});
+
+/** `string.dump` would need bytecode, which this engine has none of. */
+const dump = builtin('string.dump', function (): Result {
+  return raise('unable to dump given function');
+});
+
+/** Members of the `string` table. */
+export const stringFunctions: Readonly<Record<string, Callable>> = {
+  byte,
+  char,
+  dump,
+  find: searchFunctions.find,
+  format,
+  gmatch: searchFunctions.gmatch,
+  gsub: searchFunctions.gsub,
+  len,
+  lower,
+  match: searchFunctions.match,
+  pack,
+  packsize,
+  rep,
+  reverse,
+  sub,
+  unpack,
+  upper,
+};
