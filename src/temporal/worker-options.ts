@@ -22,7 +22,6 @@ export function workerSettings(data: Readonly<DataObject>, release: string): Wor
   const read = reader(data);
   const rate = read.count('worker_activities_per_second');
   const queueRate = read.count('task_queue_activities_per_second');
-  const cached = read.count('max_cached_workflows');
   const workflowTasks = read.count('max_concurrent_workflow_task_execution_size');
   const workflowPolls = read.count('max_concurrent_workflow_task_pollers');
   const activityPolls = read.count('max_concurrent_activity_task_pollers');
@@ -38,7 +37,6 @@ export function workerSettings(data: Readonly<DataObject>, release: string): Wor
       ...(workflowTasks ? { maxConcurrentWorkflowTaskExecutions: Math.max(2, workflowTasks) } : {}),
       ...(workflowPolls ? { maxConcurrentWorkflowTaskPolls: Math.max(2, workflowPolls) } : {}),
       ...(activityPolls ? { maxConcurrentActivityTaskPolls: activityPolls } : {}),
-      ...(cached === undefined ? {} : { maxCachedWorkflows: cached }),
       ...(rate ? { maxActivitiesPerSecond: rate } : {}),
       ...(queueRate ? { maxTaskQueueActivitiesPerSecond: queueRate } : {}),
       ...(read.flag('disable_eager_activities') === true

@@ -55,6 +55,8 @@ export class LuaApp implements AsyncDisposable {
   readonly #handlers: TestHandlers;
   readonly #workers: RunningWorker[] = [];
   #version = 1;
+  /** The next question for a program finds none. */
+  missOnce = false;
 
   constructor(temporal: TestTemporal, entries: Record<string, SourceEntry>, handlers: TestHandlers = {}) {
     this.#temporal = temporal;
@@ -160,7 +162,11 @@ export class LuaApp implements AsyncDisposable {
       get current() {
         return view();
       },
-      program: async (hash) => this.programs.get(hash),
+      program: async (hash) => {
+        const missed = this.missOnce;
+        this.missOnce = false;
+        return missed ? undefined : this.programs.get(hash);
+      },
     };
   }
 

@@ -1,39 +1,13 @@
 // Lua workflows on a real server: results, calls, timers, signals, errors.
 import { randomUUID } from 'node:crypto';
 import { Client } from '@temporalio/client';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { dataObject } from '../../src/core/data.js';
-import type { Data } from '../../src/core/data.js';
-import { queryRun, resultOf, RunError, signalRun, startRun } from '../../src/temporal/client.js';
-import { LuaApp } from '../support/lua-app.js';
-import type { SourceEntry, TestHandlers } from '../support/lua-app.js';
-import { testTemporal } from '../support/temporal.js';
-import type { TestTemporal } from '../support/temporal.js';
-
-const workflow = (source: string): SourceEntry => ({ kind: 'workflow.lua', source });
-const fn = (source: string): SourceEntry => ({ kind: 'function.lua', source });
+import { queryRun, resultOf, RunError, signalRun } from '../../src/temporal/client.js';
+import { fn, luaSuite, workflow } from '../support/lua-suite.js';
 
 describe('a Lua workflow', () => {
-  let temporal: TestTemporal;
-  const apps: LuaApp[] = [];
-  beforeAll(async () => {
-    temporal = await testTemporal();
-  });
-  afterEach(async () => {
-    for (const app of apps.splice(0)) await app[Symbol.asyncDispose]();
-  });
-  afterAll(() => temporal[Symbol.asyncDispose]());
-
-  async function app(entries: Record<string, SourceEntry>, handlers: TestHandlers = {}): Promise<LuaApp> {
-    const made = new LuaApp(temporal, entries, handlers);
-    apps.push(made);
-    await made.worker();
-    return made;
-  }
-  const start = (app: LuaApp, type: string, args: readonly Data[] = []) =>
-    startRun(app.client, { type, taskQueue: app.queue, args, workflowId: `t-${randomUUID()}` });
-  const run = async (app: LuaApp, type: string, args: readonly Data[] = []): Promise<readonly Data[]> =>
-    resultOf(app.client, await start(app, type, args));
+  const { temporal, idle, app, start, run } = luaSuite();
 
   it('takes arguments and gives results, one or several', async () => {
     const it = await app({
@@ -95,7 +69,7 @@ describe('a Lua workflow', () => {
   });
 
   it('receives signals in order, also those that came before its program was there', async () => {
-    const it = new LuaApp(temporal, {
+    const it = idle({
       'app:actor': workflow(`return function()
         local seen, inbox = {}, process.inbox()
         while true do
@@ -105,7 +79,6 @@ describe('a Lua workflow', () => {
         end
       end`),
     });
-    apps.push(it);
     const ref = await start(it, 'app:actor');
     for (let n = 1; n <= 3; n++) await signalRun(it.client, ref, 'add', [n]);
     await it.worker();
@@ -121,7 +94,7 @@ describe('a Lua workflow', () => {
         return { text = ch:receive() .. ", " .. name, n = 3, f = 2.5 }
       end`),
     });
-    const client = new Client({ connection: temporal.temporal.connection });
+    const client = new Client({ connection: temporal().temporal.connection });
     const handle = await client.workflow.start('app:greet', {
       taskQueue: it.queue,
       workflowId: `plain-${randomUUID()}`,
@@ -138,7 +111,7 @@ describe('a Lua workflow', () => {
           local uuid = require("uuid")
           return function() local name, err = process.registry.lookup("x") return name or tostring(err), #uuid.v4() end`),
       },
-      { 'process.lookup': () => '{app:processes|0x1}' },
+      { handlers: { 'process.lookup': () => '{app:processes|0x1}' } },
     );
     expect(await run(it, 'app:ids')).toEqual(['{app:processes|0x1}', 36]);
     expect(it.commands).toMatchObject([{ command: { type: 'process.lookup', name: 'x' } }]);

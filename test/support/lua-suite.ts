@@ -1,0 +1,69 @@
+// The frame of a test file about Lua workflows: the shared server, apps that end with their test, short ways to start runs.
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll } from 'vitest';
+import type { Data } from '../../src/core/data.js';
+import { resultOf, startRun } from '../../src/temporal/client.js';
+import type { CallHeaders, RunReference } from '../../src/temporal/client.js';
+import type { CreateWorkerOptions } from '../../src/temporal/worker.js';
+import { LuaApp } from './lua-app.js';
+import type { SourceEntry, TestHandlers } from './lua-app.js';
+import { testTemporal } from './temporal.js';
+import type { TestTemporal } from './temporal.js';
+
+export const workflow = (source: string): SourceEntry => ({ kind: 'workflow.lua', source });
+export const fn = (source: string, meta?: SourceEntry['meta']): SourceEntry => ({
+  kind: 'function.lua',
+  source,
+  ...(meta === undefined ? {} : { meta }),
+});
+
+export interface LuaSuite {
+  temporal(): TestTemporal;
+  /** An app without a worker. */
+  idle(entries: Record<string, SourceEntry>, handlers?: TestHandlers): LuaApp;
+  /** An app with a worker. */
+  app(
+    entries: Record<string, SourceEntry>,
+    options?: { handlers?: TestHandlers; worker?: Partial<CreateWorkerOptions> },
+  ): Promise<LuaApp>;
+  start(
+    app: LuaApp,
+    type: string,
+    args?: readonly Data[],
+    headers?: CallHeaders,
+  ): Promise<Required<RunReference>>;
+  run(app: LuaApp, type: string, args?: readonly Data[]): Promise<readonly Data[]>;
+}
+
+/** Call it inside `describe`. */
+export function luaSuite(): LuaSuite {
+  let temporal: TestTemporal | undefined;
+  const apps: LuaApp[] = [];
+  beforeAll(async () => {
+    temporal = await testTemporal();
+  });
+  afterEach(async () => {
+    for (const app of apps.splice(0)) await app[Symbol.asyncDispose]();
+  });
+  afterAll(() => temporal?.[Symbol.asyncDispose]());
+  const suite: LuaSuite = {
+    temporal() {
+      if (temporal === undefined) throw new Error('the server is not there yet');
+      return temporal;
+    },
+    idle(entries, handlers = {}) {
+      const app = new LuaApp(suite.temporal(), entries, handlers);
+      apps.push(app);
+      return app;
+    },
+    async app(entries, { handlers, worker } = {}) {
+      const app = suite.idle(entries, handlers);
+      await app.worker(worker);
+      return app;
+    },
+    start: (app, type, args = [], headers = {}) =>
+      startRun(app.client, { type, taskQueue: app.queue, args, headers, workflowId: `t-${randomUUID()}` }),
+    run: async (app, type, args = []) => resultOf(app.client, await suite.start(app, type, args)),
+  };
+  return suite;
+}
