@@ -87,10 +87,10 @@ class JsonWriter {
 
   /** Errors and durations are their text; what else crosses borders is what crosses. */
   #userdata(userdata: LuaUserdata): string {
-    const text = asText(userdata);
-    if (text !== undefined) return this.#string(text);
     const { data } = userdata.type.meta;
     if (data === undefined) throw this.#refuse(`is a ${userdata.type.name}`);
+    const text = asText(userdata);
+    if (text !== undefined) return this.#string(text);
     const encoded = toBytes(encodeWire(data(userdata.value as never)));
     this.#count(encoded.length);
     return encoded;

@@ -1,0 +1,141 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { LuaFloat } from '../../src/core/data.js';
+import { toBytes } from '../../src/core/text.js';
+import { jsonSpec } from '../../src/modules/json/spec.js';
+import { timeSpec } from '../../src/modules/time/spec.js';
+import { evaluate } from './evaluate.js';
+
+const modules = [jsonSpec, timeSpec];
+const lua = (text: string, ...args: string[]) => evaluate(text, { modules, args });
+const encode = async (expression: string) => (await lua(`return json.encode(${expression})`))[0];
+
+describe('json.encode', () => {
+  it.each([
+    ['"hello"', '"hello"'],
+    ['42', '42'],
+    ['true', 'true'],
+    ['nil', 'null'],
+    ['{1, 2, 3}', '[1,2,3]'],
+    ['{name = "Alice", age = 30}', '{"name":"Alice","age":30}'],
+    ['{}', '[]'],
+    ['{total = 99.50, items = {{sku = "A"}}}', '{"total":99.5,"items":[{"sku":"A"}]}'],
+    ['1/0', 'null'],
+    ['-(0/0)', 'null'],
+    ['10/2', '5.0'],
+    ['1e300', '1e+300'],
+    ['"a\\"b\\\\c\\n\\t\\0"', '"a\\"b\\\\c\\n\\t\\u0000"'],
+    ['time.parse_duration("90s")', '"1m30s"'],
+    ['errors.new("no")', '"no"'],
+  ])('writes %s as %s', async (expression, text) => {
+    expect(await encode(expression)).toBe(text);
+  });
+
+  it('keeps text as its bytes, and {} for a table that had string keys', async () => {
+    expect(await encode('"\\u{e9}\\u{1F319}"')).toBe(toBytes('"é🌙"'));
+    expect(await lua('local t = {a = 1} t.a = nil return json.encode({t, {}})')).toEqual(['[{},[]]']);
+  });
+
+  it.each([
+    ['{1, nil, 3}', 'cannot encode: $ is an array with holes (a value at 3, none at 2)'],
+    ['{1, a = 2}', 'cannot encode: $ has both string keys and numbers as keys'],
+    ['{x = {[true] = 1}}', 'cannot encode: $.x has a boolean as key'],
+    ['{f = print}', 'cannot encode: $.f is a function'],
+    ['{list = {1, coroutine.create(function() end)}}', 'cannot encode: $.list[1] is a thread'],
+    ['time.now()', 'cannot encode: $ is a Time'],
+    ['{b = "\\xff"}', 'cannot encode: $.b is text that is not UTF-8; encode bytes with base64 first'],
+  ])('refuses %s', async (expression, message) => {
+    expect(
+      await lua(`local text, err = json.encode(${expression}) return text, err:kind(), err:message()`),
+    ).toEqual(['<nil>', 'Internal', message]);
+  });
+
+  it('refuses a table in itself and more than 128 levels, and takes 128', async () => {
+    const nested = (levels: number) => `local t = {} for i = 2, ${levels} do t = {t} end `;
+    expect((await lua('local t = {} t.me = {t} local _, err = json.encode(t) return err:message()'))[0]).toBe(
+      'cannot encode: $.me[0] contains itself',
+    );
+    expect((await lua(`${nested(128)} return #json.encode(t)`))[0]).toBe(256);
+    expect((await lua(`${nested(129)} local _, err = json.encode(t) return err:message()`))[0]).toContain(
+      'is nested deeper than 128 levels',
+    );
+  });
+
+  it('stops at 64 MB when a table is met many times over', async () => {
+    const [message] = await lua(
+      'local t = {("x"):rep(1000)} for i = 1, 60 do t = {t, t} end local _, err = json.encode(t) return err:message()',
+    );
+    expect(message).toBe('cannot encode: the text is longer than 64 MB');
+  });
+});
+
+describe('json.decode', () => {
+  it('gives tables, texts, numbers and booleans', async () => {
+    expect(
+      await lua(
+        'local u = json.decode(...) return u.name, u.active, u.list[3], #u.list, u.none, u.deep.er',
+        '{"name":"Bob","active":true,"list":[10,20,30],"none":null,"deep":{"er":"\\u00e9"}}',
+      ),
+    ).toEqual(['Bob', true, 30, 3, '<nil>', toBytes('é')]);
+  });
+
+  it('tells integers from floats', async () => {
+    expect(await lua('local t = json.decode(...) return t[1], t[2], t[3]', '[3,3.0,2.5]')).toEqual([
+      3,
+      new LuaFloat(3),
+      2.5,
+    ]);
+    expect(await lua('return math.type(json.decode("1e2"))')).toEqual(['float']);
+  });
+
+  it('keeps an empty object, keys that look dangerous, and objects that look like wire marks', async () => {
+    const text =
+      '{"empty":{},"__proto__":1,"mark":{"$bytes":"AAAA"},"err":{"$error":{"kind":"Invalid","message":"x"}}}';
+    expect(await lua('return json.encode(json.decode(...))', text)).toEqual([text]);
+    expect(await lua('return type(json.decode(...).err)', text)).toEqual(['table']);
+  });
+
+  it.each([
+    ['not valid json', 'invalid JSON at 1:1'],
+    ['{"a":1,}', 'invalid JSON at 1:8'],
+    ['[1 2]', 'invalid JSON at 1:4'],
+    ['', 'invalid JSON at 1:1'],
+    ['{"a":\n  tru}', 'invalid JSON at 2:3'],
+    ['1 1', 'invalid JSON at 1:3'],
+    ['\xff', 'the text is not UTF-8'],
+    ['['.repeat(129) + ']'.repeat(129), 'nested deeper than 128 levels'],
+  ])('refuses %j', async (text, message) => {
+    const values = await lua('local v, err = json.decode(...) return v, err:kind(), err:message()', text);
+    expect(values.slice(0, 2)).toEqual(['<nil>', 'Internal']);
+    expect(values[2]).toContain(message);
+  });
+
+  it('raises for what is no text', async () => {
+    await expect(lua('return json.decode({})')).rejects.toThrow('string expected, got table');
+  });
+
+  it('reads back what encode wrote', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.json({ maxDepth: 4, noUnicodeString: false }), async (text) => {
+        const [once, twice] = await lua(
+          'local a = json.encode(json.decode(...)) return a, a and json.encode(json.decode(a))',
+          toBytes(text),
+        );
+        // A hole of null cannot be written again; everything else is stable.
+        if (once !== '<nil>') expect(twice).toBe(once);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('says that schemas are not built', async () => {
+    expect(await lua('local ok, err = json.validate({}, 1) return ok, err:kind()')).toEqual([
+      false,
+      'Unavailable',
+    ]);
+    expect(await lua('local ok, err = json.validate_string({}, "1") return ok, err:kind()')).toEqual([
+      false,
+      'Unavailable',
+    ]);
+  });
+});
