@@ -14,20 +14,24 @@ import { NodeStoppedError } from './errors.js';
 import type { FunctionPool } from './function-pool.js';
 import type { Resources } from './resources.js';
 
+/** Puts the values of secrets where a workflow could only name them. */
+export type FillSecrets = (data: Data) => Data;
+
 export class NodeFunctionRunner implements FunctionRunner {
   readonly #functions: FunctionPool;
+  readonly #fillSecrets: FillSecrets;
 
-  constructor(functions: FunctionPool) {
+  constructor(functions: FunctionPool, fillSecrets: FillSecrets) {
     this.#functions = functions;
+    this.#fillSecrets = fillSecrets;
   }
 
   run(call: FunctionCall): Promise<CallOutcome> {
     return this.#functions.call({
       entry: call.entry,
-      args: call.args,
+      args: call.args.map(this.#fillSecrets),
       values: call.values,
       signal: call.signal,
-      idempotencyKey: call.idempotencyKey,
     });
   }
 }
@@ -35,11 +39,18 @@ export class NodeFunctionRunner implements FunctionRunner {
 export class NodeCommandRunner implements CommandRunner {
   readonly #dispatcher: Dispatcher;
   readonly #resources: Resources;
+  readonly #fillSecrets: FillSecrets;
   readonly #failed: (error: unknown) => void;
 
-  constructor(dispatcher: Dispatcher, resources: Resources, failed: (error: unknown) => void) {
+  constructor(
+    dispatcher: Dispatcher,
+    resources: Resources,
+    fillSecrets: FillSecrets,
+    failed: (error: unknown) => void,
+  ) {
     this.#dispatcher = dispatcher;
     this.#resources = resources;
+    this.#fillSecrets = fillSecrets;
     this.#failed = failed;
   }
 
@@ -48,7 +59,8 @@ export class NodeCommandRunner implements CommandRunner {
     // A handle cannot outlive the activity: what the handler opened is closed with its answer.
     await using holdings = new Holdings(this.#resources, this.#failed);
     const context = new NodeContext({
-      pid: call.pid,
+      // A workflow's command has a key instead (core/handler.ts).
+      pid: undefined,
       entry: call.entry,
       values: call.values,
       idempotencyKey: call.idempotencyKey,
@@ -58,9 +70,17 @@ export class NodeCommandRunner implements CommandRunner {
     const abort = (): void => context.abort();
     call.signal.addEventListener('abort', abort, { once: true });
     try {
-      return await this.#dispatcher.dispatch(command, context);
+      return await this.#dispatcher.dispatch(this.#fill(command), context);
     } finally {
       call.signal.removeEventListener('abort', abort);
     }
+  }
+
+  #fill(command: Command): Command {
+    const fields = Object.entries(command).map(([name, value]) => [
+      name,
+      value === undefined ? value : this.#fillSecrets(value),
+    ]);
+    return Object.fromEntries(fields) as Command;
   }
 }

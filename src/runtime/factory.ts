@@ -20,7 +20,6 @@ export interface CreateRequest {
   readonly host: string;
   readonly values: Readonly<DataObject>;
   readonly frame: CallFrame;
-  readonly idempotencyKey: string | undefined;
 }
 
 export interface FactoryOptions {
@@ -41,7 +40,7 @@ export class Factory {
   }
 
   /** The instance runs once its `start` is called. */
-  create({ loaded, entry, host, values, frame, idempotencyKey }: CreateRequest): InstanceRunner {
+  create({ loaded, entry, host, values, frame }: CreateRequest): InstanceRunner {
     const { services, modules, pids, topology, print } = this.#options;
     const clock = this.#clock;
     const instanceHost: InstanceHost = {
@@ -60,7 +59,6 @@ export class Factory {
       entry,
       host: instanceHost,
       frame,
-      idempotencyKey,
       create: (inner) => createInstance(loaded, inner, modules),
     });
     topology.add(runner);

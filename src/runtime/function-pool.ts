@@ -6,7 +6,7 @@ import type { Data, DataObject } from '../core/data.js';
 import { dataObject } from '../core/data.js';
 import type { ErrorData } from '../core/error-data.js';
 import type { Entry } from '../registry/model/entry.js';
-import type { RegistryService } from '../registry/model/registry.js';
+import type { RegistryService, RegistryView } from '../registry/model/registry.js';
 import type { Outcome } from '../lua/step.js';
 import type { CallFrame } from './command-context.js';
 import { outermost } from './command-context.js';
@@ -35,7 +35,6 @@ export interface FunctionCall {
   readonly timeoutMs?: number;
   /** Aborted when the caller gives up. */
   readonly signal?: AbortSignal;
-  readonly idempotencyKey?: string | undefined;
   /** Hears the PID once the call runs. */
   readonly started?: (runner: InstanceRunner) => void;
 }
@@ -47,8 +46,6 @@ export interface FunctionPoolOptions {
   readonly toErrorData: (error: unknown) => ErrorData;
   /** Milliseconds that only grow. */
   readonly clock: () => number;
-  /** Kinds that may be called. Default: function.lua and process.lua. */
-  readonly callable?: ReadonlySet<string>;
   /** How long a cancelled call may go on cleaning up. Milliseconds. Default 2 000. */
   readonly cancelGraceMs?: number;
 }
@@ -104,7 +101,7 @@ export class FunctionPool {
     const depth = frame.depth + 1;
     if (this.#stopping && frame.depth === 0) throw new NodeStoppedError(`cannot call '${call.entry}'`);
     if (depth > MAX_DEPTH) throw new CallDepthError(call.entry, depth);
-    const entry = this.#entry(call.entry);
+    const entry = callableEntry(this.#options.registry.current, call.entry);
     const pool = this.#pool(entry);
     const limits = new Limits(call);
     try {
@@ -137,7 +134,6 @@ export class FunctionPool {
       host: FUNCTION_HOST,
       values: call.values ?? dataObject(),
       frame,
-      idempotencyKey: call.idempotencyKey,
     });
     const forget = limits.onEnd((error) => {
       if (error.kind === 'Timeout') runner.terminate(error);
@@ -148,27 +144,6 @@ export class FunctionPool {
     const outcome = await runner.ended;
     forget();
     return outcome;
-  }
-
-  #entry(id: string): Entry {
-    const view = this.#options.registry.current;
-    const entry = view.get(id);
-    if (entry === undefined) {
-      const functions = [...view.all()].filter(({ kind }) => this.#callable.has(kind));
-      throw new EntryUnknownError(
-        id,
-        nearest(
-          id,
-          functions.map((one) => one.id),
-        ),
-      );
-    }
-    if (!this.#callable.has(entry.kind)) throw new EntryKindError(id, entry.kind, callHint(entry.kind));
-    return entry;
-  }
-
-  get #callable(): ReadonlySet<string> {
-    return this.#options.callable ?? CALLABLE;
   }
 
   #pool(entry: Entry): Places {
@@ -184,6 +159,17 @@ export class FunctionPool {
     this.#pools.set(entry.id, { entry, places });
     return places;
   }
+}
+
+/** The entry of a function. Throws EntryUnknownError or EntryKindError. */
+export function callableEntry(view: RegistryView, id: string): Entry {
+  const entry = view.get(id);
+  if (entry === undefined) {
+    const functions = [...view.all()].filter(({ kind }) => CALLABLE.has(kind)).map((one) => one.id);
+    throw new EntryUnknownError(id, nearest(id, functions));
+  }
+  if (!CALLABLE.has(entry.kind)) throw new EntryKindError(id, entry.kind, callHint(entry.kind));
+  return entry;
 }
 
 function settingsOf(entry: Entry): ReturnType<typeof poolSettings> {

@@ -30,7 +30,6 @@ export interface RunnerOptions {
   readonly entry: string;
   readonly host: InstanceHost;
   readonly frame: CallFrame;
-  readonly idempotencyKey: string | undefined;
   /** Makes the instance; called once, in the runner's first turn. */
   readonly create: (host: InstanceHost) => Instance;
 }
@@ -168,7 +167,8 @@ export class InstanceRunner {
       pid: this.pid,
       entry: this.entry,
       values: this.#options.host.context,
-      idempotencyKey: this.#options.idempotencyKey,
+      // What a program asks twice it means twice: only a workflow's own commands have a key.
+      idempotencyKey: undefined,
       holdings: this.#holdings,
       frame: this.#options.frame,
     });

@@ -2,7 +2,7 @@
 import { contextKey } from '../core/app-context.js';
 import type { EventBus } from '../core/event-bus.js';
 import type { Logger } from '../core/logger.js';
-import type { RegistryService } from '../registry/model/registry.js';
+import type { Registry } from '../registry/service.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Factory } from './factory.js';
 import type { Finder } from './finder.js';
@@ -19,7 +19,7 @@ export const keys = {
   logger: contextKey<Logger>('logger'),
   pids: contextKey<NodePids>('pids'),
   dispatcher: contextKey<Dispatcher>('dispatcher'),
-  registry: contextKey<RegistryService>('registry'),
+  registry: contextKey<Registry>('registry'),
   finder: contextKey<Finder>('finder'),
   supervisor: contextKey<SupervisorClient>('supervisor'),
   topology: contextKey<Topology>('topology'),

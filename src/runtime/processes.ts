@@ -12,6 +12,7 @@ import { EVENTS_TOPIC } from '../lua/instance/messages.js';
 import type { Outcome } from '../lua/step.js';
 import type { ProcessService, SendRequest, SpawnRequest, StartRequest } from '../modules/process/host.js';
 import type { RegistryService } from '../registry/model/registry.js';
+import { errorToData } from '../temporal/failures.js';
 import { INBOX_SIGNAL } from '../temporal/names.js';
 import { workflowWishes } from './call-options.js';
 import { CallError, EntryIdleError, EntryKindError, EntryUnknownError, NotBuiltError } from './errors.js';
@@ -322,7 +323,7 @@ export class Processes implements ProcessService {
     this.#watches.delete(`${watcher}\n${pid}`);
     const result: DataObject = outcome.ok
       ? dataObject({ value: outcome.values[0] ?? null })
-      : dataObject({ error: outcome.error.message });
+      : dataObject({ error: errorToData(outcome.error) });
     this.#options.topology.find(watcher)?.deliver({
       topic: EVENTS_TOPIC,
       from: pid,

@@ -6,6 +6,7 @@ import { PlatformError } from '../../core/errors.js';
 import type { ExitCode } from '../../core/errors.js';
 import type { Entry } from '../../registry/model/entry.js';
 import type { TemporalSettings } from '../../registry/load/config.js';
+import { fillPlaceholders } from '../env/placeholders.js';
 import type { TemporalTarget, TlsOptions } from '../../temporal/connection.js';
 
 export const DEFAULT_PORT = 7233;
@@ -232,19 +233,8 @@ function tlsOptions(
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'utf8');
 
-function expand(value: string | undefined, { lookup }: SettingsInput): string | undefined {
-  return value?.replaceAll(
-    /\$\{env:([^}|]+)(?:\|([^}]*))?\}/g,
-    (_whole, name: string, otherwise?: string) => {
-      const found = lookup(name) ?? otherwise;
-      if (found === undefined)
-        throw new TemporalSettingsError(
-          `the environment variable '${name}' is not set; Temporal's settings need it`,
-        );
-      return found;
-    },
-  );
-}
+const expand = (value: string | undefined, { lookup }: SettingsInput): string | undefined =>
+  value === undefined ? undefined : fillPlaceholders(value, lookup);
 
 const objectOf = (value: Data | undefined): DataObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !('n' in value) ? value : {};

@@ -1,0 +1,16 @@
+// `npm start`: the whole of Moontide on the orders example: builds if needed, starts Temporal and the app,
+// runs one order from start to shipment, and stays up.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+if (!existsSync(join(root, 'node_modules/commander'))) {
+  process.stderr.write('run `npm ci` first: the dependencies are not installed\n');
+  process.exit(1);
+}
+const { buildIfStale } = await import('./build-if-stale.js');
+const built = buildIfStale(root);
+if (built !== 0) process.exit(built);
+const { showOrders } = await import(pathToFileURL(join(root, 'dist/src/cli/show-orders.js')).href);
+process.exitCode = await showOrders(join(root, 'examples/orders'));

@@ -1,0 +1,43 @@
+// For commands that only talk to Temporal: the app's entries and a connection to where it runs; nothing is started.
+import { createHostLogger } from '../core/logger-host.js';
+import type { TemporalPlatform } from '../services/temporal/platform.js';
+import type { WorkerPlan } from '../services/temporal/worker-plan.js';
+import type { Globals } from './globals.js';
+import { makeEnvironment } from './node-parts.js';
+import { prepareAppFolder } from './prepare-app.js';
+import type { PreparedApp } from './prepare-app.js';
+import { STATE_FOLDER } from './state-folder.js';
+import { planOf, platformFor, settingsOf } from './temporal-parts.js';
+
+export interface ConnectedApp extends AsyncDisposable {
+  readonly app: PreparedApp;
+  readonly plan: WorkerPlan;
+  readonly temporal: TemporalPlatform;
+}
+
+/** The connection itself is made at first use. */
+export async function connectApp(globals: Globals): Promise<ConnectedApp> {
+  const app = await prepareAppFolder({
+    folder: globals.app,
+    overrides: globals.overrides,
+    embedded: globals.embedded,
+  });
+  const environment = process.env;
+  const variables = makeEnvironment(
+    app,
+    environment,
+    () => undefined,
+    () => undefined,
+  );
+  const settings = settingsOf(app, { ...globals, environment, lookup: (name) => variables.value(name) });
+  const plan = planOf(app.name, app.entries, settings);
+  const level = globals.logLevel === 'silent' || globals.logLevel === undefined ? 'warn' : globals.logLevel;
+  const temporal = platformFor(app, {
+    settings,
+    stateFolder: `${app.folder}/${STATE_FOLDER}`,
+    logger: createHostLogger({ level, format: globals.logFormat === 'json' ? 'json' : 'console' }),
+    embedded: 'join',
+    plan: () => plan,
+  });
+  return { app, plan, temporal, [Symbol.asyncDispose]: () => temporal[Symbol.asyncDispose]() };
+}

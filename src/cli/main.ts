@@ -1,0 +1,76 @@
+// The command line: which commands there are. Each is a file of its own that loads what it needs when it runs.
+// M1: exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 3 something needed cannot be reached.
+// M2: help and mistakes in the arguments load nothing of the runtime.
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { callCommand } from './call.js';
+import { devCommand } from './dev.js';
+import { addGlobalOptions } from './globals.js';
+import { reportFailure } from './output.js';
+import { runCommand } from './run.js';
+import { sendCommand } from './send.js';
+import { startCommand } from './start.js';
+import { testCommand } from './test.js';
+
+function version(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+export function buildProgram(): Command {
+  const program = new Command('moontide')
+    .description('Runs folders of YAML entries and Lua files as durable applications on Temporal.')
+    .version(version(), '-V, --version', "print Moontide's version")
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help of a command')
+    .showHelpAfterError('run `moontide --help` for the commands')
+    .showSuggestionAfterError(true)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  moontide dev                                   everything local: Temporal, its UI and the app in this folder
+  moontide start orders:order '{"id":"o-1"}'     start a workflow
+  moontide send o-1 approve '{"by":"ada"}'       send it a message
+  moontide call orders:report                    call a function in this process
+  moontide test                                  run the app's tests
+
+Exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 3 Temporal cannot be reached.`,
+    );
+  addGlobalOptions(program);
+  for (const command of [
+    devCommand(),
+    runCommand(),
+    startCommand(),
+    callCommand(),
+    sendCommand(),
+    testCommand(),
+  ]) {
+    command.showHelpAfterError(`run \`moontide help ${command.name()}\` for examples`).exitOverride();
+    program.addCommand(command);
+  }
+  return program.exitOverride();
+}
+
+/** Runs one command line; returns the exit code. */
+export async function main(argv: readonly string[]): Promise<number> {
+  // A reader that went away (`| head`) is no reason to fail loudly.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
+  const json = argv.includes('--json');
+  try {
+    const program = buildProgram();
+    let exitCode = 0;
+    program.hook('postAction', (_program, command) => {
+      const code: unknown = command.getOptionValue('exitCode');
+      if (typeof code === 'number') exitCode = code;
+    });
+    await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return reportFailure(error, json);
+  }
+}

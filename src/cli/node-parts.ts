@@ -1,0 +1,161 @@
+// Parts of a node that know its app: logger, variables, registry store, what kinds and handlers may use.
+import { isAbsolute, join } from 'node:path';
+import type { AppContext } from '../core/app-context.js';
+import type { DataObject } from '../core/data.js';
+import { parseDurationMs } from '../core/durations.js';
+import type { EventBus } from '../core/event-bus.js';
+import type { HostHandlers } from '../core/handler.js';
+import { createHostLogger } from '../core/logger-host.js';
+import type { HostLogger } from '../core/logger-host.js';
+import type { LogLevel } from '../core/logger.js';
+import { Redactor } from '../core/redaction.js';
+import { hostHandlers } from '../modules/hosts.js';
+import type { KindHost } from '../registry/model/kind.js';
+import type { Registry } from '../registry/service.js';
+import { openSqliteStore } from '../registry/store/sqlite-store.js';
+import type { RegistryStore } from '../registry/store/registry-store.js';
+import { NotBuiltError } from '../runtime/errors.js';
+import { functionCaller } from '../runtime/function-caller.js';
+import { keys } from '../runtime/keys.js';
+import { Processes } from '../runtime/processes.js';
+import type { TemporalAccess } from '../runtime/temporal-access.js';
+import { Environment } from '../services/env/environment.js';
+import { errorToErrorData } from '../temporal/failures.js';
+import type { PreparedApp } from './prepare-app.js';
+
+export interface LogWishes {
+  /** Default: as moontide.yaml says, else 'info'. */
+  readonly level?: LogLevel | 'silent' | undefined;
+  /** Default: as moontide.yaml says, else 'text'. */
+  readonly format?: 'text' | 'json' | undefined;
+  /** Instead of 'info'. */
+  readonly fallback?: LogLevel | undefined;
+}
+
+export function makeLogger(wishes: LogWishes, app: PreparedApp, bus: EventBus): HostLogger {
+  const { log } = app.config;
+  const level = wishes.level ?? log.level ?? wishes.fallback ?? 'info';
+  const format = wishes.format ?? (log.format === 'json' ? 'json' : 'text');
+  return createHostLogger({
+    format: format === 'json' ? 'json' : 'console',
+    level: level === 'silent' ? 'error' : level,
+    redactor: new Redactor(),
+    bus,
+    colors: process.stderr.isTTY === true && process.env['NO_COLOR'] === undefined,
+    ...(level === 'silent' ? { write: () => undefined } : {}),
+  });
+}
+
+/** The app's variables, by the newest registry version once there is one. */
+export function makeEnvironment(
+  app: PreparedApp,
+  os: Readonly<Record<string, string | undefined>>,
+  current: () => Registry | undefined,
+  onSecret: (value: string) => void,
+): Environment {
+  const byId = new Map(app.entries.map((entry) => [entry.id as string, entry]));
+  const loaded = {
+    get: (id: string) => byId.get(id),
+    ofKind: (kind: string) => app.entries.filter((entry) => entry.kind === kind),
+  };
+  return new Environment({
+    entries: () => current()?.current ?? loaded,
+    os: { ...app.config.env, ...os },
+    onSecret,
+  });
+}
+
+export async function openStore(app: PreparedApp, stateFolder: string): Promise<RegistryStore> {
+  const { store, url, path } = app.config.registry;
+  if (store === 'postgres' || (store === undefined && url !== undefined))
+    throw new NotBuiltError("the Postgres registry; set 'registry.store: sqlite' in moontide.yaml");
+  if (path === undefined) return openSqliteStore({ path: join(stateFolder, 'registry.db') });
+  return openSqliteStore({ path: isAbsolute(path) ? path : join(app.folder, path) });
+}
+
+export function kindHost(
+  registry: Registry,
+  app: PreparedApp,
+  stateFolder: string,
+  variables: Environment,
+  logger: HostLogger,
+): KindHost {
+  return {
+    appFolder: app.folder,
+    stateFolder,
+    env: (name) => variables.value(name),
+    get: (id) => registry.current.get(id),
+    ofKind: (kind) => registry.current.ofKind(kind),
+    log: (level, message, fields) => logger.log(level, message, fields),
+  };
+}
+
+/** Handlers by owner; what they need of the node they look up when they are called. */
+export function nodeHandlers(
+  context: AppContext,
+  app: PreparedApp,
+  temporal: TemporalAccess,
+  variables: Environment,
+  logger: HostLogger,
+): (readonly [string, HostHandlers])[] {
+  const callFunction = functionCaller({
+    functions: () => context.get(keys.functions),
+    registry: () => context.get(keys.registry),
+    temporal,
+  });
+  let processes: Processes | undefined;
+  const service = (): Processes =>
+    (processes ??= new Processes({
+      topology: context.get(keys.topology),
+      registry: context.get(keys.registry),
+      temporal,
+      toErrorData: errorToErrorData,
+      failed: (error) => logger.error('something failed that nobody waits for', { error }),
+    }));
+  return [
+    ...Object.entries(
+      hostHandlers({
+        callFunction,
+        processes: {
+          send: (request, asker) => service().send(request, asker),
+          spawn: (request, asker) => service().spawn(request, asker),
+          exec: (request, asker) => service().exec(request, asker),
+          terminate: (to) => service().terminate(to),
+          cancel: (to, reason) => service().cancel(to, reason),
+          monitor: (to, asker) => service().monitor(to, asker),
+          unmonitor: (to, asker) => service().unmonitor(to, asker),
+          register: (name, pid, scope) => service().register(name, pid, scope),
+          lookup: (name) => service().lookup(name),
+          unregister: (name, scope) => service().unregister(name, scope),
+        },
+        environment: variables,
+        writeLog: (level, name, message, fields) =>
+          logger.log(level, message, { ...(name === '' ? {} : { logger: name }), ...plainFields(fields) }),
+      }),
+    ),
+    ...app.extensionModules.flatMap(({ spec, host }) =>
+      host === undefined ? [] : [[spec.name, host] as const],
+    ),
+  ];
+}
+
+/** Fields as JSON has them: exact integers beyond 2^53 as text. */
+const plainFields = (fields: DataObject): Record<string, unknown> =>
+  JSON.parse(
+    JSON.stringify(fields, (_key, value: unknown) => {
+      if (typeof value === 'bigint') return value.toString();
+      if (typeof value === 'object' && value !== null && 'n' in value && Object.keys(value).length === 1)
+        return (value as { n: unknown }).n;
+      return value;
+    }),
+  ) as Record<string, unknown>;
+
+const DEFAULT_SHUTDOWN_MS = 30_000;
+
+/** How long a stop may take in all. Milliseconds. */
+export const shutdownMs = ({ config }: PreparedApp): number =>
+  config.shutdown.timeout === undefined ? DEFAULT_SHUTDOWN_MS : parseDurationMs(config.shutdown.timeout);
+
+/** `print` of Lua: a line as a byte string. */
+export const printLine = (line: string): void =>
+  void process.stdout.write(Buffer.from(`${line}\n`, 'latin1'));

@@ -1,0 +1,127 @@
+// From an app's folder to entries, programs, kinds and modules, or to all that is wrong with it. Starts nothing.
+import type { Component } from '../core/component.js';
+import type { Diagnostic } from '../core/diagnostics.js';
+import { PlatformError } from '../core/errors.js';
+import type { ExitCode } from '../core/errors.js';
+import type { PinnedProgram, Program } from '../core/program.js';
+import type { ModuleLookup } from '../lua/engine.js';
+import { moduleLookup } from '../lua/instance/modules.js';
+import { declaredModules, globalModules } from '../modules/index.js';
+import { documentedModules } from '../registry/kinds/known-modules.js';
+import { loadApp, loadAppConfig } from '../registry/load/app.js';
+import { resolveAppName } from '../registry/load/config.js';
+import type { AppConfig } from '../registry/load/config.js';
+import { locate } from '../registry/load/located-entry.js';
+import type { Entry, EntryId } from '../registry/model/entry.js';
+import type { KindSpec } from '../registry/model/kind.js';
+import { prepareApp } from '../registry/pipeline/index.js';
+import { loadExtensions } from '../runtime/extensions.js';
+import type { ModuleDefinition } from '../runtime/module-definition.js';
+import { kindsWith } from '../services/kinds.js';
+import { STATE_FOLDER } from './state-folder.js';
+
+/** Everything that is wrong with an app, in one go. */
+export class AppErrors extends PlatformError {
+  override readonly name = 'AppErrors';
+  readonly code = 'APP_ERRORS';
+  override readonly kind = 'Invalid' as const;
+  override readonly exitCode: ExitCode = 2;
+  /** Errors and warnings, sorted by place. */
+  readonly diagnostics: readonly Diagnostic[];
+  constructor(diagnostics: readonly Diagnostic[]) {
+    const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+    super(`the app has ${errors} ${errors === 1 ? 'error' : 'errors'}`);
+    this.diagnostics = diagnostics;
+  }
+}
+
+export interface PrepareOptions {
+  readonly folder: string;
+  /** `namespace:entry:field=value` */
+  readonly overrides: readonly string[];
+  /** Whether the embedded stack may give the app a name. */
+  readonly embedded: boolean;
+  /** Compiles a program and tells what is wrong with it; absent: programs are not compiled. */
+  readonly check?: (program: Program) => readonly Diagnostic[];
+}
+
+export interface PreparedApp {
+  readonly name: string;
+  /** Real path. */
+  readonly folder: string;
+  readonly config: AppConfig;
+  readonly entries: readonly Entry[];
+  readonly programs: ReadonlyMap<EntryId, PinnedProgram>;
+  readonly dependencies: ReadonlyMap<EntryId, readonly EntryId[]>;
+  readonly warnings: readonly Diagnostic[];
+  readonly kinds: ReadonlyMap<string, KindSpec>;
+  readonly modules: ModuleLookup;
+  readonly extensionModules: readonly ModuleDefinition[];
+  readonly components: readonly Component[];
+}
+
+/** Throws AppErrors. */
+export async function prepareAppFolder(options: PrepareOptions): Promise<PreparedApp> {
+  const { appFolder, config, diagnostics } = await loadAppConfig(options.folder);
+  if (diagnostics.some(({ severity }) => severity === 'error' && config.extensions.length > 0))
+    throw new AppErrors(diagnostics);
+  const { api } = await import('./extension-api.js');
+  const extensions = await loadExtensions({ appFolder, files: config.extensions, ...api });
+  const kinds = kindsWith(extensions.kinds);
+  const extensionSpecs = extensions.modules.map(({ spec }) => spec);
+  const specs = [...declaredModules, ...extensionSpecs];
+  const loaded = await loadApp(options.folder, { kinds, stateFolder: `${appFolder}/${STATE_FOLDER}` });
+  const built = [...globalModules, ...specs].map(({ name }) => name);
+  const prepared = prepareApp(loaded, {
+    kinds,
+    modules: { built, known: [...new Set([...documentedModules, ...built])] },
+    overrides: options.overrides,
+    ...(options.check === undefined ? {} : { compile: options.check }),
+  });
+  const named = resolveAppName(loaded.config, { folder: loaded.appFolder, embedded: options.embedded });
+  const problems = prepared.ok ? [...prepared.warnings] : [...prepared.diagnostics];
+  if (!named.ok) problems.push(named.diagnostic);
+  if (prepared.ok)
+    problems.push(...sealedProblems(prepared, new Set(extensionSpecs.map(({ name }) => name))));
+  if (!prepared.ok || !named.ok || problems.some(({ severity }) => severity === 'error'))
+    throw new AppErrors(problems);
+  return {
+    name: named.name,
+    folder: loaded.appFolder,
+    config: loaded.config,
+    entries: prepared.entries,
+    programs: prepared.programs,
+    dependencies: prepared.dependencies,
+    warnings: prepared.warnings,
+    kinds: new Map(kinds.map((kind) => [kind.name, kind])),
+    modules: moduleLookup(specs, globalModules),
+    extensionModules: extensions.modules,
+    components: extensions.components,
+  };
+}
+
+/** The workflow bundle is built before any extension is known: workflows cannot hold an extension's module. */
+function sealedProblems(
+  { entries, programs }: { readonly entries: readonly Entry[]; readonly programs: PreparedApp['programs'] },
+  extensionModules: ReadonlySet<string>,
+): Diagnostic[] {
+  if (extensionModules.size === 0) return [];
+  return entries.flatMap((entry): Diagnostic[] => {
+    if (entry.kind !== 'workflow.lua') return [];
+    const units = Object.values(programs.get(entry.id)?.program.units ?? {});
+    return units.flatMap(({ id, imports }) =>
+      Object.values(imports).flatMap((target): Diagnostic[] => {
+        if (!('module' in target) || !extensionModules.has(target.module)) return [];
+        const through = id === entry.id ? '' : ` (through '${id}')`;
+        return [
+          {
+            severity: 'error',
+            place: locate(entry).placeOf(id === entry.id ? '/modules' : '/imports'),
+            message: `workflow '${entry.id}' uses the module '${target.module}'${through}, which comes from an extension`,
+            fix: 'use it in a function.lua and call that from the workflow',
+          },
+        ];
+      }),
+    );
+  });
+}

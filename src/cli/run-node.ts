@@ -1,0 +1,290 @@
+// A node, put together: boot in four phases, and its orderly stop.
+// 1 infrastructure (the app is read and checked; context, bus, logger), 2 load (components, level by level),
+// 3 activate (freeze, seal, start), 4 entries (one registry version, then services and workers).
+// Nothing of Temporal is started before the app is known to be right; then it starts beside everything else.
+import { hostname } from 'node:os';
+import { AppContext } from '../core/app-context.js';
+import { ComponentSet } from '../core/components.js';
+import type { ComponentTiming } from '../core/components.js';
+import type { Data, DataObject } from '../core/data.js';
+import { formatDiagnostic } from '../core/diagnostics.js';
+import { EventBus } from '../core/event-bus.js';
+import type { HostLogger } from '../core/logger-host.js';
+import { DEFAULT_ENGINE, engineNamed } from '../lua/engines.js';
+import type { Outcome } from '../lua/step.js';
+import { openRegistry } from '../registry/service.js';
+import type { Registry } from '../registry/service.js';
+import { NodeCommandRunner, NodeFunctionRunner } from '../runtime/activity-runners.js';
+import { baseComponents } from '../runtime/components.js';
+import { keys } from '../runtime/keys.js';
+import { ProgramCache } from '../runtime/program-cache.js';
+import type { TemporalPlatform } from '../services/temporal/platform.js';
+import { Serving } from '../services/temporal/serving.js';
+import { needsTemporal } from '../services/temporal/worker-plan.js';
+import type { WorkerPlan } from '../services/temporal/worker-plan.js';
+import { errorToErrorData } from '../temporal/failures.js';
+import {
+  kindHost,
+  makeEnvironment,
+  makeLogger,
+  nodeHandlers,
+  openStore,
+  printLine,
+  shutdownMs,
+} from './node-parts.js';
+import type { LogWishes } from './node-parts.js';
+import { prepareAppFolder } from './prepare-app.js';
+import type { PreparedApp } from './prepare-app.js';
+import { stopOnSignals } from './signals.js';
+import { openStateFolder } from './state-folder.js';
+import { planOf, platformFor, settingsOf } from './temporal-parts.js';
+
+export interface NodeOptions {
+  /** The app's folder. */
+  readonly app: string;
+  /** `namespace:entry:field=value`, over everything that configuration says. */
+  readonly overrides?: readonly string[];
+  /** Temporal server, before TEMPORAL_ADDRESS, moontide.yaml and the app's own client entry. */
+  readonly address?: string | undefined;
+  readonly namespace?: string | undefined;
+  /** False: the embedded Temporal is never started nor joined. Default true. */
+  readonly embedded?: boolean;
+  /** 'needed' (default): Temporal and workers where the app has workflows or workers; 'always'; 'asked': a connection when something first needs it, and workers when nobody else serves. */
+  readonly temporal?: 'needed' | 'always' | 'asked';
+  readonly log?: LogWishes;
+  /** Receives `print`: one line without its end, as a byte string. Default: stdout. */
+  readonly print?: (line: string) => void;
+  /** Stops the node on SIGINT and SIGTERM; a second signal ends the process at once. Default true. */
+  readonly signals?: boolean;
+  /** Default: the process's. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface BootPhase {
+  readonly name: 'infrastructure' | 'load' | 'activate' | 'entries';
+  readonly ms: number;
+}
+
+export interface CallOptions {
+  /** Milliseconds; absent: for ever. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Context values. */
+  readonly values?: Readonly<DataObject>;
+}
+
+export interface RunningNode {
+  readonly app: PreparedApp;
+  readonly registry: Registry;
+  readonly temporal: TemporalPlatform;
+  readonly logger: HostLogger;
+  /** Which queue everything goes to, by the newest registry version. */
+  plan(): WorkerPlan;
+  /** Components by level, with their times. */
+  readonly timings: readonly ComponentTiming[];
+  readonly phases: readonly BootPhase[];
+  /** Starts the workers, if they do not run yet. */
+  serve(): Promise<void>;
+  /** Whether workers run in this process. */
+  readonly serving: boolean;
+  /** Calls a function in this process. Never rejects: an error is an outcome. */
+  call(entry: string, args: readonly Data[], options?: CallOptions): Promise<Outcome>;
+  /** Orderly: workers and services, functions, components, connections. Called again it gives the same stop. */
+  stop(): Promise<void>;
+  /** Settles with the stop, whoever asked for it. */
+  readonly stopped: Promise<void>;
+}
+
+/** Grows when the costs of instructions change; recorded with each run. */
+const COST_MODEL = 1;
+
+export async function runNode(options: NodeOptions): Promise<RunningNode> {
+  const environment = options.environment ?? process.env;
+  const phases: BootPhase[] = [];
+  let begin = performance.now();
+  const ended = (name: BootPhase['name']): void => {
+    const now = performance.now();
+    phases.push({ name, ms: now - begin });
+    begin = now;
+  };
+
+  // 1 infrastructure
+  const app = new AppContext();
+  const bus = new EventBus();
+  const programs = new ProgramCache({
+    engine: engineNamed(DEFAULT_ENGINE),
+    engineNamed,
+    load: (hash) => app.get(keys.registry).program(hash),
+  });
+  const prepared = await prepareAppFolder({
+    folder: options.app,
+    overrides: options.overrides ?? [],
+    embedded: options.embedded ?? true,
+    check: (program) => programs.check(program),
+  });
+  programs.adopt(prepared.programs.values());
+  const logger = makeLogger(options.log ?? {}, prepared, bus);
+  for (const warning of prepared.warnings) logger.warn(formatDiagnostic(warning));
+  const stateFolder = openStateFolder(prepared.folder);
+  const registryOf = (): Registry | undefined => {
+    const registry = app.has(keys.registry) ? app.get(keys.registry) : undefined;
+    return registry !== undefined && registry.current.version.number > 0 ? registry : undefined;
+  };
+  const variables = makeEnvironment(prepared, environment, registryOf, (value) => logger.redactor.add(value));
+  const wishes = { ...options, environment, lookup: (name: string) => variables.value(name) };
+  const settings = settingsOf(prepared, wishes);
+  let plan = planOf(prepared.name, prepared.entries, settings);
+  const asked = options.temporal === 'asked';
+  const eager = !asked && (options.temporal === 'always' || needsTemporal(plan));
+  const temporal = platformFor(prepared, {
+    settings,
+    stateFolder,
+    logger,
+    embedded: 'start',
+    plan: () => plan,
+    onFirstUse: async (connection) => {
+      if (!asked || serving.serving) return;
+      const { isServed } = await import('../services/temporal/pollers.js');
+      if (temporal.role !== 'joined' || !(await isServed(connection, plan))) await serving.start();
+    },
+  });
+  app.set(keys.bus, bus);
+  app.set(keys.logger, logger);
+  ended('infrastructure');
+  // The slowest part of a boot begins first; whoever needs it awaits it, and hears of its failure.
+  if (eager) temporal.connection(undefined).catch(() => undefined);
+
+  // 2 load
+  const drainMs = shutdownMs(prepared);
+  const set = new ComponentSet(
+    [
+      ...baseComponents({
+        node: `${hostname()}:${process.pid}`,
+        openRegistry: async () =>
+          openRegistry({ store: await openStore(prepared, stateFolder), log: logger, bus }),
+        handlers: (context) => nodeHandlers(context, prepared, temporal, variables, logger),
+        modules: prepared.modules,
+        kind: (name) => prepared.kinds.get(name),
+        kindHost: (registry) => kindHost(registry, prepared, stateFolder, variables, logger),
+        programs,
+        toErrorData: errorToErrorData,
+        print: options.print ?? printLine,
+        drainMs,
+      }),
+      ...prepared.components,
+    ],
+    app,
+    { now: () => performance.now() },
+  );
+  let stopping: Promise<void> | undefined;
+  let settle: (stop: Promise<void>) => void = () => undefined;
+  const stopped = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  const stop = (): Promise<void> => {
+    if (stopping === undefined) {
+      stopping = stopNode(app, set, temporal);
+      settle(stopping);
+    }
+    return stopping;
+  };
+  stopped.catch(() => undefined); // told to who called `stop`
+  let serving: Serving;
+  try {
+    await set.load();
+    ended('load');
+
+    // 3 activate
+    app.get(keys.dispatcher).freeze();
+    app.seal();
+    await set.start();
+    ended('activate');
+
+    // 4 entries
+    const registry = app.get(keys.registry);
+    await registry.apply({
+      entries: prepared.entries,
+      programs: prepared.programs,
+      dependencies: prepared.dependencies,
+      comment: 'the app as its folder has it',
+      author: 'moontide',
+    });
+    const failed = (error: unknown): void =>
+      logger.error('something failed that nobody waits for', { error });
+    const fillSecrets = (data: Data): Data => variables.fillSecrets(data);
+    serving = new Serving({
+      platform: temporal,
+      registry,
+      plan: () => plan,
+      supervisor: app.get(keys.supervisor),
+      programs,
+      functions: new NodeFunctionRunner(app.get(keys.functions), fillSecrets),
+      commands: new NodeCommandRunner(app.get(keys.dispatcher), app.get(keys.resources), fillSecrets, failed),
+      logger,
+      engine: DEFAULT_ENGINE,
+      costModel: COST_MODEL,
+      drainMs,
+    });
+    registry.listen({
+      name: 'workers',
+      async committed(current) {
+        plan = planOf(prepared.name, current.all(), settings);
+        await serving.replan();
+      },
+    });
+    plan = planOf(prepared.name, registry.current.all(), settings);
+    if (eager) await serving.start();
+    await app.get(keys.lifecycle).serve();
+    ended('entries');
+  } catch (error) {
+    await stop().catch((failure: unknown) =>
+      logger.error('stopping after the failed start failed too', { error: failure }),
+    );
+    throw error;
+  }
+  const node: RunningNode = {
+    app: prepared,
+    registry: app.get(keys.registry),
+    temporal,
+    logger,
+    plan: () => plan,
+    phases,
+    get timings() {
+      return set.timings;
+    },
+    serve: () => serving.start(),
+    get serving() {
+      return serving.serving;
+    },
+    call: (entry, args, { timeoutMs, signal, values } = {}) =>
+      app.get(keys.functions).call({
+        entry,
+        args,
+        ...(values === undefined ? {} : { values }),
+        ...(timeoutMs === undefined ? {} : { timeoutMs }),
+        ...(signal === undefined ? {} : { signal }),
+      }),
+    stop,
+    stopped,
+  };
+  if (options.signals ?? true) stopOnSignals(node);
+  return node;
+}
+
+/** Everything gets its turn, whatever fails before; errors are gathered. */
+async function stopNode(app: AppContext, set: ComponentSet, temporal: TemporalPlatform): Promise<void> {
+  const errors: unknown[] = [];
+  const step = async (work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      errors.push(...(error instanceof AggregateError ? (error.errors as unknown[]) : [error]));
+    }
+  };
+  if (app.has(keys.lifecycle) && app.get(keys.lifecycle).state !== 'joined')
+    await step(() => app.get(keys.lifecycle).drain());
+  await step(() => set.stop());
+  await step(() => temporal[Symbol.asyncDispose]());
+  app.get(keys.bus).close();
+  if (errors.length > 0) throw new AggregateError(errors, 'the node did not stop cleanly');
+}

@@ -1,0 +1,136 @@
+// `moontide test`: every entry with `meta.type: test`, by suite, then meta.order, then id, in one node.
+// A test passes unless it raises, returns false first, or returns an error second.
+import type { Data } from '../core/data.js';
+import { dataObject } from '../core/data.js';
+import { DurationError, parseDurationMs } from '../core/durations.js';
+import type { ErrorData } from '../core/error-data.js';
+import { toBytes } from '../core/text.js';
+import type { Outcome } from '../lua/step.js';
+import type { Entry } from '../registry/model/entry.js';
+import type { Globals } from './globals.js';
+import { errorDocument, errorLines, jsonText, say, tell } from './output.js';
+import { runNode } from './run-node.js';
+import type { RunningNode } from './run-node.js';
+import { nodeOptions } from './serve.js';
+import { UsageError } from './usage-error.js';
+
+interface Test {
+  readonly id: string;
+  readonly suite: string;
+  readonly order: number;
+  readonly comment: string | undefined;
+  /** Milliseconds. */
+  readonly timeoutMs: number;
+}
+
+interface Result {
+  readonly test: Test;
+  /** Milliseconds. */
+  readonly ms: number;
+  /** Undefined: it passed. */
+  readonly error: ErrorData | undefined;
+}
+
+const TIMEOUT_MS = 30_000;
+
+export async function runTests(globals: Globals, filter: string | undefined): Promise<number> {
+  const began = performance.now();
+  const options = nodeOptions(globals);
+  const node = await runNode({ ...options, log: { ...options.log, fallback: 'warn' } });
+  try {
+    const all = findTests([...node.registry.current.all()]);
+    const tests = all.filter(
+      ({ id, suite }) => filter === undefined || id.includes(filter) || suite.includes(filter),
+    );
+    if (tests.length === 0) {
+      if (filter !== undefined && all.length > 0)
+        throw new UsageError(`no test has '${filter}' in its id or suite; the app has ${all.length}`);
+      tell('the app has no tests: give a function.lua `meta: { type: test }`');
+      return 0;
+    }
+    const results: Result[] = [];
+    for (const test of tests) {
+      const result = await runTest(node, test);
+      if (globals.json) say(jsonText(resultDocument(result), false));
+      else sayResult(result, results.at(-1)?.test.suite);
+      results.push(result);
+    }
+    const failed = results.filter(({ error }) => error !== undefined);
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    if (!globals.json)
+      say(`\n${results.length - failed.length} passed, ${failed.length} failed (${seconds} s)`);
+    return failed.length === 0 ? 0 : 1;
+  } finally {
+    await node.stop();
+  }
+}
+
+export function findTests(entries: readonly Entry[]): Test[] {
+  return entries
+    .filter(
+      ({ meta, kind }) => meta['type'] === 'test' && (kind === 'function.lua' || kind === 'process.lua'),
+    )
+    .map((entry) => ({
+      id: entry.id,
+      suite: textOf(entry.meta['suite']) ?? entry.id.slice(0, entry.id.indexOf(':')),
+      order: numberOf(entry.meta['order']) ?? Infinity,
+      comment: textOf(entry.meta['comment']),
+      timeoutMs: timeoutOf(entry),
+    }))
+    .sort(
+      (a, b) =>
+        compare(a.suite, b.suite) || (a.order === b.order ? 0 : a.order - b.order) || compare(a.id, b.id),
+    );
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const textOf = (value: Data | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined;
+const numberOf = (value: Data | undefined): number | undefined => {
+  if (typeof value === 'number') return value;
+  return typeof value === 'object' && value !== null && 'n' in value && typeof value.n === 'number'
+    ? value.n
+    : undefined;
+};
+
+/** A text in Go's syntax, or milliseconds. */
+function timeoutOf({ id, meta }: Entry): number {
+  const { timeout } = meta;
+  const number = numberOf(timeout);
+  if (number !== undefined && number > 0) return number;
+  if (typeof timeout !== 'string') return TIMEOUT_MS;
+  try {
+    return parseDurationMs(timeout);
+  } catch (error) {
+    if (error instanceof DurationError) throw new UsageError(`meta.timeout of '${id}': ${error.message}`);
+    throw error;
+  }
+}
+
+async function runTest(node: RunningNode, test: Test): Promise<Result> {
+  const began = performance.now();
+  const outcome = await node.call(test.id, [], { timeoutMs: test.timeoutMs });
+  return { test, ms: Math.round(performance.now() - began), error: failureOf(outcome) };
+}
+
+function failureOf(outcome: Outcome): ErrorData | undefined {
+  if (!outcome.ok) return outcome.error;
+  return outcome.values[0] === false ? { kind: 'Unknown', message: 'the test returned false' } : undefined;
+}
+
+function resultDocument({ test, ms, error }: Result): Data {
+  return dataObject({
+    id: test.id,
+    suite: toBytes(test.suite),
+    status: error === undefined ? 'passed' : 'failed',
+    ms,
+    ...(error === undefined ? {} : { error: errorDocument(error) }),
+  });
+}
+
+function sayResult({ test, ms, error }: Result, suiteBefore: string | undefined): void {
+  if (test.suite !== suiteBefore) say(`${suiteBefore === undefined ? '' : '\n'}${test.suite}`);
+  const name = test.comment === undefined ? test.id : `${test.id} - ${test.comment}`;
+  say(`  ${error === undefined ? 'ok  ' : 'FAIL'} ${name} (${ms} ms)`);
+  if (error !== undefined) for (const line of errorLines(error)) say(`         ${line}`);
+}

@@ -1,0 +1,27 @@
+// `moontide send`: a signal to a running workflow.
+import { dataObject } from '../core/data.js';
+import type { Data } from '../core/data.js';
+import { toBytes } from '../core/text.js';
+import { signalRun } from '../temporal/client.js';
+import { connectApp } from './connect-app.js';
+import type { Globals } from './globals.js';
+import { jsonText, say } from './output.js';
+import { UsageError } from './usage-error.js';
+
+export interface SendWishes {
+  readonly id: string;
+  readonly topic: string;
+  readonly payloads: readonly Data[];
+}
+
+export async function sendMessage(globals: Globals, { id, topic, payloads }: SendWishes): Promise<number> {
+  if (topic === '' || topic.startsWith('@'))
+    throw new UsageError(`the topic '${topic}' belongs to the platform; a topic does not begin with '@'`);
+  await using connected = await connectApp(globals);
+  const { client } = await connected.temporal.connection(undefined);
+  await signalRun(client, { workflowId: id }, topic, payloads);
+  if (globals.json)
+    say(jsonText(dataObject({ ok: true, workflow_id: toBytes(id), topic: toBytes(topic) }), false));
+  else say(`sent '${topic}' to '${id}'`);
+  return 0;
+}

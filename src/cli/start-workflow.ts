@@ -1,0 +1,155 @@
+// `moontide start`: starts a workflow where the app runs; with --wait, and nobody serving, in this process.
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from '@temporalio/client';
+import { dataObject } from '../core/data.js';
+import type { Data } from '../core/data.js';
+import { toBytes } from '../core/text.js';
+import type { Entry } from '../registry/model/entry.js';
+import { EntryKindError, EntryUnknownError } from '../runtime/errors.js';
+import { nearest } from '../runtime/nearest.js';
+import { clientOfQueue } from '../runtime/temporal-access.js';
+import { hasPoller } from '../services/temporal/pollers.js';
+import type { WorkerPlan } from '../services/temporal/worker-plan.js';
+import { resultOf, startRun } from '../temporal/client.js';
+import { TemporalUnavailableError } from '../temporal/errors.js';
+import { connectApp } from './connect-app.js';
+import type { ConnectedApp } from './connect-app.js';
+import type { Globals } from './globals.js';
+import { jsonText, resultData, say, tell } from './output.js';
+import { runNode } from './run-node.js';
+import { nodeOptions } from './serve.js';
+
+export interface StartWishes {
+  readonly workflow: string;
+  readonly args: readonly Data[];
+  readonly id: string | undefined;
+  readonly wait: boolean;
+}
+
+interface Target {
+  readonly entry: string;
+  readonly type: string;
+  readonly taskQueue: string;
+}
+
+interface Started {
+  readonly workflowId: string;
+  readonly runId: string;
+}
+
+/** A run whose first task nobody took for so long is not served, whatever the list of pollers says. Milliseconds. */
+const UNSERVED_MS = 2000;
+/** Events of a run that nobody has taken up: started, and its first task scheduled. */
+const UNTOUCHED_EVENTS = 2;
+
+export async function startWorkflow(globals: Globals, wishes: StartWishes): Promise<number> {
+  await using connected = await connectApp(globals);
+  const target = findTarget(connected.plan, connected.app.entries, wishes.workflow);
+  const served = await reach(connected, target, wishes.wait && globals.embedded);
+  if (!wishes.wait) {
+    const client = await connected.temporal.client(clientOfQueue(connected.plan, target.taskQueue));
+    return sayStarted(globals, connected, target, await start(client, target, wishes));
+  }
+  if (!served) return await runHere(globals, target, wishes);
+  const client = await connected.temporal.client(clientOfQueue(connected.plan, target.taskQueue));
+  const started = await start(client, target, wishes);
+  if (await isTakenUp(client, started)) return await waitFor(globals, client, started);
+  tell(`nobody has taken up '${started.workflowId}'; running it in this process`);
+  return await runHere(globals, target, { ...wishes, id: started.workflowId }, started);
+}
+
+/** Whether somebody serves the target's queue; a Temporal that is not there is an error unless this process may start one. */
+async function reach(connected: ConnectedApp, target: Target, mayServe: boolean): Promise<boolean> {
+  const clientEntry = clientOfQueue(connected.plan, target.taskQueue);
+  try {
+    const connection = await connected.temporal.connection(clientEntry);
+    return await hasPoller(connection, target.taskQueue, 'workflows');
+  } catch (error) {
+    if (mayServe && error instanceof TemporalUnavailableError) return false;
+    throw error;
+  }
+}
+
+/** Runs the workflow on workers of this process, with the embedded server where there is no other. */
+async function runHere(
+  globals: Globals,
+  target: Target,
+  wishes: StartWishes,
+  started?: Started,
+): Promise<number> {
+  const options = nodeOptions(globals);
+  const node = await runNode({ ...options, temporal: 'always', log: { ...options.log, fallback: 'warn' } });
+  try {
+    const client = await node.temporal.client(clientOfQueue(node.plan(), target.taskQueue));
+    return await waitFor(globals, client, started ?? (await start(client, target, wishes)));
+  } finally {
+    await node.stop();
+  }
+}
+
+function findTarget(plan: WorkerPlan, entries: readonly Entry[], name: string): Target {
+  for (const { taskQueue, workflows } of plan.workers)
+    for (const [type, entry] of workflows)
+      if (entry === name || type === name) return { entry, type, taskQueue };
+  const entry = entries.find(({ id }) => id === name);
+  if (entry !== undefined)
+    throw new EntryKindError(
+      name,
+      entry.kind,
+      entry.kind === 'function.lua' ? 'call it with `moontide call`' : 'only a workflow.lua can be started',
+    );
+  const names = plan.workers.flatMap(({ workflows }) => [...workflows].flat());
+  throw new EntryUnknownError(name, nearest(name, names));
+}
+
+const start = (client: Client, { type, taskQueue }: Target, { args, id }: StartWishes): Promise<Started> =>
+  startRun(client, {
+    type,
+    taskQueue,
+    args,
+    ...(id === undefined ? {} : { workflowId: id, options: { workflowIdConflictPolicy: 'USE_EXISTING' } }),
+  });
+
+async function isTakenUp(client: Client, { workflowId, runId }: Started): Promise<boolean> {
+  const handle = client.workflow.getHandle(workflowId, runId);
+  const deadline = Date.now() + UNSERVED_MS;
+  for (;;) {
+    const { historyLength, status } = await handle.describe();
+    if (historyLength > UNTOUCHED_EVENTS || status.name !== 'RUNNING') return true;
+    if (Date.now() > deadline) return false;
+    await sleep(100);
+  }
+}
+
+async function waitFor(globals: Globals, client: Client, started: Started): Promise<number> {
+  const values = await resultOf(client, started);
+  say(jsonText(resultData(values), !globals.json));
+  return 0;
+}
+
+async function sayStarted(
+  globals: Globals,
+  { temporal }: ConnectedApp,
+  { entry, taskQueue }: Target,
+  { workflowId, runId }: Started,
+): Promise<number> {
+  const { namespace } = await temporal.connection(undefined);
+  const ui =
+    temporal.ui === undefined
+      ? undefined
+      : `${temporal.ui}/namespaces/${namespace}/workflows/${encodeURIComponent(workflowId)}/${runId}`;
+  if (globals.json) {
+    const document = dataObject({
+      workflow_id: toBytes(workflowId),
+      run_id: runId,
+      workflow: toBytes(entry),
+      task_queue: toBytes(taskQueue),
+      ...(ui === undefined ? {} : { ui: toBytes(ui) }),
+    });
+    say(jsonText(document, false));
+    return 0;
+  }
+  say(`started ${entry} as '${workflowId}' (run ${runId}) on '${taskQueue}'`);
+  if (ui !== undefined) say(ui);
+  return 0;
+}

@@ -1,0 +1,66 @@
+// Temporal's settings and the plan of workers for a prepared app; used by nodes and by commands that only talk to Temporal.
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import type { Logger } from '../core/logger.js';
+import { locate } from '../registry/load/located-entry.js';
+import type { Entry } from '../registry/model/entry.js';
+import { TemporalPlatform } from '../services/temporal/platform.js';
+import type { PlatformOptions } from '../services/temporal/platform.js';
+import { TemporalSettingsError, resolveSettings, standsForPlatform } from '../services/temporal/settings.js';
+import type { ResolvedSettings } from '../services/temporal/settings.js';
+import { planWorkers } from '../services/temporal/worker-plan.js';
+import type { WorkerPlan } from '../services/temporal/worker-plan.js';
+import { AppErrors } from './prepare-app.js';
+import type { PreparedApp } from './prepare-app.js';
+
+export interface TemporalWishes {
+  readonly address?: string | undefined;
+  readonly namespace?: string | undefined;
+  /** False: the embedded Temporal is not to be used. */
+  readonly embedded?: boolean | undefined;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Value of a declared variable. */
+  readonly lookup: (name: string) => string | undefined;
+}
+
+const IDENTITY = `moontide@${hostname()}:${process.pid}`;
+
+export function settingsOf(app: PreparedApp, wishes: TemporalWishes): ResolvedSettings {
+  const { environment, lookup } = wishes;
+  return resolveSettings({
+    flags: { address: wishes.address, namespace: wishes.namespace },
+    environment,
+    config: app.config.temporal,
+    clients: app.entries.filter(({ kind }) => kind === 'temporal.client'),
+    embedded: (wishes.embedded ?? true) && app.config.temporal.embedded !== false,
+    lookup: (name) => lookup(name) ?? environment[name] ?? app.config.env[name],
+    readFile(path) {
+      try {
+        return readFileSync(resolve(app.folder, path), 'utf8');
+      } catch (cause) {
+        throw new TemporalSettingsError(`cannot read '${path}', which Temporal's settings name`, { cause });
+      }
+    },
+    identity: IDENTITY,
+  });
+}
+
+/** The workers for a set of entries. Throws AppErrors. */
+export function planOf(app: string, entries: Iterable<Entry>, settings: ResolvedSettings): WorkerPlan {
+  const plan = planWorkers({
+    app,
+    entries,
+    isPlatform: (client) => standsForPlatform(settings, client),
+    placeOf: (entry, pointer) => locate(entry).placeOf(pointer),
+  });
+  if (plan.diagnostics.length > 0) throw new AppErrors(plan.diagnostics);
+  return plan;
+}
+
+export function platformFor(
+  app: PreparedApp,
+  options: Omit<PlatformOptions, 'app' | 'folder' | 'identity'> & { readonly logger: Logger },
+): TemporalPlatform {
+  return new TemporalPlatform({ app: app.name, folder: app.folder, identity: IDENTITY, ...options });
+}

@@ -1,0 +1,26 @@
+// The public API: what extensions and programs that embed Moontide import from 'moontide'.
+export { AppContext, contextKey } from './core/app-context.js';
+export type { ContextKey } from './core/app-context.js';
+export type { Command } from './core/command.js';
+export { defineComponent } from './core/component.js';
+export type { Component } from './core/component.js';
+export { LuaFloat } from './core/data.js';
+export type { Data, DataObject } from './core/data.js';
+export type { ErrorData } from './core/error-data.js';
+export { ERROR_KINDS, PlatformError } from './core/errors.js';
+export type { ErrorKind } from './core/errors.js';
+export type { CommandContext, HostHandler, HostHandlers } from './core/handler.js';
+export { toBytes, toText } from './core/text.js';
+export { ask } from './lua/instance/ask.js';
+export { constant, fn, table } from './lua/module.js';
+export type { ModuleSpec } from './lua/module.js';
+export { command } from './lua/suspend.js';
+export type { Answer } from './lua/suspend.js';
+export { LuaError, defineUserdata } from './lua/values.js';
+export type { HostResult, LuaValue } from './lua/values.js';
+export { defineKind } from './registry/model/kind.js';
+export type { KindHost, KindSpec } from './registry/model/kind.js';
+export { defineModule } from './runtime/module-definition.js';
+export type { ModuleDefinition } from './runtime/module-definition.js';
+export { runNode } from './cli/run-node.js';
+export type { NodeOptions, RunningNode } from './cli/run-node.js';

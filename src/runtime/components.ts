@@ -1,0 +1,157 @@
+// The base components of a node, in eight levels: PID generator; dispatcher; registry; finder and supervisor client;
+// topology; lifecycle; factory (program and host to a running instance); functions.
+// B1: `load` makes and offers, `start` begins to act; nothing acts before every component is loaded and the dispatcher is frozen.
+// B2: stopping is the exact reverse: functions drain first, the registry closes last.
+import type { AppContext } from '../core/app-context.js';
+import { defineComponent } from '../core/component.js';
+import type { Component } from '../core/component.js';
+import type { ErrorData } from '../core/error-data.js';
+import type { HostHandlers } from '../core/handler.js';
+import type { ModuleLookup } from '../lua/engine.js';
+import type { KindHost, KindSpec } from '../registry/model/kind.js';
+import type { Registry } from '../registry/service.js';
+import { Dispatcher } from './dispatcher.js';
+import { Factory } from './factory.js';
+import { Finder } from './finder.js';
+import { FunctionPool } from './function-pool.js';
+import { keys } from './keys.js';
+import { NodeLifecycle } from './lifecycle.js';
+import { NodePids } from './node-pids.js';
+import type { ProgramCache } from './program-cache.js';
+import { Resources } from './resources.js';
+import { SupervisorClient } from './supervisor-client.js';
+import { Topology } from './topology.js';
+import { Turns } from './turns.js';
+
+export interface BaseOptions {
+  /** Name of the node, for events. */
+  readonly node: string;
+  readonly openRegistry: () => Promise<Registry>;
+  /** Handlers by owner; what they need of the node they get from the context when they are called. */
+  readonly handlers: (app: AppContext) => Iterable<readonly [owner: string, handlers: HostHandlers]>;
+  readonly modules: ModuleLookup;
+  readonly kind: (name: string) => KindSpec | undefined;
+  readonly kindHost: (registry: Registry) => KindHost;
+  readonly programs: ProgramCache;
+  readonly toErrorData: (error: unknown) => ErrorData;
+  /** Receives `print`: one line without its end, as a byte string. */
+  readonly print: (line: string) => void;
+  /** How long functions that run may go on when the node stops. Milliseconds. */
+  readonly drainMs: number;
+}
+
+export function baseComponents(options: BaseOptions): readonly Component[] {
+  return [
+    defineComponent({
+      name: 'pids',
+      dependsOn: [],
+      load: (app) => app.set(keys.pids, new NodePids()),
+    }),
+    defineComponent({
+      name: 'dispatcher',
+      dependsOn: ['pids'],
+      load(app) {
+        const dispatcher = new Dispatcher();
+        for (const [owner, handlers] of options.handlers(app)) dispatcher.add(owner, handlers);
+        app.set(keys.dispatcher, dispatcher);
+      },
+    }),
+    defineComponent({
+      name: 'registry',
+      dependsOn: ['dispatcher'],
+      async load(app) {
+        app.set(keys.registry, await options.openRegistry());
+      },
+      async stop(app) {
+        await app.get(keys.registry)[Symbol.asyncDispose]();
+      },
+    }),
+    defineComponent({
+      name: 'finder',
+      dependsOn: ['registry'],
+      load: (app) => app.set(keys.finder, new Finder(app.get(keys.registry))),
+    }),
+    defineComponent({
+      name: 'supervisor-client',
+      dependsOn: ['registry'],
+      load: (app) => app.set(keys.supervisor, new SupervisorClient(app.get(keys.bus))),
+    }),
+    defineComponent({
+      name: 'topology',
+      dependsOn: ['finder', 'supervisor-client'],
+      load: (app) => app.set(keys.topology, new Topology()),
+    }),
+    defineComponent({
+      name: 'lifecycle',
+      dependsOn: ['topology'],
+      load: (app) =>
+        app.set(keys.lifecycle, new NodeLifecycle(app.get(keys.bus), app.get(keys.supervisor), options.node)),
+      start: (app) => app.get(keys.lifecycle).booted(),
+      stop: (app) => app.get(keys.lifecycle).left(),
+    }),
+    factoryComponent(options),
+    functionsComponent(options),
+  ];
+}
+
+function factoryComponent(options: BaseOptions): Component {
+  let watch: Disposable | undefined;
+  return defineComponent({
+    name: 'factory',
+    dependsOn: ['lifecycle'],
+    load(app) {
+      const registry = app.get(keys.registry);
+      const logger = app.get(keys.logger);
+      const failed = (error: unknown): void =>
+        logger.error('something failed that nobody waits for', { error });
+      const resources = new Resources({
+        kinds: options.kind,
+        host: options.kindHost(registry),
+        ids: () => [...registry.current.all()].map(({ id }) => id),
+      });
+      watch = registry.listen({ name: 'resources', committed: () => resources.changed() });
+      app.set(keys.resources, resources);
+      app.set(keys.programs, options.programs);
+      app.set(
+        keys.factory,
+        new Factory({
+          services: {
+            dispatcher: app.get(keys.dispatcher),
+            resources,
+            turns: new Turns(failed),
+            toErrorData: options.toErrorData,
+            failed,
+          },
+          modules: options.modules,
+          pids: app.get(keys.pids),
+          topology: app.get(keys.topology),
+          print: options.print,
+        }),
+      );
+    },
+    async stop(app) {
+      watch?.[Symbol.dispose]();
+      app.get(keys.factory).terminateAll({ kind: 'Canceled', message: 'the node is stopping' });
+      await app.get(keys.resources)[Symbol.asyncDispose]();
+    },
+  });
+}
+
+function functionsComponent(options: BaseOptions): Component {
+  return defineComponent({
+    name: 'functions',
+    dependsOn: ['factory'],
+    load: (app) =>
+      app.set(
+        keys.functions,
+        new FunctionPool({
+          registry: app.get(keys.registry),
+          programs: app.get(keys.programs),
+          factory: app.get(keys.factory),
+          toErrorData: options.toErrorData,
+          clock: () => performance.now(),
+        }),
+      ),
+    stop: (app) => app.get(keys.functions).drain(options.drainMs),
+  });
+}

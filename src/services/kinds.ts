@@ -1,0 +1,12 @@
+// Every kind this version knows, with those that services open; an extension's kinds come on top.
+import { withKinds } from '../registry/kinds/index.js';
+import type { KindSpec } from '../registry/model/kind.js';
+import { envKinds } from './env/kinds.js';
+import { sqlKinds } from './sql/kinds.js';
+
+const opened = [...envKinds, ...sqlKinds];
+
+export const kinds: readonly KindSpec[] = withKinds(...opened);
+
+export const kindsWith = (extensions: readonly KindSpec[]): readonly KindSpec[] =>
+  extensions.length === 0 ? kinds : withKinds(...opened, ...extensions);

@@ -1,0 +1,37 @@
+// Makes a namespace on the embedded server.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isGrpcServiceError } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
+import type { TemporalConnection } from '../../temporal/connection.js';
+
+const GRPC_NOT_FOUND = 5;
+const GRPC_ALREADY_EXISTS = 6;
+const RETENTION_MS = 30 * 86_400_000;
+/** The server tells a new namespace to all its parts within seconds. */
+const READY_MS = 20_000;
+const POLL_MS = 100;
+
+export async function ensureNamespace({ connection }: TemporalConnection, namespace: string): Promise<void> {
+  if (await exists(connection, namespace)) return;
+  try {
+    await connection.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: msToTs(RETENTION_MS),
+    });
+  } catch (error) {
+    // Another node of the app made it in the meantime.
+    if (!isGrpcServiceError(error) || Number(error.code) !== GRPC_ALREADY_EXISTS) throw error;
+  }
+  const deadline = Date.now() + READY_MS;
+  while (!(await exists(connection, namespace)) && Date.now() < deadline) await sleep(POLL_MS);
+}
+
+async function exists(connection: TemporalConnection['connection'], namespace: string): Promise<boolean> {
+  try {
+    await connection.workflowService.describeNamespace({ namespace });
+    return true;
+  } catch (error) {
+    if (isGrpcServiceError(error) && Number(error.code) === GRPC_NOT_FOUND) return false;
+    throw error;
+  }
+}

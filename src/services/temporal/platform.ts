@@ -1,0 +1,194 @@
+// The platform's connection to Temporal, and those of the app's own temporal.client entries: each made at first use, once.
+// T1: the embedded server is started or joined only where the settings say so; who started it stops it.
+// T2: a client entry on this machine's own address brings the embedded server up there when nothing listens.
+import { connect as connectSocket } from 'node:net';
+import type { Client } from '@temporalio/client';
+import type { Logger } from '../../core/logger.js';
+import type { TemporalAccess } from '../../runtime/temporal-access.js';
+import type { TemporalConnection, TemporalTarget } from '../../temporal/connection.js';
+import type { DevServer } from '../../temporal/dev-server.js';
+import { TemporalUnavailableError } from '../../temporal/errors.js';
+import { claimAppName } from './app-record.js';
+import { joinedServer } from './joined-server.js';
+import { DEFAULT_PORT, standsForPlatform } from './settings.js';
+import type { ResolvedSettings } from './settings.js';
+import { needsTemporal } from './worker-plan.js';
+import type { WorkerPlan } from './worker-plan.js';
+
+export interface PlatformOptions {
+  readonly app: string;
+  /** Real path of the app's folder. */
+  readonly folder: string;
+  readonly stateFolder: string;
+  readonly settings: ResolvedSettings;
+  readonly logger: Logger;
+  readonly identity: string;
+  /** 'join': never starts a server, only finds one that runs. */
+  readonly embedded: 'start' | 'join';
+  readonly plan: () => WorkerPlan;
+  /** Called once, when the first connection is made for somebody who asked for it. */
+  readonly onFirstUse?: (connection: TemporalConnection) => Promise<void>;
+}
+
+/** Where the UI of the embedded server is wanted. */
+const UI_PORT = 8233;
+const PROBE_MS = 500;
+
+export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
+  readonly #options: PlatformOptions;
+  readonly #connections = new Map<string | undefined, Promise<TemporalConnection>>();
+  #server: DevServer | undefined;
+  #ui: string | undefined;
+  #used: Promise<void> | undefined;
+
+  constructor(options: PlatformOptions) {
+    this.#options = options;
+  }
+
+  /** Of the embedded server, once it is connected. */
+  get ui(): string | undefined {
+    return this.#ui;
+  }
+
+  /** What this process has to do with the embedded server; undefined: there is none. */
+  get role(): DevServer['role'] | undefined {
+    return this.#server?.role;
+  }
+
+  get inUse(): boolean {
+    return needsTemporal(this.#options.plan());
+  }
+
+  routes(): WorkerPlan {
+    return this.#options.plan();
+  }
+
+  async client(entry: string | undefined): Promise<Client> {
+    const connection = await this.connection(entry);
+    this.#used ??= this.#options.onFirstUse?.(connection) ?? Promise.resolve();
+    await this.#used;
+    return connection.client;
+  }
+
+  /** The connection of a client entry; the platform's for undefined and for entries that stand for it. */
+  connection(entry: string | undefined): Promise<TemporalConnection> {
+    const { settings } = this.#options;
+    const own = entry === undefined || standsForPlatform(settings, entry) ? undefined : entry;
+    const known = this.#connections.get(own);
+    if (known !== undefined) return known;
+    const target = own === undefined ? undefined : settings.others.get(own);
+    const made = target === undefined ? this.#connectPlatform() : connectTo(target);
+    this.#connections.set(own, made);
+    made.catch(() => {
+      // Who asked has the error; the next one tries again.
+      if (this.#connections.get(own) === made) this.#connections.delete(own);
+    });
+    return made;
+  }
+
+  async #connectPlatform(): Promise<TemporalConnection> {
+    const { settings, app, folder, logger } = this.#options;
+    const { platform } = settings;
+    const target = platform.kind === 'server' ? platform.target : await this.#embedded(platform);
+    const connection = await (this.#server === undefined ? connectTo(target) : connectEmbedded(target));
+    try {
+      const fresh = this.#server !== undefined && this.#server.role !== 'joined';
+      const { address, namespace } = connection;
+      claimAppName({ app, folder, address, namespace }, fresh);
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+    logger.debug('connected to Temporal', { address: connection.address, namespace: connection.namespace });
+    return connection;
+  }
+
+  /** Where the embedded server is, started if that is wanted. */
+  async #embedded(
+    platform: Extract<ResolvedSettings['platform'], { kind: 'embedded' }>,
+  ): Promise<TemporalTarget> {
+    const { stateFolder, identity, logger, embedded } = this.#options;
+    const { namespace, port, target } = platform;
+    // Something runs where the app's client entry points to: that is what the entry means.
+    if (port !== undefined && target !== undefined && (await listens(port))) return target;
+    if (embedded === 'join') {
+      const joined = await joinedServer(stateFolder);
+      if (joined === undefined)
+        throw new TemporalUnavailableError(
+          target?.address ?? `127.0.0.1:${DEFAULT_PORT}`,
+          'no Temporal runs for this app',
+          'start one with `moontide dev`, or name a running one with --address',
+        );
+      this.#ui = joined.ui;
+      return { address: joined.address, namespace, identity };
+    }
+    const [{ startOrJoinDevServer }, { findTemporalBinary }] = await Promise.all([
+      import('../../temporal/dev-server.js'),
+      import('../../temporal/binary.js'),
+    ]);
+    const server = await startOrJoinDevServer({
+      stateFolder,
+      port: port ?? DEFAULT_PORT,
+      uiPort: UI_PORT,
+      binary: async () => {
+        const tried = (line: string): void => logger.debug('looking for the Temporal CLI', { tried: line });
+        const { path, from } = await findTemporalBinary({ tried });
+        logger.debug('found the Temporal CLI', { path, from });
+        return path;
+      },
+    });
+    this.#server = server;
+    this.#ui = server.ui;
+    return { address: server.address, namespace, identity };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const errors: unknown[] = [];
+    for (const made of this.#connections.values()) {
+      try {
+        const connection = await made.catch(() => undefined); // one that never came up was told to who asked
+        await connection?.close();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    this.#connections.clear();
+    try {
+      await this.#server?.stop();
+    } catch (error) {
+      errors.push(error);
+    }
+    if (errors.length > 0)
+      throw new AggregateError(errors, 'the connections to Temporal did not close cleanly');
+  }
+}
+
+async function connectTo(target: TemporalTarget): Promise<TemporalConnection> {
+  const { connectTemporal } = await import('../../temporal/connection.js');
+  return connectTemporal(target);
+}
+
+/** The embedded server has the namespaces that apps ask for: one that is missing is made. */
+async function connectEmbedded(target: TemporalTarget): Promise<TemporalConnection> {
+  const { namespace = 'default', ...server } = target;
+  if (namespace !== 'default') {
+    const { ensureNamespace } = await import('./namespace.js');
+    await using first = await connectTo({ ...server, namespace: 'default' });
+    await ensureNamespace(first, namespace);
+  }
+  return connectTo(target);
+}
+
+/** Whether anything listens on this machine's port. */
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connectSocket({ port, host: '127.0.0.1', timeout: PROBE_MS });
+    const end = (answer: boolean) => (): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once('connect', end(true));
+    socket.once('error', end(false));
+    socket.once('timeout', end(false));
+  });
+}

@@ -1,0 +1,113 @@
+// What this node serves over Temporal: its workers, with the activities and the program directory behind them.
+import { RegistryDirectory } from '../../../activities/registry.js';
+import type { Logger } from '../../core/logger.js';
+import type { RegistryService } from '../../registry/model/registry.js';
+import type { CommandRunner, FunctionRunner } from '../../temporal/contracts.js';
+import type { ProgramCache } from '../../runtime/program-cache.js';
+import type { SupervisorClient } from '../../runtime/supervisor-client.js';
+import type { TemporalConnection } from '../../temporal/connection.js';
+import type { CreateWorkerOptions } from '../../temporal/worker.js';
+import type { TemporalPlatform } from './platform.js';
+import type { WorkerPlan } from './worker-plan.js';
+import { Workers } from './workers.js';
+
+export interface ServingOptions {
+  readonly platform: TemporalPlatform;
+  readonly registry: RegistryService;
+  readonly plan: () => WorkerPlan;
+  readonly supervisor: SupervisorClient;
+  readonly programs: ProgramCache;
+  readonly functions: FunctionRunner;
+  readonly commands: CommandRunner;
+  readonly logger: Logger;
+  /** Name of the engine that this node compiles with. */
+  readonly engine: string;
+  readonly costModel: number;
+  /** Milliseconds. */
+  readonly drainMs: number;
+}
+
+export class Serving {
+  readonly #options: ServingOptions;
+  #workers: Workers | undefined;
+  #started: Promise<void> | undefined;
+
+  constructor(options: ServingOptions) {
+    this.#options = options;
+  }
+
+  get serving(): boolean {
+    return this.#workers !== undefined;
+  }
+
+  /** Starts the workers of the plan, once; called again it waits for the same start. */
+  start(): Promise<void> {
+    this.#started ??= this.#start();
+    return this.#started;
+  }
+
+  /** The registry changed: queues that are new get their worker. */
+  async replan(): Promise<void> {
+    if (this.#workers === undefined) return;
+    const added = this.#workers.add(this.#options.plan());
+    if (added.length > 0) await this.#options.supervisor.start();
+  }
+
+  async #start(): Promise<void> {
+    const { platform, logger, supervisor, programs, drainMs, plan } = this.#options;
+    const [connection, { installRuntime }, connecting] = await Promise.all([
+      platform.connection(undefined),
+      import('../../temporal/worker.js'),
+      import('../../temporal/connection.js'),
+    ]);
+    installOnce(() => installRuntime(logger.child({ component: 'temporal' })));
+    const attribute = await connecting.ensureProgramAttribute(connection);
+    if (attribute.missing.length > 0)
+      logger.warn('the search attribute that counts runs by program is missing; runs go on without it', {
+        missing: attribute.missing.join(', '),
+        ...(attribute.advice === undefined ? {} : { advice: attribute.advice }),
+      });
+    const activities = await this.#activities(connection, attribute.missing.length === 0);
+    this.#workers = new Workers({
+      platform,
+      supervisor,
+      artifacts: programs,
+      activities: () => activities,
+      logger,
+      drainMs,
+    });
+    this.#workers.add(plan());
+    await supervisor.start();
+  }
+
+  async #activities(
+    connection: TemporalConnection,
+    attributeThere: boolean,
+  ): Promise<NonNullable<CreateWorkerOptions['activities']>> {
+    const { registry, plan, engine, costModel, functions, commands } = this.#options;
+    const [{ createActivities }, { hostVersion }, { ensureSearchAttributes }] = await Promise.all([
+      import('../../../activities/index.js'),
+      import('../../temporal/bundle.js'),
+      import('../../temporal/connection.js'),
+    ]);
+    const directory = new RegistryDirectory({
+      registry,
+      plan,
+      engine,
+      hostVersion: await hostVersion(),
+      costModel,
+      searchAttribute: () => attributeThere,
+      attributes: (request) => ensureSearchAttributes(connection, request),
+    });
+    return createActivities({ functions, commands, directory });
+  }
+}
+
+let installed = false;
+
+/** The SDK's runtime belongs to the process, not to a node. */
+function installOnce(install: () => void): void {
+  if (installed) return;
+  installed = true;
+  install();
+}
