@@ -3,6 +3,7 @@
 // L2: a script is known by its url, `lua-` and 16 hex digits (and `r`, a function's number, for a resumable twin), never by
 //     the chunk's name, which may hold anything.
 // L3: builtins are named `[C]:name`; a run loop is named RUN, and stands for the heap frames of the stack that it runs.
+import type { LuaFrame } from '../engine.js';
 import { machine } from './protocol.js';
 import type { Frame } from './protocol.js';
 
@@ -115,6 +116,15 @@ export function parseStack(text: string): StackEntry[] {
     }
   }
   return entries;
+}
+
+/** Entries as the host sees them. */
+export function framesOf(entries: readonly StackEntry[]): LuaFrame[] {
+  return entries.map((entry) =>
+    entry.is === 'lua'
+      ? { chunk: entry.chunk, line: entry.line, name: entry.title }
+      : { chunk: '[C]', line: 0, name: `function '${entry.name}'` },
+  );
 }
 
 /** The stack of whoever calls this, `frames` JavaScript frames deep. */

@@ -87,14 +87,17 @@ class Machine {
   running: FrameStack | null = null;
   /** `depth` where the innermost run loop began. */
   base = 0;
-  /** Work of builtins since the step began, in units of about one Lua instruction. */
-  work = 0;
+  /** What the step may still do, less what units have taken in advance (budget.ts). */
+  budget = Infinity;
+  budgetPerStep = Infinity;
   /** The last frame pushed since `suspend`. */
   tail: Frame = new ListHead();
   readonly head: Frame = this.tail;
   reason: Reason = 'yield';
   /** What the suspension hands to whoever takes it: the yielded values, or the host's request. */
   payload: unknown = undefined;
+  /** The error that a frame with to-be-closed variables is resumed with. */
+  raised: Error | undefined = undefined;
 }
 export const machine = new Machine();
 
@@ -121,7 +124,4 @@ export function builtin<F extends (...args: never[]) => unknown>(name: string, r
   return Object.freeze(run);
 }
 
-/** Counts work of a builtin that grows with its input (characters copied, elements moved), for budgets. */
-export function charge(units: number): void {
-  machine.work += units;
-}
+export { charge } from './budget.js';

@@ -1,6 +1,8 @@
 // Everything that generated code may name (compiler/unit-emitter.ts RUNTIME_NAMES). One object per realm. Sealed.
 import { index, setField, setIndex } from './access.js';
 import * as arithmetic from './arithmetic.js';
+import { refill } from './budget.js';
+import { checkClosable, closeValue, RAISE, toThrown } from './closing.js';
 import { concat, concatAll, equals, length, lessOrEqual, lessThan, rawEquals } from './compare.js';
 import { overflow } from './coroutine.js';
 import { raiseHere } from './errors.js';
@@ -107,5 +109,10 @@ export function makeRuntime(): Runtime {
     float,
     integer: fromHalves,
     shape,
+    refill,
+    checkClosable,
+    closeValue,
+    toThrown,
+    RAISE,
   });
 }

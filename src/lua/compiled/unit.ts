@@ -5,10 +5,11 @@ import { parseChunk } from '../front/parse.js';
 import type { Chunk } from '../front/tree.js';
 import { UnitEmitter } from './compiler/unit-emitter.js';
 import type { TextMap, UnitOptions } from './compiler/unit-emitter.js';
+import { RAISE } from './closing.js';
 import { hashText } from './hash.js';
 import { registerScript } from './positions.js';
 import type { ScriptMap } from './positions.js';
-import { Frame } from './protocol.js';
+import { Frame, machine } from './protocol.js';
 import type { Callable, Result } from './protocol.js';
 import { makeRuntime } from './runtime.js';
 import type { Runtime } from './runtime.js';
@@ -52,6 +53,8 @@ class LoadedUnit {
   readonly options: UnitOptions;
   readonly #url: string;
   readonly #exports: Readonly<Record<string, unknown>>;
+  /** Gives back what the unit and its twins have taken of the budget. */
+  readonly #resets: (() => void)[];
   #emitter: UnitEmitter | undefined;
 
   constructor(unit: CompiledUnit, options: UnitOptions) {
@@ -61,7 +64,16 @@ class LoadedUnit {
     runtime ??= makeRuntime();
     const made = makeFunction(['rt', 'unit'], unit.text, this.#url);
     registerScript(this.#url, () => scriptMap(unit.chunk, unit.map, made.headerLines));
-    this.#exports = (made.run as Factory)(runtime, { frame: (id: number) => this.#framePrototype(id) });
+    const exports = (made.run as Factory)(runtime, {
+      frame: (id: number, closes: boolean) => this.#framePrototype(id, closes),
+    });
+    this.#resets = [exports['reset'] as () => void];
+    this.#exports = { ...exports, resets: this.#resets };
+  }
+
+  /** A step begins (budget.ts B2). */
+  beginStep(): void {
+    for (const reset of this.#resets) reset();
   }
 
   /** A new main function over an environment. */
@@ -70,13 +82,14 @@ class LoadedUnit {
   }
 
   /** The prototype of a function's frames; its `resume` is compiled when it is first called. */
-  #framePrototype(id: number): Frame {
+  #framePrototype(id: number, closes: boolean): Frame {
     const { unit } = this;
     const prototype = Object.create(Frame.prototype) as Frame & { pc: number };
     const compile = (): Frame['resume'] => (prototype.resume = this.#twin(id));
     prototype.resume = function (this: Frame, value: Result): Result {
       return compile().call(this, value);
     };
+    if (closes) Object.assign(prototype, { closes, raise: raiseInto });
     const title = (): string => unit.map.functions[id]?.[1] ?? '?';
     prototype.describe = function (this: { readonly pc: number }) {
       return { chunk: unit.chunk, line: unit.sites[id]?.[this.pc] ?? 0, title: title() };
@@ -95,6 +108,12 @@ class LoadedUnit {
     registerScript(url, () => scriptMap(this.unit.chunk, map, made.headerLines));
     return (made.run as TwinFactory)(runtime as Runtime, this.#exports);
   }
+}
+
+/** `raise` of frames with to-be-closed variables: the error arises where they wait. */
+function raiseInto(this: Frame, error: Error): Result {
+  machine.raised = error;
+  return this.resume(RAISE);
 }
 
 export type { LoadedUnit };

@@ -5,7 +5,7 @@
 //     that is a short constant is written out wherever it is used; a local function that is never assigned is known by its own
 //     name inside itself.
 // F3: x and y are scratch: they hold nothing across a site.
-import type { Expression, FunctionBody, Variable } from '../../front/tree.js';
+import type { Block, Expression, FunctionBody, Statement, Variable } from '../../front/tree.js';
 import { ANY, BOOLEAN, FUNCTION, NIL, STRING } from './static-types.js';
 import type { StaticType } from './static-types.js';
 import type { UnitEmitter } from './unit-emitter.js';
@@ -27,6 +27,22 @@ export interface Storage {
   readonly type: StaticType;
 }
 
+/** A jump of the JavaScript text, and how many regions are open where it ends up. */
+export interface Jump {
+  readonly js: string;
+  readonly regions: number;
+}
+
+/** The rest of a block after the declaration of a to-be-closed variable. */
+export interface Region {
+  readonly label: string;
+  /** Slot of how it is left: 0 at its end, 1 by an error, 2 by return, more by jumps. */
+  readonly code: string;
+  /** Slot of the error or the result. */
+  readonly value: string;
+  readonly jumps: Jump[];
+}
+
 const RETURNS = '\u0001';
 
 export class FunctionEmitter {
@@ -34,15 +50,22 @@ export class FunctionEmitter {
   readonly body: FunctionBody;
   readonly writer: Writer;
   readonly storage = new Map<Variable, Storage>();
+  /** It has to-be-closed variables. */
+  readonly closes: boolean;
   /** What its closures are made with, as u0, u1, ... */
   readonly closureVariables: readonly Variable[];
-  /** JavaScript label of the innermost loop, innermost last. */
-  readonly loops: string[] = [];
-  /** Jump statements of gotos by label id. */
-  readonly jumps = new Map<number, string>();
+  /** How `break` leaves each open loop, innermost last. */
+  readonly loops: Jump[] = [];
+  /** How gotos get to their labels, by label id. */
+  readonly jumps = new Map<number, Jump>();
+  /** Open blocks of to-be-closed variables, innermost last. */
+  readonly regions: Region[] = [];
   #top = 0;
   #slots = 0;
   #labels = 0;
+  /** Of each loop, by number: what one pass costs. */
+  readonly #passCosts: number[] = [];
+  #loopCost = 0;
   /** It calls something, so that its depth counts. */
   calls = false;
   /** It refers to itself by its JavaScript name. */
@@ -52,6 +75,8 @@ export class FunctionEmitter {
     this.unit = unit;
     this.body = body;
     this.writer = new Writer((pc, live) => this.#exit(pc, live), ends);
+    this.closes = hasClosing(body);
+    this.writer.raises = this.closes;
     this.closureVariables = closureVariables(body);
     for (const variable of body.upvalues) {
       if (isOwn(variable, body)) this.storage.set(variable, { kind: 'self', js: this.name, type: FUNCTION });
@@ -100,6 +125,23 @@ export class FunctionEmitter {
     this.writer.site({ live: this.#top, ...site });
   }
 
+  /** Writes the body of a loop, which counts each pass. */
+  pass(line: number, write: () => void): void {
+    const loop = this.#passCosts.push(0) - 1;
+    const before = this.#loopCost;
+    const start = this.writer.cost;
+    this.line(`if((B-=\u0003${loop}\u0004)<0)B=refill(B);`, line);
+    write();
+    const total = this.writer.cost - start;
+    this.#passCosts[loop] = total - (this.#loopCost - before);
+    this.#loopCost = before + total;
+  }
+
+  /** What the function costs besides its loops. */
+  get entryCost(): number {
+    return this.writer.cost - this.#loopCost;
+  }
+
   /** The value in a form that can be read now and again: cells are loaded into a slot. */
   use(operand: Operand): string {
     if (!operand.isCell) return operand.js;
@@ -126,6 +168,24 @@ export class FunctionEmitter {
   /** What a closure of a nested function gets for one of its upvalues. */
   captureOf(variable: Variable): string {
     return this.storageOf(variable).js;
+  }
+
+  /** A jump out of as many regions as lie between. */
+  jump(jump: Jump): void {
+    const region = this.regions.at(-1);
+    if (region === undefined || this.regions.length === jump.regions) {
+      this.line(`${jump.js};`);
+      return;
+    }
+    const code = region.jumps.push(jump) + 2;
+    this.line(`${region.code}=${code};break ${region.label};`);
+  }
+
+  /** Returns the result that a slot or another text holds. */
+  giveResult(js: string): void {
+    const region = this.regions.at(-1);
+    if (region === undefined) this.line(`${this.returns}return ${js};`);
+    else this.line(`${region.value}=${js};${region.code}=2;break ${region.label};`);
   }
 
   /** What stands before each `return`, once it is known whether depth counts. */
@@ -162,6 +222,7 @@ export class FunctionEmitter {
       text: written.text
         .replaceAll('\u0002,', fixed === '' ? '' : `${fixed},`)
         .replaceAll(/\u0002/g, fixed)
+        .replaceAll(/\u0003(\d+)\u0004/g, (_text, loop) => String(this.#passCosts[Number(loop)]))
         .replaceAll(RETURNS, counted ? `M.depth-=${this.weight};` : ''),
     };
   }
@@ -178,6 +239,30 @@ const isOwn = (variable: Variable, body: FunctionBody): boolean =>
 /** Variables that a closure of the function is made with, in order. */
 export function closureVariables(body: FunctionBody): Variable[] {
   return body.upvalues.filter((variable) => !isOwn(variable, body) && literalOf(variable) === undefined);
+}
+
+/** Some block of the function, not of a nested one, has a to-be-closed variable. */
+function hasClosing(body: FunctionBody): boolean {
+  return closingBlock(body.body);
+}
+
+function closingBlock(block: Block): boolean {
+  return block.closes || block.statements.some((s) => blocksOf(s).some(closingBlock));
+}
+
+function blocksOf(s: Statement): readonly Block[] {
+  switch (s.kind) {
+    case 'do':
+    case 'while':
+    case 'repeat':
+    case 'numericFor':
+    case 'genericFor':
+      return [s.body];
+    case 'if':
+      return [...s.clauses.map(({ body }) => body), ...(s.otherwise === undefined ? [] : [s.otherwise])];
+    default:
+      return [];
+  }
 }
 
 export const isCellVariable = (variable: Variable): boolean => variable.captured && variable.assigned;

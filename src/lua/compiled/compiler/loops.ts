@@ -68,12 +68,14 @@ function run(
   declare: () => void,
 ): void {
   const label = f.label();
-  f.loops.push(label);
+  f.loops.push({ js: `break ${label}`, regions: f.regions.length });
   f.writer.loop(label, test, advance, () => {
-    const mark = f.top;
-    declare();
-    block(f, s.body);
-    f.release(mark);
+    f.pass(s.line, () => {
+      const mark = f.top;
+      declare();
+      block(f, s.body);
+      f.release(mark);
+    });
   });
   f.loops.pop();
 }
@@ -115,8 +117,8 @@ export function genericFor(f: FunctionEmitter, s: GenericForStatement): void {
   const iterator = f.slot();
   f.line(`${iterator}=iteratorOf(${callee},${state},${control});`);
   const label = f.label();
-  f.loops.push(label);
-  f.writer.loop(label, '', '', () => {
+  f.loops.push({ js: `break ${label}`, regions: f.regions.length });
+  const body = (): void => {
     const inner = f.top;
     const slots = s.variables.map(() => f.slot());
     const [first = '', second, ...others] = slots;
@@ -137,7 +139,8 @@ export function genericFor(f: FunctionEmitter, s: GenericForStatement): void {
     s.variables.forEach((variable, at) => f.declare(variable, slots[at] as string));
     block(f, s.body);
     f.release(inner);
-  });
+  };
+  f.writer.loop(label, '', '', () => f.pass(s.line, body));
   f.loops.pop();
   f.release(mark);
 }

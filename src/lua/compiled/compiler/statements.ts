@@ -13,10 +13,19 @@ import type {
   Variable,
 } from '../../front/tree.js';
 import { condition } from './conditions.js';
-import { assign, callText, closureText, direct, isMultiple, listTexts, value } from './expressions.js';
+import {
+  assign,
+  callText,
+  closureText,
+  direct,
+  isMultiple,
+  listTexts,
+  multiple,
+  value,
+} from './expressions.js';
+import { blockStatements } from './blocks.js';
 import { literalOf } from './function-emitter.js';
-import type { FunctionEmitter, Operand } from './function-emitter.js';
-import { labelledStatements } from './labels.js';
+import type { FunctionEmitter, Jump, Operand } from './function-emitter.js';
 import { genericFor, numericFor } from './loops.js';
 import { nameOf } from './names.js';
 import { ANY, FUNCTION, NIL } from './static-types.js';
@@ -34,8 +43,7 @@ export function writeFunction(f: FunctionEmitter): void {
 
 export function block(f: FunctionEmitter, b: Block): void {
   const mark = f.top;
-  if (b.labels.length === 0) for (const s of b.statements) statement(f, s);
-  else labelledStatements(f, b);
+  blockStatements(f, b);
   f.release(mark);
 }
 
@@ -69,20 +77,19 @@ export function statement(f: FunctionEmitter, s: Statement): void {
     case 'do':
       return block(f, s.body);
     case 'while':
-      return loop(f, (label) => {
+      return loop(f, s.line, (label) => {
         const test = condition(f, s.condition);
         if (test !== 'true') f.line(`if(!${test})break ${label};`);
         block(f, s.body);
       });
     case 'repeat':
-      return loop(f, (label) => {
+      return loop(f, s.line, (label) => {
         const mark = f.top;
-        if (s.body.labels.length === 0) for (const inner of s.body.statements) statement(f, inner);
-        else labelledStatements(f, s.body);
-        if (s.body.statements.at(-1)?.kind !== 'return') {
-          const test = condition(f, s.condition);
-          if (test !== 'false') f.line(`if(${test})break ${label};`);
-        }
+        const regions = f.regions.length;
+        blockStatements(f, s.body, () => {
+          if (s.body.statements.at(-1)?.kind === 'return') return;
+          f.writer.ifElse(condition(f, s.condition), () => f.jump({ js: `break ${label}`, regions }));
+        });
         f.release(mark);
       });
     case 'if':
@@ -94,9 +101,9 @@ export function statement(f: FunctionEmitter, s: Statement): void {
     case 'return':
       return returnStatement(f, s);
     case 'break':
-      return f.line(`break ${f.loops.at(-1) ?? ''};`);
+      return jump(f, f.loops.at(-1));
     case 'goto':
-      return f.line(`${f.jumps.get(s.label.id) ?? ''};`);
+      return jump(f, f.jumps.get(s.label.id));
     case 'label':
     case 'typeAlias':
       return;
@@ -105,11 +112,16 @@ export function statement(f: FunctionEmitter, s: Statement): void {
   }
 }
 
-function loop(f: FunctionEmitter, write: (label: string) => void): void {
+function loop(f: FunctionEmitter, line: number, write: (label: string) => void): void {
   const label = f.label();
-  f.loops.push(label);
-  f.writer.loop(label, '', '', () => write(label));
+  f.loops.push({ js: `break ${label}`, regions: f.regions.length });
+  f.writer.loop(label, '', '', () => f.pass(line, () => write(label)));
   f.loops.pop();
+}
+
+function jump(f: FunctionEmitter, to: Jump | undefined): void {
+  if (to === undefined) throw new TypeError('a jump leads nowhere');
+  f.jump(to);
 }
 
 function ifStatement(f: FunctionEmitter, s: IfStatement, at: number): void {
@@ -378,28 +390,30 @@ function functionStatement(f: FunctionEmitter, s: FunctionStatement): void {
 function returnStatement(f: FunctionEmitter, { values }: ReturnStatement): void {
   const mark = f.top;
   const [only] = values;
-  if (only === undefined) f.line(`${f.returns}return EMPTY;`);
+  if (only === undefined) f.giveResult('EMPTY');
   else if (values.length === 1) returnOne(f, only);
   else {
     const texts = listTexts(f, values);
-    f.line(
-      `${f.returns}return${isMultiple(values.at(-1)) ? ` results([${texts.join(',')}])` : `[${texts.join(',')}]`};`,
-    );
+    const list = `[${texts.join(',')}]`;
+    f.giveResult(isMultiple(values.at(-1)) ? `results(${list})` : list);
   }
   f.release(mark);
 }
 
 function returnOne(f: FunctionEmitter, e: Expression): void {
   if (e.kind === 'vararg') {
-    f.line(`${f.returns}return results(va);`);
+    f.giveResult('results(va)');
     return;
   }
   if (e.kind === 'call' || e.kind === 'method') {
+    if (f.regions.length > 0) {
+      f.giveResult(multiple(f, e)); // no tail call: the variables are closed after it
+      return;
+    }
     const { call, line, operands } = callText(f, e);
     f.line(`x=${call};`, line, operands);
-    f.line(`${f.returns}return x;`);
+    f.giveResult('x');
     return;
   }
-  const operand = value(f, e);
-  f.line(`${f.returns}return ${operand.js};`);
+  f.giveResult(value(f, e).js);
 }

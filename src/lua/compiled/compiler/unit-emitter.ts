@@ -83,6 +83,11 @@ export const RUNTIME_NAMES = [
   'float',
   'integer',
   'shape',
+  'refill',
+  'checkClosable',
+  'closeValue',
+  'toThrown',
+  'RAISE',
 ] as const;
 
 export class UnitEmitter {
@@ -170,7 +175,7 @@ export class UnitEmitter {
     return {
       text:
         `"use strict";const{${RUNTIME_NAMES.join(',')}}=rt,{${this.#exports().join(',')}}=unit;\n` +
-        `return function(v){const F=this;let pc=F.pc${loads},x,y;${depth}${written.text}}`,
+        `let B=0;unit.resets.push(()=>{B=0});return function(v){const F=this;let pc=F.pc${loads},x,y;${depth}${emitter.closes ? SAVED : ''}${written.text}}`,
       map: { lines, operands, functions: [[2, titleOf(body, this.chunk.file)]] },
       sites: [],
     };
@@ -188,7 +193,7 @@ export class UnitEmitter {
   }
 
   #header(): string {
-    let text = `"use strict";const{${RUNTIME_NAMES.join(',')}}=rt;`;
+    let text = `"use strict";const{${RUNTIME_NAMES.join(',')}}=rt;let B=0;`;
     for (const [initializer, name] of this.#constants) text += `const ${name}=${initializer};`;
     for (const [id, name] of this.#shapes) {
       const keys = JSON.parse(id) as string[];
@@ -202,7 +207,7 @@ export class UnitEmitter {
     let text = '';
     for (const [key, name] of this.#getters) text += getterText(name, key);
     for (const [key, name] of this.#setters) text += setterText(name, key);
-    return `${text}return{${this.#exports().join(',')}}`;
+    return `${text}return{reset(){B=0},${this.#exports().join(',')}}`;
   }
 
   #headText(emitter: FunctionEmitter): string {
@@ -219,9 +224,10 @@ export class UnitEmitter {
       ? `if((M.depth+=${emitter.weight})>M.limit)return overflow(${emitter.name},[${given}]);`
       : '';
     const cell = body.id === 0 && this.chunk.assignsEnvironment ? 'G={v:G};' : '';
+    const budget = emitter.entryCost === 0 ? '' : `if((B-=${emitter.entryCost})<0)B=refill(B);`;
     return (
       `function m${body.id}(${fixed}){${cell}return function ${emitter.name}(${[...parameters, ...rest].join(',')})` +
-      `{let ${locals};${check}`
+      `{let ${locals};${check}${budget}${emitter.closes ? SAVED : ''}`
     );
   }
 
@@ -231,9 +237,12 @@ export class UnitEmitter {
     const { id } = emitter.body;
     const names = ['pc', ...emitter.fixedNames(), ...slotNames(emitter, 0)];
     const stores = names.map((name) => `this.${name}=${name};`).join('');
-    return `function F${id}(${names.join(',')}){this.next=null;${stores}}F${id}.prototype=unit.frame(${id});`;
+    return `function F${id}(${names.join(',')}){this.next=null;${stores}}F${id}.prototype=unit.frame(${id},${emitter.closes});`;
   }
 }
+
+/** What a function with to-be-closed variables puts back when it catches an error. */
+const SAVED = 'const D=M.depth,N=M.barrier,V=M.levels;';
 
 function slotNames(emitter: FunctionEmitter, from: number): string[] {
   const count = Math.max(emitter.slotCount - from, 0);

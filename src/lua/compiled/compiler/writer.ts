@@ -39,6 +39,10 @@ export class Writer {
   readonly #lines: number[] = [0];
   readonly #operands = new Map<number, readonly string[]>();
   readonly #siteLines: number[] = [0];
+  /** Sites may be resumed with an error. */
+  raises = false;
+  /** How many lines and sites were written: about what the code costs to run once. */
+  cost = 0;
   /** Twin: an `if(pc===0){` is open. */
   #isGuarded = false;
   /** Twin: inside a structure without sites. */
@@ -71,6 +75,7 @@ export class Writer {
 
   /** A statement. `line` 0: it cannot throw. */
   line(js: string, line = 0, operands?: readonly string[]): void {
+    this.cost++;
     if (this.isTwin && !this.#isGuarded && this.#plainDepth === 0) {
       this.#text += 'if(pc===0){';
       this.#isGuarded = true;
@@ -98,6 +103,7 @@ export class Writer {
   site(site: Site): void {
     const { line, operands, fast = '', call, target, single = false, live } = site;
     const pc = this.#siteLines.length;
+    this.cost++;
     this.#siteLines.push(line);
     const exit = this.#exit(pc, live);
     if (!this.isTwin) {
@@ -112,7 +118,8 @@ export class Writer {
       return;
     }
     this.#closeGuard();
-    const resumed = target === undefined ? 'pc=0' : `pc=0;${target}=v`;
+    const raised = this.raises ? 'if(v===RAISE)throw M.raised;' : '';
+    const resumed = target === undefined ? `pc=0;${raised}` : `pc=0;${raised}${target}=v`;
     const value = target === undefined ? call : `${target}=${call}`;
     if (single && target !== undefined) {
       const checked = `if(A(${target})){if(${target}===S)${exit};${target}=${target}[0]}`;
@@ -187,6 +194,26 @@ export class Writer {
   /** `label:{ body }` */
   block(label: string, body: () => void): void {
     this.#structure(`${label}:`, `${label}:`, body);
+  }
+
+  /** `try{ body }catch(thrown){ handler }`; the handler has no sites. */
+  attempt(body: () => void, handler: string): void {
+    const at = this.#reserve(1);
+    const end = this.#endOf(at);
+    if (this.#isPlain(end)) {
+      this.#plainly(() => {
+        this.#text += 'try{';
+        body();
+        this.#text += `}catch(thrown){${handler}}`;
+      });
+    } else {
+      this.#closeGuard();
+      this.#text += `if(pc<=${end}){try{`;
+      body();
+      this.#closeGuard();
+      this.#text += `}catch(thrown){${handler}}}`;
+    }
+    this.#note(at);
   }
 
   ifElse(condition: string, then: () => void, otherwise?: () => void): void {
