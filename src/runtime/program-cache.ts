@@ -6,6 +6,7 @@ import type { Diagnostic } from '../core/diagnostics.js';
 import type { PinnedProgram, Program } from '../core/program.js';
 import type { Artifact, CompileResult, EngineName, LoadedProgram, LuaEngine } from '../lua/engine.js';
 import type { ArtifactSource } from '../temporal/contracts.js';
+import { artifactText } from '../temporal/program-cache.js';
 import { ProgramBrokenError, ProgramMissingError } from './errors.js';
 
 /** 64 MB of compiled text. */
@@ -24,6 +25,8 @@ interface Kept {
   readonly artifact: Artifact;
   /** Made when this node first runs it. */
   loaded: LoadedProgram | undefined;
+  /** Made when a workflow first needs it. */
+  text: string | undefined;
 }
 
 export class ProgramCache implements ArtifactSource {
@@ -68,7 +71,7 @@ export class ProgramCache implements ArtifactSource {
     const { engine: own, engineNamed, load } = this.#options;
     if (engine === own.name) {
       const kept = this.#touch(hash) ?? (await this.#make(hash, hash));
-      return kept?.artifact.text;
+      return kept === undefined ? undefined : (kept.text ??= artifactText(kept.artifact));
     }
     // A run that began under another engine: rare, so it is compiled when it is asked for.
     if (engine !== 'compiled' && engine !== 'fengari') return undefined;
@@ -76,7 +79,7 @@ export class ProgramCache implements ArtifactSource {
     if (pinned === undefined) return undefined;
     const compiled = engineNamed(engine).compile(pinned.program);
     if (!compiled.ok) throw broken(pinned.program.entry, compiled.diagnostics);
-    return compiled.artifact.text;
+    return artifactText(compiled.artifact);
   }
 
   #load(kept: Kept): LoadedProgram {
@@ -111,7 +114,7 @@ export class ProgramCache implements ArtifactSource {
   #keep(hash: string, artifact: Artifact): Kept {
     const known = this.#touch(hash);
     if (known !== undefined) return known;
-    const kept: Kept = { artifact, loaded: undefined };
+    const kept: Kept = { artifact, loaded: undefined, text: undefined };
     this.#kept.set(hash, kept);
     this.#bytes += artifact.text.length;
     for (const [oldest, { artifact: dropped }] of this.#kept) {

@@ -1,6 +1,7 @@
 // What this node serves over Temporal: its workers, with the activities and the program directory behind them.
 import { RegistryDirectory } from '../../../activities/registry.js';
-import type { Logger } from '../../core/logger.js';
+import { createLogger } from '../../core/logger.js';
+import type { Logger, LogLevel } from '../../core/logger.js';
 import type { RegistryService } from '../../registry/model/registry.js';
 import type { CommandRunner, FunctionRunner } from '../../temporal/contracts.js';
 import type { ProgramCache } from '../../runtime/program-cache.js';
@@ -60,7 +61,7 @@ export class Serving {
       import('../../temporal/worker.js'),
       import('../../temporal/connection.js'),
     ]);
-    installOnce(() => installRuntime(logger.child({ component: 'temporal' })));
+    installOnce(() => installRuntime(quieter(logger)));
     const attribute = await connecting.ensureProgramAttribute(connection);
     if (attribute.missing.length > 0)
       logger.warn('the search attribute that counts runs by program is missing; runs go on without it', {
@@ -101,6 +102,18 @@ export class Serving {
     });
     return createActivities({ functions, commands, directory });
   }
+}
+
+/** What the SDK finds worth an info (the states of its workers) is a debug line for the app's people. */
+function quieter(logger: Logger): Logger {
+  const level = (wanted: LogLevel): LogLevel => (wanted === 'info' ? 'debug' : wanted);
+  return createLogger(
+    {
+      isEnabled: (wanted) => logger.isEnabled(level(wanted)),
+      write: (record) => logger.log(level(record.level), record.message, record.fields),
+    },
+    { component: 'temporal' },
+  );
 }
 
 let installed = false;
