@@ -18,21 +18,21 @@ export const fn = (source: string, meta?: SourceEntry['meta']): SourceEntry => (
 });
 
 export interface LuaSuite {
-  temporal(): TestTemporal;
+  readonly temporal: () => TestTemporal;
   /** An app without a worker. */
-  idle(entries: Record<string, SourceEntry>, handlers?: TestHandlers): LuaApp;
+  readonly idle: (entries: Record<string, SourceEntry>, handlers?: TestHandlers) => LuaApp;
   /** An app with a worker. */
-  app(
+  readonly app: (
     entries: Record<string, SourceEntry>,
     options?: { handlers?: TestHandlers; worker?: Partial<CreateWorkerOptions> },
-  ): Promise<LuaApp>;
-  start(
+  ) => Promise<LuaApp>;
+  readonly start: (
     app: LuaApp,
     type: string,
     args?: readonly Data[],
     headers?: CallHeaders,
-  ): Promise<Required<RunReference>>;
-  run(app: LuaApp, type: string, args?: readonly Data[]): Promise<readonly Data[]>;
+  ) => Promise<Required<RunReference>>;
+  readonly run: (app: LuaApp, type: string, args?: readonly Data[]) => Promise<readonly Data[]>;
 }
 
 /** Call it inside `describe`. */
