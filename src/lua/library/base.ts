@@ -42,7 +42,7 @@ const tonumber = builtin('tonumber', function (value: Value, base: Value): Resul
 
 /** An integer in another base, wrapped to 64 bits; undefined when the text is none. */
 function parseInBase(text: string, base: number): Value {
-  const [, sign, digits] = /^[ \t\n\v\f\r]*(-?)([0-9A-Za-z]+)[ \t\n\v\f\r]*$/.exec(text) ?? [];
+  const [, sign, digits] = /^[ \t\n\v\f\r]*([-+]?)([0-9A-Za-z]+)[ \t\n\v\f\r]*$/.exec(text) ?? [];
   if (digits === undefined) return undefined;
   charge(digits.length);
   let value: Integer = 0;

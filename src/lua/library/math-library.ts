@@ -1,6 +1,6 @@
 // The `math` table: Lua 5.3's, with the functions of 5.1 that it had dropped. Sealed.
 // M1: no result depends on the machine: what IEEE arithmetic does not fix is computed by elementary/.
-import { argumentError, argumentTypeError } from '../compiled/errors.js';
+import { argumentError, raise } from '../compiled/errors.js';
 import * as int64 from '../compiled/int64.js';
 import type { Integer } from '../compiled/int64.js';
 import { lessThan } from '../compiled/compare.js';
@@ -59,7 +59,7 @@ const modf = builtin('math.modf', function (x: Value): Result {
   if (isInteger(number)) return [number, float(0)];
   const value = doubleOf(number);
   const whole = value < 0 ? Math.ceil(value) : Math.floor(value);
-  return [float(whole), float(whole === value ? 0 : value - whole)];
+  return [narrowed(whole), float(whole === value ? 0 : value - whole)];
 });
 
 const tointeger = builtin('math.tointeger', function (x: Value): Result {
@@ -82,7 +82,7 @@ const ult = builtin('math.ult', function (a: Value, b: Value): Result {
 function extreme(name: string, isBetter: (candidate: LuaNumber, best: LuaNumber) => boolean): Callable {
   return builtin(name, function (...values: Value[]): Result {
     const count = values.length;
-    if (count === 0) return argumentTypeError(1, name, 'number', undefined, true);
+    requireAny(1, name, count);
     let best = numberArgument(values[0], 1, name, count);
     for (let at = 1; at < count; at++) {
       const candidate = numberArgument(values[at], at + 1, name, count);
@@ -159,6 +159,7 @@ const random = builtin('math.random', function (low: Value, high: Value): Result
   const count = arguments.length;
   const draw = libraryHost().random();
   if (count === 0) return float(draw);
+  if (count > 2) raise('wrong number of arguments');
   const from = count === 1 ? 1 : integerArgument(low, 1, name, count);
   const to = count === 1 ? integerArgument(low, 1, name, count) : integerArgument(high, 2, name, count);
   if (int64.lessThan(to, from)) argumentError(count === 1 ? 1 : 2, name, 'interval is empty');

@@ -6,6 +6,8 @@ import { isNumber, numberToString } from '../compiled/number.js';
 import { builtin, charge, EMPTY, results } from '../compiled/protocol.js';
 import type { Callable, Result, Value } from '../compiled/protocol.js';
 import { NO_ARRAY, NO_FIELDS, Table } from '../compiled/table.js';
+import { luaType } from '../values.js';
+import type { LuaValue } from '../values.js';
 import { integerArgument, textArgument, textOf } from './arguments.js';
 import { getAt, isPlain, listArgument, setAt, writesDirectly } from './list-access.js';
 import { lengthNow } from './native-calls.js';
@@ -98,9 +100,7 @@ const concat = builtin(
       if (typeof value === 'string') text += value;
       else if (isNumber(value)) text += numberToString(value);
       else {
-        text +=
-          textOf(value) ??
-          raise(`invalid value (at index ${int64.integerToString(at)}) in table for 'concat'`);
+        text += textOf(value) ?? invalidValue(value, at);
       }
       if (int64.equals(at, last)) break;
       text += between;
@@ -109,6 +109,12 @@ const concat = builtin(
     return text;
   },
 );
+
+function invalidValue(value: Value, at: Integer): never {
+  raise(
+    `invalid value (${luaType(value as LuaValue)}) at index ${int64.integerToString(at)} in table for 'concat'`,
+  );
+}
 
 const pack = builtin('table.pack', function (...values: Value[]): Result {
   const count = values.length;
