@@ -10,6 +10,8 @@ end)(...)) for i = 1, all.n do if all[i] == nil then all[i] = "<nil>" end end al
 
 const listOf = (values: readonly Data[]): readonly Data[] => {
   const [list] = values;
+  // A list of nothing once had a key (n), so it comes as an empty object.
+  if (typeof list === 'object' && list !== null && Object.keys(list).length === 0) return [];
   if (!Array.isArray(list)) throw new TypeError('the body did not end with a list of results');
   return list;
 };

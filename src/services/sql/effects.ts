@@ -33,8 +33,9 @@ export class Effects {
   /** The recorded answer of `key`, or that of `work`, which is then recorded with it. */
   once<T extends Data>(key: string, statement: SqlStatement, work: () => T): T {
     const database = this.#database;
+    // Before the transaction: one that is rolled back would take the table with it.
+    this.#prepare();
     return database.transaction(() => {
-      this.#prepare();
       const digest = digestOf(statement);
       const known = database.get('select statement, result from _moontide_effects where key = ?', [key]);
       if (known !== undefined) {

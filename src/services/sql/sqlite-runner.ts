@@ -25,6 +25,8 @@ interface Shell {
   readonly sql: string;
   readonly columns: readonly string[];
 }
+/** What SQLite takes. */
+const MAX_PARAMETERS = 32_766;
 /** Shells that are kept. */
 const SHELLS = 256;
 
@@ -39,7 +41,15 @@ export class SqliteRunner {
     this.#limits = limits;
   }
 
-  query({ sql, params }: SqlStatement): DataObject[] {
+  query(statement: SqlStatement): DataObject[] {
+    return hinted(() => this.#query(statement));
+  }
+
+  execute(statement: SqlStatement): SqlResult {
+    return hinted(() => this.#execute(statement));
+  }
+
+  #query({ sql, params }: SqlStatement): DataObject[] {
     const inspected = inspectSql(sql);
     const parameters = toParameters(params);
     const shell = this.#shell(sql, inspected, parameters);
@@ -58,7 +68,7 @@ export class SqliteRunner {
     return this.#rows(shell.columns, found);
   }
 
-  execute({ sql, params }: SqlStatement): SqlResult {
+  #execute({ sql, params }: SqlStatement): SqlResult {
     const inspected = inspectSql(sql);
     const { changes, lastInsertRowid } = this.#database.run(sql, toParameters(params));
     if (inspected.schema) this.#shells.clear();
@@ -76,9 +86,14 @@ export class SqliteRunner {
   check(sql: string): void {
     const { body, verb } = inspectSql(sql);
     if (verb === '') throw new SqlRefusedError('the SQL text holds no statement');
-    // EXPLAIN compiles and runs nothing.
-    const explain = verb === 'EXPLAIN' ? body : `explain ${body}`;
-    this.#database.rows(explain, Array<null>(scanSql(body).parameterCount).fill(null));
+    if (verb === 'EXPLAIN') return;
+    // The body of a trigger holds several statements, so the scan cannot tell whether it is one.
+    const { several, parameterCount } = scanSql(body);
+    if (several) throw new SqlRefusedError('the SQL text holds several statements; prepare them one by one');
+    if (parameterCount > MAX_PARAMETERS)
+      throw new SqlRefusedError(`the statement has more than ${MAX_PARAMETERS} parameters`);
+    // EXPLAIN compiles and runs nothing; parameters are left unbound, which is NULL.
+    if (!/^create\s+(?:temp(?:orary)?\s+)?trigger\b/i.test(body)) this.#database.exec(`explain ${body}`);
   }
 
   #plain(sql: string, inspected: InspectedSql, parameters: SqliteParameters): DataObject[] {
@@ -129,6 +144,16 @@ export class SqliteRunner {
       sql: `with moontide_rows (${inner.join(', ')}) as (${body}\n) select ${outer.join(', ')} from moontide_rows limit ${this.#limits.maxRows + 1}`,
       columns,
     };
+  }
+}
+
+/** Too few parameters are mostly a nil at the end of a list, which Lua does not count. */
+function hinted<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (!(error instanceof SqliteError) || error.sqlite !== 'SQLITE_RANGE') throw error;
+    throw new SqlRefusedError(`${error.message}; for nil pass sql.NULL`, { cause: error });
   }
 }
 

@@ -98,9 +98,11 @@ function refuse(verb: string, words: readonly string[], tokens: readonly Token[]
   if (verb === 'VACUUM' && words.includes('INTO'))
     throw new SqlRefusedError("'VACUUM INTO' is refused: it writes a file outside the database");
   if (verb === 'PRAGMA') {
-    const name = isMark(tokens[2], '.') ? words[2] : words[1];
-    if (name === undefined || PRAGMAS.has(name))
-      throw new SqlRefusedError(`this PRAGMA is refused: ${(name ?? 'a quoted name').toLowerCase()}`);
+    const name = isMark(tokens[2], '.') ? tokens[3] : tokens[1];
+    if (name?.kind !== 'word' || PRAGMAS.has(name.text))
+      throw new SqlRefusedError(
+        `this PRAGMA is refused: ${name?.kind === 'word' ? name.text.toLowerCase() : 'its name is not a plain word'}`,
+      );
   }
   if (
     tokens.some(
