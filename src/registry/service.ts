@@ -411,7 +411,5 @@ class StoredRegistry implements Registry {
 }
 
 function noVersion(number: number): RegistryVersionError {
-  return new RegistryVersionError(
-    `the registry has no version ${number}; list them with 'moontide registry versions'`,
-  );
+  return new RegistryVersionError(`the registry has no version ${number}`);
 }

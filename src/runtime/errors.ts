@@ -29,7 +29,7 @@ export class EntryUnknownError extends PlatformError {
   readonly entry: string;
   constructor(entry: string, nearest?: string) {
     super(
-      `there is no entry '${entry}'${nearest === undefined ? '; `moontide check` lists what the app has' : `; did you mean '${nearest}'?`}`,
+      `there is no entry '${entry}'${nearest === undefined ? "; ids are `namespace:name`, as the app's _index.yaml files have them" : `; did you mean '${nearest}'?`}`,
     );
     this.entry = entry;
   }
