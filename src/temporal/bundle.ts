@@ -2,7 +2,6 @@
 // B1: it is built once, when Moontide is built; Lua travels as data and never enters it.
 // B2: the same sources give the same bytes, wherever they lie: no absolute path, no time.
 // B3: it carries the version that made it; a worker refuses another's.
-import { createRequire } from 'node:module';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,7 +35,7 @@ export async function hostVersion(): Promise<string> {
 const marker = (version: string): string => `/* moontide workflow bundle ${version} */`;
 
 /** Where an installed package has its bundle. */
-export const bundlePath = (): string => fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
+const bundlePath = (): string => fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
 
 /** The code of the bundle. */
 export async function makeWorkflowBundle(): Promise<string> {
@@ -104,10 +103,4 @@ export async function readWorkflowBundle(path: string = bundlePath()): Promise<{
       `the workflow bundle at '${path}' is not of moontide ${version}; run \`npm run build\``,
     );
   return { code };
-}
-
-/** For replays and diagnostics: the version of the SDK that runs the bundle. */
-export function sdkVersion(): string {
-  const require = createRequire(import.meta.url);
-  return (require('@temporalio/worker/package.json') as { version: string }).version;
 }

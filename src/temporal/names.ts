@@ -63,18 +63,23 @@ export const isSystemWorkflow = (type: string): boolean => type.startsWith('moon
 // Task queues. All but those that entries name begin with the app's name.
 /** Where runs and activities go whose entry names no worker. */
 export const defaultQueue = (app: string): string => app;
-/** The supervisor's queue, whose worker is apart from the app's. */
+/** @public The supervisor's queue, whose worker is apart from the app's. */
 export const systemQueue = (app: string): string => `${app}/system`;
-/** Any node of the app: `one_node` services. */
+/** @public Any node of the app: `one_node` services. */
 export const serviceQueue = (app: string): string => `${app}/services`;
-/** One life of one node: `every_node` services and what is meant for this node. */
+/** @public One life of one node: `every_node` services and what is meant for this node. */
 export const nodeQueue = (app: string, node: string, incarnation: string): string =>
   `${app}/${node}/${incarnation}`;
 
 // Ids of the platform's own workflows.
+/** @public */
 export const supervisorWorkflowId = (app: string): string => `moontide.supervisor/${app}`;
+/** @public */
 export const serviceWorkflowId = (app: string, entry: string, node?: string): string =>
   `moontide.service/${app}/${entry}${node === undefined ? '' : `/${node}`}`;
+/** @public */
 export const lifecycleWorkflowId = (app: string, node: string): string => `moontide.lifecycle/${app}/${node}`;
+/** @public */
 export const deployWorkflowId = (app: string): string => `moontide.deploy/${app}`;
+/** @public */
 export const watchWorkflowId = (app: string): string => `moontide.watch/${app}`;

@@ -13,7 +13,7 @@ import { asObject } from './options.js';
 import { later } from './run.js';
 import type { DurableHandlers } from './run.js';
 
-export class SearchAttributeError extends PlatformError {
+class SearchAttributeError extends PlatformError {
   override readonly name = 'SearchAttributeError';
   readonly code = 'SEARCH_ATTRIBUTE';
   override readonly kind = 'Invalid' as const;

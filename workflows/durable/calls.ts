@@ -30,7 +30,7 @@ import { later } from './run.js';
 import type { DurableHandlers } from './run.js';
 import { callSummary } from './summary.js';
 
-export class LocalOptionError extends PlatformError {
+class LocalOptionError extends PlatformError {
   override readonly name = 'LocalOptionError';
   readonly code = 'LOCAL_ACTIVITY_OPTION';
   override readonly kind = 'Invalid' as const;

@@ -34,7 +34,7 @@ import { Later, later } from './run.js';
 import type { DurableHandler, DurableHandlers, Run } from './run.js';
 import { callSummary } from './summary.js';
 
-export class ChildOptionError extends PlatformError {
+class ChildOptionError extends PlatformError {
   override readonly name = 'ChildOptionError';
   readonly code = 'CHILD_OPTION';
   override readonly kind = 'Invalid' as const;

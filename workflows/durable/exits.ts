@@ -8,6 +8,7 @@ import type { ErrorData } from '../../src/core/error-data.js';
 import { tryPid } from '../../src/core/ids.js';
 import { toTextLossy } from '../../src/core/text.js';
 import type { Outcome } from '../../src/lua/step.js';
+import type { EventData, WatchData } from '../../src/temporal/contracts.js';
 import { dataToError, errorToData } from '../../src/temporal/failures.js';
 import { EVENT_SIGNAL, WATCH_SIGNAL } from '../../src/temporal/names.js';
 import { withHeaders } from '../interceptors.js';
@@ -97,12 +98,13 @@ export class Exits {
   }
 
   /** Asks another run to tell of its end, or not to. */
-  ask(pid: string, verb: string): Promise<void> {
-    return this.#signal(pid, WATCH_SIGNAL, dataObject({ verb, from: this.#options.pid }), true);
+  ask(pid: string, verb: WatchData['verb']): Promise<void> {
+    const request: WatchData = { verb, from: this.#options.pid };
+    return this.#signal(pid, WATCH_SIGNAL, dataObject({ ...request }), true);
   }
 
   #event(outcome: Outcome): Data {
-    return dataObject({ kind: 'EXIT', from: this.#options.pid, result: resultOf(outcome) });
+    return eventData({ kind: 'EXIT', from: this.#options.pid, result: resultOf(outcome) });
   }
 
   async #signal(pid: string, name: string, body: Data, must = false): Promise<void> {
@@ -125,16 +127,17 @@ export class Exits {
       run.deliver({
         topic: EVENTS_TOPIC,
         from: undefined,
-        payloads: [dataObject({ kind: 'EXIT', from: pid, result: resultOf(outcome) })],
+        payloads: [eventData({ kind: 'EXIT', from: pid, result: resultOf(outcome) })],
       });
     if (interest.linked && !outcome.ok) run.fail(linkError(pid, outcome.error));
   }
 }
 
-const resultOf = (outcome: Outcome): Data =>
-  outcome.ok
-    ? dataObject({ value: outcome.values[0] ?? null })
-    : dataObject({ error: errorToData(outcome.error) });
+const resultOf = (outcome: Outcome): EventData['result'] =>
+  outcome.ok ? { value: outcome.values[0] ?? null } : { error: errorToData(outcome.error) };
+
+const eventData = ({ result, ...rest }: EventData): Data =>
+  dataObject({ ...rest, result: dataObject({ ...result }) });
 
 const linkError = (pid: string, cause: ErrorData): ErrorData => ({
   kind: cause.kind,

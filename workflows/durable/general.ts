@@ -5,6 +5,7 @@ import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from 
 import type { Command } from '../../src/core/command.js';
 import { dataObject } from '../../src/core/data.js';
 import type { Data } from '../../src/core/data.js';
+import type { CommandCall } from '../../src/temporal/contracts.js';
 import { toDataOrThrow } from '../../src/temporal/payload-converter.js';
 import { withHeaders } from '../interceptors.js';
 import type { Outgoing } from './context.js';
@@ -27,8 +28,10 @@ export interface GeneralOptions {
   readonly entry: string;
 }
 
-const callOf = (command: Command, entry: string): Data =>
-  dataObject({ command: dataObject(command as Record<string, Data>), entry });
+function callOf(command: Command, entry: string): Data {
+  const call: CommandCall = { command, entry };
+  return dataObject({ ...call, command: dataObject(command as Record<string, Data>) });
+}
 
 export const generalHandler =
   ({ outgoing, entry }: GeneralOptions): DurableHandler =>

@@ -9,6 +9,7 @@ import type { Data, DataObject } from '../../src/core/data.js';
 import { tryPid } from '../../src/core/ids.js';
 import { toBytes, toTextLossy } from '../../src/core/text.js';
 import { encodeWire } from '../../src/core/wire.js';
+import type { BatchedMessage } from '../../src/temporal/contracts.js';
 import { EVENT_SIGNAL, HEADERS, INBOX_SIGNAL, WATCH_SIGNAL } from '../../src/temporal/names.js';
 import { toDataOrThrow } from '../../src/temporal/payload-converter.js';
 import { readTextHeader, withHeaders } from '../interceptors.js';
@@ -162,9 +163,10 @@ export class Outbox {
     const [first] = batch;
     if (!target.ours && first !== undefined)
       return withHeaders(outgoing.headers(), () => handle.signal(toTextLossy(first.topic), ...first.body));
-    const items = batch.map(({ topic, body }) =>
-      dataObject({ from: pid, seq: (target.sequence += 1), topic, body: [...body] }),
-    );
+    const items = batch.map(({ topic, body }) => {
+      const message: BatchedMessage = { from: pid, seq: (target.sequence += 1), topic, body };
+      return dataObject({ ...message, body: [...body] });
+    });
     return withHeaders(outgoing.headers(), () => handle.signal(INBOX_SIGNAL, items));
   }
 }

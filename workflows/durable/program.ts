@@ -12,7 +12,7 @@ import { ResolvedProgram } from '../../src/temporal/payload-converter.js';
 import { loadProgram } from '../../src/temporal/program-cache.js';
 
 /** Fails the workflow task, not the run. */
-export class ProgramMissingError extends Error {
+class ProgramMissingError extends Error {
   override readonly name = 'ProgramMissingError';
   constructor(reason: string) {
     super(`PROGRAM_MISSING: ${reason}; the run goes on by itself once it is there`);

@@ -9,7 +9,7 @@ import type { ProgramReference, Route, RouteResult } from '../../src/temporal/co
 import { ROUTE_ACTIVITY } from '../../src/temporal/names.js';
 import { toDataOrThrow } from '../../src/temporal/payload-converter.js';
 
-export class RouteMissingError extends PlatformError {
+class RouteMissingError extends PlatformError {
   override readonly name = 'RouteMissingError';
   readonly code = 'ROUTE_MISSING';
   override readonly kind = 'NotFound' as const;

@@ -15,7 +15,7 @@ import type { LuaFunction } from '../../src/lua/values.js';
 import { fromFailure } from '../../src/temporal/failures.js';
 
 /** A command as its durable handler sees it. */
-export interface DurableCall {
+interface DurableCall {
   readonly command: Command;
   readonly run: Run;
 }

@@ -8,7 +8,7 @@ const LONGEST = 160;
 const LONGEST_VALUE = 60;
 
 /** What a value looks like in a summary: `{order_id: o-1, quantity: 2}`. */
-export function describeValue(data: Data, depth = 0): string {
+function describeValue(data: Data, depth = 0): string {
   if (data === null) return 'nil';
   if (typeof data === 'string') return shorten(printable(data), LONGEST_VALUE);
   if (data instanceof LuaFloat) return String(data.n);
@@ -25,7 +25,7 @@ export function describeValue(data: Data, depth = 0): string {
   return `{${fields.join(', ')}${keys.length > fields.length ? ', ...' : ''}}`;
 }
 
-export const describeValues = (values: readonly Data[]): string =>
+const describeValues = (values: readonly Data[]): string =>
   values.map((value) => describeValue(value)).join(', ');
 
 /** `Reserve stock: {order_id: o-1}`; without words of the app the arguments alone. */
