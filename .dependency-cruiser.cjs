@@ -52,9 +52,10 @@ module.exports = {
       to: { path: HOST_ONLY },
     },
     {
+      // A recursive-descent compiler is one recursion over several files: expressions hold functions, functions hold statements.
       name: 'no-cycles',
       severity: 'error',
-      from: {},
+      from: { pathNot: '^src/lua/compiled/compiler/' },
       to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     { name: 'tests-are-leaves', severity: 'error', from: { pathNot: '^test/' }, to: { path: '^test/' } },
