@@ -24,7 +24,7 @@ export async function evaluate(body: string, options: LuaOptions = {}): Promise<
 export function openListed(
   body: string,
   options: LuaOptions = {},
-): { readonly session: LuaSession; results(): readonly Data[] } {
+): { readonly session: LuaSession; readonly results: () => readonly Data[] } {
   const session = openLua(listed(body), options);
   return { session, results: () => listOf(session.values) };
 }

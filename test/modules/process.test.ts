@@ -90,7 +90,7 @@ describe('process: receiving', () => {
 });
 
 describe('process: sending and ending', () => {
-  it.each<[string, Record<string, Data>]>([
+  it.each<[string, { readonly type: string; readonly [field: string]: Data }]>([
     [
       'send("{w|1}", "job", 1, {a = 2})',
       { type: 'process.send', to: '{w|1}', topic: 'job', payloads: [1, dataObject({ a: 2 })] },
@@ -110,10 +110,10 @@ describe('process: sending and ending', () => {
   ])('%s is a command, true or nil and an error', (call, command) => {
     const done = open(`return process.${call}`);
     expect(done.session.commands).toEqual([command]);
-    done.session.answer(String(command['type']), null);
+    done.session.answer(command.type, null);
     expect(done.results()).toEqual([true]);
     const failed = open(`local ok, err = process.${call} return ok, err:kind()`);
-    failed.session.fail(String(command['type']), { kind: 'NotFound', message: 'gone' });
+    failed.session.fail(command.type, { kind: 'NotFound', message: 'gone' });
     expect(failed.results()).toEqual(['<nil>', 'NotFound']);
   });
 

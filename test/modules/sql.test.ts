@@ -25,12 +25,15 @@ afterEach(() => node[Symbol.asyncDispose]());
 const DB = 'local db = assert(sql.get("app:db"))\n';
 const TABLE = `${DB} db:execute("CREATE TABLE IF NOT EXISTS t (id INTEGER PRIMARY KEY, name TEXT UNIQUE, n)")\n`;
 const lua = (body: string, ...args: string[]) => node.lua(body, { args });
-const failureOf = async (expression: string, before = TABLE): Promise<[kind: unknown, message: string]> => {
+const failureOf = async (
+  expression: string,
+  before = TABLE,
+): Promise<readonly [kind: unknown, message: unknown]> => {
   const [value, kind, message] = await lua(
     `${before} local v, err = ${expression} return v, err:kind(), err:message()`,
   );
   expect(value).toBe('<nil>');
-  return [kind, String(message)];
+  return [kind, message];
 };
 
 describe('sql.get', () => {

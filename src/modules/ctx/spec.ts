@@ -24,7 +24,9 @@ export const ctxSpec = defineModuleSpec({
       ['Invalid', 'NotFound'],
     ),
     all: fn('All keys and values, as a table of its own.', [], ['table', 'Error?'], (call) => {
-      const { context, newTable } = { context: call.instance.host.context, newTable: call.instance.newTable };
+      const { instance } = call;
+      const { context } = instance.host;
+      const newTable = () => instance.newTable();
       const all = newTable();
       for (const [key, value] of Object.entries(context)) all.set(key, fromData(value, newTable));
       return all;

@@ -50,7 +50,7 @@ function toLua(call: HostCall, value: Data): LuaValue {
     const id = value['$secret'];
     if (typeof id === 'string') return SecretType.wrap(new Secret(id));
   }
-  return fromData(value, call.instance.newTable);
+  return fromData(value, () => call.instance.newTable());
 }
 
 const isSealed = (call: HostCall): boolean => call.instance.host.place === 'workflow';

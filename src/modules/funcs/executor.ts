@@ -64,7 +64,8 @@ export class Executor {
 export const PLAIN = new Executor(dataObject(), dataObject());
 
 export type PreparedCall =
-  { readonly ok: true; readonly command: Command } | { readonly ok: false; readonly result: HostResult };
+  | { readonly ok: true; readonly target: string; readonly command: Command }
+  | { readonly ok: false; readonly result: HostResult };
 
 const refuse = (message: string): PreparedCall => ({ ok: false, result: failure('Invalid', message) });
 
@@ -84,6 +85,7 @@ export function prepare({ context, options }: Executor, values: readonly LuaValu
   }
   return {
     ok: true,
+    target,
     command: {
       type: 'funcs.call',
       target,
@@ -110,10 +112,10 @@ export const resultsOf = (value: Data): readonly Data[] => (Array.isArray(value)
 export function callNow(call: HostCall, executor: Executor, values: readonly LuaValue[]): HostResult {
   const prepared = prepare(executor, values);
   if (!prepared.ok) return prepared.result;
-  const { newTable } = call.instance;
+  const { instance } = call;
   return command(prepared.command, (answer: Answer) =>
     answer.ok
-      ? resultsOf(answer.value).map((value) => fromData(value, newTable))
+      ? resultsOf(answer.value).map((value) => fromData(value, () => instance.newTable()))
       : [undefined, errorFromData(answer.error)],
   );
 }

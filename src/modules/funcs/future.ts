@@ -1,6 +1,7 @@
 // Futures: calls that go on while the program does something else. Sealed.
 // F1: the channel gives the result once, as a payload (several results: a table of payloads), and is then closed; it is
 //     closed without one when the call failed or was cancelled: `future:error()` says why.
+import type { Command } from '../../core/command.js';
 import type { Data } from '../../core/data.js';
 import { Channel, ChannelType } from '../../lua/instance/channel.js';
 import { errorFromData, newError } from '../../lua/instance/error-object.js';
@@ -23,8 +24,8 @@ export class Future {
   readonly #target: string;
   #state: State;
 
-  constructor(instance: InstanceContext, command: Parameters<InstanceContext['background']>[0]) {
-    this.#target = String(command['target']);
+  constructor(instance: InstanceContext, command: Command, target: string) {
+    this.#target = target;
     const background = instance.background(command, (answer) => this.#settle(instance, answer));
     this.#state = { is: 'pending', background };
   }
@@ -80,5 +81,5 @@ export const FutureType = defineUserdata<Future>('Future', {
 export function callLater(call: HostCall, executor: Executor, values: readonly LuaValue[]): HostResult {
   const prepared = prepare(executor, values);
   if (!prepared.ok) return prepared.result;
-  return FutureType.wrap(new Future(call.instance, prepared.command));
+  return FutureType.wrap(new Future(call.instance, prepared.command, prepared.target));
 }

@@ -53,7 +53,7 @@ export function events({ instance }: HostCall): LuaValue {
   if (box.events === undefined) {
     const channel = (box.events = new Channel());
     instance.listen(EVENTS_TOPIC, ({ payloads }) => {
-      for (const payload of payloads) channel.pushFromHost(fromData(payload, instance.newTable));
+      for (const payload of payloads) channel.pushFromHost(fromData(payload, () => instance.newTable()));
     });
   }
   return ChannelType.wrap(box.events);
@@ -76,7 +76,9 @@ export function listen(call: HostCall, topic: LuaValue, options: LuaValue): Host
   const stop = instance.listen(topic, (message) => {
     if (whole) channel.pushFromHost(MessageType.wrap(new ReceivedMessage(message)));
     else if (message.payloads.length === 0) channel.pushFromHost(undefined);
-    else for (const payload of message.payloads) channel.pushFromHost(fromData(payload, instance.newTable));
+    else
+      for (const payload of message.payloads)
+        channel.pushFromHost(fromData(payload, () => instance.newTable()));
   });
   mailbox(instance).listeners.set(channel, stop);
   return ChannelType.wrap(channel);

@@ -179,11 +179,11 @@ function spawn(spawner: Spawner, wishes: SpawnWishes, values: readonly LuaValue[
 function exec(call: HostCall, spawner: Spawner, values: readonly LuaValue[]): HostResult {
   const prepared = prepare(spawner, values);
   if (!prepared.ok) return prepared.result;
-  const { newTable } = call.instance;
+  const { instance } = call;
   return command({ type: 'process.exec', ...prepared.fields }, (answer) => {
     if (!answer.ok) return [undefined, errorFromData(answer.error)];
     const results = Array.isArray(answer.value) ? answer.value : [answer.value];
-    return results.map((value) => fromData(value, newTable));
+    return results.map((value) => fromData(value, () => instance.newTable()));
   });
 }
 

@@ -8,7 +8,7 @@ import type { Command } from '../../core/command.js';
 import type { ErrorKind } from '../../core/errors.js';
 import { constant, defineModuleSpec, fn, table } from '../../lua/module.js';
 import type { FunctionSpec, MemberSpec } from '../../lua/module.js';
-import { asNumber } from '../../lua/instance/arguments.js';
+import { asNumber, asText } from '../../lua/instance/arguments.js';
 import { errorFromData, failure } from '../../lua/instance/error-object.js';
 import { command } from '../../lua/suspend.js';
 import { LuaTable, luaType } from '../../lua/values.js';
@@ -227,7 +227,10 @@ export const processSpec = defineModuleSpec({
           return failure('Invalid', `options are a table, got ${luaType(options)}`);
         for (const [key, value] of options.entries()) {
           if (key !== 'trap_links' && key !== 'upgradable')
-            return failure('Invalid', `unknown option '${String(key)}'; there are trap_links and upgradable`);
+            return failure(
+              'Invalid',
+              `unknown option '${asText(key) ?? luaType(key)}'; there are trap_links and upgradable`,
+            );
           if (typeof value !== 'boolean')
             return failure('Invalid', `option '${key}' is true or false, got ${luaType(value)}`);
           if (value) return notBuilt(`option '${key}'`, 'leave it off');

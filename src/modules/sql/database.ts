@@ -2,7 +2,7 @@
 // H1: a DB is a name, so it works across the steps of a workflow; a transaction lives in a node's memory and does not.
 import type { Command } from '../../core/command.js';
 import type { Data } from '../../core/data.js';
-import { typeName } from '../../lua/instance/arguments.js';
+import { asText, typeName } from '../../lua/instance/arguments.js';
 import { fromData } from '../../lua/instance/convert.js';
 import { errorFromData, failure } from '../../lua/instance/error-object.js';
 import type { HostCall } from '../../lua/instance-context.js';
@@ -84,10 +84,10 @@ export function run(
   if (!parameters.ok) return invalid(parameters.problem);
   const { params } = parameters;
   const none = Array.isArray(params) && params.length === 0;
-  const { newTable } = call.instance;
+  const { instance } = call;
   return command({ type: `sql.${how}`, ...target(runner), sql, ...(none ? {} : { params }) }, (answer) => {
     if (!answer.ok) return [undefined, errorFromData(answer.error)];
-    return fromData(answer.value, newTable);
+    return fromData(answer.value, () => instance.newTable());
   });
 }
 
@@ -135,19 +135,16 @@ function begin(call: HostCall, db: Db, options: LuaValue): HostResult {
   if (options !== undefined && !(options instanceof LuaTable))
     return invalid(`the options of a transaction are a table, got ${typeName(options)}`);
   const isolation = options?.get('isolation') ?? ISOLATION.DEFAULT;
-  if (!Object.values<LuaValue>(ISOLATION).includes(isolation))
-    return invalid(`unknown isolation '${String(isolation)}'; use one of sql.isolation`);
+  if (typeof isolation !== 'string' || !Object.values<string>(ISOLATION).includes(isolation))
+    return invalid(`unknown isolation ${asText(isolation) ?? typeName(isolation)}; use one of sql.isolation`);
   const readOnly = options?.get('read_only') ?? false;
   if (typeof readOnly !== 'boolean')
     return invalid(`'read_only' is true or false, got ${typeName(readOnly)}`);
-  return command(
-    { type: 'sql.begin', db: db.id, isolation: String(isolation), read_only: readOnly },
-    (answer) => {
-      if (!answer.ok) return [undefined, errorFromData(answer.error)];
-      if (typeof answer.value !== 'number') return failure('Internal', 'sql.begin gave no handle');
-      return TransactionType.wrap(new Transaction(db, answer.value));
-    },
-  );
+  return command({ type: 'sql.begin', db: db.id, isolation, read_only: readOnly }, (answer) => {
+    if (!answer.ok) return [undefined, errorFromData(answer.error)];
+    if (typeof answer.value !== 'number') return failure('Internal', 'sql.begin gave no handle');
+    return TransactionType.wrap(new Transaction(db, answer.value));
+  });
 }
 
 /** Ends a transaction; when that fails it is over all the same. */
@@ -196,9 +193,11 @@ export const DbType: UserdataType<Db> = defineUserdata<Db>(
     stats: (call, self) => {
       const problem = problemOf(self);
       if (problem !== undefined) return invalid(problem);
-      const { newTable } = call.instance;
+      const { instance } = call;
       return command({ type: 'sql.stats', db: self.id }, (answer) =>
-        answer.ok ? fromData(answer.value, newTable) : [undefined, errorFromData(answer.error)],
+        answer.ok
+          ? fromData(answer.value, () => instance.newTable())
+          : [undefined, errorFromData(answer.error)],
       );
     },
   },

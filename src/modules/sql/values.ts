@@ -26,11 +26,12 @@ export const TypedValueType: UserdataType<TypedValue> = defineUserdata<TypedValu
   },
 );
 
-const describe = (data: Data): string => {
+function describe(data: Data): string {
   if (data instanceof LuaFloat) return String(data.n);
-  if (typeof data === 'object' && data !== null && !Array.isArray(data)) return String(data['value']);
-  return String(data);
-};
+  if (typeof data !== 'object' || data === null) return String(data);
+  const bytes = Array.isArray(data) ? undefined : data['value'];
+  return typeof bytes === 'string' ? bytes : '';
+}
 
 export const NULL = TypedValueType.wrap(new TypedValue('null', null));
 

@@ -17,9 +17,8 @@ import {
   weekdayOf,
   yearDayOf,
   ZERO_INSTANT,
-  Zone,
 } from './calendar.js';
-import type { DateFields } from './calendar.js';
+import type { DateFields, Zone } from './calendar.js';
 import { DurationType, readDuration, wrapDuration } from './duration.js';
 
 export const RFC3339 = '2006-01-02T15:04:05Z07:00';

@@ -3,7 +3,7 @@
 // U2: version 7 ids of one instance never go backwards, also within one millisecond.
 import { asInteger } from '../../core/durations.js';
 import { defineModuleSpec, fn } from '../../lua/module.js';
-import { typeName } from '../../lua/instance/arguments.js';
+import { asText, typeName } from '../../lua/instance/arguments.js';
 import { failure } from '../../lua/instance/error-object.js';
 import type { HostCall } from '../../lua/instance-context.js';
 import type { HostFunction, HostResult, LuaValue } from '../../lua/values.js';
@@ -198,10 +198,10 @@ export const uuidSpec = defineModuleSpec({
       ['uuid: string', 'format?: string'],
       ID,
       withDigits((digits, _call, [format]) => {
-        const name = format ?? 'standard';
-        const write = typeof name === 'string' && Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
+        const name = format === undefined ? 'standard' : (asText(format) ?? typeName(format));
+        const write = Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
         if (write !== undefined) return write(digits);
-        return failure('Invalid', `unknown format '${String(name)}'; use standard, simple or urn`);
+        return failure('Invalid', `unknown format '${name}'; use standard, simple or urn`);
       }),
       ['Invalid'],
     ),

@@ -42,12 +42,11 @@ const numberOf = (value: Data | undefined): number | bigint | undefined =>
       : undefined;
 
 const results =
-  (call: HostCall) =>
+  ({ instance }: HostCall) =>
   (answer: Answer): HostResult => {
     if (!answer.ok) return [undefined, errorFromData(answer.error)];
-    const { newTable } = call.instance;
     const values = Array.isArray(answer.value) ? answer.value : [answer.value];
-    return values.map((value) => fromData(value, newTable));
+    return values.map((value) => fromData(value, () => instance.newTable()));
   };
 
 const exec = fn(
@@ -123,7 +122,7 @@ export const workflowSpec = defineModuleSpec({
       'Facts of the run: workflow_id, run_id, workflow_type, task_queue, namespace, attempt, history_length, history_size.',
       [],
       ['table?', 'Error?'],
-      inside('info', (call, facts) => fromData(facts(), call.instance.newTable)),
+      inside('info', (call, facts) => fromData(facts(), () => call.instance.newTable())),
       ['Invalid'],
     ),
     exec,

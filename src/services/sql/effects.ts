@@ -40,7 +40,8 @@ export class Effects {
       const known = database.get('select statement, result from _moontide_effects where key = ?', [key]);
       if (known !== undefined) {
         if (known['statement'] !== digest) throw new EffectMismatchError(key);
-        return decodeWire(String(known['result'])) as T;
+        // What `once` itself wrote there.
+        return decodeWire(known['result'] as string) as T;
       }
       const answer = work();
       database.run(

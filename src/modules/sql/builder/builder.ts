@@ -44,7 +44,7 @@ export const change =
     make: (self: Self, values: LuaValue[]) => Parameters<Self['with']>[0],
   ): Method<Self> =>
   (call, self, ...values) =>
-    attempt(call, () => self.with(make(self, values) as never));
+    attempt(call, () => self.with(make(self, values)));
 
 export const names = (values: readonly LuaValue[], what: string): string[] =>
   values.map((value) => name(value, what));
