@@ -27,7 +27,7 @@ function distance(from: string, to: string): number {
 }
 
 /** The candidate nearest to `name`, if one is near enough: a third of its letters may differ, at least one. */
-export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
+function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   if (name.length > LONGEST) return undefined;
   const wanted = name.toLowerCase();
   const limit = Math.max(1, Math.floor(name.length / 3));
