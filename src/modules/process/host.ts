@@ -51,7 +51,7 @@ export interface ProcessService {
 
 class NotBuiltError extends PlatformError {
   override readonly name = 'NotBuiltError';
-  readonly code = 'PROCESS_NOT_BUILT';
+  readonly code = 'NOT_BUILT';
   override readonly kind = 'Unavailable' as const;
   constructor(verb: string) {
     super(`process.${verb} is not built in this version for what is asked here`);
