@@ -4,7 +4,7 @@ import { openLua, runLua } from '../support/instance.js';
 import type { LuaOptions, LuaSession } from '../support/instance.js';
 
 /** Wraps a body so that its results come as one list; a nil comes as '<nil>'. */
-export const listed = (body: string): string =>
+const listed = (body: string): string =>
   `local all = table.pack((function(...) ${body}
 end)(...)) for i = 1, all.n do if all[i] == nil then all[i] = "<nil>" end end all.n = nil return all`;
 

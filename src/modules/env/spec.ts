@@ -33,7 +33,7 @@ function refuse(self: Secret): never {
 }
 
 /** Without `concat`, so that string functions and `..` refuse it by its type. */
-export const SecretType: UserdataType<Secret> = defineUserdata<Secret>(
+const SecretType: UserdataType<Secret> = defineUserdata<Secret>(
   'Secret',
   {},
   {

@@ -14,7 +14,7 @@ import type { Answer } from '../../lua/suspend.js';
 import { LuaTable, luaType } from '../../lua/values.js';
 import type { HostResult, LuaValue } from '../../lua/values.js';
 
-export const CALL_OPTIONS: OptionTypes = {
+const CALL_OPTIONS: OptionTypes = {
   timeout: { is: 'duration' },
   priority: { is: 'number' },
   durable: { is: 'flag' },

@@ -17,7 +17,7 @@ const noSecurity = (method: string): HostResult =>
     false,
   );
 
-export const ExecutorType: UserdataType<Executor> = defineUserdata<Executor>('Executor', {
+const ExecutorType: UserdataType<Executor> = defineUserdata<Executor>('Executor', {
   with_context: (_call, self, values) => wrapped(self.withContext(values)),
   with_options: (_call, self, values) => wrapped(self.withOptions(values)),
   with_actor: () => noSecurity('with_actor'),

@@ -11,7 +11,7 @@ import { LuaFloat, LuaTable, LuaUserdata, luaType } from '../../lua/values.js';
 import type { LuaValue } from '../../lua/values.js';
 
 /** Longest text that is made. Bytes. */
-export const MAX_TEXT = 64 * 1024 * 1024;
+const MAX_TEXT = 64 * 1024 * 1024;
 
 /** A value without a form in JSON. */
 export class JsonEncodeError extends Error {

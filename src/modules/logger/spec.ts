@@ -13,7 +13,7 @@ import type { HostFunction, HostResult, LuaValue, UserdataType } from '../../lua
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 
-export class Logger {
+class Logger {
   /** Names from the outermost to this one, joined by dots; '' for the root. */
   readonly name: string;
   readonly fields: Readonly<DataObject>;
@@ -61,7 +61,7 @@ function named(logger: Logger, value: LuaValue): HostResult {
   return LoggerType.wrap(new Logger(logger.name === '' ? name : `${logger.name}.${name}`, logger.fields));
 }
 
-export const LoggerType: UserdataType<Logger> = defineUserdata<Logger>('Logger', {
+const LoggerType: UserdataType<Logger> = defineUserdata<Logger>('Logger', {
   debug: (call, self, ...values) => write(call, 'debug', self, values),
   info: (call, self, ...values) => write(call, 'info', self, values),
   warn: (call, self, ...values) => write(call, 'warn', self, values),

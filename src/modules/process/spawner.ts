@@ -37,7 +37,7 @@ const workflowOptions: OptionTypes = {
   wait_for_cancellation: { is: 'flag' },
   namespace: { is: 'text' },
 };
-export const SPAWN_OPTIONS: OptionTypes = {
+const SPAWN_OPTIONS: OptionTypes = {
   ...Object.fromEntries(
     Object.entries(workflowOptions).map(([name, type]) => [`temporal.workflow.${name}`, type]),
   ),
@@ -162,7 +162,7 @@ function prepare({ parts }: Spawner, values: readonly LuaValue[]): Prepared {
   };
 }
 
-export interface SpawnWishes {
+interface SpawnWishes {
   readonly monitored: boolean;
   readonly linked: boolean;
 }

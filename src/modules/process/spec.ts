@@ -25,7 +25,7 @@ import {
 } from './spawner.js';
 
 /** How far a name reaches. */
-export const SCOPES = { LOCAL: 0, EVENTUAL: 1, CONSISTENT: 2, STRONG: 3 } as const;
+const SCOPES = { LOCAL: 0, EVENTUAL: 1, CONSISTENT: 2, STRONG: 3 } as const;
 
 /** A command whose only answer is that it was done. */
 const done = (asked: Command): HostResult =>

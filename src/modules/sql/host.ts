@@ -35,7 +35,7 @@ export interface SqlResult {
   readonly lastInsertId: number | bigint;
 }
 
-export interface SqlRunner {
+interface SqlRunner {
   query(statement: SqlStatement, caller: SqlCaller): Promise<DataObject[]>;
   execute(statement: SqlStatement, caller: SqlCaller): Promise<SqlResult>;
   /** Throws when the text is no statement. */

@@ -34,7 +34,7 @@ export interface DateFields {
 const floorDivide = (a: number, b: number): number => Math.floor(a / b);
 
 /** Days since 1970-01-01 of a date; the month may be any integer. */
-export function daysOf(year: number, month: number, day: number): number {
+function daysOf(year: number, month: number, day: number): number {
   const y = year + floorDivide(month - 1, 12);
   const m = month - 1 - floorDivide(month - 1, 12) * 12;
   // Years begin in March, so that the leap day is the last one.

@@ -12,7 +12,7 @@ import { toBytes } from '../../core/text.js';
 import type { EnvironmentAccess, FoundVariable } from '../../modules/env/host.js';
 import type { Entry } from '../../registry/model/entry.js';
 
-export class EnvironmentError extends PlatformError {
+class EnvironmentError extends PlatformError {
   override readonly name = 'EnvironmentError';
   readonly code = 'ENVIRONMENT';
   override readonly kind: ErrorKind;

@@ -3,7 +3,7 @@
 import { PlatformError } from '../../core/errors.js';
 import type { ExitCode } from '../../core/errors.js';
 
-export class PlaceholderError extends PlatformError {
+class PlaceholderError extends PlatformError {
   override readonly name = 'PlaceholderError';
   readonly code = 'PLACEHOLDER_UNSET';
   override readonly kind = 'NotFound';

@@ -3,7 +3,7 @@
 // L2: who waits too long is told who holds it, and since when.
 import { PlatformError } from '../../core/errors.js';
 
-export class DatabaseBusyError extends PlatformError {
+class DatabaseBusyError extends PlatformError {
   override readonly name = 'DatabaseBusyError';
   readonly code = 'DATABASE_BUSY';
   override readonly kind = 'Timeout';
@@ -20,7 +20,7 @@ export class DatabaseBusyError extends PlatformError {
   }
 }
 
-export class DatabaseWaitEndedError extends PlatformError {
+class DatabaseWaitEndedError extends PlatformError {
   override readonly name = 'DatabaseWaitEndedError';
   readonly code = 'DATABASE_WAIT_ENDED';
   override readonly kind = 'Canceled';

@@ -11,7 +11,7 @@ import type { SqliteDatabase } from '../../registry/store/sqlite-driver.js';
 /** Longer than any activity is tried again. */
 const RETENTION_DAYS = 30;
 
-export class EffectMismatchError extends PlatformError {
+class EffectMismatchError extends PlatformError {
   override readonly name = 'EffectMismatchError';
   readonly code = 'EFFECT_MISMATCH';
   override readonly kind = 'Conflict';

@@ -13,7 +13,7 @@ import { fillPlaceholders } from '../env/placeholders.js';
 import { SqliteService } from './sqlite-service.js';
 
 /** The file of a database cannot be used. */
-export class DatabaseOpenError extends PlatformError {
+class DatabaseOpenError extends PlatformError {
   override readonly name = 'DatabaseOpenError';
   readonly code = 'DATABASE_OPEN';
   override readonly kind: ErrorKind;

@@ -6,7 +6,7 @@ import type { SqliteDatabase } from '../../registry/store/sqlite-driver.js';
 import type { SqliteRunner } from './sqlite-runner.js';
 import { checkSavepoint, inspectSql, SqlRefusedError } from './statement.js';
 
-export class TransactionEndedError extends PlatformError {
+class TransactionEndedError extends PlatformError {
   override readonly name = 'TransactionEndedError';
   readonly code = 'TRANSACTION_ENDED';
   override readonly kind = 'Invalid';
