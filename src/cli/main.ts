@@ -6,11 +6,12 @@ import { Command, CommanderError } from 'commander';
 import { callCommand } from './call.js';
 import { devCommand } from './dev.js';
 import { addGlobalOptions } from './globals.js';
-import { reportFailure } from './output.js';
+import { reportFailure, sayFailure } from './output.js';
 import { runCommand } from './run.js';
 import { sendCommand } from './send.js';
 import { startCommand } from './start.js';
 import { testCommand } from './test.js';
+import { UsageError } from './usage-error.js';
 
 function version(): string {
   const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
@@ -70,7 +71,12 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      // Commander has told people already.
+      if (json) sayFailure(new UsageError(error.message.replace(/^error: /, '')));
+      return 2;
+    }
     return reportFailure(error, json);
   }
 }

@@ -80,6 +80,9 @@ export function reportFailure(error: unknown, json: boolean): number {
   return platform?.exitCode ?? 1;
 }
 
+/** A failure as the one JSON document of stdout. */
+export const sayFailure = (error: PlatformError): void => say(jsonText(failureDocument(error), false));
+
 function failureDocument(error: unknown, diagnostics?: readonly Diagnostic[]): DataObject {
   const message = error instanceof Error ? error.message : String(error);
   const known =

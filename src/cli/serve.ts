@@ -29,8 +29,7 @@ export async function serveDev(globals: Globals): Promise<number> {
   const node = await runNode({ ...nodeOptions(globals), temporal: 'always' });
   if (globals.json) await sayReady(node);
   else await sayWelcome(node, globals);
-  await node.stopped;
-  return 0;
+  return await untilStopped(node);
 }
 
 export async function serveNode(
@@ -47,8 +46,21 @@ export async function serveNode(
     const total = Math.round(performance.now() - began);
     say(`ready: ${node.app.name}, ${where}, ${workflows} workflows, ${functions} functions, ${total} ms`);
   }
-  await node.stopped;
-  return 0;
+  return await untilStopped(node);
+}
+
+/** A node of functions only has nothing else that keeps its process. Milliseconds. */
+const KEEP_ALIVE_MS = 60_000;
+
+/** Stays up until somebody stops the node. */
+export async function untilStopped(node: RunningNode): Promise<number> {
+  const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
+  try {
+    await node.stopped;
+    return 0;
+  } finally {
+    clearInterval(alive);
+  }
 }
 
 async function temporalText({ temporal }: RunningNode): Promise<string> {

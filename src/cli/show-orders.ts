@@ -6,7 +6,7 @@ import { resultOf, signalRun, startRun } from '../temporal/client.js';
 import { jsonText, reportFailure, resultData, say } from './output.js';
 import { runNode } from './run-node.js';
 import type { RunningNode } from './run-node.js';
-import { commandPrefix, uiAddress } from './serve.js';
+import { commandPrefix, uiAddress, untilStopped } from './serve.js';
 
 const WORKFLOW = 'orders:order';
 /** So that people see the order wait for somebody before it is approved. Milliseconds. */
@@ -39,8 +39,7 @@ export async function showOrders(folder: string): Promise<number> {
     if (error instanceof PlatformError) return reportFailure(error, false);
     throw error;
   }
-  await node.stopped;
-  return 0;
+  return await untilStopped(node);
 }
 
 async function showOrder(node: RunningNode): Promise<void> {

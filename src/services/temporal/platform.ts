@@ -10,7 +10,7 @@ import type { DevServer } from '../../temporal/dev-server.js';
 import { TemporalUnavailableError } from '../../temporal/errors.js';
 import { claimAppName } from './app-record.js';
 import { joinedServer } from './joined-server.js';
-import { DEFAULT_PORT, standsForPlatform } from './settings.js';
+import { DEFAULT_PORT, loopbackPort, standsForPlatform } from './settings.js';
 import type { ResolvedSettings } from './settings.js';
 import { needsTemporal } from './worker-plan.js';
 import type { WorkerPlan } from './worker-plan.js';
@@ -164,6 +164,14 @@ export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
 }
 
 async function connectTo(target: TemporalTarget): Promise<TemporalConnection> {
+  // On this machine a closed port is known at once; gRPC would try for seconds.
+  const port = loopbackPort(target.address);
+  if (port !== undefined && !(await listens(port)))
+    throw new TemporalUnavailableError(
+      target.address,
+      'nothing listens there',
+      'start the server, or check TEMPORAL_ADDRESS; without an address the embedded server is used',
+    );
   const { connectTemporal } = await import('../../temporal/connection.js');
   return connectTemporal(target);
 }
@@ -179,10 +187,13 @@ async function connectEmbedded(target: TemporalTarget): Promise<TemporalConnecti
   return connectTo(target);
 }
 
-/** Whether anything listens on this machine's port. */
-function listens(port: number): Promise<boolean> {
+/** Whether anything listens on this machine's port, on IPv4 or IPv6. */
+const listens = async (port: number): Promise<boolean> =>
+  (await answersOn('127.0.0.1', port)) || (await answersOn('::1', port));
+
+function answersOn(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connectSocket({ port, host: '127.0.0.1', timeout: PROBE_MS });
+    const socket = connectSocket({ port, host, timeout: PROBE_MS });
     const end = (answer: boolean) => (): void => {
       socket.destroy();
       resolve(answer);

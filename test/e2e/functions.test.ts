@@ -1,0 +1,194 @@
+// The command line on apps that need no Temporal.
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CliProcess, TestFolders, buildOnce, cli } from './cli-process.js';
+
+const folders = new TestFolders();
+let app = '';
+
+beforeAll(async () => {
+  await buildOnce();
+  app = folders.make({
+    'src/_index.yaml': `
+version: "1.0"
+namespace: app
+entries:
+  - { name: add, kind: function.lua, source: file://add.lua, method: add }
+  - { name: fail, kind: function.lua, source: file://add.lua, method: fail }
+  - { name: sleep, kind: function.lua, source: file://add.lua, method: sleep, modules: [time] }
+  - { name: nest, kind: function.lua, source: file://add.lua, method: nest, modules: [funcs] }
+  - { name: shop, kind: registry.entry, meta: { title: A shop } }
+`,
+    'src/add.lua': `
+local M = {}
+function M.add(a, b) print("adding") return a + b end
+function M.fail(kind) return nil, errors.new({ kind = kind, message = "no luck", details = { n = 1 } }) end
+function M.sleep() require("time").sleep("10s") end
+function M.nest(depth)
+  if depth == 0 then return "bottom" end
+  return require("funcs").call("app:nest", depth - 1)
+end
+return M
+`,
+  });
+});
+afterAll(() => folders.clean());
+
+const run = (...args: string[]) => cli(['--app', app, ...args]);
+
+describe('moontide call', () => {
+  it('prints the result as JSON and what the function prints', async () => {
+    const { code, stdout } = await run('call', 'app:add', '2', '3.5');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'adding\n5.5\n' });
+  });
+  it('keeps stdout to one JSON document with --json', async () => {
+    const { code, stdout, stderr } = await run('--json', 'call', 'app:add', '20', '22');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '42\n' });
+    expect(stderr).toContain('adding');
+  });
+  it('fails with the error that the function returned, exit code 1', async () => {
+    const { code, stderr } = await run('call', 'app:fail', '"Conflict"');
+    expect(code).toBe(1);
+    expect(stderr).toContain('error: Conflict: no luck\ndetails: {"n":1}');
+    const json = await run('--json', 'call', 'app:fail', '"Conflict"');
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      ok: false,
+      error: { kind: 'Conflict', message: 'no luck', details: { n: 1 } },
+    });
+  });
+  it('ends a function that takes too long', async () => {
+    const { code, stderr } = await run('call', 'app:sleep', '--timeout', '50ms');
+    expect(code).toBe(1);
+    expect(stderr).toContain("error: Timeout: 'app:sleep' did not end within 50 ms");
+  });
+  it('calls functions from functions, as deep as they go', async () => {
+    expect((await run('call', 'app:nest', '40')).stdout).toBe('"bottom"\n');
+    const endless = await run('call', 'app:nest', '100000');
+    expect(endless.code).toBe(1);
+    expect(endless.stderr).toContain('calls deep');
+  });
+  it('names the argument that is not JSON, and its position', async () => {
+    const { code, stderr } = await run('call', 'app:add', '1', 'two');
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /^moontide: argument 2 \(two\) is not JSON: .*; a text is written '"two"', quotes and all\n$/,
+    );
+  });
+  it('names the nearest entry, and says what an entry of another kind is', async () => {
+    const near = await run('call', 'app:ad');
+    expect(near).toMatchObject({
+      code: 2,
+      stderr: "moontide: there is no entry 'app:ad'; did you mean 'app:add'?\n",
+    });
+    const other = await run('call', 'app:shop');
+    expect(other).toMatchObject({
+      code: 2,
+      stderr: "moontide: 'app:shop' is a registry.entry; only a function.lua can be called\n",
+    });
+  });
+});
+
+describe('moontide run', () => {
+  it('is ready without Temporal when nothing needs it, and stops in order on SIGINT', async () => {
+    const node = new CliProcess(['--app', app, 'run']);
+    await node.until(/^ready: .*without Temporal, 0 workflows, 4 functions/m);
+    node.signal('SIGINT');
+    expect((await node.ended).code).toBe(0);
+    expect(existsSync(join(app, '.moontide/temporal.json'))).toBe(false);
+  });
+  it('prints the boot levels with --explain-boot', async () => {
+    const node = new CliProcess(['--app', app, 'run', '--explain-boot']);
+    await node.until(/^ready:/m);
+    node.signal('SIGTERM');
+    const { stdout } = await node.ended;
+    const table = stdout
+      .split('\n')
+      .filter((line) => /^ +\d/.test(line))
+      .map((line) => line.trim().split(/\s+/).slice(0, 2).join(' '));
+    expect(table).toEqual([
+      '0 pids',
+      '1 dispatcher',
+      '2 registry',
+      '3 finder',
+      '3 supervisor-client',
+      '4 topology',
+      '5 lifecycle',
+      '6 factory',
+      '7 functions',
+    ]);
+  });
+  it('says which later version runs commands', async () => {
+    const { code, stderr } = await run('run', 'migrate');
+    expect(code).toBe(2);
+    expect(stderr).toContain("cannot run 'migrate'");
+  });
+  it('tells everything that is wrong with the app, starts nothing, exit code 2', async () => {
+    const broken = folders.make({
+      'src/_index.yaml':
+        'version: "1.0"\nnamespace: app\nentries:\n  - { name: a, kind: functon.lua }\n  - { name: b, kind: workflow.lua, source: file://b.lua }\n',
+      'src/b.lua': 'return = 1\n',
+    });
+    const { code, stderr } = await cli(['--app', broken, 'run']);
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      "src/_index.yaml:4:22: unknown kind 'functon.lua'; did you mean 'function.lua'?",
+    );
+    expect(stderr).toContain('src/b.lua:1');
+    expect(stderr).toContain('2 errors in the app; nothing was started');
+    expect(existsSync(join(broken, '.moontide'))).toBe(false);
+  });
+  it('says in one line that the state cannot be kept', async () => {
+    const blocked = folders.make({
+      'src/_index.yaml': 'version: "1.0"\nnamespace: app\nentries:\n  - { name: a, kind: registry.entry }\n',
+    });
+    writeFileSync(join(blocked, '.moontide'), '');
+    const { code, stderr } = await cli(['--app', blocked, 'run']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^moontide: cannot keep the app's state in .*: a file is in its place; .*\n$/);
+  });
+});
+
+describe('the command line', () => {
+  it('answers wrong usage with exit code 2, on stdout as JSON when asked', async () => {
+    expect((await cli(['frobnicate'])).code).toBe(2);
+    const json = await cli(['--json', 'start']);
+    expect(json.code).toBe(2);
+    expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, error: { code: 'USAGE' } });
+  });
+  it('has help with examples for every command', async () => {
+    for (const command of ['dev', 'run', 'start', 'call', 'send', 'test']) {
+      const { code, stdout } = await cli(['help', command]);
+      expect({ command, code, examples: /Examples:\n/.test(stdout) }).toEqual({
+        command,
+        code: 0,
+        examples: true,
+      });
+    }
+  });
+  it('applies overrides', async () => {
+    const { code, stderr } = await run('-o', 'app:add:method=nothing', 'call', 'app:add', '1', '2');
+    expect(code).toBe(1);
+    expect(stderr).toContain('nothing');
+  });
+});
+
+describe('an extension', () => {
+  it('brings kinds and modules', async () => {
+    const copy = folders.copy('extension');
+    const { code, stdout } = await cli(['--app', copy, 'call', 'app:hello', '"Ada"']);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '"Guten Tag, Ada!"\n' });
+  });
+  it('cannot bring a module into a workflow', async () => {
+    const copy = folders.copy('extension');
+    writeFileSync(
+      join(copy, 'src/_index.yaml'),
+      'version: "1.0"\nnamespace: app\nentries:\n  - { name: w, kind: workflow.lua, source: file://hello.lua, method: main, modules: [greetings] }\n',
+    );
+    const { code, stderr } = await cli(['--app', copy, 'run']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /workflow 'app:w' uses the module 'greetings', which comes from an extension; use it in a function.lua/,
+    );
+  });
+});
