@@ -63,7 +63,7 @@ export class WorkflowBundleError extends PlatformError {
   readonly code = 'WORKFLOW_BUNDLE';
 }
 
-/** A payload that no program could use: an unknown encoding, bad JSON, a value that does not cross. */
+/** `worker_options` that contradict each other or are out of bounds. */
 export class WorkerOptionsError extends PlatformError {
   override readonly name = 'WorkerOptionsError';
   readonly code = 'WORKER_OPTIONS';

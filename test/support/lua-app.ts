@@ -1,5 +1,7 @@
 // A small app in memory with a real worker: Lua workflows and functions by source, on a task queue of the test's own.
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createActivities } from '../../activities/index.js';
 import { RegistryDirectory } from '../../activities/registry.js';
@@ -15,7 +17,7 @@ import { createInstance } from '../../src/lua/instance/instance.js';
 import type { Step } from '../../src/lua/step.js';
 import type { Entry, EntryId } from '../../src/registry/model/entry.js';
 import type { RegistryService, RegistryView } from '../../src/registry/model/registry.js';
-import { makeWorkflowBundle } from '../../src/temporal/bundle.js';
+import { buildWorkflowBundle } from '../../src/temporal/bundle.js';
 import { ensureSearchAttributes } from '../../src/temporal/connection.js';
 import type { CallOutcome, FunctionCall } from '../../src/temporal/contracts.js';
 import { errorToErrorData } from '../../src/temporal/failures.js';
@@ -23,6 +25,7 @@ import { artifactText } from '../../src/temporal/program-cache.js';
 import { createWorker } from '../../src/temporal/worker.js';
 import type { CreateWorkerOptions, RunningWorker } from '../../src/temporal/worker.js';
 import { moduleLookup } from '../../workflows/durable/modules.js';
+import { runFolder } from './temporal.js';
 import type { TestTemporal } from './temporal.js';
 
 export interface SourceEntry {
@@ -40,8 +43,27 @@ export type TestHandlers = Readonly<
 >;
 
 let bundle: Promise<string> | undefined;
-/** The bundle of the sources as they are, made once a file. */
-export const testBundle = (): Promise<string> => (bundle ??= makeWorkflowBundle());
+/** The bundle of the sources as they are, made once a test run and shared by its files. */
+export const testBundle = (): Promise<string> => (bundle ??= sharedBundle());
+
+async function sharedBundle(): Promise<string> {
+  const path = join(runFolder(), 'workflow-bundle.js');
+  for (;;) {
+    const made = await readFile(path, 'utf8').catch(() => undefined); // not there yet
+    if (made !== undefined) return made;
+    try {
+      await (await open(`${path}.lock`, 'wx')).close();
+    } catch {
+      await sleep(100); // another file makes it
+      continue;
+    }
+    try {
+      await buildWorkflowBundle(path);
+    } finally {
+      await rm(`${path}.lock`, { force: true });
+    }
+  }
+}
 
 export class LuaApp implements AsyncDisposable {
   readonly queue = `test-${randomUUID()}`;

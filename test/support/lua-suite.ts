@@ -5,7 +5,7 @@ import type { Data } from '../../src/core/data.js';
 import { resultOf, startRun } from '../../src/temporal/client.js';
 import type { CallHeaders, RunReference } from '../../src/temporal/client.js';
 import type { CreateWorkerOptions } from '../../src/temporal/worker.js';
-import { LuaApp } from './lua-app.js';
+import { LuaApp, testBundle } from './lua-app.js';
 import type { SourceEntry, TestHandlers } from './lua-app.js';
 import { testTemporal } from './temporal.js';
 import type { TestTemporal } from './temporal.js';
@@ -40,7 +40,7 @@ export function luaSuite(): LuaSuite {
   let temporal: TestTemporal | undefined;
   const apps: LuaApp[] = [];
   beforeAll(async () => {
-    temporal = await testTemporal();
+    [temporal] = await Promise.all([testTemporal(), testBundle()]);
   });
   afterEach(async () => {
     for (const app of apps.splice(0)) await app[Symbol.asyncDispose]();

@@ -31,20 +31,25 @@ setInterval(() => {
 
 let installed = false;
 
+/** What the files of one test run share; gone soon after the run. */
+export function runFolder(): string {
+  const folder = join(tmpdir(), `moontide-test-temporal-${process.ppid}`); // vitest's workers are children of the run
+  mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
 /** Joins the run's server, or starts it. Every file has a connection of its own. */
 export async function testTemporal(): Promise<TestTemporal> {
   // The SDK writes to the console otherwise; MOONTIDE_TEST_LOG=1 lets it.
   if (!installed && process.env['MOONTIDE_TEST_LOG'] === undefined) installRuntime(silentLogger);
   installed = true;
-  const run = process.ppid; // vitest's workers are children of the run
-  const folder = join(tmpdir(), `moontide-test-temporal-${run}`);
-  mkdirSync(folder, { recursive: true });
+  const folder = runFolder();
   const { path: binary } = await findTemporalBinary();
   const server = await startOrJoinDevServer({
     stateFolder: folder,
     binary: async () => {
       // Who starts the server also starts its watchdog.
-      spawn(process.execPath, ['-e', WATCHDOG, folder, String(run)], {
+      spawn(process.execPath, ['-e', WATCHDOG, folder, String(process.ppid)], {
         detached: true,
         stdio: 'ignore',
       }).unref();
