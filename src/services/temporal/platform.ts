@@ -8,7 +8,6 @@ import type { TemporalAccess } from '../../runtime/temporal-access.js';
 import type { TemporalConnection, TemporalTarget } from '../../temporal/connection.js';
 import type { DevServer } from '../../temporal/dev-server.js';
 import { TemporalUnavailableError } from '../../temporal/errors.js';
-import { claimAppName } from './app-record.js';
 import { joinedServer } from './joined-server.js';
 import { DEFAULT_PORT, loopbackPort, standsForPlatform } from './settings.js';
 import type { ResolvedSettings } from './settings.js';
@@ -92,6 +91,7 @@ export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
     const target = platform.kind === 'server' ? platform.target : await this.#embedded(platform);
     const connection = await (this.#server === undefined ? connectTo(target) : connectEmbedded(target));
     try {
+      const { claimAppName } = await import('./app-record.js');
       const fresh = this.#server !== undefined && this.#server.role !== 'joined';
       const { address, namespace } = connection;
       claimAppName({ app, folder, address, namespace }, fresh);
