@@ -1,0 +1,74 @@
+// The two that run a program: lua5.3, which is right by definition, and our engine.
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Program } from '../../src/core/program.js';
+import type { LuaEngine } from '../../src/lua/engine.js';
+import { createInstance } from '../../src/lua/instance/instance.js';
+import { moduleLookup } from '../../src/lua/instance/modules.js';
+import { standardGlobals, testHost } from '../support/instance.js';
+
+/** Far more than any generated program takes. */
+const MAX_INSTRUCTIONS = 100_000_000;
+const ORACLE_MS = 120_000;
+
+/** What a program printed, and at the end `error: ...` or `syntax: ...` where it came to that. */
+export type Output = string;
+
+export const hasOracle = (): boolean => spawnSync('lua5.3', ['-v']).status === 0;
+
+/** Runs programs in one lua5.3. */
+export function runOracle(programs: readonly string[]): Output[] {
+  const driver = fileURLToPath(new URL('oracle.lua', import.meta.url));
+  const input = programs.map((program) => `${program.length}\n${program}`).join('');
+  const run = spawnSync('lua5.3', [driver], {
+    input: Buffer.from(input, 'latin1'),
+    timeout: ORACLE_MS,
+    maxBuffer: 1 << 30,
+  });
+  if (run.status !== 0) throw new Error(`lua5.3 failed: ${run.error?.message ?? run.stderr.toString()}`);
+  const answer = run.stdout.toString('latin1');
+  const outputs: Output[] = [];
+  for (let at = 0; at < answer.length;) {
+    const newline = answer.indexOf('\n', at);
+    const size = Number(answer.slice(at, newline));
+    outputs.push(answer.slice(newline + 1, newline + 1 + size));
+    at = newline + 1 + size;
+  }
+  if (outputs.length !== programs.length)
+    throw new Error(`lua5.3 answered ${outputs.length} of ${programs.length} programs`);
+  return outputs;
+}
+
+const lookup = moduleLookup([], standardGlobals);
+
+const programOf = (source: string): Program => ({
+  entry: 'fuzz:main',
+  kind: 'function.lua',
+  units: { 'fuzz:main': { id: 'fuzz:main', chunk: 'fuzz.lua', source, imports: {} } },
+  budget: { instructions: MAX_INSTRUCTIONS },
+});
+
+export function runEngine(engine: LuaEngine, source: string): Output {
+  const printed: string[] = [];
+  try {
+    const compiled = engine.compile(programOf(source));
+    if (!compiled.ok) {
+      const { place, message } = compiled.diagnostics[0]!;
+      return `syntax: ${place.file}:${place.line}: ${message}`;
+    }
+    const instance = createInstance(engine.load(compiled.artifact), testHost(printed, []), lookup);
+    const { outcome } = instance.start([]);
+    if (outcome === undefined) printed.push('main waits');
+    else if (!outcome.ok) printed.push(`error: ${outcome.error.message}`);
+  } catch (error) {
+    printed.push(`host: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+  return printed.join('\n');
+}
+
+/** Without what PUC leaves open: addresses, and the sign of NaN, which is the one that the processor gave it. */
+const comparable = (output: Output): Output =>
+  output.replaceAll('-nan', 'nan').replace(/\b(table|function|thread|MyType): [\w: ]+/g, '$1: address');
+
+export const sameOutput = (oracle: Output, ours: Output): boolean =>
+  oracle === 'late' || oracle === ours || comparable(oracle) === comparable(ours);

@@ -1,0 +1,46 @@
+// `npm run fuzz -- lua [--count N] [--seed N] [--most N]`: random programs against lua5.3, and random bytes into the parser.
+import { compiledEngine } from '../../src/lua/compiled/engine.js';
+import { describe, findDifferences } from './differences.js';
+import { hasOracle } from './judges.js';
+import { fuzzParser } from './parser-fuzz.js';
+
+function option(args: readonly string[], name: string, otherwise: number): number {
+  const at = args.indexOf(`--${name}`);
+  if (at < 0) return otherwise;
+  const value = Number(args[at + 1]);
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`--${name} takes a whole number`);
+  return value;
+}
+
+const write = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** The exit code. */
+export function main(args: readonly string[]): number {
+  const count = option(args, 'count', 2000);
+  const seed = option(args, 'seed', 1);
+  const most = option(args, 'most', 20);
+  const started = performance.now();
+  const complaints = fuzzParser({ seed, count });
+  for (const complaint of complaints) write(complaint);
+  write(`parser: ${count} inputs from seed ${seed}, ${complaints.length} complaints`);
+  if (!hasOracle()) {
+    write('lua5.3 is not installed: programs are not compared');
+    return complaints.length === 0 ? 0 : 1;
+  }
+  let last = performance.now();
+  const differences = findDifferences({
+    engine: compiledEngine,
+    seed,
+    count,
+    most,
+    progress: (done, found) => {
+      if (performance.now() - last < 5000 && done < count) return;
+      last = performance.now();
+      const rate = Math.round((done * 1000) / (last - started));
+      process.stderr.write(`${done} of ${count} programs, ${found} differences, ${rate} a second\n`);
+    },
+  });
+  for (const difference of differences) write(`\n${describe(difference)}`);
+  write(`programs: ${count} from seed ${seed}, ${differences.length} kinds of differences`);
+  return complaints.length + differences.length === 0 ? 0 : 1;
+}

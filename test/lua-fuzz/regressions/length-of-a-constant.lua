@@ -1,0 +1,11 @@
+-- `#1` and operators on other constants that have no such operation.
+print(pcall(function() return #1 end))
+print(pcall(function() return #1.5 end))
+print(pcall(function() return #nil end))
+print(pcall(function() return #true end))
+print(#'abc', -'2', pcall(function() return -{} end))
+print(pcall(function() return (1).x end))
+print(pcall(function() return (1)() end))
+print(pcall(function() return (nil).x end))
+print(pcall(function() return ~1.5 end))
+print(pcall(function() return ~'a' end))
