@@ -23,7 +23,19 @@ export async function ensureNamespace({ connection }: TemporalConnection, namesp
     if (!isGrpcServiceError(error) || Number(error.code) !== GRPC_ALREADY_EXISTS) throw error;
   }
   const deadline = Date.now() + READY_MS;
-  while (!(await exists(connection, namespace)) && Date.now() < deadline) await sleep(POLL_MS);
+  while (!(await isUsable(connection, namespace)) && Date.now() < deadline) await sleep(POLL_MS);
+}
+
+/** Whether every part of the server knows it: they look for new namespaces in turns. */
+async function isUsable(connection: TemporalConnection['connection'], namespace: string): Promise<boolean> {
+  try {
+    await connection.workflowService.listWorkflowExecutions({ namespace, pageSize: 1 });
+    await connection.operatorService.listSearchAttributes({ namespace });
+    return true;
+  } catch (error) {
+    if (isGrpcServiceError(error) && Number(error.code) === GRPC_NOT_FOUND) return false;
+    throw error;
+  }
 }
 
 async function exists(connection: TemporalConnection['connection'], namespace: string): Promise<boolean> {

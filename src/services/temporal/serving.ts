@@ -1,7 +1,7 @@
 // What this node serves over Temporal: its workers, with the activities and the program directory behind them.
 import { RegistryDirectory } from '../../../activities/registry.js';
 import { createLogger } from '../../core/logger.js';
-import type { Logger, LogLevel } from '../../core/logger.js';
+import type { Logger, LogLevel, LogRecord } from '../../core/logger.js';
 import type { RegistryService } from '../../registry/model/registry.js';
 import type { CommandRunner, FunctionRunner } from '../../temporal/contracts.js';
 import type { ProgramCache } from '../../runtime/program-cache.js';
@@ -104,13 +104,17 @@ export class Serving {
   }
 }
 
+/** Said of every worker that has activities only, which is what we asked for. */
+const EXPECTED = /^No workflows registered/;
+
 /** What the SDK finds worth an info (the states of its workers) is a debug line for the app's people. */
 function quieter(logger: Logger): Logger {
-  const level = (wanted: LogLevel): LogLevel => (wanted === 'info' ? 'debug' : wanted);
+  const level = ({ level: given, message }: LogRecord): LogLevel =>
+    given === 'info' || EXPECTED.test(message) ? 'debug' : given;
   return createLogger(
     {
-      isEnabled: (wanted) => logger.isEnabled(level(wanted)),
-      write: (record) => logger.log(level(record.level), record.message, record.fields),
+      isEnabled: (wanted) => logger.isEnabled(wanted === 'info' ? 'debug' : wanted),
+      write: (record) => logger.log(level(record), record.message, record.fields),
     },
     { component: 'temporal' },
   );
