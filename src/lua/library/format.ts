@@ -8,7 +8,7 @@ import { doubleOf, isInteger, isNumber } from '../compiled/number.js';
 import { builtin, charge } from '../compiled/protocol.js';
 import type { Result, Value } from '../compiled/protocol.js';
 import { toText } from '../compiled/text.js';
-import { doubleArgument, integerArgument, requireAny, textArgument } from './arguments.js';
+import { doubleArgument, integerArgument, requireAny, textArgument, textOf } from './arguments.js';
 import { BoundedCache } from './bounded-cache.js';
 import { fillText, formatDecimal, formatDouble, formatUnsigned } from './number-format.js';
 import type { Conversion } from './number-format.js';
@@ -152,7 +152,7 @@ function unsignedDigits(value: Integer, base: number): string {
 
 function convertText(directive: Directive, value: Value, index: number, count: number): string {
   if (value === undefined) requireAny(index, NAME, count);
-  const text = typeof value === 'string' ? value : toText(value);
+  const text = textOf(value) ?? toText(value);
   if (directive.isPlain) return text;
   if (text.includes('\0')) argumentError(index, NAME, 'string contains zeros');
   const cut = directive.precision >= 0 ? text.slice(0, directive.precision) : text;

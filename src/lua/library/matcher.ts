@@ -2,6 +2,7 @@
 // M1: captures are left in `starts` and `ends`, for the caller to read before anything else matches.
 // M2: steps are counted and charged as they are made, so that a budget ends a match that backtracks without end.
 import { raise } from '../compiled/errors.js';
+import { ANY } from './byte-sets.js';
 import { charge } from '../compiled/protocol.js';
 import type { Value } from '../compiled/protocol.js';
 import {
@@ -153,21 +154,32 @@ function takeMore(
   rest: number,
 ): number {
   const { set } = item;
-  const { first, emptyHere } = items[rest] as PatternItem;
+  const { first, emptyHere, only } = items[rest] as PatternItem;
   const length = subject.length;
-  for (let at = position; ; at++) {
-    if (at < length ? first[subject.charCodeAt(at)] !== 0 : emptyHere) {
+  let at = position;
+  for (;;) {
+    if (only !== '' && set === ANY) {
+      const next = subject.indexOf(only, at);
+      if (next < 0) at = length;
+      else at = next;
+    }
+    if (at >= length) break;
+    const code = subject.charCodeAt(at);
+    if (first[code] !== 0) {
       const end = attempt(subject, items, at, rest);
       if (end >= 0) {
         countSteps(at - position);
         return end;
       }
     }
-    if (at >= length || set[subject.charCodeAt(at)] === 0) {
+    if (set[code] === 0) {
       countSteps(at - position);
       return -1;
     }
+    at++;
   }
+  countSteps(at - position);
+  return emptyHere ? attempt(subject, items, length, rest) : -1;
 }
 
 function attempt(subject: string, items: readonly PatternItem[], position: number, at: number): number {

@@ -3,9 +3,7 @@
 import { argumentError, raise } from '../compiled/errors.js';
 import * as int64 from '../compiled/int64.js';
 import type { Integer } from '../compiled/int64.js';
-import { lessThan } from '../compiled/compare.js';
 import { doubleOf, float, isInteger, isNumber, toInteger } from '../compiled/number.js';
-import type { LuaNumber } from '../compiled/number.js';
 import { builtin, EMPTY } from '../compiled/protocol.js';
 import type { Callable, Result, Value } from '../compiled/protocol.js';
 import {
@@ -19,6 +17,7 @@ import * as exponential from './elementary/exponential.js';
 import * as trigonometric from './elementary/trigonometric.js';
 import { scale } from './elementary/words.js';
 import { libraryHost } from './library-host.js';
+import { lessThanNow } from './native-calls.js';
 
 /** A float as the integer it is, where it is one that fits. */
 const narrowed = (value: number): Value => int64.fromDouble(value) ?? float(value);
@@ -79,22 +78,23 @@ const ult = builtin('math.ult', function (a: Value, b: Value): Result {
   return int64.lessThanUnsigned(left, right);
 });
 
-function extreme(name: string, isBetter: (candidate: LuaNumber, best: LuaNumber) => boolean): Callable {
-  return builtin(name, function (...values: Value[]): Result {
-    const count = values.length;
-    requireAny(1, name, count);
-    let best = numberArgument(values[0], 1, name, count);
-    for (let at = 1; at < count; at++) {
-      const candidate = numberArgument(values[at], at + 1, name, count);
-      if (isBetter(candidate, best)) best = candidate;
-    }
-    return best;
-  });
-}
-const less = (a: LuaNumber, b: LuaNumber): boolean =>
-  typeof a === 'number' && typeof b === 'number' ? a < b : lessThan(a, b) === true;
-const max = extreme('math.max', (candidate, best) => less(best, candidate));
-const min = extreme('math.min', less);
+/** As PUC's: whatever `<` takes can be compared. */
+const less = (a: Value, b: Value): boolean =>
+  typeof a === 'number' && typeof b === 'number' ? a < b : lessThanNow(a, b);
+
+const max = builtin('math.max', function (...values: Value[]): Result {
+  requireAny(1, 'math.max', values.length);
+  let best = values[0];
+  for (let at = 1; at < values.length; at++) if (less(best, values[at])) best = values[at];
+  return best;
+});
+
+const min = builtin('math.min', function (...values: Value[]): Result {
+  requireAny(1, 'math.min', values.length);
+  let best = values[0];
+  for (let at = 1; at < values.length; at++) if (less(values[at], best)) best = values[at];
+  return best;
+});
 
 /** A function of one double. */
 function ofDouble(name: string, compute: (x: number) => number): Callable {
@@ -162,9 +162,9 @@ const random = builtin('math.random', function (low: Value, high: Value): Result
   if (count > 2) raise('wrong number of arguments');
   const from = count === 1 ? 1 : integerArgument(low, 1, name, count);
   const to = count === 1 ? integerArgument(low, 1, name, count) : integerArgument(high, 2, name, count);
-  if (int64.lessThan(to, from)) argumentError(count === 1 ? 1 : 2, name, 'interval is empty');
+  if (int64.lessThan(to, from)) argumentError(1, name, 'interval is empty');
   const distance = int64.subtract(to, from);
-  if (int64.lessThan(distance, 0)) argumentError(count === 1 ? 1 : 2, name, 'interval too large');
+  if (int64.lessThan(distance, 0)) argumentError(1, name, 'interval too large');
   const offset = int64.fromDouble(Math.floor(draw * (int64.toDouble(distance) + 1)));
   return offset === undefined ? to : int64.add(from, smaller(offset, distance));
 });

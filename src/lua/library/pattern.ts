@@ -46,6 +46,8 @@ export class PatternItem {
   /** P3; meaningless at the end of the subject, where `emptyHere` tells whether the rest can match nothing. */
   first: ByteSet = ANY;
   emptyHere = true;
+  /** The one byte of `first` where it has just one and the rest cannot be empty; '' else. */
+  only = '';
   constructor(kind: number, set: ByteSet = ANY, number = 0, other = 0, message = '') {
     this.kind = kind;
     this.set = set;
@@ -69,6 +71,7 @@ export interface Pattern {
 }
 
 const PERCENT = 37;
+const NONE: ByteSet = new Uint8Array(256);
 
 class PatternParser {
   readonly #text: string;
@@ -173,7 +176,9 @@ class PatternParser {
       return this.#fail(`invalid capture index %${String(number + 1)}`);
     }
     this.#at += 2;
-    this.#items.push(new PatternItem(I_BACK, ANY, number));
+    // A position has no text: nothing matches it.
+    const isPosition = this.#isPosition[number] === true;
+    this.#items.push(isPosition ? new PatternItem(I_ONE, NONE) : new PatternItem(I_BACK, ANY, number));
     return true;
   }
 
@@ -245,8 +250,6 @@ class PatternParser {
   }
 }
 
-const NONE: ByteSet = new Uint8Array(256);
-
 function union(a: ByteSet, b: ByteSet): ByteSet {
   if (a === ANY || b === ANY) return ANY;
   const builder = new SetBuilder();
@@ -305,6 +308,8 @@ function computeFirst(items: readonly PatternItem[]): void {
     }
     item.first = first;
     item.emptyHere = emptyHere;
+    const code = first.indexOf(1);
+    if (!emptyHere && code >= 0 && first === single(code)) item.only = String.fromCharCode(code);
   }
 }
 
@@ -315,7 +320,7 @@ function prefixOf(items: readonly PatternItem[]): string {
     if (item.kind === I_OPEN || item.kind === I_CLOSE || item.kind === I_POSITION) continue;
     if (item.kind !== I_ONE) break;
     const code = item.set.indexOf(1);
-    if (item.set !== single(code)) break;
+    if (code < 0 || item.set !== single(code)) break;
     prefix += String.fromCharCode(code);
   }
   return prefix;
