@@ -171,6 +171,21 @@ entries:
     expect((await cli(['--app', app, 'test', 'nothing-like-it'])).code).toBe(2);
   });
 
+  it('refuses a second app of the same name on one Temporal', { timeout: 90_000 }, async () => {
+    const first = folders.copy('orders');
+    const { address } = await readyOf(node('dev', first));
+    const env = { TEMPORAL_ADDRESS: address };
+    const second = await cli(['--app', folders.copy('orders'), '--json', 'start', 'orders:order', '{}'], {
+      env,
+    });
+    const third = await cli(['--app', folders.copy('orders'), '--json', 'start', 'orders:order', '{}'], {
+      env,
+    });
+    expect(second.code).toBe(0);
+    expect(third.code).toBe(2);
+    expect(third.stderr).toMatch(/the name 'orders' belongs to the app in '.*' on Temporal .* \(default\)/);
+  });
+
   it('refuses a Temporal that is not there, exit code 3', async () => {
     const app = folders.copy('orders');
     const named = await cli(['--app', app, 'run', '--address', '127.0.0.1:9']);

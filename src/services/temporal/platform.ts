@@ -86,21 +86,29 @@ export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
   }
 
   async #connectPlatform(): Promise<TemporalConnection> {
-    const { settings, app, folder, logger } = this.#options;
+    const { settings, logger } = this.#options;
     const { platform } = settings;
     const target = platform.kind === 'server' ? platform.target : await this.#embedded(platform);
     const connection = await (this.#server === undefined ? connectTo(target) : connectEmbedded(target));
     try {
-      const { claimAppName } = await import('./app-record.js');
-      const fresh = this.#server !== undefined && this.#server.role !== 'joined';
-      const { address, namespace } = connection;
-      claimAppName({ app, folder, address, namespace }, fresh);
+      await this.#claimName(connection);
     } catch (error) {
       await connection.close();
       throw error;
     }
     logger.debug('connected to Temporal', { address: connection.address, namespace: connection.namespace });
     return connection;
+  }
+
+  /** Refuses another app of the same name. A server on a port that nobody else can guess is this app's alone. */
+  async #claimName({ address, namespace }: TemporalConnection): Promise<void> {
+    const { app, folder, settings } = this.#options;
+    const known =
+      settings.platform.kind === 'embedded' ? (settings.platform.port ?? DEFAULT_PORT) : undefined;
+    if (this.#server !== undefined && loopbackPort(address) !== known) return;
+    const { claimAppName } = await import('./app-record.js');
+    const fresh = this.#server !== undefined && this.#server.role !== 'joined';
+    claimAppName({ app, folder, address, namespace }, fresh);
   }
 
   /** Where the embedded server is, started if that is wanted. */
