@@ -15,12 +15,19 @@ const { floor } = Math;
 type Operation = (a: LuaNumber, b: LuaNumber) => Value;
 
 function arithmetic(a: Value, b: Value, event: string, operation: Operation): Result {
-  const left = toNumber(a);
+  const left = operandOf(a);
   if (left !== undefined) {
-    const right = toNumber(b);
+    const right = operandOf(b);
     if (right !== undefined) return operation(left, right);
   }
   return metaArithmetic(a, b, event);
+}
+
+/** A number; a string that is one counts as a float, as in 5.3 (`"10" + 1` is 11.0). */
+function operandOf(value: Value): LuaNumber | undefined {
+  if (typeof value === 'number') return value;
+  const number = toNumber(value);
+  return number !== undefined && typeof value === 'string' ? float(doubleOf(number)) : number;
 }
 
 function metaArithmetic(a: Value, b: Value, event: string): Result {
@@ -66,7 +73,7 @@ export const floorDivide = (a: Value, b: Value): Result => arithmetic(a, b, '__i
 
 const moduloNumbers: Operation = (a, b) => {
   if (isInteger(a) && isInteger(b)) {
-    if (b === 0) raiseHere("attempt to perform 'n%%0'");
+    if (b === 0) raiseHere("attempt to perform 'n%0'");
     return int64.modulo(a, b);
   }
   const divisor = doubleOf(b);
@@ -86,7 +93,7 @@ function powerOf(base: number, exponent: number): number {
 }
 
 export function negate(a: Value): Result {
-  const number = toNumber(a);
+  const number = operandOf(a);
   if (number === undefined) return metaArithmetic(a, a, '__unm');
   return isInteger(number) ? int64.negate(number) : negateFloat(doubleOf(number));
 }

@@ -8,15 +8,15 @@ import type { Callable, Result, Value } from './protocol.js';
 
 /** `coroutine.resume` or a wrap while the host, or a spill, suspends through the coroutine. */
 class ResumeFrame extends Frame {
-  readonly #coroutine: Coroutine;
+  override readonly inner: Coroutine;
   readonly #isWrap: boolean;
   constructor(coroutine: Coroutine, isWrap: boolean) {
     super();
-    this.#coroutine = coroutine;
+    this.inner = coroutine;
     this.#isWrap = isWrap;
   }
   override resume(value: Result): Result {
-    return this.#isWrap ? wrapEnter(this.#coroutine, value) : resumeEnter(this.#coroutine, value);
+    return this.#isWrap ? wrapEnter(this.inner, value) : resumeEnter(this.inner, value);
   }
 }
 

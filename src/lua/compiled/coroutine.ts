@@ -19,7 +19,7 @@ const WORTH_SPILLING = 40_000;
 /** Spills after which a stack is counted, and the frames at which it has overflown. */
 const MAX_FRAMES = 200_000;
 /** Nested calls from native code (LUAI_MAXCCALLS of PUC). */
-const MAX_LEVELS = 200;
+export const MAX_LEVELS = 200;
 /** What a run loop and the native code around it take of the stack. */
 const LOOP_WEIGHT = 1200;
 machine.limit = SOFT;
@@ -28,13 +28,17 @@ machine.limit = SOFT;
 export class CallFrame extends Frame {
   readonly #callee: Callable;
   readonly #values: Value[] | undefined;
+  readonly #levels = machine.levels;
   constructor(callee: Callable, values?: Value[]) {
     super();
     this.#callee = callee;
     this.#values = values;
   }
   override resume(value: Result): Result {
-    if (this.#values !== undefined) return this.#callee(...this.#values);
+    if (this.#values !== undefined) {
+      machine.levels = this.#levels; // protected calls below count on
+      return this.#callee(...this.#values);
+    }
     return Array.isArray(value) ? this.#callee(...value) : this.#callee(value);
   }
 }
@@ -116,11 +120,18 @@ function catcherOf(stack: FrameStack, thrown: unknown): Frame | null {
 }
 
 /** What a function does whose entry passes machine.limit: its call moves to the heap with all frames below it. */
-export function overflow(callee: Callable, values: Value[]): Value[] {
-  if (machine.depth - machine.base < WORTH_SPILLING) raiseHere('stack overflow');
-  countSpill();
-  suspend('spill', undefined);
-  return push(new CallFrame(callee, values));
+export function overflow(callee: Callable, values: Value[], weight: number): Result {
+  machine.depth -= weight;
+  const { barrier, base, levels } = machine;
+  const bottom = barrier > 0 ? Math.max(base, nativeDepths[levels - 1] ?? 0) : base;
+  if (machine.depth - bottom >= WORTH_SPILLING) {
+    countSpill();
+    suspend('spill', undefined);
+    return push(new CallFrame(callee, values));
+  }
+  if (machine.limit >= HARD) raiseHere('stack overflow');
+  machine.limit = HARD; // native code that cannot move is below: it may use what is left
+  return callee(...values);
 }
 
 const spills = new WeakMap<FrameStack, { since: number; next: number }>();
@@ -139,9 +150,15 @@ function countSpill(): void {
   if (frames > MAX_FRAMES) raiseHere('stack overflow');
 }
 
+/** machine.depth and machine.limit where each native level was entered. */
+const nativeDepths: number[] = [];
+const nativeLimits: number[] = [];
+
 /** Enters a call from native code that cannot suspend; `leaveNative` undoes it (not needed on errors, protocol.ts P6). */
 export function enterNative(): void {
   if (machine.levels >= MAX_LEVELS) raise('C stack overflow', 1);
+  nativeDepths[machine.levels] = machine.depth;
+  nativeLimits[machine.levels] = machine.limit;
   machine.levels++;
   machine.barrier++;
   machine.depth += LOOP_WEIGHT;
@@ -150,11 +167,13 @@ export function enterNative(): void {
 export function leaveNative(): void {
   machine.levels--;
   machine.barrier--;
-  machine.depth -= LOOP_WEIGHT;
+  machine.depth = nativeDepths[machine.levels] ?? 0;
+  machine.limit = nativeLimits[machine.levels] ?? SOFT;
 }
 
 /** Finishes what a native caller got S from: only a spill can be the reason. */
 export function finishSpill(): Result {
+  machine.depth = (nativeDepths[machine.levels - 1] ?? 0) + LOOP_WEIGHT;
   return run({ top: machine.head.next, outer: null }, EMPTY);
 }
 
@@ -182,7 +201,9 @@ export class Coroutine extends LuaThread implements FrameStack {
     const { top, failure } = this;
     this.status = 'dead';
     this.failure = undefined;
-    if (top === null) return failure === undefined ? true : [false, failure.value as Value];
+    this.top = null;
+    if (top === null || failure !== undefined)
+      return failure === undefined ? true : [false, failure.value as Value];
     const { depth, barrier, levels } = machine;
     enterNative();
     try {
@@ -191,7 +212,6 @@ export class Coroutine extends LuaThread implements FrameStack {
       run({ top: frame, outer: null }, EMPTY);
     } catch (thrown) {
       Object.assign(machine, { depth, barrier, levels });
-      this.top = null;
       if (thrown === KILL) return true;
       const error = toLuaError(thrown);
       if (error === undefined) throw thrown;
@@ -236,8 +256,7 @@ export function enter(coroutine: Coroutine, value: Result): Result {
   try {
     result = run(coroutine, value);
   } catch (thrown) {
-    coroutine.status = 'dead';
-    coroutine.top = null;
+    coroutine.status = 'dead'; // its frames stay, for the traceback
     coroutine.failure = toLuaError(thrown);
     leave(parent, barrier, depth, levels);
     throw thrown;

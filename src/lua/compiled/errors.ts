@@ -4,16 +4,36 @@
 import { raisedValue } from '../instance/error-object.js';
 import { LuaError, LuaUserdata, luaType } from '../values.js';
 import { isNumber } from './number.js';
-import { currentEntries, currentSite, positionAtLevel, sitePosition, withStackLimit } from './positions.js';
+import {
+  currentEntries,
+  currentSite,
+  framesOf,
+  parseStack,
+  positionAtLevel,
+  sitePosition,
+  withStackLimit,
+} from './positions.js';
+import { machine } from './protocol.js';
+import type { FrameStack } from './protocol.js';
+import type { LuaFrame } from '../engine.js';
 import { READ_ONLY, Table } from './table.js';
 import { Coroutine } from './coroutine.js';
 import type { Value } from './protocol.js';
 
 const TRACEBACK_FRAMES = 100;
 
-/** A LuaError that knows the stack it was made on. */
+/** A LuaError that knows the stack it was made on: JavaScript's part in `stack`, and what was suspended below. */
+export class RaisedError extends LuaError {
+  readonly running = machine.running;
+}
+
 export function newError(value: Value): LuaError {
-  return withStackLimit(TRACEBACK_FRAMES, () => new LuaError(value as LuaError['value']));
+  return withStackLimit(TRACEBACK_FRAMES, () => new RaisedError(value as LuaError['value']));
+}
+
+/** The Lua stack on which an error arose, innermost first. `root`: what ran it, for errors that were made elsewhere. */
+export function framesOfError(error: Error, root: FrameStack): LuaFrame[] {
+  return framesOf(parseStack(error.stack ?? '', error instanceof RaisedError ? error.running : root));
 }
 
 /** Raises from a builtin, with the position of the code at `level` (1: who called the builtin; 0: none). */
@@ -33,7 +53,7 @@ export function typeName(value: Value): string {
     return typeof name === 'string' ? name : 'table';
   }
   if (isNumber(value)) return 'number';
-  if (value instanceof LuaUserdata) return 'userdata';
+  if (value instanceof LuaUserdata) return value.type.name;
   return value instanceof Coroutine ? 'thread' : luaType(value);
 }
 

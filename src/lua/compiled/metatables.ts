@@ -89,7 +89,7 @@ const METAMETHOD_WEIGHT = 400;
 export function callMeta(handler: Value, a: Value, b: Value): Result {
   const target = typeof handler === 'function' ? handler : callable(handler);
   let result: Result;
-  if ((machine.depth += METAMETHOD_WEIGHT) > machine.limit) result = overflow(target, [a, b]);
+  if ((machine.depth += METAMETHOD_WEIGHT) > machine.limit) result = overflow(target, [a, b], 0);
   else result = target(a, b);
   machine.depth -= METAMETHOD_WEIGHT;
   if (!Array.isArray(result)) return result;
@@ -99,7 +99,8 @@ export function callMeta(handler: Value, a: Value, b: Value): Result {
 /** The same for `__newindex`, whose result nobody wants: S or undefined. */
 export function callNewindex(handler: Callable, object: Value, key: Value, value: Value): Result {
   let result: Result;
-  if ((machine.depth += METAMETHOD_WEIGHT) > machine.limit) result = overflow(handler, [object, key, value]);
+  if ((machine.depth += METAMETHOD_WEIGHT) > machine.limit)
+    result = overflow(handler, [object, key, value], 0);
   else result = handler(object, key, value);
   machine.depth -= METAMETHOD_WEIGHT;
   return result === S ? S : undefined;

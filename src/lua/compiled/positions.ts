@@ -91,10 +91,14 @@ function entryAt(url: string, line: number): StackEntry | undefined {
   };
 }
 
+/** As many frames of a stack are told at most. */
+const MAX_ENTRIES = 200;
+
 /** Entries of suspended frames, innermost first. */
 export function heapEntries(top: Frame | null): StackEntry[] {
   const entries: StackEntry[] = [];
-  for (let frame = top; frame !== null && entries.length < 1000; frame = frame.next) {
+  for (let frame = top; frame !== null && entries.length < MAX_ENTRIES; frame = frame.next) {
+    if (frame.inner !== undefined) entries.push(...heapEntries(frame.inner.top));
     const place = frame.describe?.();
     if (place !== undefined) entries.push({ ...place, is: 'lua', operands: NO_OPERANDS });
   }
@@ -102,9 +106,9 @@ export function heapEntries(top: Frame | null): StackEntry[] {
 }
 
 /** Entries of a JavaScript stack, innermost first; `[run]` becomes the heap frames of the stacks under way. */
-export function parseStack(text: string): StackEntry[] {
+export function parseStack(text: string, running = machine.running): StackEntry[] {
   const entries: StackEntry[] = [];
-  let stack = machine.running;
+  let stack = running;
   for (const [, url, line, native] of text.matchAll(ENTRY)) {
     if (url !== undefined) {
       const entry = entryAt(url, Number(line));
@@ -118,12 +122,10 @@ export function parseStack(text: string): StackEntry[] {
   return entries;
 }
 
-/** Entries as the host sees them. */
+/** Lua's entries as the host sees them. */
 export function framesOf(entries: readonly StackEntry[]): LuaFrame[] {
-  return entries.map((entry) =>
-    entry.is === 'lua'
-      ? { chunk: entry.chunk, line: entry.line, name: entry.title }
-      : { chunk: '[C]', line: 0, name: `function '${entry.name}'` },
+  return entries.flatMap((entry) =>
+    entry.is === 'lua' ? [{ chunk: entry.chunk, line: entry.line, name: entry.title }] : [],
   );
 }
 

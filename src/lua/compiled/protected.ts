@@ -2,7 +2,7 @@
 import type { LuaError } from '../values.js';
 import { argumentError, newError, toLuaError } from './errors.js';
 import { callable, callSync } from './metatables.js';
-import { overflow } from './coroutine.js';
+import { MAX_LEVELS, overflow } from './coroutine.js';
 import { toInteger } from './number.js';
 import { positionAtLevel } from './positions.js';
 import { builtin, Frame, first, machine, push, S } from './protocol.js';
@@ -16,14 +16,18 @@ const succeeded = (result: Result): Value[] => (Array.isArray(result) ? [true, .
 /** pcall or xpcall whose callee suspended. */
 class ProtectedFrame extends Frame {
   readonly #handler: Value;
-  constructor(handler: Value) {
+  readonly #levels: number;
+  constructor(handler: Value, levels: number) {
     super();
     this.#handler = handler;
+    this.#levels = levels;
   }
   override resume(result: Result): Result {
+    machine.levels = this.#levels;
     return succeeded(result);
   }
   override raise(error: Error): Result {
+    machine.levels = this.#levels;
     return failed(error as LuaError, this.#handler); // only a LuaError gets here: `closes` is not set
   }
 }
@@ -57,7 +61,8 @@ function protect(callee: Value, values: Value[], handler: Value): Result {
   let result: Result;
   try {
     const target = typeof callee === 'function' ? callee : callable(callee, 9);
-    if ((machine.depth += WEIGHT) > limit) result = overflow(target, values);
+    if (++machine.levels > MAX_LEVELS) throw newError('C stack overflow');
+    if ((machine.depth += WEIGHT) > limit) result = overflow(target, values, WEIGHT);
     else result = target(...values);
   } catch (thrown) {
     const error = toLuaError(thrown);
@@ -71,7 +76,8 @@ function protect(callee: Value, values: Value[], handler: Value): Result {
     return failed(error, handler);
   }
   machine.depth = depth;
-  return result === S ? push(new ProtectedFrame(handler)) : succeeded(result);
+  machine.levels = levels;
+  return result === S ? push(new ProtectedFrame(handler, levels)) : succeeded(result);
 }
 
 export const pcall: Callable = builtin('pcall', (...values: Value[]) => {
@@ -92,14 +98,17 @@ export const xpcall: Callable = builtin('xpcall', (callee: Value, handler: Value
 
 export const error: Callable = builtin('error', (value: Value, level: Value) => {
   const depth = level === undefined ? 1 : toInteger(level);
-  if (typeof value === 'string' && typeof depth === 'number' && depth > 0)
-    throw newError(positionAtLevel(depth) + value);
-  throw newError(value);
+  throw raisedAt(value, typeof depth === 'number' ? depth : 0);
 });
+
+/** A text gets the position at this level in front. */
+function raisedAt(value: Value, level: number): LuaError {
+  return newError(typeof value === 'string' && level > 0 ? positionAtLevel(level) + value : value);
+}
 
 export const assert: Callable = builtin('assert', (...values: Value[]) => {
   if (values.length === 0) argumentError(1, 'assert', 'value expected');
   const [condition] = values;
   if (condition !== undefined && condition !== false) return values.length === 1 ? condition : values;
-  throw newError(values.length > 1 ? values[1] : 'assertion failed!');
+  throw raisedAt(values.length > 1 ? values[1] : 'assertion failed!', 1);
 });

@@ -53,6 +53,10 @@ export abstract class Frame {
   raise?(error: Error): Result;
   /** It has to-be-closed variables: it also sees the end of a coroutine that is closed. */
   readonly closes?: boolean;
+  /** The coroutine that suspends through this frame. */
+  readonly inner?: FrameStack;
+  /** A host function waits in it: who called it as its last act is told in tracebacks all the same. */
+  readonly isHost?: boolean;
   /** For tracebacks: title, chunk and line where a compiled function waits. */
   describe?(): { readonly chunk: string; readonly line: number; readonly title: string };
 }

@@ -1,11 +1,11 @@
 // `tostring` of any value. Sealed.
 // T1: tables, functions and threads show a number counted per instance, never an address, so that a replay prints the same.
 import { LuaThread, LuaUserdata } from '../values.js';
-import { raise, typeName } from './errors.js';
-import { callSync, metaOf } from './metatables.js';
+import { argumentError, raise, typeName } from './errors.js';
+import { call, callSync, metaOf } from './metatables.js';
 import { isNumber, numberToString } from './number.js';
-import { first } from './protocol.js';
-import type { Value } from './protocol.js';
+import { builtin, first, Frame, push, S } from './protocol.js';
+import type { Result, Value } from './protocol.js';
 import { Table } from './table.js';
 
 /** Numbers of objects in one instance. */
@@ -20,9 +20,11 @@ export class Identities {
 }
 
 let identities = new Identities();
-/** Called where an instance begins a step. */
-export function setIdentities(of: Identities): void {
+/** Called where an instance's code begins to run; gives back what was set before. */
+export function setIdentities(of: Identities): Identities {
+  const before = identities;
   identities = of;
+  return before;
 }
 
 /** `table: 0x00000001` */
@@ -43,12 +45,35 @@ export function toText(value: Value): string {
       return addressText(value.name.startsWith('[C]:') ? 'function: builtin' : 'function', value);
   }
   const handler = metaOf(value)?.table.getString('__tostring');
-  if (handler !== undefined) {
-    const text = first(callSync(handler, value));
-    if (typeof text === 'string') return text;
-    if (isNumber(text)) return numberToString(text);
-    raise("'__tostring' must return a string");
+  if (handler !== undefined) return madeText(callSync(handler, value));
+  return plainText(value);
+}
+
+/** What a `__tostring` gave. */
+function madeText(result: Result): string {
+  const text = first(result);
+  if (typeof text === 'string') return text;
+  if (isNumber(text)) return numberToString(text);
+  return raise("'__tostring' must return a string");
+}
+
+class TextFrame extends Frame {
+  override resume(result: Result): Result {
+    return madeText(result);
   }
+}
+
+/** The builtin: its metamethod may wait. */
+export const tostring = builtin('tostring', (...values: Value[]): Result => {
+  const [value] = values;
+  if (value === undefined && values.length === 0) argumentError(1, 'tostring', 'value expected');
+  const handler = metaOf(value)?.table.getString('__tostring');
+  if (handler === undefined) return toText(value);
+  const result = call(handler, [value]);
+  return result === S ? push(new TextFrame()) : madeText(result);
+});
+
+function plainText(value: Value): string {
   if (value instanceof LuaThread) return addressText('thread', value);
   if (value instanceof Table) return addressText(typeName(value), value);
   return addressText(value instanceof LuaUserdata ? value.type.name : 'userdata', value as object);

@@ -13,7 +13,7 @@ import { Frame, machine } from './protocol.js';
 import type { Callable, Result } from './protocol.js';
 import { makeRuntime } from './runtime.js';
 import type { Runtime } from './runtime.js';
-import type { Table } from './table.js';
+import { Table } from './table.js';
 
 /** A unit as it travels in an artifact. */
 export interface CompiledUnit {
@@ -143,7 +143,8 @@ export function compileUnit(chunk: Chunk, source: string, options: UnitOptions =
 export const loadUnit = (unit: CompiledUnit, options: UnitOptions = {}): LoadedUnit =>
   new LoadedUnit(unit, options);
 
-/** A chunk as a function of an environment, as `load` makes it. */
-export function loadChunk(chunk: Chunk, source: string, environment: Table): Callable {
-  return loadUnit(compileUnit(chunk, source)).main(environment);
+/** A chunk as a function of an environment, as `load` makes it; the environment may be any value. */
+export function loadChunk(chunk: Chunk, source: string, environment: unknown): Callable {
+  const options = { anyEnvironment: !(environment instanceof Table) };
+  return loadUnit(compileUnit(chunk, source, options), options).main(environment);
 }

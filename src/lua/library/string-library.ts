@@ -7,8 +7,8 @@ import { format } from './format.js';
 import { pack, packsize, unpack } from './pack.js';
 import { searchFunctions } from './string-search.js';
 
-/** The longest string that V8 makes. */
-const MAX_LENGTH = 536870888;
+/** The longest string that `rep` makes: half of what V8 could, which is more than a step should hold. */
+const MAX_LENGTH = 268_435_456;
 /** Values that one call may return. */
 const MAX_RESULTS = 1_000_000;
 

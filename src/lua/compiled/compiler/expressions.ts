@@ -178,6 +178,15 @@ function readGlobal(f: FunctionEmitter, name: string, target: string, line: numb
   f.site({ line, fast, call: `${unit.getter(name)}(G)`, target, live });
 }
 
+/** What has to be tested before a value is read as a Table; undefined when it cannot be one. */
+export function tableTest({ type }: Operand, js: string): string | undefined {
+  if (type.is === 'table') return '';
+  return type.is === 'any' ? `${js} instanceof T&&` : undefined;
+}
+
+export const mayBeInteger = ({ is }: StaticType): boolean =>
+  is === 'any' || is === 'number' || is === 'integer';
+
 /** `object.key` or `object[key]` */
 export function readIndex(
   f: FunctionEmitter,
@@ -191,15 +200,19 @@ export function readIndex(
   const right = value(f, key);
   const o = f.use(left);
   const operands = [nameOf(object)];
-  const isTable = left.type.is === 'table' ? '' : `${o} instanceof T&&`;
+  const isTable = tableTest(left, o);
   if (key.kind === 'string' && isFieldKey(key.value)) {
-    const fast = `if(${isTable}(x=${o}.fields${property(key.value)})!==undefined)${target}=x;else `;
-    f.site({ line, operands, fast, call: `${f.unit.getter(key.value)}(${o})`, target, live });
+    const call = `${f.unit.getter(key.value)}(${o})`;
+    const fast =
+      isTable === undefined
+        ? ''
+        : `if(${isTable}(x=${o}.fields${property(key.value)})!==undefined)${target}=x;else `;
+    f.site({ line, operands, fast, call, target, live });
     return ANY;
   }
   const k = f.use(right);
   const call = `index(${o},${k})`;
-  if (right.type.is !== 'any' && right.type.is !== 'number' && right.type.is !== 'integer') {
+  if (isTable === undefined || !mayBeInteger(right.type)) {
     f.site({ line, operands, call, target, live });
     return ANY;
   }

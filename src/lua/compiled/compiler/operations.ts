@@ -8,7 +8,7 @@ import type {
   Expression,
   UnaryExpression,
 } from '../../front/tree.js';
-import { value } from './expressions.js';
+import { tableTest, value } from './expressions.js';
 import type { FunctionEmitter, Operand } from './function-emitter.js';
 import { arithmeticGuard, bitGuard, complementGuard, negateGuard } from './guards.js';
 import type { Guard } from './guards.js';
@@ -54,8 +54,9 @@ export function unary(f: FunctionEmitter, e: UnaryExpression, target: string, li
     case '~':
       return guarded(f, e, complementGuard(a), `bitNot(${a.js})`, [a], names, target, live);
     case '#': {
-      const isTable = a.type.is === 'table' ? '' : `${a.js} instanceof T&&`;
-      const fast = `if(${isTable}${a.js}.meta===null)${target}=${a.js}.array.length;else `;
+      const isTable = tableTest(a, a.js);
+      const fast =
+        isTable === undefined ? '' : `if(${isTable}${a.js}.meta===null)${target}=${a.js}.array.length;else `;
       f.site({ line: e.line, operands: names, fast, call: `length(${a.js})`, target, live });
       return ANY;
     }

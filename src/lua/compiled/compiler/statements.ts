@@ -20,7 +20,9 @@ import {
   direct,
   isMultiple,
   listTexts,
+  mayBeInteger,
   multiple,
+  tableTest,
   value,
 } from './expressions.js';
 import { blockStatements } from './blocks.js';
@@ -291,11 +293,12 @@ function store(f: FunctionEmitter, target: Target, js: string, type: StaticType)
       const { object, line, name, operand } = target;
       const call = `${f.unit.setter(name)}(${object},${js})`;
       const field = `${object}.fields${property(name)}`;
-      const isTable = target.type.is === 'table' ? '' : `${object} instanceof T&&`;
+      const isTable = tableTest({ js: object, type: target.type, isCell: false }, object);
       const present = isPresent(type) ? '' : `&&${js}!==undefined`;
-      const fast = name.startsWith('__')
-        ? ''
-        : `if(${isTable}${field}!==undefined${present})${field}=${js};else `;
+      const fast =
+        isTable === undefined || name.startsWith('__')
+          ? ''
+          : `if(${isTable}${field}!==undefined${present})${field}=${js};else `;
       return f.site({ line, operands: [operand], fast, call });
     }
     case 'element':
@@ -313,7 +316,7 @@ function storeElement(
 ): void {
   const call = `setIndex(${object},${key.js},${js})`;
   const { is, low } = key.type;
-  if (is !== 'any' && is !== 'number' && is !== 'integer') {
+  if (!mayBeInteger(key.type) || tableTest({ js: object, type, isCell: false }, object) === undefined) {
     f.site({ line, operands: [operand], call });
     return;
   }
@@ -411,7 +414,7 @@ function returnOne(f: FunctionEmitter, e: Expression): void {
       return;
     }
     const { call, line, operands } = callText(f, e);
-    f.line(`x=${call};`, line, operands);
+    f.site({ line, operands, call, target: 'x', onlyHost: true, live: f.top });
     f.giveResult('x');
     return;
   }

@@ -48,7 +48,8 @@ function simple(f: FunctionEmitter, { items }: TableExpression, target: string):
     if (item.kind === 'position') {
       positions.push(js);
       allPresent &&= isNeverNil(given);
-    } else fields.set(nameOfItem(item), js);
+    } else if (given.type.is === 'nil') fields.delete(nameOfItem(item));
+    else fields.set(nameOfItem(item), js);
   });
   const record =
     fields.size === 0 ? 'NF' : `new ${f.unit.shape([...fields.keys()])}(${[...fields.values()].join(',')})`;

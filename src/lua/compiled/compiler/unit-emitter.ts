@@ -221,7 +221,7 @@ export class UnitEmitter {
     const locals = [...slotNames(emitter, body.parameters.length), 'x', 'y'].join(',');
     const given = [...parameters, ...(body.hasVarargs ? ['...va'] : [])].join(',');
     const check = emitter.countsDepth
-      ? `if((M.depth+=${emitter.weight})>M.limit)return overflow(${emitter.name},[${given}]);`
+      ? `if((M.depth+=${emitter.weight})>M.limit)return overflow(${emitter.name},[${given}],${emitter.weight});`
       : '';
     const cell = body.id === 0 && this.chunk.assignsEnvironment ? 'G={v:G};' : '';
     const budget = emitter.entryCost === 0 ? '' : `if((B-=${emitter.entryCost})<0)B=refill(B);`;

@@ -26,6 +26,8 @@ export interface Site {
   readonly target?: string | undefined;
   /** Cut the result to one value. */
   readonly single?: boolean;
+  /** A tail call: no frame unless the host itself waits in what it calls. */
+  readonly onlyHost?: boolean;
   /** Slots below this one are alive afterwards. */
   readonly live: number;
 }
@@ -101,11 +103,11 @@ export class Writer {
   }
 
   site(site: Site): void {
-    const { line, operands, fast = '', call, target, single = false, live } = site;
+    const { line, operands, fast = '', call, target, single = false, onlyHost = false, live } = site;
     const pc = this.#siteLines.length;
     this.cost++;
     this.#siteLines.push(line);
-    const exit = this.#exit(pc, live);
+    const exit = onlyHost ? `{if(M.tail.isHost===true)${this.#exit(pc, live)}}` : this.#exit(pc, live);
     if (!this.isTwin) {
       const value = target === undefined ? call : `(${target}=${call})`;
       this.#write(

@@ -1,0 +1,78 @@
+// The compiled engine: Lua to JavaScript. Sealed.
+// E1: an artifact's text is JSON of the compiled units (unit.ts), sources included: from them twins are made where they are needed.
+// E2: loaded units are kept per realm by their text, so programs that share libraries share their code.
+import type { Diagnostic } from '../../core/diagnostics.js';
+import type { Program, Unit } from '../../core/program.js';
+import type { Artifact, CompileResult, LoadedProgram, LuaEngine } from '../engine.js';
+import { parseChunk } from '../front/parse.js';
+import { compileUnit, loadUnit } from './unit.js';
+import type { CompiledUnit, LoadedUnit } from './unit.js';
+import { CompiledVm } from './vm.js';
+
+export const COMPILED_VERSION = 1;
+
+export const compiledEngine: LuaEngine = Object.freeze({ name: 'compiled', compile, load } as const);
+
+function compile(program: Program): CompileResult {
+  const diagnostics: Diagnostic[] = [];
+  const compiled: Record<string, CompiledUnit> = {};
+  for (const [id, unit] of Object.entries(program.units)) {
+    const parsed = parseChunk(unit.source, unit.chunk);
+    if (parsed.ok) compiled[id] = compileUnit(parsed.chunk, unit.source);
+    else diagnostics.push(...parsed.diagnostics);
+  }
+  if (diagnostics.length > 0) return { ok: false, diagnostics };
+  const units = Object.fromEntries(
+    Object.entries(program.units).map(([id, unit]) => [id, { ...unit, source: '' }]),
+  );
+  return {
+    ok: true,
+    artifact: {
+      engine: 'compiled',
+      engineVersion: COMPILED_VERSION,
+      program: { ...program, units },
+      text: JSON.stringify(compiled),
+    },
+  };
+}
+
+/** Texts of loaded units that are kept, in characters. */
+const MAX_KEPT = 32_000_000;
+const kept = new Map<string, LoadedUnit>();
+let keptSize = 0;
+
+function keep(unit: CompiledUnit): LoadedUnit {
+  const key = `${unit.chunk}\n${unit.text}`;
+  const known = kept.get(key);
+  if (known !== undefined) return known;
+  const loaded = loadUnit(unit);
+  if (keptSize + key.length > MAX_KEPT) {
+    kept.clear();
+    keptSize = 0;
+  }
+  kept.set(key, loaded);
+  keptSize += key.length;
+  return loaded;
+}
+
+function load(artifact: Artifact): LoadedProgram {
+  if (artifact.engine !== 'compiled' || artifact.engineVersion !== COMPILED_VERSION)
+    throw new TypeError(
+      `the artifact is of engine ${artifact.engine} ${artifact.engineVersion}, not of compiled ${COMPILED_VERSION}; compile it again`,
+    );
+  const compiled = JSON.parse(artifact.text) as Readonly<Record<string, CompiledUnit>>;
+  const units = new Map<string, LoadedUnit>();
+  const unitOf = ({ id }: Unit): LoadedUnit => {
+    let loaded = units.get(id);
+    if (loaded === undefined) {
+      const unit = Object.hasOwn(compiled, id) ? compiled[id] : undefined;
+      if (unit === undefined) throw new TypeError(`the artifact has no unit '${id}'`);
+      units.set(id, (loaded = keep(unit)));
+    }
+    return loaded;
+  };
+  return {
+    program: artifact.program,
+    instantiate: (context, modules) => new CompiledVm(context, modules, unitOf),
+  };
+}

@@ -1,0 +1,220 @@
+// Functions and userdata of modules (lua/module.ts) as Lua values; made once per realm, they find their instance when called. Sealed.
+// H1: a host function gets and gives values of the seam (integers beyond 2^53 as bigint); errors that it throws go through Lua's pcall.
+// H2: one that must wait leaves its request in machine.payload and suspends to the host, from any depth (coroutine.ts C2).
+import { Arguments, luaErrorAt, typeName } from '../instance/arguments.js';
+import type { HostCall } from '../instance-context.js';
+import type { MemberSpec } from '../module.js';
+import { Suspend } from '../suspend.js';
+import type { SuspendRequest } from '../suspend.js';
+import { LuaError, LuaUserdata } from '../values.js';
+import type { AnyUserdataType, HostFunction, HostResult, LuaValue, UserdataMeta } from '../values.js';
+import { canSuspendToHost } from './coroutine.js';
+import { newError, raise, toLuaError } from './errors.js';
+import { I64 } from './int64.js';
+import { callable, setUserdataFactory } from './metatables.js';
+import { all, Frame, machine, push, results, S, suspend } from './protocol.js';
+import type { Callable, Result, Value } from './protocol.js';
+import { fromHostValue, Table, toHostValue } from './table.js';
+
+type CallRequest = Extract<SuspendRequest, { on: 'call' }>;
+
+let current: HostCall | undefined;
+/** Set where an instance's code begins to run; gives back what was set before. */
+export function setHostCall(call: HostCall | undefined): HostCall | undefined {
+  const before = current;
+  current = call;
+  return before;
+}
+
+let raised: LuaValue[] | undefined;
+/** The host's answer, when it comes, is this error. */
+export function raiseInHostFrame(error: LuaValue): void {
+  raised = [error];
+}
+
+/** Waits for what the host goes on with. */
+class HostFrame extends Frame {
+  override readonly isHost = true;
+  override resume(value: Result): Result {
+    if (raised === undefined) return value;
+    const [error] = raised;
+    raised = undefined;
+    throw newError(fromHostValue(error));
+  }
+}
+
+/** Goes on with what Lua gave to a host function that had called it. */
+class HostCallFrame extends Frame {
+  readonly #request: CallRequest;
+  constructor(request: CallRequest) {
+    super();
+    this.#request = request;
+    if (request.caught === undefined) return;
+    const { caught } = request;
+    this.raise = (error) => settle(() => caught((error as LuaError).value));
+  }
+  override raise?: (error: Error) => Result;
+  override resume(value: Result): Result {
+    return settle(() => this.#request.then(all(value).map(toHostValue)));
+  }
+}
+
+/** Does what a host function came to, until there are results for Lua; hosts may call Lua any number of times. */
+function settle(make: () => HostResult): Result {
+  for (let next = make; ;) {
+    const result = next();
+    if (!(result instanceof Suspend)) return isResults(result) ? several(result) : fromHostValue(result);
+    const { request } = result;
+    if (request.on !== 'call') return wait(request);
+    const values = callLua(request);
+    if (values === S) return S;
+    if (values instanceof LuaError) {
+      const { caught } = request;
+      if (caught === undefined) throw values;
+      next = () => caught(values.value);
+    } else next = () => request.then(all(values).map(toHostValue));
+  }
+}
+
+const isResults = (result: LuaValue | readonly LuaValue[]): result is readonly LuaValue[] =>
+  Array.isArray(result);
+
+const several = (values: readonly LuaValue[]): Result => results(values.map(fromHostValue));
+
+function callLua(request: CallRequest): Result | LuaError {
+  const { depth, barrier, levels, running, base, limit } = machine;
+  let result: Result;
+  try {
+    result = callable(request.fn as Value)(...request.args.map(fromHostValue));
+  } catch (thrown) {
+    const error = toLuaError(thrown);
+    if (error === undefined || request.caught === undefined) throw thrown;
+    Object.assign(machine, { depth, barrier, levels, running, base, limit });
+    return error;
+  }
+  return result === S ? push(new HostCallFrame(request)) : result;
+}
+
+function wait(request: Exclude<SuspendRequest, CallRequest>): Value[] {
+  if (!canSuspendToHost()) {
+    const what = request.on === 'command' ? request.command.type : request.describe;
+    raise(
+      `attempt to yield across a C-call boundary: '${what}' cannot wait inside table.sort, string.gsub or an error handler`,
+    );
+  }
+  suspend('host', request);
+  return push(new HostFrame());
+}
+
+const made = new WeakMap<HostFunction, Callable>();
+
+/** A host function as a Lua function: always the same one. */
+export function hostFunction(run: HostFunction): Callable {
+  let fn = made.get(run);
+  if (fn === undefined) made.set(run, (fn = makeFunction(run)));
+  return fn;
+}
+
+function makeFunction(run: HostFunction): Callable {
+  return (...values) => {
+    if (current === undefined) throw new TypeError('a host function was called while no instance runs');
+    const call = current;
+    for (let at = 0; at < values.length; at++) {
+      const value = values[at];
+      if (value instanceof I64) values[at] = toHostValue(value) as unknown as Value;
+    }
+    const result = run(call, ...(values as LuaValue[]));
+    if (result instanceof Suspend) return settle(() => result);
+    return isResults(result) ? several(result) : fromHostValue(result);
+  };
+}
+
+/** The members of a module as a frozen table. */
+export function memberTable(
+  members: Readonly<Record<string, MemberSpec>>,
+  more: Readonly<Record<string, Value>> = {},
+): Table {
+  const table = new Table();
+  for (const [name, value] of Object.entries(more)) table.setField(name, value);
+  for (const [name, member] of Object.entries(members)) table.setField(name, memberValue(member));
+  return table.freeze();
+}
+
+export function memberValue(member: MemberSpec): Value {
+  switch (member.is) {
+    case 'function':
+      return hostFunction(member.run);
+    case 'constant':
+      return fromHostValue(member.value);
+    case 'table':
+      return memberTable(member.members);
+  }
+}
+
+// --------------------------------------------------------------------------------------------------- userdata
+
+type AnyMeta = UserdataMeta<never>;
+
+/** The host value of a userdata of this type. `never`: only the type's own functions know what it is. */
+function ownValue(type: AnyUserdataType, value: LuaValue): never | undefined {
+  return value instanceof LuaUserdata && value.type === type ? (value.value as never) : undefined;
+}
+
+/** The metatable of a userdata type; Lua sees only its name. */
+function userdataMetatable(type: AnyUserdataType): Table {
+  const { meta } = type;
+  const metatable = new Table();
+  const methods = new Table();
+  for (const [name, method] of Object.entries(type.methods)) {
+    const run: HostFunction = (call, ...args) => {
+      const self = ownValue(type, args[0]);
+      if (self === undefined) throw new Arguments(call, name, args).expected(1, type.name);
+      return method(call, self, ...args.slice(1));
+    };
+    methods.setField(name, hostFunction(run));
+  }
+  metatable.setField('__name', type.name);
+  metatable.setField('__metatable', type.name);
+  const { index } = meta;
+  const read: HostFunction = (_call, self, key) =>
+    methods.get(key) ?? index?.(ownValue(type, self) as never, key);
+  metatable.setField('__index', index === undefined ? methods.freeze() : hostFunction(read));
+  for (const [event, run] of Object.entries(metamethods(type, meta)))
+    metatable.setField(event, hostFunction(run));
+  return metatable.freeze();
+}
+setUserdataFactory(userdataMetatable);
+
+function metamethods(type: AnyUserdataType, meta: AnyMeta): Record<string, HostFunction> {
+  const own = (value: LuaValue): never => ownValue(type, value) as never;
+  const found: Record<string, HostFunction> = {};
+  const { tostring, eq, lt, le, len, concat, add, sub, mul, div, unm, call: invoke } = meta;
+  if (tostring !== undefined) found['__tostring'] = (_call, self) => tostring(own(self));
+  if (len !== undefined) found['__len'] = (_call, self) => len(own(self));
+  if (concat !== undefined) found['__concat'] = (_call, a, b) => concat(a, b);
+  if (add !== undefined) found['__add'] = (_call, a, b) => add(a, b);
+  if (sub !== undefined) found['__sub'] = (_call, a, b) => sub(a, b);
+  if (mul !== undefined) found['__mul'] = (_call, a, b) => mul(a, b);
+  if (div !== undefined) found['__div'] = (_call, a, b) => div(a, b);
+  if (unm !== undefined) found['__unm'] = (_call, a) => unm(a);
+  if (invoke !== undefined) found['__call'] = (call, self, ...args) => invoke(call, own(self), ...args);
+  if (eq !== undefined)
+    found['__eq'] = (_call, a, b) => {
+      const left = ownValue(type, a);
+      const right = ownValue(type, b);
+      return left !== undefined && right !== undefined && eq(left, right);
+    };
+  if (lt !== undefined) found['__lt'] = ordered(type, lt);
+  if (le !== undefined) found['__le'] = ordered(type, le);
+  return found;
+}
+
+function ordered(type: AnyUserdataType, compare: (a: never, b: never) => boolean): HostFunction {
+  return (call, a, b) => {
+    const left = ownValue(type, a);
+    const right = ownValue(type, b);
+    if (left === undefined || right === undefined)
+      throw luaErrorAt(call, `attempt to compare ${typeName(a)} with ${typeName(b)}`);
+    return compare(left, right);
+  };
+}

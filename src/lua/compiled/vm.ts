@@ -1,0 +1,220 @@
+// One Lua state of the compiled engine. Sealed.
+// V1: library and module tables are shared by all instances and frozen; an instance owns its environments and what it makes.
+// V2: the entry's environment is the global table. A library's own holds what is always there and what it declares; what it
+//     writes to other globals goes to the entry's, and is seen by all units.
+// V3: only one Vm runs at a time; where its code begins to run, it is made the current one, and what was current is put back after.
+import type { Unit } from '../../core/program.js';
+import type { LuaFrame, ModuleLookup, Vm, VmStep, VmThread } from '../engine.js';
+import { newError as newErrorObject } from '../instance/error-object.js';
+import { random, randomSeed } from '../instance/random.js';
+import { formatFrames } from '../instance/traceback.js';
+import { UnitLoader } from '../instance/units.js';
+import type { UnitHost } from '../instance/units.js';
+import type { HostCall, InstanceContext } from '../instance-context.js';
+import { setLibraryHost } from '../library/library-host.js';
+import type { LibraryHost } from '../library/library-host.js';
+import type { ModuleSpec } from '../module.js';
+import type { SuspendRequest } from '../suspend.js';
+import { LuaFloat, LuaTable } from '../values.js';
+import type { HostFunction, LuaFunction, LuaValue } from '../values.js';
+import { BudgetExceeded } from './budget.js';
+import { Coroutine, enter } from './coroutine.js';
+import { environmentOf } from './environments.js';
+import type { StandardEnvironment } from './environments.js';
+import { framesOfError, toLuaError } from './errors.js';
+import { hostFunction, memberValue, raiseInHostFrame, setHostCall } from './host-functions.js';
+import { metaOfTable } from './metatables.js';
+import { currentEntries, framesOf, heapEntries } from './positions.js';
+import { all, machine, results, S } from './protocol.js';
+import type { Callable, Result, Value } from './protocol.js';
+import { fromHostValue, Table, toHostValue } from './table.js';
+import { Identities, setIdentities } from './text.js';
+import type { LoadedUnit } from './unit.js';
+
+/** What a program may do in one step when its entry says nothing: well under a second on a slow machine, once it is warm. */
+const DEFAULT_INSTRUCTIONS = 100_000_000;
+
+/** The loaded unit of each unit of the program. */
+export type Units = (unit: Unit) => LoadedUnit;
+
+export class CompiledVm implements Vm, UnitHost {
+  readonly main: LuaFunction;
+  readonly #units: Units;
+  readonly #used = new Set<LoadedUnit>();
+  readonly #standard: StandardEnvironment;
+  readonly #loader: UnitLoader;
+  readonly #globals: Table;
+  readonly #budget: number;
+  readonly #call: HostCall;
+  readonly #libraryHost: LibraryHost;
+  readonly #identities = new Identities();
+
+  constructor(context: InstanceContext, modules: ModuleLookup, units: Units) {
+    this.#units = units;
+    this.#standard = environmentOf(modules);
+    this.#budget = context.program.budget?.instructions ?? DEFAULT_INSTRUCTIONS;
+    this.#call = {
+      instance: context,
+      where: whereNow,
+      traceback: () => formatFrames(framesOf(currentEntries(200))),
+    };
+    this.#libraryHost = libraryHostOf(this.#call);
+    this.#loader = new UnitLoader(context.program, modules, this);
+    const entry = this.#loader.entry;
+    this.#globals = this.#newEnvironment(entry);
+    if (hasUnitImports(entry)) this.#readImports(this.#globals, entry, undefined);
+    this.main = hostFunction(this.#loader.main);
+  }
+
+  newTable(): LuaTable {
+    return new Table();
+  }
+
+  newThread(fn: LuaFunction): VmThread {
+    return new CompiledThread(this, fn as Callable);
+  }
+
+  beginStep(): void {
+    machine.budget = machine.budgetPerStep = this.#budget;
+    for (const unit of this.#used) unit.beginStep();
+  }
+
+  close(): void {
+    // Everything is garbage once the instance lets go of it.
+  }
+
+  chunk(unit: Unit): LuaFunction {
+    const loaded = this.#units(unit);
+    if (!this.#used.has(loaded)) {
+      this.#used.add(loaded);
+      loaded.beginStep();
+    }
+    return loaded.main(this.#environment(unit));
+  }
+
+  module(spec: ModuleSpec): LuaValue {
+    return this.#standard.module(spec);
+  }
+
+  standard(name: string): LuaValue {
+    const value = this.#standard.globals[name];
+    return value instanceof LuaTable ? value : undefined;
+  }
+
+  /** Runs code of this instance (V3). */
+  enter(coroutine: Coroutine, value: Result): Result {
+    const call = setHostCall(this.#call);
+    const libraryHost = setLibraryHost(this.#libraryHost);
+    const identities = setIdentities(this.#identities);
+    try {
+      return enter(coroutine, value);
+    } finally {
+      setHostCall(call);
+      setLibraryHost(libraryHost);
+      setIdentities(identities);
+    }
+  }
+
+  #environment(unit: Unit): Table {
+    if (unit === this.#loader.entry) return this.#globals;
+    const environment = this.#newEnvironment(unit);
+    this.#readImports(environment, unit, this.#globals);
+    return environment;
+  }
+
+  #newEnvironment(unit: Unit): Table {
+    const environment = this.#standard.newEnvironment();
+    environment.setField('_G', environment);
+    environment.setField('require', hostFunction(this.#loader.requireFor(unit)));
+    for (const [name, spec] of this.#loader.modulesOf(unit)) {
+      environment.setField(name, this.#standard.module(spec));
+      for (const [global, member] of Object.entries(spec.globals ?? {}))
+        environment.setField(global, memberValue(member));
+    }
+    return environment;
+  }
+
+  /** Loads an import when it is first read as a global, and sends a library's other globals to the entry's. */
+  #readImports(environment: Table, unit: Unit, shared: Table | undefined): void {
+    const hidden = this.#loader.entry.imports;
+    const read: HostFunction = (call, _environment, key) => {
+      if (typeof key !== 'string') return shared?.get(key);
+      const found = this.#loader.importOf(unit, key);
+      if (found !== undefined && 'unit' in found) return this.#loader.value(call, unit, key, found);
+      return shared === undefined || Object.hasOwn(hidden, key) ? undefined : shared.get(key);
+    };
+    const metatable = new Table();
+    metatable.setField('__index', hostFunction(read));
+    if (shared !== undefined) metatable.setField('__newindex', shared);
+    environment.meta = metaOfTable(metatable);
+  }
+}
+
+const hasUnitImports = (unit: Unit): boolean => Object.values(unit.imports).some((found) => 'unit' in found);
+
+function whereNow(): string {
+  const [entry] = currentEntries(24);
+  return entry?.is === 'lua' ? `${entry.chunk}:${entry.line}` : '';
+}
+
+function libraryHostOf(call: HostCall): LibraryHost {
+  return {
+    random: () => {
+      const drawn = random(call);
+      return drawn instanceof LuaFloat ? drawn.n : Number(drawn);
+    },
+    randomSeed: (seed) => void randomSeed(call, Number.isInteger(seed) ? new LuaFloat(seed) : seed),
+    print: (line) => call.instance.host.print(line),
+  };
+}
+
+/** A scheduled thread: a coroutine that only the host resumes. */
+class CompiledThread implements VmThread {
+  readonly thread: Coroutine;
+  readonly #vm: CompiledVm;
+  #isStarted = false;
+
+  constructor(vm: CompiledVm, fn: Callable) {
+    this.#vm = vm;
+    this.thread = new Coroutine(fn, true);
+  }
+
+  resume(values: readonly LuaValue[]): VmStep {
+    this.#isStarted = true;
+    return this.#run(results(values.map(fromHostValue)));
+  }
+
+  raise(error: LuaValue): VmStep {
+    if (!this.#isStarted) return { status: 'failed', error, traceback: '' };
+    raiseInHostFrame(error);
+    return this.#run(undefined);
+  }
+
+  frames(): readonly LuaFrame[] {
+    return framesOf(heapEntries(this.thread.top));
+  }
+
+  #run(value: Result): VmStep {
+    let result: Result;
+    try {
+      result = this.#vm.enter(this.thread, value);
+    } catch (thrown) {
+      return this.#failed(thrown);
+    }
+    if (result === S) return { status: 'suspended', request: machine.payload as SuspendRequest };
+    return { status: 'done', values: all(result).map(toHostValue) };
+  }
+
+  #failed(thrown: unknown): VmStep {
+    machine.barrier = machine.levels = machine.depth = 0;
+    if (thrown instanceof BudgetExceeded) {
+      const { message, traceback } = thrown;
+      const error = newErrorObject({ kind: 'Internal', message, retryable: false, stack: traceback });
+      return { status: 'failed', error, traceback };
+    }
+    const error = toLuaError(thrown);
+    if (error === undefined) throw thrown; // a bug of the host
+    const traceback = formatFrames(framesOfError(error, this.thread));
+    return { status: 'failed', error: toHostValue(error.value as Value), traceback };
+  }
+}
