@@ -23,7 +23,7 @@ export function requireAny(index: number, name: string, count: number): void {
 export function textOf(value: Value): string | undefined {
   if (typeof value === 'string') return value;
   if (isNumber(value)) return numberToString(value);
-  return typeof value === 'object' ? ErrorType.unwrap(value as LuaValue)?.message : undefined;
+  return typeof value === 'object' ? ErrorType.unwrap(value)?.message : undefined;
 }
 
 export function textArgument(value: Value, index: number, name: string, count: number): string {

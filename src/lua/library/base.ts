@@ -18,7 +18,7 @@ import { libraryHost } from './library-host.js';
 
 const type = builtin('type', function (value: Value): Result {
   if (value === undefined) requireAny(1, 'type', arguments.length);
-  return isNumber(value) ? 'number' : luaType(value as LuaValue);
+  return isNumber(value) ? 'number' : luaType(value);
 });
 
 const tostring = builtin('tostring', function (value: Value): Result {

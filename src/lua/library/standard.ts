@@ -3,7 +3,7 @@
 import { coroutineFunctions } from '../compiled/coroutine-library.js';
 import { setStringMetatable } from '../compiled/metatables.js';
 import type { Value } from '../compiled/protocol.js';
-import { Table } from '../compiled/table.js';
+import type { Table } from '../compiled/table.js';
 import { baseFunctions } from './base.js';
 import { libraryTable } from './library-table.js';
 import { mathMembers } from './math-library.js';

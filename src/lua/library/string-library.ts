@@ -9,6 +9,8 @@ import { searchFunctions } from './string-search.js';
 
 /** The longest string that `rep` makes: half of what V8 could, which is more than a step should hold. */
 const MAX_LENGTH = 268_435_456;
+/** Characters that are turned into a string at once. */
+const PIECE = 4096;
 /** Values that one call may return. */
 const MAX_RESULTS = 1_000_000;
 
@@ -63,7 +65,11 @@ const reverse = builtin('string.reverse', function (subject: Value): Result {
   const text = textArgument(subject, 1, 'string.reverse', arguments.length);
   charge(text.length);
   let reversed = '';
-  for (let at = text.length - 1; at >= 0; at--) reversed += text.charAt(at);
+  for (let end = text.length; end > 0; end -= PIECE) {
+    const codes: number[] = [];
+    for (let at = end - 1; at >= Math.max(0, end - PIECE); at--) codes.push(text.charCodeAt(at));
+    reversed += String.fromCharCode(...codes);
+  }
   return reversed;
 });
 

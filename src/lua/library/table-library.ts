@@ -39,10 +39,7 @@ const insert = builtin('table.insert', function (list: Value, a: Value, b: Value
   if (typeof position === 'number' && typeof next === 'number') {
     charge(next - position);
     if (list instanceof Table && position < next && canShift(list)) {
-      const last = list.array[next - 2];
-      list.append(last);
-      list.array.copyWithin(position, position - 1, next - 2);
-      list.array[position - 1] = b;
+      list.array.splice(position - 1, 0, b);
       return EMPTY;
     }
   }
@@ -53,9 +50,10 @@ const insert = builtin('table.insert', function (list: Value, a: Value, b: Value
   return EMPTY;
 });
 
-/** Its array can be moved as a whole: no metamethod has a say in any element. */
+/** Its array can be moved as a whole: no metamethod has a say in any element, and nothing in the hash may join it. */
 const canShift = (table: Table): boolean =>
-  isPlain(table) || (writesDirectly(table) && !table.array.includes(undefined));
+  (table.hash === null || (table.hash.integers === 0 && !table.hash.frozen)) &&
+  (isPlain(table) || (writesDirectly(table) && !table.array.includes(undefined)));
 
 const remove = builtin('table.remove', function (list: Value, position: Value): Result {
   const name = 'table.remove';
@@ -74,8 +72,8 @@ const remove = builtin('table.remove', function (list: Value, position: Value): 
   if (typeof at === 'number' && typeof size === 'number' && at < size && at > 0) {
     charge(size - at);
     if (list instanceof Table && canShift(list)) {
-      list.array.copyWithin(at - 1, at, size);
-      list.setInteger(size, undefined);
+      if (at === 1) list.array.shift();
+      else list.array.splice(at - 1, 1);
       return removed;
     }
   }

@@ -2,7 +2,7 @@
 // number that `1e-5` spells. Sealed.
 
 /** What a * b loses by rounding. */
-function productError(a: number, b: number, product: number): number {
+export function productError(a: number, b: number, product: number): number {
   const splitA = 134217729 * a;
   const highA = splitA - (splitA - a);
   const lowA = a - highA;

@@ -3,9 +3,10 @@
 //   Copyright (C) 1993 by Sun Microsystems, Inc. All rights reserved.
 //   Developed at SunPro, a Sun Microsystems, Inc. business. Permission to use, copy, modify, and distribute this
 //   software is freely granted, provided that this notice is preserved.
-// R1: arguments beyond 2^19 * pi/2 are reduced with exact integers instead of fdlibm's table walk; the remainder is the
-//     same to more than 100 bits.
+// R1: arguments beyond 2^19 * pi/2 are reduced in pairs of doubles, beyond 2^45 with exact integers, instead of by fdlibm's
+//     table walk; the remainder is the same to about 100 bits.
 import { powerOfTwo } from '../../front/numeral.js';
+import { productError } from './integral-power.js';
 import { highWord } from './words.js';
 
 const INVERSE = 6.36619772367581382433e-1; // 2/pi
@@ -23,7 +24,7 @@ export let remainderTail = 0;
 /** Sets `remainder` and `remainderTail` for a finite |x| > pi/4; returns n modulo 4 (for small x: n). */
 export function reduce(x: number): number {
   const high = highWord(x) & 0x7fffffff;
-  if (high >= 0x413921fb) return reduceExactly(x);
+  if (high >= 0x413921fb) return high < 0x42c00000 ? reduceByPairs(x) : reduceExactly(x);
   const size = Math.abs(x);
   const n = Math.trunc(size * INVERSE + 0.5);
   let rest = size - n * PART1;
@@ -48,6 +49,32 @@ export function reduce(x: number): number {
   remainder = x < 0 ? -result : result;
   remainderTail = x < 0 ? -low : low;
   return x < 0 ? -n : n;
+}
+
+const HALF_PI_1 = 1.5707963267948966;
+const HALF_PI_2 = 6.123233995736766e-17;
+const HALF_PI_3 = -1.4973849048591698e-33;
+
+/** For |x| below 2^45: pi/2 in three doubles, products without rounding. */
+function reduceByPairs(x: number): number {
+  const size = Math.abs(x);
+  const n = Math.round(size * INVERSE);
+  const first = n * HALF_PI_1;
+  const firstError = productError(n, HALF_PI_1, first);
+  const second = n * HALF_PI_2;
+  const secondError = productError(n, HALF_PI_2, second);
+  // size - first is exact; what is left to subtract is far smaller.
+  const rest = size - first;
+  const high = rest - firstError;
+  const lost = rest - high - firstError;
+  const sum = high - second;
+  const back = sum - high;
+  const tail = high - (sum - back) + (-second - back) + lost - secondError - n * HALF_PI_3;
+  const result = sum + tail;
+  const low = tail - (result - sum);
+  remainder = x < 0 ? -result : result;
+  remainderTail = x < 0 ? -low : low;
+  return (x < 0 ? -1 : 1) * (n % 4);
 }
 
 /** Bits of pi/2 after the point: enough for the largest double and 120 bits of remainder. */
