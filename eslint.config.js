@@ -33,6 +33,8 @@ export default tseslint.config(
       ],
       'no-control-regex': 'off',
       'no-constant-condition': ['error', { checkLoops: false }],
+      // Digits beyond double precision are kept as their sources print them.
+      'no-loss-of-precision': 'off',
     },
   },
   {

@@ -9,7 +9,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
-import type { ReplayHistoriesIterable, ReplayWorkerOptions } from '@temporalio/worker';
 import { findTemporalBinary } from '../src/temporal/binary.js';
 import { readWorkflowBundle } from '../src/temporal/bundle.js';
 import { workerDataConverter } from '../src/temporal/data-converter.js';
@@ -91,10 +90,7 @@ async function replayed(
 ): Promise<number> {
   const events = histories.reduce((sum, { history }) => sum + (history.events?.length ?? 0), 0);
   const started = performance.now();
-  for await (const replay of Worker.runReplayHistories(
-    options,
-    histories as unknown as ReplayHistoriesIterable,
-  ))
+  for await (const replay of Worker.runReplayHistories(options, histories))
     if (replay.error !== undefined) throw replay.error;
   return events / ((performance.now() - started) / 1000);
 }

@@ -21,7 +21,7 @@ const steps = [
   ],
   ['types', 'tsc', '-p', 'tsconfig.json'],
   ['sealed types', 'tsc', '-p', 'tsconfig.sealed.json'],
-  ['build and sealed bundle', process.execPath, 'scripts/build.js'],
+  ['build with declarations and sealed bundle', process.execPath, 'scripts/build.js', '--types'],
   ['unused code', 'knip'],
   ['package', 'publint', '--strict'],
 ];
