@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import type { ReplayWorkerOptions } from '@temporalio/worker';
 import { findTemporalBinary } from '../src/temporal/binary.js';
 import { readWorkflowBundle } from '../src/temporal/bundle.js';
 import { workerDataConverter } from '../src/temporal/data-converter.js';
