@@ -8,7 +8,7 @@ import { moduleLookup } from '../../src/lua/instance/modules.js';
 import { standardGlobals, testHost } from '../support/instance.js';
 
 /** Far more than any generated program takes. */
-const MAX_INSTRUCTIONS = 100_000_000;
+const MAX_INSTRUCTIONS = 20_000_000;
 const ORACLE_MS = 120_000;
 
 /** What a program printed, and at the end `error: ...` or `syntax: ...` where it came to that. */

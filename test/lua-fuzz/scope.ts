@@ -92,16 +92,20 @@ export class Scope {
     return 1;
   }
 
+  /** This scope and those around it, innermost first. */
+  *#outwards(): Generator<Scope> {
+    yield this;
+    if (this.parent !== undefined) yield* this.parent.#outwards();
+  }
+
   /** Visible variables that fit. `own`: only those that may be assigned here. */
   find(fits: (variable: Variable) => boolean, own = false): Variable[] {
-    const found = new Map<string, Variable>();
-    let outside = false;
-    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent) {
-      for (const variable of scope.variables)
-        if (fits(variable) && !(own && outside && this.around.pure)) found.set(variable.name, variable);
-      outside ||= scope.opensFunction;
+    const found: Variable[] = [];
+    for (const scope of this.#outwards()) {
+      found.push(...scope.variables.filter(fits));
+      if (own && this.around.pure && scope.opensFunction) break;
     }
-    return [...found.values()];
+    return found;
   }
 
   ofType(type: Type): Variable[] {
@@ -109,10 +113,9 @@ export class Scope {
   }
 
   visibleCallees(fits: (callee: Callee) => boolean): Callee[] {
-    const found: Callee[] = [];
-    for (let scope: Scope | undefined = this; scope !== undefined; scope = scope.parent)
-      found.push(...scope.callees.filter((callee) => fits(callee) && this.affords(callee.cost)));
-    return found;
+    return [...this.#outwards()].flatMap(({ callees }) =>
+      callees.filter((callee) => fits(callee) && this.affords(callee.cost)),
+    );
   }
 }
 

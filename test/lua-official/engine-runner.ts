@@ -3,7 +3,6 @@
 import { readFileSync } from 'node:fs';
 import type { Program } from '../../src/core/program.js';
 import { compiledEngine } from '../../src/lua/compiled/engine.js';
-import type { Table } from '../../src/lua/compiled/table.js';
 import { loadChunk } from '../../src/lua/compiled/unit.js';
 import { parseChunk } from '../../src/lua/front/parse.js';
 import { createInstance } from '../../src/lua/instance/instance.js';
@@ -24,7 +23,9 @@ function chunkId(name: string): string {
     return name.length - 1 <= MAX_NAME ? name.slice(1) : `...${name.slice(-(MAX_NAME - 3))}`;
   const [line = ''] = name.split('\n', 1);
   const room = MAX_NAME - '[string "..."]'.length;
-  return line === name && line.length <= room + 3 ? `[string "${line}"]` : `[string "${line.slice(0, room)}..."]`;
+  return line === name && line.length <= room + 3
+    ? `[string "${line}"]`
+    : `[string "${line.slice(0, room)}..."]`;
 }
 
 const load: HostFunction = (_call, chunk, name, mode, environment) => {
@@ -47,14 +48,16 @@ const load: HostFunction = (_call, chunk, name, mode, environment) => {
   return read();
 };
 
-const textOr = (value: LuaValue, otherwise: string): string => (typeof value === 'string' ? value : otherwise);
+const textOr = (value: LuaValue, otherwise: string): string =>
+  typeof value === 'string' ? value : otherwise;
 
 function loadText(text: string, name: string, mode: LuaValue, environment: LuaValue): HostResult {
   const kind = text.startsWith('\x1b') ? 'binary' : 'text';
   if (kind === 'binary' || (typeof mode === 'string' && !mode.includes('t')))
     return [undefined, `attempt to load a ${kind} chunk (mode is '${textOr(mode, 'bt')}')`];
-  const parsed = parseChunk(text, chunkId(name));
-  if (parsed.ok) return loadChunk(parsed.chunk, text, environment as Table) as LuaFunction;
+  // Only files may begin with a line for the shell.
+  const parsed = parseChunk(text.startsWith('#') ? ` ${text}` : text, chunkId(name));
+  if (parsed.ok) return loadChunk(parsed.chunk, text, environment);
   const { place, message } = parsed.diagnostics[0]!;
   return [undefined, `${place.file}:${place.line}: ${message}`];
 }
@@ -101,7 +104,13 @@ export const runWithEngine: ChunkRunner = (name, source, counting) => {
     moduleLookup([suite], standardGlobals),
   );
   const { outcome } = instance.start([name, source, counting ? 'yes' : 'no']);
-  if (outcome === undefined) printed.push(`main waits: ${instance.coroutines().map(({ waits }) => waits).join(', ')}`);
+  if (outcome === undefined)
+    printed.push(
+      `main waits: ${instance
+        .coroutines()
+        .map(({ waits }) => waits)
+        .join(', ')}`,
+    );
   else if (!outcome.ok) printed.push(outcome.error.message);
   return printed;
 };

@@ -72,5 +72,12 @@ export function runFile(folder: string, file: string, run: ChunkRunner): FileRes
   const { ok, message } = ending(() => run(file, text, false));
   const seconds = (performance.now() - started) / 1000;
   const counted = ending(() => run(file, text, true));
-  return { file, ok, run: counted.run, leftOut: checks, seconds, message: ok ? '' : `${message}\n(${counted.message})` };
+  return {
+    file,
+    ok,
+    run: counted.run,
+    leftOut: checks,
+    seconds,
+    message: ok ? '' : `${message}\n(${counted.message})`,
+  };
 }
