@@ -3,7 +3,6 @@
 //     (`arguments.length`), so that a message can tell `got nil` from `got no value`.
 // A2: an error object stands for its text wherever a string is wanted.
 import { ErrorType } from '../instance/error-object.js';
-import type { LuaValue } from '../values.js';
 import { argumentError, argumentTypeError } from '../compiled/errors.js';
 import type { Integer } from '../compiled/int64.js';
 import { doubleOf, isNumber, numberToString, toInteger, toNumber } from '../compiled/number.js';

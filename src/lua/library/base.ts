@@ -12,7 +12,6 @@ import type { Callable, Result, Value } from '../compiled/protocol.js';
 import { READ_ONLY, Table } from '../compiled/table.js';
 import { toText } from '../compiled/text.js';
 import { luaType } from '../values.js';
-import type { LuaValue } from '../values.js';
 import { positionArgument, requireAny, tableArgument, textOf } from './arguments.js';
 import { libraryHost } from './library-host.js';
 

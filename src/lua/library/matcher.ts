@@ -1,6 +1,7 @@
 // Matching a subject against a pattern. Sealed.
 // M1: captures are left in `starts` and `ends`, for the caller to read before anything else matches.
-// M2: steps are counted and charged as they are made, so that a budget ends a match that backtracks without end.
+// M2: steps are counted and charged as they are made, so that a budget ends a match that backtracks without end; none are
+//     left over for the next match, so that the same program always pays the same.
 import { raise } from '../compiled/errors.js';
 import { ANY } from './byte-sets.js';
 import { charge } from '../compiled/protocol.js';
@@ -210,8 +211,15 @@ function balanced(subject: string, item: PatternItem, position: number): number 
 
 /** Where the first match at or after `from` begins, or -1; its end is `matchEnd`. */
 export function findMatch(subject: string, pattern: Pattern, from: number): number {
-  const { items, prefix } = pattern;
   depth = 0;
+  steps = 1;
+  const at = search(subject, pattern, from);
+  charge(steps);
+  return at;
+}
+
+function search(subject: string, pattern: Pattern, from: number): number {
+  const { items, prefix } = pattern;
   if (pattern.isAnchored) {
     matchEnd = run(subject, items, from, 0);
     return matchEnd < 0 ? -1 : from;

@@ -2,6 +2,8 @@
 // F1: JavaScript rounds the exact decimal value too, but ties upwards; C rounds ties to even. Ties are found and done exactly.
 // F2: precisions are 0 to 99, as string.format takes them.
 
+import { powerOfTwo } from '../front/numeral.js';
+
 /** Flags, width and precision of a conversion. */
 export interface Conversion {
   readonly left: boolean;
@@ -94,7 +96,7 @@ function fixed(size: number, precision: number, alternate: boolean): string {
     return BigInt(size).toString() + (precision > 0 ? `.${'0'.repeat(precision)}` : point);
   }
   // A tie has exactly one binary digit more than what is kept can hold.
-  const scaled = size * 2 ** precision;
+  const scaled = size * powerOfTwo(precision);
   if (size < 9007199254740992 && scaled * 2 === Math.floor(scaled * 2) && scaled !== Math.floor(scaled)) {
     return fixedTie(size, precision) + point;
   }
@@ -104,7 +106,7 @@ function fixed(size: number, precision: number, alternate: boolean): string {
 /** `size` * 10^precision ends in .5 exactly. */
 function fixedTie(size: number, precision: number): string {
   // size * 2^(precision + 1) is a whole number, so size * 10^precision is one of halves.
-  const halves = BigInt(size * 2 ** (precision + 1)) * 5n ** BigInt(precision);
+  const halves = BigInt(size * powerOfTwo(precision + 1)) * 5n ** BigInt(precision);
   const below = halves >> 1n;
   const rounded = (below & 1n) === 0n ? below : below + 1n;
   const digits = rounded.toString().padStart(precision + 1, '0');
