@@ -7,6 +7,7 @@ import { builtin, charge, EMPTY, results } from '../compiled/protocol.js';
 import type { Callable, Result, Value } from '../compiled/protocol.js';
 import { NO_ARRAY, NO_FIELDS, Table } from '../compiled/table.js';
 import { luaType } from '../values.js';
+import type { LuaValue } from '../values.js';
 import { integerArgument, textArgument, textOf } from './arguments.js';
 import { getAt, isPlain, listArgument, setAt, writesDirectly } from './list-access.js';
 import { lengthNow } from './native-calls.js';
@@ -108,7 +109,7 @@ const concat = builtin(
 );
 
 function invalidValue(value: Value, at: Integer): never {
-  raise(`invalid value (${luaType(value)}) at index ${int64.integerToString(at)} in table for 'concat'`);
+  raise(`invalid value (${luaType(value as LuaValue)}) at index ${int64.integerToString(at)} in table for 'concat'`);
 }
 
 const pack = builtin('table.pack', function (...values: Value[]): Result {
