@@ -31,7 +31,7 @@ export function charge(units: number): void {
 }
 
 function exceeded(): never {
-  const entries = currentEntries(200);
+  const entries = currentEntries();
   const at = entries.find((entry) => entry.is === 'lua');
   const place = at === undefined ? '' : ` at ${at.chunk}:${at.line}`;
   throw new BudgetExceeded(

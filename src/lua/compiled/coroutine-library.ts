@@ -1,8 +1,7 @@
 // The functions of the `coroutine` table. Sealed.
 import { LuaError } from '../values.js';
 import { Coroutine, currentCoroutine, enter, yieldValues } from './coroutine.js';
-import { argumentTypeError, newError, raise, toLuaError } from './errors.js';
-import { positionAtLevel } from './positions.js';
+import { argumentTypeError, errorAtLevel, raise, toLuaError } from './errors.js';
 import { builtin, Frame, machine, push, S } from './protocol.js';
 import type { Callable, Result, Value } from './protocol.js';
 
@@ -77,7 +76,7 @@ const wrap: Callable = builtin('coroutine.wrap', (callee: Value) => {
 /** PUC's auxwrap: an error text gets the position of who called the wrapping function. */
 function withPosition(thrown: unknown): unknown {
   if (!(thrown instanceof LuaError) || typeof thrown.value !== 'string') return thrown;
-  return newError(positionAtLevel(1) + thrown.value);
+  return errorAtLevel(thrown.value, 1);
 }
 
 const yieldBuiltin: Callable = builtin('coroutine.yield', (...values: Value[]) =>

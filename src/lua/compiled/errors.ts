@@ -5,14 +5,15 @@ import { raisedValue } from '../instance/error-object.js';
 import { LuaError, LuaUserdata, luaType } from '../values.js';
 import { isNumber } from './number.js';
 import {
-  currentEntries,
-  currentSite,
+  entryAtLevel,
   framesOf,
   parseStack,
-  positionAtLevel,
-  sitePosition,
+  positionOf,
+  siteOf,
+  stackWith,
   withStackLimit,
 } from './positions.js';
+import type { Stack } from './positions.js';
 import { machine } from './protocol.js';
 import type { FrameStack } from './protocol.js';
 import type { LuaFrame } from '../engine.js';
@@ -20,30 +21,56 @@ import { READ_ONLY, Table } from './table.js';
 import { Coroutine } from './coroutine.js';
 import type { Value } from './protocol.js';
 
-const TRACEBACK_FRAMES = 100;
+/** JavaScript frames of an error that something on the stack will catch, and of one that may be the end of a thread. */
+const FRAMES_CAUGHT = 10;
+const FRAMES_TOLD = 64;
 
-/** A LuaError that knows the stack it was made on: JavaScript's part in `stack`, and what was suspended below. */
+/** A LuaError that knows the stack it was made on. */
 export class RaisedError extends LuaError {
-  readonly running = machine.running;
+  readonly raisedOn: Stack;
+  /** Use newError. */
+  constructor(value: Value, raisedOn: Stack) {
+    super(value as LuaError['value']);
+    this.raisedOn = raisedOn;
+  }
 }
 
-export function newError(value: Value): LuaError {
-  return withStackLimit(TRACEBACK_FRAMES, () => new RaisedError(value as LuaError['value']));
+/** The stack for an error that is raised now, with at least so many entries. */
+const stackForError = (entries: number): Stack =>
+  stackWith(entries, machine.levels > 1 ? FRAMES_CAUGHT : FRAMES_TOLD);
+
+export function newError(value: Value, stack = stackForError(0)): LuaError {
+  return withStackLimit(0, () => new RaisedError(value, stack));
+}
+
+/** An error whose text gets the position of the code at a level (1: who called the builtin that raises it). */
+export function errorAtLevel(message: string, level: number): LuaError {
+  const stack = stackForError(level + 1);
+  return newError(positionOf(entryAtLevel(stack, level)) + message, stack);
 }
 
 /** The Lua stack on which an error arose, innermost first. `root`: what ran it, for errors that were made elsewhere. */
 export function framesOfError(error: Error, root: FrameStack): LuaFrame[] {
-  return framesOf(parseStack(error.stack ?? '', error instanceof RaisedError ? error.running : root));
+  return framesOf(
+    error instanceof RaisedError ? error.raisedOn.entries() : parseStack(error.stack ?? '', root),
+  );
 }
 
 /** Raises from a builtin, with the position of the code at `level` (1: who called the builtin; 0: none). */
 export function raise(message: string, level = 1): never {
-  throw newError(level > 0 ? positionAtLevel(level) + message : message);
+  throw level > 0 ? errorAtLevel(message, level) : newError(message);
+}
+
+/** Raises from an operator of compiled code, with its position; `tell` makes the message from the names of its operands. */
+function raiseAtSite(tell: (operands: readonly string[]) => string): never {
+  const stack = stackForError(1);
+  const site = siteOf(stack);
+  throw newError(positionOf(site) + tell(site?.operands ?? []), stack);
 }
 
 /** Raises from an operator of compiled code, with its position. */
 export function raiseHere(message: string): never {
-  throw newError(sitePosition() + message);
+  raiseAtSite(() => message);
 }
 
 /** `type` as error messages name it: `__name` of the metatable where it is a string. */
@@ -59,13 +86,15 @@ export function typeName(value: Value): string {
 
 /** `bad argument #1 to 'rep' (number expected, got nil)`; `name` is the qualified one (`string.rep`). */
 export function argumentError(index: number, name: string, message: string): never {
-  const entries = currentEntries(24);
-  const site = entries[entries[0]?.is === 'native' ? 1 : 0];
+  const stack = stackForError(2);
+  const site = entryAtLevel(stack, 1);
   const [, kind, called] = (site?.is === 'lua' ? /^(\w+) '(.*)'$/.exec(site.operands[0] ?? '') : null) ?? [];
-  const position = site?.is === 'lua' ? `${site.chunk}:${site.line}: ` : '';
   if (kind === 'method') index--;
-  if (index === 0) throw newError(`${position}calling '${called ?? name}' on bad self`);
-  throw newError(`${position}bad argument #${index} to '${called ?? name}' (${message})`);
+  const what =
+    index === 0
+      ? `calling '${called ?? name}' on bad self`
+      : `bad argument #${index} to '${called ?? name}' (${message})`;
+  throw newError(positionOf(site) + what, stack);
 }
 
 /** `number expected, got nil`; pass `missing` where the argument was not given at all. */
@@ -81,20 +110,17 @@ export function argumentTypeError(
 
 /** `attempt to index a nil value (local 'x')`; `operand` says which of the operation's operands it is. */
 export function operandError(action: string, value: Value, operand: number): never {
-  const site = currentSite();
-  const name = site?.operands[operand] ?? '';
-  const position = site === undefined ? '' : `${site.chunk}:${site.line}: `;
-  throw newError(
-    `${position}attempt to ${action} a ${typeName(value)} value${name === '' ? '' : ` (${name})`}`,
+  raiseAtSite(
+    (operands) => `attempt to ${action} a ${typeName(value)} value${inBrackets(operands[operand])}`,
   );
 }
 
 export function integerError(operand: number): never {
-  const site = currentSite();
-  const name = site?.operands[operand] ?? '';
-  const position = site === undefined ? '' : `${site.chunk}:${site.line}: `;
-  throw newError(`${position}number${name === '' ? '' : ` (${name})`} has no integer representation`);
+  raiseAtSite((operands) => `number${inBrackets(operands[operand])} has no integer representation`);
 }
+
+const inBrackets = (name: string | undefined): string =>
+  name === undefined || name === '' ? '' : ` (${name})`;
 
 export function compareError(a: Value, b: Value): never {
   const left = typeName(a);

@@ -5,7 +5,7 @@
 // L3: builtins are named `[C]:name`; a run loop is named RUN, and stands for the heap frames of the stack that it runs.
 import type { LuaFrame } from '../engine.js';
 import { machine } from './protocol.js';
-import type { Frame } from './protocol.js';
+import type { Frame, FrameStack } from './protocol.js';
 
 /** A function of a script, from its first JavaScript line on. */
 export interface FunctionPlace {
@@ -47,26 +47,49 @@ export const RUN = '[run]';
 const ENTRY = /(lua-[0-9a-f]{16}(?:r\d+)?):(\d+):\d+|\[C\]:([^\s(]+)|\[run\]/g;
 const NO_OPERANDS: readonly string[] = [];
 
+/** V8's view of one frame. */
+interface CallSite {
+  getScriptNameOrSourceURL(): string | null;
+  getLineNumber(): number | null;
+  getFunctionName(): string | null;
+}
+
 // V8's own properties, which the language's standard library does not know.
-const limits = Error as unknown as { stackTraceLimit?: number };
-let limitIsOurs = true;
+const v8 = Error as unknown as {
+  stackTraceLimit?: number;
+  prepareStackTrace?: ((error: Error, sites: CallSite[]) => unknown) | undefined;
+};
+/** Not so in a sandbox with frozen intrinsics: there its own limit and texts have to do. */
+let isSettable = true;
 
 /** Runs `make` with room for so many frames in the stacks of errors. */
 export function withStackLimit<T>(frames: number, make: () => T): T {
-  if (!limitIsOurs) return make();
-  const before = limits.stackTraceLimit;
+  if (!isSettable) return make();
+  const before = v8.stackTraceLimit;
   try {
-    limits.stackTraceLimit = frames;
+    v8.stackTraceLimit = frames;
   } catch {
-    limitIsOurs = false; // a sandbox with frozen intrinsics; its limit has to do
+    isSettable = false;
     return make();
   }
   const made = make();
-  limits.stackTraceLimit = before ?? 10;
+  v8.stackTraceLimit = before ?? 10;
   return made;
 }
 
-const stackText = (): string => new Error().stack ?? '';
+const keepSites = (_error: Error, sites: CallSite[]): CallSite[] => sites;
+
+/** The frames of whoever calls this; a text where V8 does not give them one by one. */
+function capture(frames: number): readonly CallSite[] | string {
+  return withStackLimit(frames, () => {
+    if (!isSettable) return new Error().stack ?? '';
+    const before = v8.prepareStackTrace;
+    v8.prepareStackTrace = keepSites;
+    const sites: unknown = new Error().stack;
+    v8.prepareStackTrace = before;
+    return Array.isArray(sites) ? (sites as CallSite[]) : String(sites);
+  });
+}
 
 function functionAt(map: ScriptMap, line: number): string {
   let title = '?';
@@ -105,21 +128,71 @@ export function heapEntries(top: Frame | null): StackEntry[] {
   return entries;
 }
 
-/** Entries of a JavaScript stack, innermost first; `[run]` becomes the heap frames of the stacks under way. */
-export function parseStack(text: string, running = machine.running): StackEntry[] {
-  const entries: StackEntry[] = [];
-  let stack = running;
-  for (const [, url, line, native] of text.matchAll(ENTRY)) {
-    if (url !== undefined) {
-      const entry = entryAt(url, Number(line));
-      if (entry !== undefined) entries.push(entry);
-    } else if (native !== undefined) entries.push({ is: 'native', name: native });
-    else if (stack !== null) {
-      entries.push(...heapEntries(stack.top));
-      stack = stack.outer;
-    }
+/** Collects the entries of a JavaScript stack; a run loop becomes the heap frames of the stack that it runs. */
+class Collector {
+  readonly entries: StackEntry[] = [];
+  #running: FrameStack | null;
+  constructor(running: FrameStack | null) {
+    this.#running = running;
   }
-  return entries;
+  addLua(url: string, line: number): void {
+    const entry = entryAt(url, line);
+    if (entry !== undefined) this.entries.push(entry);
+  }
+  addNative(name: string): void {
+    this.entries.push({ is: 'native', name });
+  }
+  addRun(): void {
+    if (this.#running === null) return;
+    this.entries.push(...heapEntries(this.#running.top));
+    this.#running = this.#running.outer;
+  }
+}
+
+/** Entries of a stack's text, innermost first. */
+export function parseStack(text: string, running = machine.running): StackEntry[] {
+  const collector = new Collector(running);
+  for (const [, url, line, native] of text.matchAll(ENTRY)) {
+    if (url !== undefined) collector.addLua(url, Number(line));
+    else if (native !== undefined) collector.addNative(native);
+    else collector.addRun();
+  }
+  return collector.entries;
+}
+
+/** Where code stood at some moment. */
+export class Stack {
+  readonly #sites: readonly CallSite[] | string;
+  readonly #running = machine.running;
+  readonly #frames: number;
+
+  /** Of whoever calls this, as many JavaScript frames deep. */
+  constructor(frames: number) {
+    this.#frames = frames;
+    this.#sites = capture(frames);
+  }
+
+  /** The first entries, innermost first; stops when there are `enough`. */
+  entries(enough = Infinity): StackEntry[] {
+    if (typeof this.#sites === 'string') return parseStack(this.#sites, this.#running);
+    const collector = new Collector(this.#running);
+    for (const site of this.#sites) {
+      const url = site.getScriptNameOrSourceURL();
+      if (url?.startsWith('lua-') === true) collector.addLua(url, site.getLineNumber() ?? 0);
+      else {
+        const name = site.getFunctionName();
+        if (name === RUN) collector.addRun();
+        else if (name?.startsWith('[C]:') === true) collector.addNative(name.slice(4));
+      }
+      if (collector.entries.length >= enough) break;
+    }
+    return collector.entries;
+  }
+
+  /** It may go on beyond what was captured. */
+  get isCut(): boolean {
+    return typeof this.#sites !== 'string' && this.#sites.length >= this.#frames;
+  }
 }
 
 /** Lua's entries as the host sees them. */
@@ -129,25 +202,31 @@ export function framesOf(entries: readonly StackEntry[]): LuaFrame[] {
   );
 }
 
-/** The stack of whoever calls this, `frames` JavaScript frames deep. */
-export const currentEntries = (frames: number): StackEntry[] => parseStack(withStackLimit(frames, stackText));
+/** JavaScript frames that are enough for the innermost entries; the deepest helper has about ten. */
+const FEW = 10;
+const MANY = 64;
 
-/** The operation of compiled code that is under way; undefined in native code called from native code. */
-export function currentSite(): Extract<StackEntry, { is: 'lua' }> | undefined {
-  const [entry] = currentEntries(20);
+/** The stack of whoever calls this, with at least `enough` entries where there are so many. */
+export function stackWith(enough: number, frames = FEW): Stack {
+  const stack = new Stack(frames);
+  return stack.isCut && stack.entries(enough).length < enough ? new Stack(MANY + 8 * enough) : stack;
+}
+
+/** Entries of whoever calls this, innermost first. */
+export const currentEntries = (): StackEntry[] => new Stack(2 * MAX_ENTRIES).entries();
+
+/** The operation of compiled code at the top of a stack; undefined in native code called from native code. */
+export function siteOf(stack: Stack): Extract<StackEntry, { is: 'lua' }> | undefined {
+  const [entry] = stack.entries(1);
   return entry?.is === 'lua' ? entry : undefined;
 }
 
-/** `chunk:line: ` of the operation of compiled code that is under way. */
-export function sitePosition(): string {
-  const site = currentSite();
-  return site === undefined ? '' : `${site.chunk}:${site.line}: `;
-}
+/** `chunk:line: `; '' where there is no position. */
+export const positionOf = (entry: StackEntry | undefined): string =>
+  entry?.is === 'lua' ? `${entry.chunk}:${entry.line}: ` : '';
 
-/** `chunk:line: ` at a level as `error` counts them, seen from a builtin: 1 is who called it. '' where that is native. */
-export function positionAtLevel(level: number): string {
-  const entries = currentEntries(14 + 8 * level);
-  const from = entries[0]?.is === 'native' ? 1 : 0;
-  const entry = entries[from + level - 1];
-  return entry?.is === 'lua' ? `${entry.chunk}:${entry.line}: ` : '';
+/** The code at a level as `error` counts them, seen from a builtin: 1 is who called it. */
+export function entryAtLevel(stack: Stack, level: number): StackEntry | undefined {
+  const entries = stack.entries(level + 1);
+  return entries[(entries[0]?.is === 'native' ? 1 : 0) + level - 1];
 }

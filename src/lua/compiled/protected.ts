@@ -1,10 +1,9 @@
 // pcall, xpcall, error and assert. Sealed.
 import type { LuaError } from '../values.js';
-import { argumentError, newError, toLuaError } from './errors.js';
+import { argumentError, errorAtLevel, newError, toLuaError } from './errors.js';
 import { callable, callSync } from './metatables.js';
 import { MAX_LEVELS, overflow } from './coroutine.js';
 import { toInteger } from './number.js';
-import { positionAtLevel } from './positions.js';
 import { builtin, Frame, first, machine, push, S } from './protocol.js';
 import type { Callable, Result, Value } from './protocol.js';
 
@@ -103,7 +102,7 @@ export const error: Callable = builtin('error', (value: Value, level: Value) => 
 
 /** A text gets the position at this level in front. */
 function raisedAt(value: Value, level: number): LuaError {
-  return newError(typeof value === 'string' && level > 0 ? positionAtLevel(level) + value : value);
+  return typeof value === 'string' && level > 0 ? errorAtLevel(value, level) : newError(value);
 }
 
 export const assert: Callable = builtin('assert', (...values: Value[]) => {

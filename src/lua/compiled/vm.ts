@@ -24,7 +24,7 @@ import type { StandardEnvironment } from './environments.js';
 import { framesOfError, toLuaError } from './errors.js';
 import { hostFunction, memberValue, raiseInHostFrame, setHostCall } from './host-functions.js';
 import { metaOfTable } from './metatables.js';
-import { currentEntries, framesOf, heapEntries } from './positions.js';
+import { currentEntries, framesOf, heapEntries, stackWith } from './positions.js';
 import { all, machine, results, S } from './protocol.js';
 import type { Callable, Result, Value } from './protocol.js';
 import { fromHostValue, Table, toHostValue } from './table.js';
@@ -56,7 +56,7 @@ export class CompiledVm implements Vm, UnitHost {
     this.#call = {
       instance: context,
       where: whereNow,
-      traceback: () => formatFrames(framesOf(currentEntries(200))),
+      traceback: () => formatFrames(framesOf(currentEntries())),
     };
     this.#libraryHost = libraryHostOf(this.#call);
     this.#loader = new UnitLoader(context.program, modules, this);
@@ -153,7 +153,7 @@ export class CompiledVm implements Vm, UnitHost {
 const hasUnitImports = (unit: Unit): boolean => Object.values(unit.imports).some((found) => 'unit' in found);
 
 function whereNow(): string {
-  const [entry] = currentEntries(24);
+  const [entry] = stackWith(1).entries(1);
   return entry?.is === 'lua' ? `${entry.chunk}:${entry.line}` : '';
 }
 
