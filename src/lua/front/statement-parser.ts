@@ -447,6 +447,8 @@ export class StatementParser extends ExpressionParser {
         if (expression === this.lastParenthesized) break;
         targets.push(expression);
         return this.noteAssignment(expression);
+      default:
+        break;
     }
     this.fail('syntax error');
   }

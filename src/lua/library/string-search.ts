@@ -130,7 +130,7 @@ function replacementCapture(
   if (part < 0) raise("invalid use of '%' in replacement string");
   const values = captures(text, pattern, begin, end);
   if (part > values.length) raise(`invalid capture index %${String(part)}`);
-  return String(values[part - 1]);
+  return textOf(values[part - 1]) ?? '';
 }
 
 const replaceByTable =

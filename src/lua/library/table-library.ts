@@ -109,7 +109,9 @@ const concat = builtin(
 );
 
 function invalidValue(value: Value, at: Integer): never {
-  raise(`invalid value (${luaType(value as LuaValue)}) at index ${int64.integerToString(at)} in table for 'concat'`);
+  raise(
+    `invalid value (${luaType(value as LuaValue)}) at index ${int64.integerToString(at)} in table for 'concat'`,
+  );
 }
 
 const pack = builtin('table.pack', function (...values: Value[]): Result {
