@@ -4,7 +4,7 @@
 // B3: nothing in Lua catches it: not pcall, not a coroutine, no to-be-closed variable.
 import { formatFrames } from '../instance/traceback.js';
 import { currentEntries, framesOf } from './positions.js';
-import { machine } from './protocol.js';
+import { machine } from './machine.js';
 
 const SLICE = 5000;
 

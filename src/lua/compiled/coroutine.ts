@@ -8,11 +8,11 @@ import { LuaThread } from '../values.js';
 import type { LuaError } from '../values.js';
 import { newError, raise, raiseHere, toLuaError } from './errors.js';
 import { RUN } from './positions.js';
+import { SOFT } from './machine.js';
 import { EMPTY, Frame, machine, push, S, suspend } from './protocol.js';
 import type { Callable, FrameStack, Result, Value } from './protocol.js';
 
-/** Estimated bytes of JavaScript stack: beyond SOFT, frames move to the heap; HARD is for native code that cannot move. */
-const SOFT = 200_000;
+/** Estimated bytes of JavaScript stack for native code, whose frames cannot move to the heap; see SOFT for those that can. */
 const HARD = 440_000;
 /** Moving less than this is not worth it: then it is an overflow of native calls. */
 const WORTH_SPILLING = 40_000;
@@ -22,7 +22,6 @@ const MAX_FRAMES = 200_000;
 export const MAX_LEVELS = 200;
 /** What a run loop and the native code around it take of the stack. */
 const LOOP_WEIGHT = 1200;
-machine.limit = SOFT;
 
 /** Calls a function; the first frame of a coroutine, and of what was about to be called when frames moved to the heap. */
 export class CallFrame extends Frame {

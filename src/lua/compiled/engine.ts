@@ -5,6 +5,7 @@ import type { Diagnostic } from '../../core/diagnostics.js';
 import type { Program, Unit } from '../../core/program.js';
 import type { Artifact, CompileResult, LoadedProgram, LuaEngine } from '../engine.js';
 import { parseChunk } from '../front/parse.js';
+import { startMachine } from './machine.js';
 import { compileUnit, loadUnit } from './unit.js';
 import type { CompiledUnit, LoadedUnit } from './unit.js';
 import { CompiledVm } from './vm.js';
@@ -60,6 +61,7 @@ function load(artifact: Artifact): LoadedProgram {
     throw new TypeError(
       `the artifact is of engine ${artifact.engine} ${artifact.engineVersion}, not of compiled ${COMPILED_VERSION}; compile it again`,
     );
+  startMachine();
   const compiled = JSON.parse(artifact.text) as Readonly<Record<string, CompiledUnit>>;
   const units = new Map<string, LoadedUnit>();
   const unitOf = ({ id }: Unit): LoadedUnit => {

@@ -3,6 +3,7 @@
 //     PlatformErrors become error objects, and anything else is a bug of the host that Lua cannot catch.
 import { raisedValue } from '../instance/error-object.js';
 import { LuaError, LuaUserdata, luaType } from '../values.js';
+import type { LuaValue } from '../values.js';
 import { isNumber } from './number.js';
 import {
   entryAtLevel,
@@ -14,12 +15,11 @@ import {
   withStackLimit,
 } from './positions.js';
 import type { Stack } from './positions.js';
-import { machine } from './protocol.js';
-import type { FrameStack } from './protocol.js';
+import { machine } from './machine.js';
+import type { FrameStack } from './machine.js';
 import type { LuaFrame } from '../engine.js';
 import { READ_ONLY, Table } from './table.js';
-import { Coroutine } from './coroutine.js';
-import type { Value } from './protocol.js';
+import type { Value } from './machine.js';
 
 /** JavaScript frames of an error that something on the stack will catch, and of one that may be the end of a thread. */
 const FRAMES_CAUGHT = 10;
@@ -81,7 +81,7 @@ export function typeName(value: Value): string {
   }
   if (isNumber(value)) return 'number';
   if (value instanceof LuaUserdata) return value.type.name;
-  return value instanceof Coroutine ? 'thread' : luaType(value);
+  return luaType(value as LuaValue);
 }
 
 /** `bad argument #1 to 'rep' (number expected, got nil)`; `name` is the qualified one (`string.rep`). */

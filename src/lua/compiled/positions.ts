@@ -4,8 +4,8 @@
 //     the chunk's name, which may hold anything.
 // L3: builtins are named `[C]:name`; a run loop is named RUN, and stands for the heap frames of the stack that it runs.
 import type { LuaFrame } from '../engine.js';
-import { machine } from './protocol.js';
-import type { Frame, FrameStack } from './protocol.js';
+import { machine } from './machine.js';
+import type { Frame, FrameStack } from './machine.js';
 
 /** A function of a script, from its first JavaScript line on. */
 export interface FunctionPlace {

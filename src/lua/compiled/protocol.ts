@@ -11,121 +11,19 @@
 //
 // pcall, xpcall, error, assert (protected.ts), coroutine.* (coroutine-library.ts), next, pairs, ipairs (iteration.ts) and
 // tostring's text (text.ts) are here already; the library only lists them. Errors of builtins: errors.ts. Calls: metatables.ts.
-import type { LuaFloat } from '../../core/data.js';
-import type { LuaThread, LuaUserdata } from '../values.js';
-import type { I64 } from './int64.js';
-import type { Table } from './table.js';
-
-/** A value inside this engine: as lua/values.ts, but integers beyond 2^53 are I64. */
-export type Value =
-  undefined | boolean | number | string | LuaFloat | I64 | Table | Callable | LuaThread | LuaUserdata;
-
-/** What a Lua function returns (P1). */
-export type Result = Value | Value[];
-export type Callable = (...args: Value[]) => Result;
-
-/** The result of a call that suspended (P2). Compared by identity, never read. */
-export const S: Value[] = [];
-/** No results. */
-export const EMPTY: Value[] = [];
-
-/** The first value of a result that is not S. */
-export function first(result: Result): Value {
-  return Array.isArray(result) ? result[0] : result;
-}
-
-/** All values of a result that is not S. */
-export function all(result: Result): Value[] {
-  return Array.isArray(result) ? result : [result];
-}
-
-/** A result of these values; the array must not be used afterwards. */
-export function results(values: Value[]): Result {
-  return values.length === 1 ? values[0] : values;
-}
-
-/** A suspended activation. Subclasses keep what they need to go on. */
-export abstract class Frame {
-  next: Frame | null = null;
-  /** Goes on with the result of the call that suspended (P3). */
-  abstract resume(value: Result): Result;
-  /** Frames that catch errors of what they called have this. */
-  raise?(error: Error): Result;
-  /** It has to-be-closed variables: it also sees the end of a coroutine that is closed. */
-  readonly closes?: boolean;
-  /** The coroutine that suspends through this frame. */
-  readonly inner?: FrameStack;
-  /** A host function waits in it: who called it as its last act is told in tracebacks all the same. */
-  readonly isHost?: boolean;
-  /** For tracebacks: title, chunk and line where a compiled function waits. */
-  describe?(): { readonly chunk: string; readonly line: number; readonly title: string };
-}
-
-/** A list of suspended frames that a run loop works off. */
-export interface FrameStack {
-  top: Frame | null;
-  /** The one that was running when this one was entered. */
-  outer: FrameStack | null;
-}
-
-class ListHead extends Frame {
-  override resume(): Result {
-    return EMPTY;
-  }
-}
-
-/** Why frames are being collected. */
-export type Reason = 'yield' | 'host' | 'spill';
-
-/** What runs, one per realm: only one Lua function runs at a time. */
-class Machine {
-  /** Estimated bytes of JavaScript stack under way, counted by our own weights so that limits are deterministic. */
-  depth = 0;
-  /** Where `depth` makes frames move to the heap. */
-  limit = 0;
-  /** Calls from native code to Lua that cannot suspend, in the current coroutine. */
-  barrier = 0;
-  /** Nested native levels over all coroutines (sort in gsub in resume ...). */
-  levels = 0;
-  /** What the innermost run loop works off. */
-  running: FrameStack | null = null;
-  /** `depth` where the innermost run loop began. */
-  base = 0;
-  /** What the step may still do, less what units have taken in advance (budget.ts). */
-  budget = Infinity;
-  budgetPerStep = Infinity;
-  /** The last frame pushed since `suspend`. */
-  tail: Frame = new ListHead();
-  readonly head: Frame = this.tail;
-  reason: Reason = 'yield';
-  /** What the suspension hands to whoever takes it: the yielded values, or the host's request. */
-  payload: unknown = undefined;
-  /** The error that a frame with to-be-closed variables is resumed with. */
-  raised: Error | undefined = undefined;
-}
-export const machine = new Machine();
-
-/** Begins a suspension; the caller pushes its frame if it has one, and returns S. */
-export function suspend(reason: Reason, payload: unknown): Value[] {
-  machine.head.next = null;
-  machine.tail = machine.head;
-  machine.reason = reason;
-  machine.payload = payload;
-  return S;
-}
-
-/** Adds the frame of a function that got S from a call (P2). */
-export function push(frame: Frame): Value[] {
-  frame.next = null;
-  machine.tail.next = frame;
-  machine.tail = frame;
-  return S;
-}
-
-/** Gives a builtin the name that tracebacks show. */
-export function builtin<F extends (...args: never[]) => unknown>(name: string, run: F): F {
-  Object.defineProperty(run, 'name', { value: `[C]:${name}` });
-  return Object.freeze(run);
-}
-
 export { charge } from './budget.js';
+export {
+  all,
+  builtin,
+  EMPTY,
+  first,
+  Frame,
+  machine,
+  push,
+  results,
+  S,
+  SOFT,
+  startMachine,
+  suspend,
+} from './machine.js';
+export type { Callable, FrameStack, Reason, Result, Value } from './machine.js';

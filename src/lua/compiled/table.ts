@@ -11,7 +11,7 @@ import { LuaError, LuaTable } from '../values.js';
 import { fromBigInt, fromDouble, I64, toBigInt } from './int64.js';
 import { float } from './number.js';
 import type { LuaValue } from '../values.js';
-import type { Value } from './protocol.js';
+import type { Value } from './machine.js';
 
 export type Fields = Record<string, Value>;
 type HashKey = Exclude<Value, undefined | LuaFloat | I64> | bigint;
@@ -155,6 +155,8 @@ export class Table extends LuaTable {
   meta: Meta | null;
   /** Set once this table is a metatable. */
   asMeta: Meta | null;
+  /** The longest array part that was cut: a traversal may stand on a key up to here that is no more. */
+  high: number;
 
   /** `fields` and `array` belong to the new table; T1 and T4 must hold of them. */
   constructor(fields: Fields = NO_FIELDS, array: Value[] = NO_ARRAY) {
@@ -164,6 +166,7 @@ export class Table extends LuaTable {
     this.hash = null;
     this.meta = null;
     this.asMeta = null;
+    this.high = 0;
   }
 
   getString(key: string): Value {
@@ -252,6 +255,7 @@ export class Table extends LuaTable {
     const { array } = this;
     if (this.hash !== null && this.hash.frozen) throw new LuaError(READ_ONLY);
     let size = array.length - 1;
+    if (size >= this.high) this.high = size + 1;
     while (size > 0 && array[size - 1] === undefined) size--;
     array.length = size;
   }
@@ -318,7 +322,7 @@ export class Table extends LuaTable {
       const found = hash?.index.get(toHashKey(after) as HashKey);
       if (found !== undefined) at = found + 1;
       // A key that has just been the array's last and was deleted: what follows it are the fields and the hash.
-      else if (typeof after === 'number' && after > this.array.length && isInt(after))
+      else if (typeof after === 'number' && after > this.array.length && after <= this.high && isInt(after))
         return this.nextField(undefined);
       else throw new LuaError("invalid key to 'next'");
     }
