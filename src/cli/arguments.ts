@@ -13,7 +13,7 @@ export function parseArguments(texts: readonly string[], first = 1): Data[] {
 }
 
 /** `what` names the argument in messages: `argument 2`. */
-export function parseArgument(text: string, what: string): Data {
+function parseArgument(text: string, what: string): Data {
   try {
     return decodeWire(text);
   } catch (error) {

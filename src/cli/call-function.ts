@@ -27,7 +27,7 @@ export async function callFunction(globals: Globals, wishes: CallWishes): Promis
     callableEntry(node.registry.current, wishes.entry);
     const values = wishes.durable
       ? await callDurably(node, wishes, timeoutMs)
-      : throwOutcome(await node.call(wishes.entry, wishes.args, { timeoutMs }));
+      : throwOutcome(await node.call(wishes.entry, wishes.args, { timeoutMs, signal: node.stopping }));
     say(jsonText(resultData(values), !globals.json));
     return 0;
   } finally {
@@ -43,12 +43,14 @@ async function callDurably(
   const taskQueue = queueOf(entry, node.registry, node.temporal);
   const { executeActivity } = await import('../temporal/client.js');
   const client = await node.temporal.client(clientOfQueue(node.plan(), taskQueue));
-  return executeActivity(client, {
-    type: entry,
-    taskQueue,
-    args,
-    ...(timeoutMs === undefined ? {} : { options: { scheduleToCloseTimeout: timeoutMs } }),
-  });
+  return client.withAbortSignal(node.stopping, () =>
+    executeActivity(client, {
+      type: entry,
+      taskQueue,
+      args,
+      ...(timeoutMs === undefined ? {} : { options: { scheduleToCloseTimeout: timeoutMs } }),
+    }),
+  );
 }
 
 function parseTimeout(text: string | undefined): number | undefined {

@@ -145,7 +145,7 @@ const plainFields = (fields: DataObject): Record<string, unknown> =>
     JSON.stringify(fields, (_key, value: unknown) => {
       if (typeof value === 'bigint') return value.toString();
       if (typeof value === 'object' && value !== null && 'n' in value && Object.keys(value).length === 1)
-        return (value as { n: unknown }).n;
+        return value.n;
       return value;
     }),
   ) as Record<string, unknown>;

@@ -65,8 +65,8 @@ export async function prepareAppFolder(options: PrepareOptions): Promise<Prepare
   const { appFolder, config, diagnostics } = await loadAppConfig(options.folder);
   if (diagnostics.some(({ severity }) => severity === 'error' && config.extensions.length > 0))
     throw new AppErrors(diagnostics);
-  const { api } = await import('./extension-api.js');
-  const extensions = await loadExtensions({ appFolder, files: config.extensions, ...api });
+  const self = new URL('../index.js', import.meta.url).href;
+  const extensions = await loadExtensions({ appFolder, files: config.extensions, self });
   const kinds = kindsWith(extensions.kinds);
   const extensionSpecs = extensions.modules.map(({ spec }) => spec);
   const specs = [...declaredModules, ...extensionSpecs];

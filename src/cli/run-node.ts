@@ -12,10 +12,12 @@ import { EventBus } from '../core/event-bus.js';
 import type { HostLogger } from '../core/logger-host.js';
 import { DEFAULT_ENGINE, engineNamed } from '../lua/engines.js';
 import type { Outcome } from '../lua/step.js';
+import type { Entry } from '../registry/model/entry.js';
 import { openRegistry } from '../registry/service.js';
 import type { Registry } from '../registry/service.js';
 import { NodeCommandRunner, NodeFunctionRunner } from '../runtime/activity-runners.js';
 import { baseComponents } from '../runtime/components.js';
+import type { Query } from '../runtime/finder.js';
 import { keys } from '../runtime/keys.js';
 import { ProgramCache } from '../runtime/program-cache.js';
 import type { TemporalPlatform } from '../services/temporal/platform.js';
@@ -83,15 +85,17 @@ export interface RunningNode {
   /** Components by level, with their times. */
   readonly timings: readonly ComponentTiming[];
   readonly phases: readonly BootPhase[];
-  /** Starts the workers, if they do not run yet. */
-  serve(): Promise<void>;
+  /** Entries by kind, namespace and meta, sorted by id. */
+  find(query: Query): readonly Entry[];
   /** Whether workers run in this process. */
   readonly serving: boolean;
   /** Calls a function in this process. Never rejects: an error is an outcome. */
   call(entry: string, args: readonly Data[], options?: CallOptions): Promise<Outcome>;
   /** Orderly: workers and services, functions, components, connections. Called again it gives the same stop. */
   stop(): Promise<void>;
-  /** Settles with the stop, whoever asked for it. */
+  /** Aborted when the stop begins, whoever asked for it. */
+  readonly stopping: AbortSignal;
+  /** Settles with the stop. */
   readonly stopped: Promise<void>;
 }
 
@@ -177,12 +181,14 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
     { now: () => performance.now() },
   );
   let stopping: Promise<void> | undefined;
+  const begun = new AbortController();
   let settle: (stop: Promise<void>) => void = () => undefined;
   const stopped = new Promise<void>((resolve) => {
     settle = resolve;
   });
   const stop = (): Promise<void> => {
     if (stopping === undefined) {
+      begun.abort();
       stopping = stopNode(app, set, temporal);
       settle(stopping);
     }
@@ -252,7 +258,7 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
     get timings() {
       return set.timings;
     },
-    serve: () => serving.start(),
+    find: (query) => app.get(keys.finder).find(query),
     get serving() {
       return serving.serving;
     },
@@ -265,6 +271,7 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
         ...(signal === undefined ? {} : { signal }),
       }),
     stop,
+    stopping: begun.signal,
     stopped,
   };
   if (options.signals ?? true) stopOnSignals(node);

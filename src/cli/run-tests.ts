@@ -38,7 +38,7 @@ export async function runTests(globals: Globals, filter: string | undefined): Pr
   const options = nodeOptions(globals);
   const node = await runNode({ ...options, log: { ...options.log, fallback: 'warn' } });
   try {
-    const all = findTests([...node.registry.current.all()]);
+    const all = findTests(node.find({ meta: { type: 'test' } }));
     const tests = all.filter(
       ({ id, suite }) => filter === undefined || id.includes(filter) || suite.includes(filter),
     );
@@ -50,6 +50,7 @@ export async function runTests(globals: Globals, filter: string | undefined): Pr
     }
     const results: Result[] = [];
     for (const test of tests) {
+      if (node.stopping.aborted) break;
       const result = await runTest(node, test);
       if (globals.json) say(jsonText(resultDocument(result), false));
       else sayResult(result, results.at(-1)?.test.suite);
@@ -59,17 +60,17 @@ export async function runTests(globals: Globals, filter: string | undefined): Pr
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     if (!globals.json)
       say(`\n${results.length - failed.length} passed, ${failed.length} failed (${seconds} s)`);
-    return failed.length === 0 ? 0 : 1;
+    const left = tests.length - results.length;
+    if (left > 0) tell(`stopped before the last ${left}`);
+    return failed.length === 0 && left === 0 ? 0 : 1;
   } finally {
     await node.stop();
   }
 }
 
-export function findTests(entries: readonly Entry[]): Test[] {
+function findTests(entries: readonly Entry[]): Test[] {
   return entries
-    .filter(
-      ({ meta, kind }) => meta['type'] === 'test' && (kind === 'function.lua' || kind === 'process.lua'),
-    )
+    .filter(({ kind }) => kind === 'function.lua' || kind === 'process.lua')
     .map((entry) => ({
       id: entry.id,
       suite: textOf(entry.meta['suite']) ?? entry.id.slice(0, entry.id.indexOf(':')),
@@ -109,7 +110,7 @@ function timeoutOf({ id, meta }: Entry): number {
 
 async function runTest(node: RunningNode, test: Test): Promise<Result> {
   const began = performance.now();
-  const outcome = await node.call(test.id, [], { timeoutMs: test.timeoutMs });
+  const outcome = await node.call(test.id, [], { timeoutMs: test.timeoutMs, signal: node.stopping });
   return { test, ms: Math.round(performance.now() - began), error: failureOf(outcome) };
 }
 

@@ -81,7 +81,12 @@ async function runHere(
   const node = await runNode({ ...options, temporal: 'always', log: { ...options.log, fallback: 'warn' } });
   try {
     const client = await node.temporal.client(clientOfQueue(node.plan(), target.taskQueue));
-    return await waitFor(globals, client, started ?? (await start(client, target, wishes)));
+    const run = started ?? (await start(client, target, wishes));
+    return await client.withAbortSignal(node.stopping, () => waitFor(globals, client, run));
+  } catch (error) {
+    if (!node.stopping.aborted) throw error;
+    tell('stopped before the workflow ended; it goes on when a node runs it again');
+    return 1;
   } finally {
     await node.stop();
   }

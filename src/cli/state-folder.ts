@@ -6,7 +6,7 @@ import type { ExitCode } from '../core/errors.js';
 
 export const STATE_FOLDER = '.moontide';
 
-export class StateFolderError extends PlatformError {
+class StateFolderError extends PlatformError {
   override readonly name = 'StateFolderError';
   readonly code = 'STATE_FOLDER';
   override readonly kind = 'PermissionDenied' as const;

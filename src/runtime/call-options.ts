@@ -8,7 +8,7 @@ import { PlatformError } from '../core/errors.js';
 import { toTextLossy } from '../core/text.js';
 import { NOT_REGISTERED_TYPES, parseKind } from '../temporal/failures.js';
 
-export class OptionRefusedError extends PlatformError {
+class OptionRefusedError extends PlatformError {
   override readonly name = 'OptionRefusedError';
   readonly code = 'OPTION_REFUSED';
   override readonly kind = 'Invalid' as const;
@@ -31,7 +31,7 @@ const object = (value: Data | undefined): Options | undefined =>
 const field = <K extends string, V>(name: K, value: V | undefined): { readonly [key in K]?: V } =>
   value === undefined ? {} : ({ [name]: value } as { readonly [key in K]: V });
 
-export function retryPolicy(value: Data | undefined): RetryPolicy | undefined {
+function retryPolicy(value: Data | undefined): RetryPolicy | undefined {
   const policy = object(value);
   if (policy === undefined) return undefined;
   const attempts = number(policy['maximum_attempts']);

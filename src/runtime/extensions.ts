@@ -1,6 +1,6 @@
 // Loads the extensions that moontide.yaml names: JavaScript files whose exports are kinds, modules and components.
 // X1: an export is taken for what it is (made by defineKind, defineModule or defineComponent), alone or in an array;
-//     a function as the default export is called with the public API and may return any of these.
+//     anything else that it exports is its own business.
 // X2: `import ... from 'moontide'` works in an extension wherever Moontide is installed.
 import { createRequire, register } from 'node:module';
 import { realpathSync } from 'node:fs';
@@ -12,7 +12,7 @@ import type { ExitCode } from '../core/errors.js';
 import type { KindSpec } from '../registry/model/kind.js';
 import type { ModuleDefinition } from './module-definition.js';
 
-export class ExtensionError extends PlatformError {
+class ExtensionError extends PlatformError {
   override readonly name = 'ExtensionError';
   readonly code = 'EXTENSION';
   override readonly kind = 'Invalid' as const;
@@ -29,21 +29,16 @@ export interface ExtensionOptions {
   readonly appFolder: string;
   /** As moontide.yaml has them: relative to the app's folder. */
   readonly files: readonly string[];
-  /** The public API, for default exports that are functions. */
-  readonly api: Readonly<Record<string, unknown>>;
   /** URL of the module that `moontide` stands for. */
   readonly self: string;
 }
 
-export async function loadExtensions({ appFolder, files, api, self }: ExtensionOptions): Promise<Extensions> {
+export async function loadExtensions({ appFolder, files, self }: ExtensionOptions): Promise<Extensions> {
   const found = { kinds: [] as KindSpec[], modules: [] as ModuleDefinition[], components: [] as Component[] };
   if (files.length > 0) offerSelf(appFolder, self);
   for (const file of files) {
     const exported = await load(appFolder, file);
-    const values: unknown[] = [];
-    for (const [name, value] of Object.entries(exported))
-      values.push(name === 'default' && typeof value === 'function' ? await call(value, file, api) : value);
-    const parts = values.flatMap((value) => spread(value));
+    const parts = Object.values(exported).flatMap((value) => spread(value));
     if (parts.length === 0)
       throw new ExtensionError(
         `extension '${file}' exports nothing that is known; export what defineKind, defineModule or defineComponent give`,
@@ -71,15 +66,6 @@ async function load(appFolder: string, file: string): Promise<Readonly<Record<st
   } catch (cause) {
     const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
     throw new ExtensionError(`extension '${file}' cannot be loaded: ${why}`, { cause });
-  }
-}
-
-async function call(make: unknown, file: string, api: ExtensionOptions['api']): Promise<unknown> {
-  try {
-    return await (make as (api: unknown) => unknown)(api);
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new ExtensionError(`extension '${file}' failed: ${why}`, { cause });
   }
 }
 

@@ -86,7 +86,7 @@ function operator(wanted: string | number | boolean): (value: Data | undefined) 
 }
 
 function at(meta: Readonly<DataObject>, path: string): Data | undefined {
-  let value: Data | undefined = meta as DataObject;
+  let value: Data | undefined = meta;
   for (const step of path.split('.')) {
     if (typeof value !== 'object' || value === null || Array.isArray(value) || !(step in value))
       return undefined;

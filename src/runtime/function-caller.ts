@@ -29,15 +29,16 @@ export function functionCaller({ functions, registry, temporal }: CallerOptions)
       const taskQueue = queue ?? queueOf(target, registry(), temporal);
       const { executeActivity } = await import('../temporal/client.js');
       const client = await temporal.client(clientOfQueue(temporal.routes(), taskQueue));
-      const call = executeActivity(client, {
-        type: target,
-        taskQueue,
-        args,
-        activityId: textOf(options['activity.id']) ?? `${target}-${randomUUID()}`,
-        headers: { values, ...(context.pid === undefined ? {} : { from: context.pid }) },
-        options: activityOptions(options),
-      });
-      return call;
+      return client.withAbortSignal(context.signal, () =>
+        executeActivity(client, {
+          type: target,
+          taskQueue,
+          args,
+          activityId: textOf(options['activity.id']) ?? `${target}-${randomUUID()}`,
+          headers: { values, ...(context.pid === undefined ? {} : { from: context.pid }) },
+          options: activityOptions(options),
+        }),
+      );
     }
     const { timeout } = options;
     const outcome = await functions().call({

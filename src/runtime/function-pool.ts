@@ -175,7 +175,7 @@ export function callableEntry(view: RegistryView, id: string): Entry {
 function settingsOf(entry: Entry): ReturnType<typeof poolSettings> {
   const pool = entry.data['pool'];
   const declared = typeof pool === 'object' && pool !== null && !Array.isArray(pool) && !('n' in pool);
-  return poolSettings(declared ? (pool as DataObject) : undefined);
+  return poolSettings(declared ? pool : undefined);
 }
 
 const callHint = (kind: string): string =>

@@ -5,10 +5,10 @@ import type { EventBus } from '../core/event-bus.js';
 import { PlatformError } from '../core/errors.js';
 import type { SupervisorClient } from './supervisor-client.js';
 
-export const NODE_STATES = ['joined', 'booted', 'serving', 'draining', 'left'] as const;
+const NODE_STATES = ['joined', 'booted', 'serving', 'draining', 'left'] as const;
 export type NodeState = (typeof NODE_STATES)[number];
 
-export class NodeLifecycleError extends PlatformError {
+class NodeLifecycleError extends PlatformError {
   override readonly name = 'NodeLifecycleError';
   readonly code = 'NODE_LIFECYCLE';
 }

@@ -2,7 +2,8 @@
 // S1: a PID whose host is `functions` is an instance of this node; any other host is a worker entry or a task queue,
 //     and its id a workflow's.
 // S2: messages of one sender to one workflow arrive in the order in which they were sent: each send is awaited.
-// S3: a monitor tells the end once, and ends with the instance that asked.
+// S3: a call to Temporal ends with the instance that makes it: one that is under way when the connection closes ends the process.
+// S4: a monitor tells the end once, and ends with the instance that asked.
 import { dataObject } from '../core/data.js';
 import type { Data, DataObject } from '../core/data.js';
 import type { ErrorData } from '../core/error-data.js';
@@ -59,7 +60,9 @@ export class Processes implements ProcessService {
     }
     const { signalRun } = await import('../temporal/client.js');
     const client = await this.#options.temporal.client(target.client);
-    await signalRun(client, { workflowId: target.workflowId }, topic, payloads, headersOf(context));
+    await client.withAbortSignal(context.signal, () =>
+      signalRun(client, { workflowId: target.workflowId }, topic, payloads, headersOf(context)),
+    );
   }
 
   async spawn(request: SpawnRequest, context: CommandContext): Promise<string> {
@@ -80,7 +83,9 @@ export class Processes implements ProcessService {
     };
     context.signal.addEventListener('abort', giveUp, { once: true });
     try {
-      return await resultOf(client, { workflowId: target.workflowId, runId });
+      return await client.withAbortSignal(context.signal, () =>
+        resultOf(client, { workflowId: target.workflowId, runId }),
+      );
     } finally {
       context.signal.removeEventListener('abort', giveUp);
     }
@@ -209,17 +214,17 @@ export class Processes implements ProcessService {
       });
       return { target, runId };
     }
-    const { runId } = await startRun(client, {
-      type,
-      taskQueue,
-      args: request.args,
-      workflowId,
-      headers: {
-        ...headers,
-        ...(request.messages.length === 0 ? {} : { start: { messages: request.messages } }),
-      },
-      options: wishes.options,
-    });
+    const start = request.messages.length === 0 ? {} : { start: { messages: request.messages } };
+    const { runId } = await client.withAbortSignal(context.signal, () =>
+      startRun(client, {
+        type,
+        taskQueue,
+        args: request.args,
+        workflowId,
+        headers: { ...headers, ...start },
+        options: wishes.options,
+      }),
+    );
     return { target, runId };
   }
 
@@ -247,15 +252,17 @@ export class Processes implements ProcessService {
     const runner = this.#options.topology.find(from);
     void runner?.ended.then(() => this.#sent.delete(key));
     try {
-      const handle = await withCallHeaders(headers, () =>
-        client.workflow.signalWithStart(type, {
-          ...wishes.options,
-          args: [...request.args],
-          taskQueue,
-          workflowId: target.workflowId,
-          signal: INBOX_SIGNAL,
-          signalArgs: [batch],
-        }),
+      const handle = await client.withAbortSignal(context.signal, () =>
+        withCallHeaders(headers, () =>
+          client.workflow.signalWithStart(type, {
+            ...wishes.options,
+            args: [...request.args],
+            taskQueue,
+            workflowId: target.workflowId,
+            signal: INBOX_SIGNAL,
+            signalArgs: [batch],
+          }),
+        ),
       );
       return handle.signaledRunId;
     } catch (error) {

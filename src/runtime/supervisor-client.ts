@@ -21,14 +21,14 @@ export interface NodeService {
   stop(): Promise<void>;
 }
 
-export class ServiceOrderError extends PlatformError {
+class ServiceOrderError extends PlatformError {
   override readonly name = 'ServiceOrderError';
   readonly code = 'SERVICE_ORDER';
   override readonly kind = 'Invalid' as const;
   override readonly exitCode = 2 as const;
 }
 
-export class ServiceStopTimeoutError extends PlatformError {
+class ServiceStopTimeoutError extends PlatformError {
   override readonly name = 'ServiceStopTimeoutError';
   readonly code = 'SERVICE_STOP_TIMEOUT';
   override readonly kind = 'Timeout' as const;

@@ -15,7 +15,7 @@ export class ProcessUnknownError extends PlatformError {
   }
 }
 
-export class NameTakenError extends PlatformError {
+class NameTakenError extends PlatformError {
   override readonly name = 'NameTakenError';
   readonly code = 'NAME_TAKEN';
   override readonly kind = 'AlreadyExists' as const;

@@ -9,7 +9,7 @@ export class Turns {
   readonly #failed: (error: unknown) => void;
   #scheduled = false;
   #credit = BURST;
-  #refill: NodeJS.Immediate | undefined;
+  #refilling = false;
 
   /** `failed` hears of a turn that threw: a bug of the host, since Lua's errors are values. */
   constructor(failed: (error: unknown) => void) {
@@ -24,11 +24,14 @@ export class Turns {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#refill ??= setImmediate(() => {
-      this.#refill = undefined;
-      this.#credit = BURST;
-      if (this.#scheduled) this.#drain();
-    });
+    if (!this.#refilling) {
+      this.#refilling = true;
+      setImmediate(() => {
+        this.#refilling = false;
+        this.#credit = BURST;
+        if (this.#scheduled) this.#drain();
+      });
+    }
     if (this.#credit > 0) queueMicrotask(() => this.#drain());
   }
 

@@ -8,7 +8,7 @@ import { PlatformError } from '../../core/errors.js';
 import type { ExitCode } from '../../core/errors.js';
 import { userCacheFolder } from '../../temporal/binary.js';
 
-export class AppNameTakenError extends PlatformError {
+class AppNameTakenError extends PlatformError {
   override readonly name = 'AppNameTakenError';
   readonly code = 'APP_NAME_TAKEN';
   override readonly kind = 'AlreadyExists' as const;

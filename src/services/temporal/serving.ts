@@ -107,13 +107,10 @@ export class Serving {
 /** Said of every worker that has activities only, which is what we asked for. */
 const EXPECTED = /^No workflows registered/;
 
-/** A workflow that ends with an error has answered: worth knowing, no fault of the node. */
-const FAILED = 'Workflow failed';
-
 /** What the SDK finds worth an info (the states of its workers) is a debug line for the app's people. */
 function quieter(logger: Logger): Logger {
   const level = ({ level: given, message }: LogRecord): LogLevel =>
-    given === 'info' || EXPECTED.test(message) ? 'debug' : message === FAILED ? 'info' : given;
+    given === 'info' || EXPECTED.test(message) ? 'debug' : given;
   return createLogger(
     {
       isEnabled: (wanted) => logger.isEnabled(wanted === 'info' ? 'debug' : wanted),

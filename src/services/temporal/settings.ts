@@ -19,7 +19,7 @@ export class TemporalSettingsError extends PlatformError {
 }
 
 /** Nothing says where Temporal is, and the embedded server is not to be used. */
-export class TemporalUnsetError extends PlatformError {
+class TemporalUnsetError extends PlatformError {
   override readonly name = 'TemporalUnsetError';
   readonly code = 'TEMPORAL_UNSET';
   override readonly kind = 'Unavailable' as const;

@@ -146,7 +146,7 @@ const textOf = (value: Data | undefined): string | undefined =>
 
 const objectOf = (value: Data | undefined): Readonly<DataObject> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !('n' in value)
-    ? (value as DataObject)
+    ? value
     : dataObject();
 
 /** A bare name means the entry's own namespace. */
