@@ -14,7 +14,9 @@ import { testCommand } from './test.js';
 import { UsageError } from './usage-error.js';
 
 function version(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  // Compiled it lies one folder deeper than its source.
+  const depth = import.meta.url.endsWith('.ts') ? '../..' : '../../..';
+  const text = readFileSync(new URL(`${depth}/package.json`, import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }
 

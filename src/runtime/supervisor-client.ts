@@ -1,5 +1,5 @@
 // The services of this node: started and stopped in the order of their dependencies, each with its state.
-// In this version the node itself is the supervisor: a service that fails later is reported, not restarted.
+// In this version the node itself is the supervisor: who runs a service restarts it and reports what happens.
 // V1: a service starts after everything it requires runs; those without an order between them start together.
 // V2: services stop in the reverse of that order; each gets its stop timeout, and all get their turn whatever fails.
 // V3: every change of state is an event `supervisor.state.<state>` with the service's name as path.
@@ -61,8 +61,8 @@ export class SupervisorClient {
     return this.#states;
   }
 
-  /** A service that ended or broke by itself. */
-  report(name: string, state: 'Exited' | 'Failed', reason: string): void {
+  /** What happened to a service by itself: it ended, broke, or runs again. */
+  report(name: string, state: 'Exited' | 'Failed' | 'Running', reason: string): void {
     this.#set(name, state, reason);
   }
 

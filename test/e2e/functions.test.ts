@@ -179,6 +179,36 @@ describe('an extension', () => {
     const { code, stdout } = await cli(['--app', copy, 'call', 'app:hello', '"Ada"']);
     expect({ code, stdout }).toEqual({ code: 0, stdout: '"Guten Tag, Ada!"\n' });
   });
+  it('brings components, which start after what they depend on and stop before it', async () => {
+    const copy = folders.copy('extension');
+    writeFileSync(
+      join(copy, 'parts.js'),
+      `import { defineComponent, keys } from 'moontide';
+export const part = defineComponent({
+  name: 'part',
+  dependsOn: ['functions'],
+  load: (app) => app.get(keys.dispatcher).add('part', { 'part.answer': () => 42 }),
+  start: async (app) => {
+    const outcome = await app.get(keys.functions).call({ entry: 'app:nothing', args: [] });
+    console.error('start', app.get(keys.dispatcher).has('part.answer'), outcome.error.kind);
+  },
+  stop: () => console.error('stop'),
+});`,
+    );
+    writeFileSync(join(copy, 'moontide.yaml'), 'name: parts\nextensions: [./greetings.js, ./parts.js]\n');
+    const { code, stderr } = await cli(['--app', copy, 'call', 'app:hello']);
+    expect(code).toBe(0);
+    expect(stderr).toBe('start true NotFound\nstop\n');
+  });
+  it('that cannot be loaded is named', async () => {
+    const copy = folders.copy('extension');
+    writeFileSync(join(copy, 'moontide.yaml'), 'extensions: [./nowhere.js]\n');
+    const { code, stderr } = await cli(['--app', copy, 'call', 'app:hello']);
+    expect(code).toBe(2);
+    expect(stderr).toBe(
+      "moontide: extension './nowhere.js' does not exist; its path is relative to moontide.yaml\n",
+    );
+  });
   it('cannot bring a module into a workflow', async () => {
     const copy = folders.copy('extension');
     writeFileSync(

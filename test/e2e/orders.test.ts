@@ -172,8 +172,7 @@ entries:
   });
 
   it('refuses a second app of the same name on one Temporal', { timeout: 90_000 }, async () => {
-    const first = folders.copy('orders');
-    const { address } = await readyOf(node('dev', first));
+    const { address } = await readyOf(node('dev', folders.copy('extension')));
     const env = { TEMPORAL_ADDRESS: address };
     const second = await cli(['--app', folders.copy('orders'), '--json', 'start', 'orders:order', '{}'], {
       env,

@@ -1,6 +1,7 @@
 // The workers of a node: one for each queue of the plan, as services of the node's supervisor.
 // K1: an activity-only worker where no workflow can come; a workflow worker costs memory and time.
-// K2: queues that a registry change brings get their worker at once; one whose options changed keeps the old ones until the node restarts.
+// K2: a worker that stops by itself is started again, with growing delays.
+// K3: queues that a registry change brings get their worker at once; one whose options changed keeps the old ones until the node restarts.
 import type { Logger } from '../../core/logger.js';
 import type { NodeService, SupervisorClient } from '../../runtime/supervisor-client.js';
 import type { ArtifactSource } from '../../temporal/contracts.js';
@@ -18,6 +19,12 @@ export interface WorkersOptions {
   readonly drainMs: number;
 }
 
+/** How a worker that stopped by itself is started again, as every service is by default. Milliseconds. */
+const INITIAL_DELAY_MS = 1000;
+const MAX_DELAY_MS = 90_000;
+const BACKOFF = 2;
+/** A worker that ran this long counts as stable: its delays begin anew. Milliseconds. */
+const STABLE_MS = 5000;
 /** What the SDK needs on top of the grace time to say goodbye. Milliseconds. */
 const GOODBYE_MS = 5000;
 
@@ -56,40 +63,60 @@ export class Workers {
     const { platform, artifacts, activities, drainMs, logger, supervisor } = this.#options;
     let running: RunningWorker | undefined;
     let stopping = false;
+    let restart: NodeJS.Timeout | undefined;
+    let attempts = 0;
+    const start = async (): Promise<void> => {
+      const [{ createWorker }, bundle, connection] = await Promise.all([
+        import('../../temporal/worker.js'),
+        withWorkflows ? readBundle() : undefined,
+        platform.connection(planned.client),
+      ]);
+      const worker = await createWorker({
+        connection: await connection.native(),
+        namespace: connection.namespace,
+        taskQueue: planned.taskQueue,
+        ...(bundle === undefined ? {} : { bundle }),
+        activities: activities(),
+        artifacts,
+        options: planned.options,
+        drainMs,
+      });
+      running = worker;
+      logger.debug('worker polls', { task_queue: planned.taskQueue, workflows: withWorkflows });
+      const began = performance.now();
+      const ended = (state: 'Exited' | 'Failed', error: unknown): void => {
+        if (stopping) return;
+        if (performance.now() - began > STABLE_MS) attempts = 0;
+        logger.error('a worker stopped by itself', { worker: name, task_queue: planned.taskQueue, error });
+        supervisor.report(name, state, error instanceof Error ? error.message : 'it stopped by itself');
+        again();
+      };
+      worker.ended.then(
+        () => ended('Exited', undefined),
+        (error: unknown) => ended('Failed', error),
+      );
+    };
+    const again = (): void => {
+      const delayMs = Math.min(MAX_DELAY_MS, INITIAL_DELAY_MS * BACKOFF ** attempts);
+      attempts += 1;
+      restart = setTimeout(() => {
+        start().then(
+          () => supervisor.report(name, 'Running', 'it was started again'),
+          (error: unknown) => {
+            logger.error('a worker could not be started again', { worker: name, error });
+            again();
+          },
+        );
+      }, delayMs);
+    };
     return {
       name,
       requires: [],
       stopTimeoutMs: drainMs + GOODBYE_MS,
-      start: async () => {
-        const [{ createWorker }, bundle, connection] = await Promise.all([
-          import('../../temporal/worker.js'),
-          withWorkflows ? readBundle() : undefined,
-          platform.connection(planned.client),
-        ]);
-        const worker = await createWorker({
-          connection: await connection.native(),
-          namespace: connection.namespace,
-          taskQueue: planned.taskQueue,
-          ...(bundle === undefined ? {} : { bundle }),
-          activities: activities(),
-          artifacts,
-          options: planned.options,
-          drainMs,
-        });
-        running = worker;
-        logger.debug('worker polls', { task_queue: planned.taskQueue, workflows: withWorkflows });
-        worker.ended.then(
-          () => {
-            if (!stopping) supervisor.report(name, 'Exited', 'the worker stopped by itself');
-          },
-          (error: unknown) => {
-            logger.error('a worker broke', { worker: name, task_queue: planned.taskQueue, error });
-            supervisor.report(name, 'Failed', error instanceof Error ? error.message : String(error));
-          },
-        );
-      },
+      start,
       stop: async () => {
         stopping = true;
+        clearTimeout(restart);
         await running?.shutdown();
       },
     };
