@@ -1,5 +1,6 @@
 // Runs Lua text on the compiled engine with nothing around it but the library.
 import { Coroutine, enter } from '../../src/lua/compiled/coroutine.js';
+import { startMachine } from '../../src/lua/compiled/machine.js';
 import { all, builtin, EMPTY, S } from '../../src/lua/compiled/protocol.js';
 import type { Value } from '../../src/lua/compiled/protocol.js';
 import { Table } from '../../src/lua/compiled/table.js';
@@ -16,6 +17,7 @@ export interface Run {
 
 /** Results and output of a chunk; throws what it raises. */
 export function runLua(source: string, file: string): Run {
+  startMachine();
   const printed: string[] = [];
   let seed = 1;
   const before = setLibraryHost({

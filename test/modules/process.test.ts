@@ -18,8 +18,7 @@ describe('process: receiving', () => {
 
   it('takes messages from the inbox, those first that came before anybody looked', () => {
     const { session, results } = open(
-      `coroutine.yield = nil
-       local ready = process.listen("ready"):receive()
+      `local ready = process.listen("ready"):receive()
        local inbox = process.inbox()
        local a, b = inbox:receive(), inbox:receive()
        local none = b:payload()
