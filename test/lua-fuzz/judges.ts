@@ -16,27 +16,40 @@ export type Output = string;
 
 export const hasOracle = (): boolean => spawnSync('lua5.3', ['-v']).status === 0;
 
+/** What oracle.lua ends with when it had to give up on a program; the ones after it have not run. */
+const GAVE_UP = 3;
+
 /** Runs programs in one lua5.3. */
 export function runOracle(programs: readonly string[]): Output[] {
   const driver = fileURLToPath(new URL('oracle.lua', import.meta.url));
-  const input = programs.map((program) => `${program.length}\n${program}`).join('');
-  const run = spawnSync('lua5.3', [driver], {
-    input: Buffer.from(input, 'latin1'),
-    timeout: ORACLE_MS,
-    maxBuffer: 1 << 30,
-  });
-  if (run.status !== 0) throw new Error(`lua5.3 failed: ${run.error?.message ?? run.stderr.toString()}`);
-  const answer = run.stdout.toString('latin1');
   const outputs: Output[] = [];
-  for (let at = 0; at < answer.length;) {
-    const newline = answer.indexOf('\n', at);
-    const size = Number(answer.slice(at, newline));
-    outputs.push(answer.slice(newline + 1, newline + 1 + size));
+  while (outputs.length < programs.length) {
+    const rest = programs.slice(outputs.length);
+    const input = rest.map((program) => `${program.length}\n${program}`).join('');
+    const run = spawnSync('lua5.3', [driver], {
+      input: Buffer.from(input, 'latin1'),
+      timeout: ORACLE_MS,
+      maxBuffer: 1 << 30,
+    });
+    const answers = answersIn(run.stdout.toString('latin1'));
+    if (run.status !== 0 && (run.status !== GAVE_UP || answers.length === 0))
+      throw new Error(`lua5.3 failed: ${run.error?.message ?? run.stderr.toString()}`);
+    if (run.status === 0 && answers.length !== rest.length)
+      throw new Error(`lua5.3 answered ${answers.length} of ${rest.length} programs`);
+    outputs.push(...answers);
+  }
+  return outputs;
+}
+
+function answersIn(text: string): Output[] {
+  const answers: Output[] = [];
+  for (let at = 0; at < text.length;) {
+    const newline = text.indexOf('\n', at);
+    const size = Number(text.slice(at, newline));
+    answers.push(text.slice(newline + 1, newline + 1 + size));
     at = newline + 1 + size;
   }
-  if (outputs.length !== programs.length)
-    throw new Error(`lua5.3 answered ${outputs.length} of ${programs.length} programs`);
-  return outputs;
+  return answers;
 }
 
 const lookup = moduleLookup([], standardGlobals);

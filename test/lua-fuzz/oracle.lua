@@ -1,6 +1,8 @@
 -- Runs many programs in one lua5.3: reads `<bytes>\n<program>` one after the other, writes `<bytes>\n<output>` for each.
+-- A program that takes too long is answered with `late`; one that cannot even be stopped ends the process with status 3.
 -- A program is a chunk that returns its main function. It finds globals of its own; output is what `print` is given.
 local MAX_STEPS = 5000000
+local MAX_STOPS = 2000
 local input = io.read('a')
 local at = 1
 local function copy(library)
@@ -24,9 +26,14 @@ local function run(text)
     lines[#lines + 1] = 'syntax: ' .. message
     return lines
   end
-  local late = false
+  local late, stops = false, 0
   local function stop()
     late = true
+    stops = stops + 1
+    if stops > MAX_STOPS then
+      io.write('4\nlate')
+      os.exit(3)
+    end
     debug.sethook(stop, '', 100)
     if debug.getinfo(2, 'S').source == '@fuzz.lua' then error('late') end
   end
