@@ -7,7 +7,7 @@ import { Table } from '../../src/lua/compiled/table.js';
 import { loadChunk } from '../../src/lua/compiled/unit.js';
 import { formatDiagnostic } from '../../src/core/diagnostics.js';
 import { parseChunk } from '../../src/lua/front/parse.js';
-import { setLibraryHost } from '../../src/lua/library/library-host.js';
+import { setLibraryHost } from '../../src/lua/library/surroundings.js';
 import { standardLibrary } from '../../src/lua/library/standard.js';
 
 export interface Run {

@@ -13,7 +13,7 @@ import { READ_ONLY, Table } from '../compiled/table.js';
 import { toText } from '../compiled/text.js';
 import { luaType } from '../values.js';
 import { positionArgument, requireAny, tableArgument, textOf } from './arguments.js';
-import { libraryHost } from './library-host.js';
+import { libraryHost } from './surroundings.js';
 
 const type = builtin('type', function (value: Value): Result {
   if (value === undefined) requireAny(1, 'type', arguments.length);

@@ -16,7 +16,7 @@ import {
 import * as exponential from './elementary/exponential.js';
 import * as trigonometric from './elementary/trigonometric.js';
 import { scale } from './elementary/words.js';
-import { libraryHost } from './library-host.js';
+import { libraryHost } from './surroundings.js';
 import { lessThanNow } from './native-calls.js';
 
 /** A float as the integer it is, where it is one that fits. */
