@@ -125,16 +125,16 @@ export const bitNot = (a: Value): Result => bits(a, a, '__bnot', (value) => int6
 
 /** A bound of an integer loop as a double, clipped: floats are rounded towards the loop; NaN runs nothing. */
 export function loopLimit(limit: Value, isUp: boolean): number {
-  const number = limit instanceof LuaFloat || typeof limit !== 'string' ? toNumber(limit) : undefined;
+  const number = toNumber(limit);
   if (number === undefined) raiseHere("'for' limit must be a number");
   const value = doubleOf(number);
   if (value !== value) return isUp ? -Infinity : Infinity;
   return isInteger(number) ? value : isUp ? floor(value) : Math.ceil(value);
 }
 
-/** A numeric loop whose bounds are not known to be small integers. `value` of pass n comes from `valueAt(n)`, n = 0 .. count-1. */
+/** A numeric loop whose bounds are not known to be small integers: a counter goes from `first` by `step` to `last`. */
 export interface LoopPlan {
-  /** 0: integers, from `first` by `step` to `last`, all exact doubles. 1: floats by addition. 2: 64-bit integers by number. */
+  /** 0: the counter is the value. 1: it is so, as a float. 2: it counts passes, in multiples of the step. */
   readonly mode: 0 | 1 | 2;
   readonly first: number;
   readonly last: number;
@@ -144,58 +144,58 @@ export interface LoopPlan {
 }
 
 const SAFE = 4503599627370496;
+/** A compiled loop with a constant step up to this advances its counter by that step, whatever the plan. */
+const SMALL_STEP = 1024;
 
+/** Strings are taken as floats, as in 5.3. */
 export function planLoop(start: Value, limit: Value, step: Value): LoopPlan {
-  const begin = typeof start === 'string' ? undefined : toNumber(start);
-  const end = typeof limit === 'string' ? undefined : toNumber(limit);
-  const by = typeof step === 'string' ? undefined : toNumber(step);
-  if (begin !== undefined && end !== undefined && by !== undefined && isInteger(begin) && isInteger(by))
-    return planIntegers(begin, end, by);
+  const end = toNumber(limit);
+  if (isInteger(start) && isInteger(step) && end !== undefined) return planIntegers(start, end, step);
   if (end === undefined) raiseHere("'for' limit must be a number");
+  const by = toNumber(step);
   if (by === undefined) raiseHere("'for' step must be a number");
+  const begin = toNumber(start);
   if (begin === undefined) raiseHere("'for' initial value must be a number");
-  return {
-    mode: 1,
-    first: doubleOf(begin),
-    last: doubleOf(end),
-    step: doubleOf(by),
-    start: 0,
-    stride: 0,
-  };
+  const [first, last, stepBy] = [doubleOf(begin), doubleOf(end), doubleOf(by)];
+  return { mode: 1, first, last, step: stepBy, start: 0, stride: 0 };
 }
 
 function planIntegers(start: Integer, end: LuaNumber, stride: Integer): LoopPlan {
   const isUp = int64.lessThan(0, stride);
-  const last = loopLimit(end, isUp);
-  if (
-    typeof start === 'number' &&
-    typeof stride === 'number' &&
-    Math.abs(start) < SAFE &&
-    Math.abs(stride) < SAFE
-  ) {
-    if (Math.abs(last) < SAFE) return { mode: 0, first: start, last, step: stride, start, stride };
-  }
-  // Count passes exactly; a loop of more than 2^53 passes never ends anyway.
+  const bound = loopLimit(end, isUp);
+  if (typeof start === 'number' && typeof stride === 'number')
+    if (Math.abs(start) < SAFE && Math.abs(stride) < SAFE && Math.abs(bound) < SAFE)
+      return { mode: 0, first: start, last: bound, step: stride, start, stride };
+  // Passes are counted exactly; a loop of more than 2^53 of them never ends anyway.
+  const step = typeof stride === 'number' && Math.abs(stride) <= SMALL_STEP ? stride : isUp ? 1 : -1;
   const limit = clip(end, isUp);
   const runs = limit !== undefined && (isUp ? !int64.lessThan(limit, start) : !int64.lessThan(start, limit));
-  if (!runs) return { mode: 2, first: 0, last: -1, step: 1, start, stride };
-  const span = int64.toBigInt(limit) - int64.toBigInt(start);
+  if (!runs) return { mode: 2, first: 0, last: isUp ? -1 : 1, step, start, stride };
   const by = int64.toBigInt(stride);
-  const passes = by === 0n ? Infinity : Number(span / by);
-  return { mode: 2, first: 0, last: passes, step: 1, start, stride };
+  const passes = by === 0n ? Infinity : Number((int64.toBigInt(limit) - int64.toBigInt(start)) / by);
+  return {
+    mode: 2,
+    first: 0,
+    last: isUp ? passes * Math.abs(step) : -passes * Math.abs(step),
+    step,
+    start,
+    stride,
+  };
 }
 
-/** The limit of an integer loop as an integer; undefined when it is NaN. */
+/** The limit of an integer loop as an integer; undefined when no value of the loop can be within it. */
 function clip(limit: LuaNumber, isUp: boolean): Integer | undefined {
   const exact = integerOf(limit);
   if (exact !== undefined) return exact;
   const value = doubleOf(limit);
-  if (value !== value) return undefined;
+  if (value !== value || (isUp ? value < -SAFE : value > SAFE)) return undefined;
   const rounded = int64.fromDouble(isUp ? floor(value) : Math.ceil(value));
-  return rounded ?? (value > 0 ? int64.MAX_INTEGER : int64.MIN_INTEGER);
+  return rounded ?? (isUp ? int64.MAX_INTEGER : int64.MIN_INTEGER);
 }
 
-/** The loop variable's value where the plan's mode is not 0. */
+/** The loop variable's value. */
 export function loopValue(plan: LoopPlan, at: number): Value {
-  return plan.mode === 1 ? float(at) : int64.add(plan.start, int64.multiply(at, plan.stride));
+  if (plan.mode === 0) return at;
+  if (plan.mode === 1) return float(at);
+  return int64.add(plan.start, int64.multiply(plan.step === 0 ? 0 : at / plan.step, plan.stride));
 }

@@ -100,16 +100,19 @@ function concatText(value: Value): string | undefined {
   return isNumber(value) ? numberToString(value) : undefined;
 }
 
-/** `a .. b` */
-export function concat(a: Value, b: Value): Result {
+/** `a .. b`; `at` is the place of `a` among the operands of the chain, for error messages. */
+export function concat(a: Value, b: Value, at = 0, isLast = true): Result {
   const left = concatText(a);
   const right = concatText(b);
   if (left !== undefined && right !== undefined) return left + right;
   const handler = metaOf(a)?.table.getString('__concat') ?? metaOf(b)?.table.getString('__concat');
   if (handler !== undefined) return callMeta(handler, a, b);
-  if (left === undefined) operandError('concatenate', a, 0);
-  operandError('concatenate', b, 1);
+  if (left === undefined) operandError('concatenate', a, at);
+  operandError('concatenate', b, isLast ? at + 1 : NAMELESS);
 }
+
+/** An operand that the source does not name. */
+const NAMELESS = 1000;
 
 /** Goes on with a chain of `..` after a metamethod in it suspended. */
 class ConcatFrame extends Frame {
@@ -134,7 +137,7 @@ export function concatAll(values: Value[]): Result {
 function concatFrom(values: Value[], from: number, last: Value): Result {
   let result: Result = last;
   for (let at = from; at >= 0; at--) {
-    result = concat(values[at], result as Value);
+    result = concat(values[at], result as Value, at, at === values.length - 2);
     if (result === S) return at === 0 ? S : push(new ConcatFrame(values, at - 1));
   }
   return result;

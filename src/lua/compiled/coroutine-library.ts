@@ -1,8 +1,8 @@
 // The functions of the `coroutine` table. Sealed.
 import { LuaError } from '../values.js';
 import { Coroutine, currentCoroutine, enter, yieldValues } from './coroutine.js';
-import { argumentTypeError, errorAtLevel, raise, toLuaError } from './errors.js';
-import { builtin, Frame, machine, push, S } from './protocol.js';
+import { argumentError, argumentTypeError, errorAtCaller, raise, toLuaError } from './errors.js';
+import { builtin, Frame, machine, push, results, S } from './protocol.js';
 import type { Callable, Result, Value } from './protocol.js';
 
 /** `coroutine.resume` or a wrap while the host, or a spill, suspends through the coroutine. */
@@ -44,12 +44,11 @@ function refusal(coroutine: Coroutine): string | undefined {
   return 'cannot resume non-suspended coroutine';
 }
 
-const resume: Callable = builtin('coroutine.resume', (coroutine: Value, value: Value, ...rest: Value[]) => {
-  if (!(coroutine instanceof Coroutine))
-    argumentTypeError(1, 'coroutine.resume', 'coroutine', coroutine, coroutine === undefined);
+const resume: Callable = builtin('coroutine.resume', (coroutine: Value, ...values: Value[]) => {
+  if (!(coroutine instanceof Coroutine)) argumentError(1, 'coroutine.resume', 'thread expected');
   const refused = refusal(coroutine);
   if (refused !== undefined) return [false, refused];
-  return resumeEnter(coroutine, rest.length === 0 ? value : [value, ...rest]);
+  return resumeEnter(coroutine, results(values));
 });
 
 const create: Callable = builtin('coroutine.create', (callee: Value) => {
@@ -62,11 +61,11 @@ const wrap: Callable = builtin('coroutine.wrap', (callee: Value) => {
   if (typeof callee !== 'function')
     argumentTypeError(1, 'coroutine.wrap', 'function', callee, callee === undefined);
   const coroutine = new Coroutine(callee, false);
-  return (value: Value, ...rest: Value[]): Result => {
+  return (...values: Value[]): Result => {
     const refused = refusal(coroutine);
-    if (refused !== undefined) raise(refused);
+    if (refused !== undefined) throw errorAtCaller(refused);
     try {
-      return wrapEnter(coroutine, rest.length === 0 ? value : [value, ...rest]);
+      return wrapEnter(coroutine, results(values));
     } catch (thrown) {
       throw withPosition(thrown);
     }
@@ -76,16 +75,15 @@ const wrap: Callable = builtin('coroutine.wrap', (callee: Value) => {
 /** PUC's auxwrap: an error text gets the position of who called the wrapping function. */
 function withPosition(thrown: unknown): unknown {
   if (!(thrown instanceof LuaError) || typeof thrown.value !== 'string') return thrown;
-  return errorAtLevel(thrown.value, 1);
+  return errorAtCaller(thrown.value);
 }
 
 const yieldBuiltin: Callable = builtin('coroutine.yield', (...values: Value[]) =>
-  yieldValues(values.length === 1 ? values[0] : values),
+  yieldValues(results(values)),
 );
 
 const status: Callable = builtin('coroutine.status', (coroutine: Value) => {
-  if (!(coroutine instanceof Coroutine))
-    argumentTypeError(1, 'coroutine.status', 'coroutine', coroutine, coroutine === undefined);
+  if (!(coroutine instanceof Coroutine)) argumentError(1, 'coroutine.status', 'thread expected');
   return coroutine.status;
 });
 
@@ -100,8 +98,7 @@ const running: Callable = builtin('coroutine.running', () => {
 });
 
 const close: Callable = builtin('coroutine.close', (coroutine: Value) => {
-  if (!(coroutine instanceof Coroutine))
-    argumentTypeError(1, 'coroutine.close', 'coroutine', coroutine, coroutine === undefined);
+  if (!(coroutine instanceof Coroutine)) argumentError(1, 'coroutine.close', 'thread expected');
   const state = coroutine.status;
   if (state !== 'suspended' && state !== 'dead') raise(`cannot close a ${state} coroutine`);
   return coroutine.close();

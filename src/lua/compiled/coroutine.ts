@@ -283,8 +283,8 @@ function leave(parent: Coroutine | undefined, barrier: number, depth: number, le
 
 /** Suspends the running coroutine with these values; its resumer gets them. */
 export function yieldValues(values: Result): Value[] {
-  if (current === undefined || current.isRoot) raise('attempt to yield from outside a coroutine');
-  if (machine.barrier > 0) raise('attempt to yield across a C-call boundary');
+  if (current === undefined || current.isRoot) raise('attempt to yield from outside a coroutine', 0);
+  if (machine.barrier > 0) raise('attempt to yield across a C-call boundary', 0);
   return suspend('yield', values);
 }
 

@@ -5,6 +5,7 @@ import type { Diagnostic } from '../../core/diagnostics.js';
 import type { Program, Unit } from '../../core/program.js';
 import type { Artifact, CompileResult, LoadedProgram, LuaEngine } from '../engine.js';
 import { parseChunk } from '../front/parse.js';
+import type { Chunk } from '../front/tree.js';
 import { startMachine } from './machine.js';
 import { compileUnit, loadUnit } from './unit.js';
 import type { CompiledUnit, LoadedUnit } from './unit.js';
@@ -19,8 +20,9 @@ function compile(program: Program): CompileResult {
   const compiled: Record<string, CompiledUnit> = {};
   for (const [id, unit] of Object.entries(program.units)) {
     const parsed = parseChunk(unit.source, unit.chunk);
-    if (parsed.ok) compiled[id] = compileUnit(parsed.chunk, unit.source);
-    else diagnostics.push(...parsed.diagnostics);
+    const made = parsed.ok ? compileOrRefuse(parsed.chunk, unit) : parsed.diagnostics;
+    if ('text' in made) compiled[id] = made;
+    else diagnostics.push(...made);
   }
   if (diagnostics.length > 0) return { ok: false, diagnostics };
   const units = Object.fromEntries(
@@ -35,6 +37,17 @@ function compile(program: Program): CompileResult {
       text: JSON.stringify(compiled),
     },
   };
+}
+
+/** A chunk that is nested deeper than the compiler's stack is refused, as by PUC's limit on C levels. */
+function compileOrRefuse(chunk: Chunk, unit: Unit): CompiledUnit | readonly Diagnostic[] {
+  try {
+    return compileUnit(chunk, unit.source);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const place = { file: unit.chunk, line: 0, column: 0 };
+    return [{ severity: 'error', place, message: 'chunk has too many syntax levels' }];
+  }
 }
 
 /** Texts of loaded units that are kept, in characters. */

@@ -6,6 +6,7 @@ import { LuaError, LuaUserdata, luaType } from '../values.js';
 import type { LuaValue } from '../values.js';
 import { isNumber } from './number.js';
 import {
+  callerEntry,
   entryAtLevel,
   framesOf,
   parseStack,
@@ -47,6 +48,12 @@ export function newError(value: Value, stack = stackForError(0)): LuaError {
 export function errorAtLevel(message: string, level: number): LuaError {
   const stack = stackForError(level + 1);
   return newError(positionOf(entryAtLevel(stack, level)) + message, stack);
+}
+
+/** An error whose text gets the position of who called the nameless builtin that raises it. */
+export function errorAtCaller(message: string): LuaError {
+  const stack = stackForError(1);
+  return newError(positionOf(callerEntry(stack)) + message, stack);
 }
 
 /** The Lua stack on which an error arose, innermost first. `root`: what ran it, for errors that were made elsewhere. */

@@ -230,3 +230,6 @@ export function entryAtLevel(stack: Stack, level: number): StackEntry | undefine
   const entries = stack.entries(level + 1);
   return entries[(entries[0]?.is === 'native' ? 1 : 0) + level - 1];
 }
+
+/** The code that called a function which has no name of its own, such as what coroutine.wrap gives. */
+export const callerEntry = (stack: Stack): StackEntry | undefined => stack.entries(1)[0];

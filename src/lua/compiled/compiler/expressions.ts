@@ -9,6 +9,7 @@ import type {
   FunctionBody,
   MethodExpression,
   MultiExpression,
+  Variable,
 } from '../../front/tree.js';
 import { condition, isConditional } from './conditions.js';
 import { constantNumber, numberOperand } from './constants.js';
@@ -77,12 +78,80 @@ export function direct(f: FunctionEmitter, e: Expression): Operand | undefined {
   }
 }
 
+/** Deeper than this, a chain such as `a.b.c.d` or `a + b + c + d` is worked off in a loop. */
+const MAX_NESTING = 30;
+
 /** Slots at and above `mark` are free but for the target. */
 function compute(f: FunctionEmitter, e: Expression, target: string, mark: number): StaticType {
   const before = f.top;
-  const type = computeInto(f, e, target, mark);
+  f.nesting++;
+  const type = f.nesting > MAX_NESTING ? computeChain(f, e, target, mark) : computeInto(f, e, target, mark);
+  f.nesting--;
   f.release(before);
   return type;
+}
+
+/** A chain of operations on the left, innermost first, without recursion. */
+function computeChain(f: FunctionEmitter, e: Expression, target: string, live: number): StaticType {
+  const chain: Expression[] = [];
+  let inner = e;
+  for (let left = leftOf(e); left !== undefined; left = leftOf(left)) {
+    chain.push(inner);
+    inner = left;
+  }
+  const slot = f.slot();
+  const variable = { ...NAMELESS };
+  const nameless: Expression = { kind: 'local', variable, line: e.line, column: e.column };
+  let type = direct(f, inner) === undefined ? computeInto(f, inner, slot, live) : assign(f, inner, slot);
+  for (const operation of chain.reverse()) {
+    f.storage.set(variable, { kind: 'slot', js: slot, type });
+    type = computeInto(f, withLeft(operation, nameless), slot, live + 1);
+  }
+  f.line(`${target}=${slot};`);
+  return type;
+}
+
+const NAMELESS: Variable = {
+  id: -1,
+  name: '',
+  role: 'local',
+  owner: undefined as unknown as FunctionBody,
+  captured: false,
+  assigned: true,
+  attribute: undefined,
+  loopDepth: 0,
+  initializer: undefined,
+  type: undefined,
+  line: 0,
+  column: 0,
+};
+
+function leftOf(e: Expression): Expression | undefined {
+  switch (e.kind) {
+    case 'index':
+    case 'method':
+      return e.object;
+    case 'call':
+      return e.callee;
+    case 'binary':
+      return isConditional(e) || e.operator === '..' ? undefined : e.left;
+    default:
+      return undefined;
+  }
+}
+
+function withLeft(e: Expression, left: Expression): Expression {
+  switch (e.kind) {
+    case 'index':
+    case 'method':
+      return { ...e, object: left };
+    case 'call':
+      return { ...e, callee: left };
+    case 'binary':
+      return { ...e, left };
+    default:
+      throw new TypeError(`'${e.kind}' has nothing on its left`);
+  }
 }
 
 function computeInto(f: FunctionEmitter, e: Expression, target: string, live: number): StaticType {

@@ -60,6 +60,8 @@ export class FunctionEmitter {
   readonly jumps = new Map<number, Jump>();
   /** Open blocks of to-be-closed variables, innermost last. */
   readonly regions: Region[] = [];
+  /** Expressions inside one another that are being written. */
+  nesting = 0;
   #top = 0;
   #slots = 0;
   #labels = 0;

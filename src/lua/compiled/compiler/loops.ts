@@ -2,7 +2,7 @@
 // L1: a loop whose start and step are constant integers runs on a JavaScript number; its variable is known to be an integer.
 // L2: any other numeric loop does so too when its bounds turn out to be small integers; else `planLoop` says how to go.
 // L3: pairs and ipairs run on an iterator object; any other iterator is called.
-import type { GenericForStatement, NumericForStatement, Variable } from '../../front/tree.js';
+import type { Expression, GenericForStatement, NumericForStatement, Variable } from '../../front/tree.js';
 import { constantNumber } from './constants.js';
 import { value } from './expressions.js';
 import { isCellVariable } from './function-emitter.js';
@@ -131,7 +131,7 @@ export function genericFor(f: FunctionEmitter, s: GenericForStatement): void {
       },
       () => {
         const call = `(typeof ${callee}==='function'?${callee}:callable(${callee}))(${state},${control})`;
-        f.site({ line: s.line, call, target: first, live: inner });
+        f.site({ line: startLine(s.values[0]) ?? s.line, call, target: first, live: inner });
         spreadResult(f, first, slots.slice(1));
         f.line(`if(${first}===undefined)break ${label};${control}=${first};`);
       },
@@ -143,4 +143,10 @@ export function genericFor(f: FunctionEmitter, s: GenericForStatement): void {
   f.writer.loop(label, '', '', () => f.pass(s.line, body));
   f.loops.pop();
   f.release(mark);
+}
+
+/** The line where an expression begins, which is the one PUC gives to calls of the iterator. */
+function startLine(e: Expression | undefined): number | undefined {
+  if (e === undefined) return undefined;
+  return e.kind === 'binary' || e.kind === 'logical' ? startLine(e.left) : e.line;
 }

@@ -6,15 +6,19 @@ import { unreachable } from '../../../core/errors.js';
 export function nameOf(expression: Expression): string {
   switch (expression.kind) {
     case 'local':
-      return `local '${expression.variable.name}'`;
+      return expression.variable.name === '' ? '' : `local '${expression.variable.name}'`;
     case 'upvalue':
       return `upvalue '${expression.variable.name}'`;
     case 'global':
       return `global '${expression.name}'`;
     case 'environment':
       return `upvalue '_ENV'`;
-    case 'index':
-      return `field '${expression.key.kind === 'string' ? expression.key.value : '?'}'`;
+    case 'index': {
+      const { object, key } = expression;
+      const isGlobal =
+        (object.kind === 'local' || object.kind === 'upvalue') && object.variable.name === '_ENV';
+      return `${isGlobal ? 'global' : 'field'} '${key.kind === 'string' ? key.value : '?'}'`;
+    }
     case 'cast':
     case 'nonNil':
       return nameOf(expression.expression);

@@ -99,8 +99,10 @@ export function concatenation(
 ): StaticType {
   const parts: Expression[] = [];
   let rest: Expression = e;
+  let line = e.line; // of the last operator, as in PUC
   while (rest.kind === 'binary' && rest.operator === '..') {
     parts.push(rest.left);
+    ({ line } = rest);
     rest = rest.right;
   }
   parts.push(rest);
@@ -112,12 +114,12 @@ export function concatenation(
   const texts = values.map(({ js }) => js);
   const unknown = values.filter(({ type }) => type.is !== 'string');
   if (unknown.length === 0) {
-    f.line(`${target}=${texts.join('+')};`, e.line);
+    f.line(`${target}=${texts.join('+')};`, line);
     return STRING;
   }
   const tests = unknown.map(({ js }) => `typeof ${js}==='string'`).join('&&');
   const fast = `if(${tests})${target}=${texts.join('+')};else `;
   const call = texts.length === 2 ? `concat(${texts.join(',')})` : `concatAll([${texts.join(',')}])`;
-  f.site({ line: e.line, operands: names, fast, call, target, live });
+  f.site({ line, operands: names, fast, call, target, live });
   return values.every(({ type }) => isNumeric(type) || type.is === 'string') ? STRING : ANY;
 }
