@@ -29,8 +29,9 @@ export async function connectApp(globals: Globals): Promise<ConnectedApp> {
     () => undefined,
     () => undefined,
   );
-  const settings = settingsOf(app, { ...globals, environment, lookup: (name) => variables.value(name) });
-  const plan = planOf(app.name, app.entries, settings);
+  const wishes = { ...globals, environment, lookup: (name: string) => variables.value(name) };
+  const settings = settingsOf(app, wishes);
+  const plan = planOf(app.name, app.entries, settings, wishes);
   const level = globals.logLevel === 'silent' || globals.logLevel === undefined ? 'warn' : globals.logLevel;
   const temporal = platformFor(app, {
     settings,

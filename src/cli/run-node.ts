@@ -137,7 +137,7 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
   const variables = makeEnvironment(prepared, environment, registryOf, (value) => logger.redactor.add(value));
   const wishes = { ...options, environment, lookup: (name: string) => variables.value(name) };
   const settings = settingsOf(prepared, wishes);
-  let plan = planOf(prepared.name, prepared.entries, settings);
+  let plan = planOf(prepared.name, prepared.entries, settings, wishes);
   const asked = options.temporal === 'asked';
   const eager = !asked && (options.temporal === 'always' || needsTemporal(plan));
   const temporal = platformFor(prepared, {
@@ -234,11 +234,11 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
     registry.listen({
       name: 'workers',
       async committed(current) {
-        plan = planOf(prepared.name, current.all(), settings);
+        plan = planOf(prepared.name, current.all(), settings, wishes);
         await serving.replan();
       },
     });
-    plan = planOf(prepared.name, registry.current.all(), settings);
+    plan = planOf(prepared.name, registry.current.all(), settings, wishes);
     if (eager) await serving.start();
     await app.get(keys.lifecycle).serve();
     ended('entries');

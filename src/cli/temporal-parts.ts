@@ -5,6 +5,7 @@ import { resolve } from 'node:path';
 import type { Logger } from '../core/logger.js';
 import { locate } from '../registry/load/located-entry.js';
 import type { Entry } from '../registry/model/entry.js';
+import { fillPlaceholders } from '../services/env/placeholders.js';
 import { TemporalPlatform } from '../services/temporal/platform.js';
 import type { PlatformOptions } from '../services/temporal/platform.js';
 import { TemporalSettingsError, resolveSettings, standsForPlatform } from '../services/temporal/settings.js';
@@ -47,11 +48,17 @@ export function settingsOf(app: PreparedApp, wishes: TemporalWishes): ResolvedSe
 }
 
 /** The workers for a set of entries. Throws AppErrors. */
-export function planOf(app: string, entries: Iterable<Entry>, settings: ResolvedSettings): WorkerPlan {
+export function planOf(
+  app: string,
+  entries: Iterable<Entry>,
+  settings: ResolvedSettings,
+  { lookup, environment }: TemporalWishes,
+): WorkerPlan {
   const plan = planWorkers({
     app,
     entries,
     isPlatform: (client) => standsForPlatform(settings, client),
+    fill: (text) => fillPlaceholders(text, (name) => lookup(name) ?? environment[name]),
     placeOf: (entry, pointer) => locate(entry).placeOf(pointer),
   });
   if (plan.diagnostics.length > 0) throw new AppErrors(plan.diagnostics);

@@ -8,7 +8,7 @@ const FRESH_MS = 65_000;
 
 /** True when every queue of the platform's connection has a poller that may be alive. */
 export async function isServed(connection: TemporalConnection, plan: WorkerPlan): Promise<boolean> {
-  const queues = plan.workers.filter(({ client }) => client === undefined);
+  const queues = plan.workers.filter(({ client, autoStart }) => client === undefined && autoStart);
   const found = await Promise.all(
     queues.map(({ taskQueue, workflows }) =>
       hasPoller(connection, taskQueue, workflows.size > 0 ? 'workflows' : 'activities'),

@@ -16,6 +16,8 @@ export interface PlannedWorker {
   readonly options: Readonly<DataObject>;
   /** temporal.worker entries that name it. */
   readonly workers: readonly string[];
+  /** False: every entry that names it says `lifecycle.auto_start: false`; nobody polls it on this node. */
+  readonly autoStart: boolean;
   /** Workflow type -> entry id. */
   readonly workflows: ReadonlyMap<string, string>;
   /** Entry ids of functions that run here as activities by their own wish or because they name no worker. */
@@ -37,6 +39,8 @@ export interface PlanInput {
   readonly entries: Iterable<Entry>;
   /** Whether a temporal.client entry stands for the platform's own connection. */
   readonly isPlatform: (client: string) => boolean;
+  /** Fills the placeholders of a text (`${env:NAME}`). */
+  readonly fill: (text: string) => string;
   /** The place of an entry's field, for diagnostics. */
   readonly placeOf: (entry: Entry, pointer: string) => Place;
 }
@@ -44,14 +48,16 @@ export interface PlanInput {
 interface Draft {
   readonly client: string | undefined;
   readonly taskQueue: string;
-  readonly options: Readonly<DataObject>;
-  readonly owner: Entry | undefined;
+  options: Readonly<DataObject>;
+  /** The first worker entry that names the queue. */
+  owner: Entry | undefined;
+  autoStart: boolean;
   readonly workers: string[];
   readonly workflows: Map<string, string>;
   readonly functions: string[];
 }
 
-export function planWorkers({ app, entries, isPlatform, placeOf }: PlanInput): WorkerPlan {
+export function planWorkers({ app, entries, isPlatform, fill, placeOf }: PlanInput): WorkerPlan {
   const all = [...entries];
   const byId = new Map(all.map((entry) => [entry.id as string, entry]));
   const diagnostics: Diagnostic[] = [];
@@ -61,19 +67,22 @@ export function planWorkers({ app, entries, isPlatform, placeOf }: PlanInput): W
 
   const draft = (client: string | undefined, taskQueue: string, owner?: Entry): Draft => {
     const key = `${client ?? ''}\n${taskQueue}`;
-    const options = objectOf(owner?.data['worker_options']);
-    let found = drafts.get(key);
-    if (found === undefined) {
-      found = { client, taskQueue, options, owner, workers: [], workflows: new Map(), functions: [] };
-      drafts.set(key, found);
-    }
+    const found: Draft = drafts.get(key) ?? {
+      client,
+      taskQueue,
+      options: dataObject(),
+      owner: undefined,
+      autoStart: false,
+      workers: [],
+      workflows: new Map(),
+      functions: [],
+    };
+    drafts.set(key, found);
+    found.autoStart ||= owner === undefined || objectOf(owner.data['lifecycle'])['auto_start'] !== false;
     if (owner === undefined) return found;
-    if (found.owner === undefined || sameData(found.options, options)) {
-      if (found.owner === undefined) {
-        found = { ...found, options, owner };
-        drafts.set(key, found);
-      }
-    } else
+    const options = filled(objectOf(owner.data['worker_options']), fill);
+    if (found.owner === undefined) Object.assign(found, { owner, options });
+    else if (!sameData(found.options, options))
       diagnostics.push({
         severity: 'error',
         place: placeOf(owner, '/task_queue'),
@@ -89,7 +98,7 @@ export function planWorkers({ app, entries, isPlatform, placeOf }: PlanInput): W
     if (entry.kind !== 'temporal.worker') continue;
     const client = qualify(textOf(entry.data['client']), entry);
     const prefix = client === undefined ? '' : (textOf(byId.get(client)?.data['tq_prefix']) ?? '');
-    const taskQueue = prefix + (textOf(entry.data['task_queue']) ?? '');
+    const taskQueue = fill(prefix) + fill(textOf(entry.data['task_queue']) ?? '');
     const connection = client === undefined || isPlatform(client) ? undefined : client;
     draft(connection, taskQueue, entry);
     draftOfWorker.set(entry.id, `${connection ?? ''}\n${taskQueue}`);
@@ -148,6 +157,13 @@ const objectOf = (value: Data | undefined): Readonly<DataObject> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !('n' in value)
     ? value
     : dataObject();
+
+const filled = (options: Readonly<DataObject>, fill: (text: string) => string): DataObject =>
+  dataObject(
+    Object.fromEntries(
+      Object.entries(options).map(([name, value]) => [name, typeof value === 'string' ? fill(value) : value]),
+    ),
+  );
 
 /** A bare name means the entry's own namespace. */
 function qualify(id: string | undefined, entry: Entry): string | undefined {

@@ -41,6 +41,7 @@ export class Workers {
     const added: string[] = [];
     const anyWorkflow = plan.workers.some(({ workflows }) => workflows.size > 0);
     for (const planned of plan.workers) {
+      if (!planned.autoStart) continue;
       const name = nameOf(planned);
       const known = this.#services.get(name);
       if (known !== undefined) {

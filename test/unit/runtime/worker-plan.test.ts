@@ -32,6 +32,7 @@ const plan = (entries: readonly Entry[], isPlatform = (_client: string) => true)
     app: 'shop',
     entries,
     isPlatform,
+    fill: (text) => text.replace('${env:STAGE}', 'test'),
     placeOf: (each) => ({ file: `${each.id}.yaml`, line: 1, column: 1 }),
   });
 
@@ -67,6 +68,23 @@ describe('worker plan', () => {
       worker('app:w', 'orders', { client: 'c' }),
     ]);
     expect(queueOfWorker.get('app:w')).toBe('eu-orders');
+  });
+  it('fills placeholders in queues and options', () => {
+    const { workers } = plan([
+      worker('app:w', '${env:STAGE}-orders', { worker_options: { build_id: '${env:STAGE}' } }),
+    ]);
+    expect(workers[0]).toMatchObject({ taskQueue: 'test-orders', options: { build_id: 'test' } });
+  });
+  it('leaves a queue alone whose workers all say that they do not start by themselves', () => {
+    const idle = worker('app:idle', 'idle', { lifecycle: { auto_start: false } });
+    const { workers } = plan([idle, worker('app:w', 'busy'), entry('app:f', 'function.lua')]);
+    expect(workers.map(({ taskQueue, autoStart }) => [taskQueue, autoStart])).toEqual([
+      ['idle', false],
+      ['busy', true],
+      ['shop', true],
+    ]);
+    const shared = plan([idle, worker('app:w', 'idle')]);
+    expect(shared.workers[0]?.autoStart).toBe(true);
   });
   it('keeps queues of one name apart when their connections differ', () => {
     const { workers } = plan(
