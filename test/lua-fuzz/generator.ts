@@ -1,4 +1,5 @@
 // Programs in Lua 5.3 that follow from a seed, and whose output PUC's manual fixes.
+import { bigFunction } from './functions.js';
 import { Names, Scope } from './scope.js';
 import { Random } from './random.js';
 import { Statements } from './statements.js';
@@ -15,6 +16,7 @@ export const HELPERS = [
   'local function N(v) if v ~= v then return 0.5 end return v end',
   'local function I(v) return math.tointeger(v) or 7 end',
   'local function J(...) local out = {} for i = 1, select("#", ...) do out[i] = tostring((select(i, ...))) end return table.concat(out, ";") end',
+  'local function Y(v) if coroutine.isyieldable() then return coroutine.yield(v) end return v end',
   'local function cut(s) if type(s) == "string" then return string.sub(s, 1, 60) end return s end',
 ].join(' ');
 
@@ -30,6 +32,7 @@ export function generate(seed: number): GeneratedProgram {
   const statements: Statement[] = [];
   for (let count = random.between(3, 8); count > 0; count--)
     if (random.chance(35)) statements.push(write.protect(scope));
+    else if (random.chance(4)) statements.push(...bigFunction(write, scope));
     else statements.push(...write.block(scope, random.between(1, 2)));
   return { seed, statements };
 }

@@ -3,6 +3,7 @@ import { Expressions } from './expressions.js';
 import { coroutineSection } from './coroutines.js';
 import { errorStatement } from './errors.js';
 import { libraryStatement } from './library.js';
+import { closures, gotoLoop, nestedBreak, varargs } from './functions.js';
 import { metatableSection, methodSection } from './metatables.js';
 import type { Random } from './random.js';
 import type { Callee, Names, Scope, Type, Writing } from './scope.js';
@@ -57,6 +58,13 @@ export class Statements {
     [1, (scope) => errorStatement(this, scope)],
   ];
 
+  /** A statement that declares nothing and holds no block. */
+  change(scope: Scope): readonly Statement[] {
+    scope.spend();
+    const targets = scope.find(({ mutable, type }) => mutable && type !== 'any', true);
+    return this.random.chance(60) && targets.length > 0 ? this.#assign(scope) : this.#change(scope);
+  }
+
   readonly #all: readonly (readonly [number, Make])[] = [
     ...this.#simple,
     [6, (scope) => [this.#branch(scope)]],
@@ -67,10 +75,10 @@ export class Statements {
     [3, (scope) => this.#traversal(scope)],
     [4, (scope) => this.#function(scope)],
     [1, (scope) => [around('do', this.block(scope.block()))]],
-    [2, (scope) => this.#gotoLoop(scope)],
-    [2, (scope) => this.#nestedBreak(scope)],
-    [2, (scope) => this.#closures(scope)],
-    [2, (scope) => this.#varargs(scope)],
+    [2, (scope) => gotoLoop(this, scope)],
+    [2, (scope) => nestedBreak(this, scope)],
+    [2, (scope) => closures(this, scope)],
+    [2, (scope) => varargs(this, scope)],
     [2, (scope) => [this.protect(scope)]],
     [2, (scope) => metatableSection(this, scope)],
     [1, (scope) => methodSection(this, scope)],
@@ -313,114 +321,6 @@ export class Statements {
       ? `local function ${name}(${list})`
       : `local ${name} = function(${list})`;
     return [around(open, body)];
-  }
-
-  #gotoLoop(scope: Scope): Statement[] {
-    const label = this.names.fresh('L');
-    if (this.random.chance(60)) {
-      // continue
-      const name = this.name('int');
-      const passes = this.random.between(2, 6);
-      const inner = scope.block(passes, { loop: true });
-      inner.declare(name, 'int', false);
-      const condition = this.expressions.boolean(inner, 2);
-      const body = [
-        line(`if ${condition} then goto ${label} end`),
-        around('do', this.block(inner.block())),
-        line(`::${label}::`),
-      ];
-      return [around(`for ${name} = 1, ${passes} do`, body)];
-    }
-    const counter = this.name('int');
-    const passes = this.random.between(1, 4);
-    const inner = scope.block(passes);
-    inner.declare(counter, 'int', false);
-    const collected = this.names.fresh('c');
-    const fresh = this.name('int');
-    return [
-      around('do', [
-        line(`local ${counter}, ${collected} = 0, {}`),
-        line(`::${label}::`),
-        line(`local ${fresh} = ${counter} * 10`),
-        line(`${collected}[#${collected} + 1] = function() ${fresh} = ${fresh} + 1 return ${fresh} end`),
-        around('do', this.block(inner)),
-        line(`${counter} = ${counter} + 1`),
-        line(`if ${counter} < ${passes} then goto ${label} end`),
-        line(`for _, f in ipairs(${collected}) do show(f(), f()) end`),
-      ]),
-    ];
-  }
-
-  /** A goto out of two loops, and one over the rest of a block. */
-  #nestedBreak(scope: Scope): Statement[] {
-    const label = this.names.fresh('L');
-    const [outer, inner] = [this.name('int'), this.name('int')];
-    const body = scope.block(9);
-    body.declare(outer, 'int', false);
-    body.declare(inner, 'int', false);
-    return [
-      around('do', [
-        around(`for ${outer} = 1, 3 do`, [
-          around(`for ${inner} = 1, 3 do`, [
-            ...this.block(body, 2),
-            line(`if ${this.expressions.boolean(body, 2)} then goto ${label} end`),
-          ]),
-        ]),
-        line(`show('no goto')`),
-        line(`::${label}::`),
-      ]),
-    ];
-  }
-
-  #closures(scope: Scope): Statement[] {
-    const list = this.names.fresh('c');
-    const loop = this.name('int');
-    const kept = this.name('int');
-    const inner = scope.block(4);
-    inner.declare(loop, 'int', false);
-    const body = [
-      line(`local ${kept} = ${this.expressions.int(inner, 2)}`),
-      line(`${list}[#${list} + 1] = function(d) ${kept} = ${kept} + d return ${kept}, ${loop} end`),
-      line(`${list}[#${list} + 1] = function() ${kept} = ${kept} * 2 return ${kept} end`),
-      ...(this.random.chance(20) ? [line(`if ${loop} == 2 then break end`)] : []),
-    ];
-    return [
-      line(`local ${list} = {}`),
-      around(`for ${loop} = 1, ${this.random.between(1, 4)} do`, body),
-      line(`for _, f in ipairs(${list}) do show(f(3)) end`),
-      line(`show(${list}[1](${this.expressions.int(scope, 1)}))`),
-    ];
-  }
-
-  #varargs(scope: Scope): Statement[] {
-    const name = this.names.fresh('v');
-    const inner = scope.function({ varargs: true, returns: ['int'], pure: true });
-    const first = this.name('any');
-    const values = Array.from({ length: this.random.between(0, 4) }, () => this.expressions.any(scope, 2));
-    const body = [
-      line(`local ${first}, b = ...`),
-      line(`show(${first}, b, select('#', ...))`),
-      line(
-        this.random.pick([
-          `show(...)`,
-          `show((...))`,
-          `show(..., 'end')`,
-          `show(select(${this.random.between(-2, 3)}, ...))`,
-          `show(#{...} >= 0, table.pack(...).n)`,
-          `show(table.unpack({...}, 1, select('#', ...)))`,
-          `show((function(...) return ... end)(1, ...))`,
-          `local t = {..., n = 1} show(t[1], t.n)`,
-          `local t = {'x', ...} show(t[1], t[2])`,
-        ]),
-      ),
-      ...this.block(inner, this.random.between(0, 2)),
-      line(this.random.pick(['return ...', 'return (...)', `return select('#', ...)`, `return 1, ...`])),
-    ];
-    return [
-      around(`local function ${name}(...)`, body),
-      line(`show(pcall(${name}${values.map((value) => `, ${value}`).join('')}))`),
-      ...(this.random.chance(40) ? [line(`show(${name}(${name}(1, nil, 'x')))`)] : []),
-    ];
   }
 
   #multiple(scope: Scope): Statement[] {
