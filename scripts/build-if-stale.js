@@ -51,7 +51,7 @@ function lock(folder) {
     } catch (error) {
       if (error.code !== 'EEXIST') throw error;
     }
-    let owner = NaN;
+    let owner;
     try {
       owner = Number(readFileSync(join(folder, 'pid'), 'utf8'));
     } catch {

@@ -10,7 +10,7 @@ if (!existsSync(join(root, 'node_modules/commander'))) {
   process.exit(1);
 }
 const { buildIfStale } = await import('./build-if-stale.js');
-const built = process.env.MOONTIDE_SKIP_BUILD === "1" ? 0 : buildIfStale(root);
+const built = process.env.MOONTIDE_SKIP_BUILD === '1' ? 0 : buildIfStale(root);
 if (built !== 0) process.exit(built);
 const { showOrders } = await import(pathToFileURL(join(root, 'dist/src/cli/show-orders.js')).href);
 process.exitCode = await showOrders(join(root, 'examples/orders'));

@@ -20,6 +20,7 @@ export { LuaError, defineUserdata } from './lua/values.js';
 export type { HostResult, LuaValue } from './lua/values.js';
 export { defineKind } from './registry/model/kind.js';
 export type { KindHost, KindSpec } from './registry/model/kind.js';
+export { keys } from './runtime/keys.js';
 export { defineModule } from './runtime/module-definition.js';
 export type { ModuleDefinition } from './runtime/module-definition.js';
 export { runNode } from './cli/run-node.js';
