@@ -24,17 +24,20 @@ export interface AppPlace {
   readonly app: string;
   /** Real path. */
   readonly folder: string;
+  /** For people. */
   readonly address: string;
   readonly namespace: string;
+  /** What tells this namespace from every other of any server. */
+  readonly namespaceId: string;
 }
 
-/** `fresh`: the server began with this start, so that what older records say is about another one. */
-export function claimAppName({ app, folder, address, namespace }: AppPlace, fresh: boolean): void {
+/** `own`: the server is this app's own, so that nobody else can have the name there. */
+export function claimAppName({ app, folder, address, namespace, namespaceId }: AppPlace, own: boolean): void {
   const records = join(userCacheFolder(), 'apps');
-  const key = createHash('sha256').update(`${address}\n${namespace}`).digest('hex').slice(0, 12);
+  const key = createHash('sha256').update(namespaceId).digest('hex').slice(0, 12);
   const path = join(records, `${app}-${key}.json`);
   const owner = readOwner(path);
-  if (!fresh && owner !== undefined && owner !== folder && existsSync(owner))
+  if (!own && owner !== undefined && owner !== folder && existsSync(owner))
     throw new AppNameTakenError(app, owner, address, namespace);
   if (owner === folder) return;
   try {

@@ -1,4 +1,4 @@
-// Makes a namespace on the embedded server.
+// Namespaces: which one it is, and making one on the embedded server.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
@@ -46,4 +46,17 @@ async function exists(connection: TemporalConnection['connection'], namespace: s
     if (isGrpcServiceError(error) && Number(error.code) === GRPC_NOT_FOUND) return false;
     throw error;
   }
+}
+
+/** The id of the connection's namespace; where the server does not tell it, its address and name stand for it. */
+export async function namespaceId({ connection, address, namespace }: TemporalConnection): Promise<string> {
+  try {
+    const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
+    const id = namespaceInfo?.id;
+    if (typeof id === 'string' && id !== '') return id;
+  } catch (error) {
+    // Keys that may run workflows but not describe namespaces are common.
+    if (!isGrpcServiceError(error)) throw error;
+  }
+  return `${address}/${namespace}`;
 }

@@ -101,14 +101,18 @@ export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
   }
 
   /** Refuses another app of the same name. A server on a port that nobody else can guess is this app's alone. */
-  async #claimName({ address, namespace }: TemporalConnection): Promise<void> {
+  async #claimName(connection: TemporalConnection): Promise<void> {
     const { app, folder, settings } = this.#options;
-    const known =
+    const { address, namespace } = connection;
+    const guessable =
       settings.platform.kind === 'embedded' ? (settings.platform.port ?? DEFAULT_PORT) : undefined;
-    if (this.#server !== undefined && loopbackPort(address) !== known) return;
-    const { claimAppName } = await import('./app-record.js');
-    const fresh = this.#server !== undefined && this.#server.role !== 'joined';
-    claimAppName({ app, folder, address, namespace }, fresh);
+    if (this.#server !== undefined && loopbackPort(address) !== guessable) return;
+    const [{ claimAppName }, { namespaceId }] = await Promise.all([
+      import('./app-record.js'),
+      import('./namespace.js'),
+    ]);
+    const own = this.#server !== undefined && this.#server.role !== 'joined';
+    claimAppName({ app, folder, address, namespace, namespaceId: await namespaceId(connection) }, own);
   }
 
   /** Where the embedded server is, started if that is wanted. */
