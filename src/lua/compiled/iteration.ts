@@ -1,5 +1,5 @@
 // next, pairs and ipairs: builtins that the compiler knows, so that their loops run on an iterator object. Sealed.
-import { argumentTypeError } from './errors.js';
+import { argumentError, argumentTypeError } from './errors.js';
 import { index } from './access.js';
 import { call, metamethod } from './metatables.js';
 import { all, builtin, Frame, first, push, S } from './protocol.js';
@@ -7,8 +7,8 @@ import type { Callable, Result, Value } from './protocol.js';
 import { Table } from './table.js';
 import type { TableIterator } from './table.js';
 
-export const next: Callable = builtin('next', (table: Value, key: Value) => {
-  if (!(table instanceof Table)) argumentTypeError(1, 'next', 'table', table, table === undefined);
+export const next: Callable = builtin('next', function (table: Value, key: Value): Result {
+  if (!(table instanceof Table)) argumentTypeError(1, 'next', 'table', table, arguments.length === 0);
   return table.next(key);
 });
 
@@ -24,14 +24,14 @@ function threeOf(result: Result): Value[] {
   return [iterator, state, control];
 }
 
-export const pairs: Callable = builtin('pairs', (value: Value) => {
+export const pairs: Callable = builtin('pairs', function (value: Value): Result {
   const handler = metamethod(value, '__pairs');
   if (handler !== undefined) {
     const result = call(handler, [value]);
     return result === S ? push(new PairsFrame()) : threeOf(result);
   }
-  if (!(value instanceof Table)) argumentTypeError(1, 'for iterator', 'table', value, value === undefined);
-  return [next, value, undefined];
+  if (value === undefined && arguments.length === 0) argumentError(1, 'pairs', 'value expected');
+  return [next, value, undefined]; // what is no table is refused by next
 });
 
 class IpairsFrame extends Frame {
@@ -55,7 +55,7 @@ export const ipairsNext: Callable = builtin('for iterator', (table: Value, contr
 });
 
 export const ipairs: Callable = builtin('ipairs', (...values: Value[]) => {
-  if (values.length === 0) argumentTypeError(1, 'ipairs', 'table', undefined, true);
+  if (values.length === 0) argumentError(1, 'ipairs', 'value expected');
   return [ipairsNext, values[0], 0];
 });
 

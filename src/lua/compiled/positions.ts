@@ -225,10 +225,17 @@ export function siteOf(stack: Stack): Extract<StackEntry, { is: 'lua' }> | undef
 export const positionOf = (entry: StackEntry | undefined): string =>
   entry?.is === 'lua' ? `${entry.chunk}:${entry.line}: ` : '';
 
-/** The code at a level as `error` counts them, seen from a builtin: 1 is who called it. */
+/** Stands among the operands of a call whose result is returned as it is. */
+export const TAIL_CALL = 'tail call';
+
+/** The code at a level as `error` counts them, seen from a builtin: 1 is who called it. In Lua, tail calls leave no level. */
 export function entryAtLevel(stack: Stack, level: number): StackEntry | undefined {
-  const entries = stack.entries(level + 1);
-  return entries[(entries[0]?.is === 'native' ? 1 : 0) + level - 1];
+  const entries = stack.entries(level === 1 ? 2 : Infinity);
+  const levels = entries.filter(
+    (entry, at) =>
+      at === 0 || entry.is !== 'lua' || entry.operands[1] !== TAIL_CALL || entries[at - 1]?.is !== 'lua',
+  );
+  return levels[(levels[0]?.is === 'native' ? 1 : 0) + level - 1];
 }
 
 /** The code that called a function which has no name of its own, such as what coroutine.wrap gives. */

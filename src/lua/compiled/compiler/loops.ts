@@ -109,6 +109,9 @@ function generalFor(f: FunctionEmitter, s: NumericForStatement, step: number | u
   });
 }
 
+/** What builtins call themselves when a loop calls them; a value that cannot be called has no name (operand 1). */
+const ITERATOR = ["iterator 'for iterator'"];
+
 export function genericFor(f: FunctionEmitter, s: GenericForStatement): void {
   const mark = f.top;
   f.calls = true;
@@ -130,8 +133,14 @@ export function genericFor(f: FunctionEmitter, s: GenericForStatement): void {
         if (others.length > 0) f.line(`${others.join('=')}=undefined;`);
       },
       () => {
-        const call = `(typeof ${callee}==='function'?${callee}:callable(${callee}))(${state},${control})`;
-        f.site({ line: startLine(s.values[0]) ?? s.line, call, target: first, live: inner });
+        const call = `(typeof ${callee}==='function'?${callee}:callable(${callee},1))(${state},${control})`;
+        f.site({
+          line: startLine(s.values[0]) ?? s.line,
+          operands: ITERATOR,
+          call,
+          target: first,
+          live: inner,
+        });
         spreadResult(f, first, slots.slice(1));
         f.line(`if(${first}===undefined)break ${label};${control}=${first};`);
       },

@@ -12,6 +12,7 @@ import type {
   Statement,
   Variable,
 } from '../../front/tree.js';
+import { TAIL_CALL } from '../positions.js';
 import { condition } from './conditions.js';
 import {
   assign,
@@ -414,7 +415,7 @@ function returnOne(f: FunctionEmitter, e: Expression): void {
       return;
     }
     const { call, line, operands } = callText(f, e);
-    f.site({ line, operands, call, target: 'x', onlyHost: true, live: f.top });
+    f.site({ line, operands: [...operands, TAIL_CALL], call, target: 'x', onlyHost: true, live: f.top });
     f.giveResult('x');
     return;
   }
