@@ -38,7 +38,7 @@ Examples:
   moontide call orders:report                    call a function in this process
   moontide test                                  run the app's tests
 
-Exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 3 Temporal cannot be reached.`,
+Exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 3 something needed cannot be reached.`,
     );
   addGlobalOptions(program);
   for (const command of [

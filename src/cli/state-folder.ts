@@ -10,7 +10,7 @@ class StateFolderError extends PlatformError {
   override readonly name = 'StateFolderError';
   readonly code = 'STATE_FOLDER';
   override readonly kind = 'PermissionDenied' as const;
-  override readonly exitCode: ExitCode = 2;
+  override readonly exitCode: ExitCode = 3;
   constructor(folder: string, why: string, options?: ErrorOptions) {
     super(`cannot keep the app's state in '${folder}': ${why}; make the folder writable`, options);
   }

@@ -144,7 +144,7 @@ describe('moontide run', () => {
     });
     writeFileSync(join(blocked, '.moontide'), '');
     const { code, stderr } = await cli(['--app', blocked, 'run']);
-    expect(code).toBe(2);
+    expect(code).toBe(3);
     expect(stderr).toMatch(/^moontide: cannot keep the app's state in .*: a file is in its place; .*\n$/);
   });
 });
