@@ -225,7 +225,7 @@ export class Coroutine extends LuaThread implements FrameStack {
 export class Kill extends Error {
   override readonly name = 'Kill';
 }
-export const KILL = Object.freeze(new Kill());
+export const KILL: Kill = Object.freeze(new Kill());
 
 class KillFrame extends Frame {
   override resume(): Result {

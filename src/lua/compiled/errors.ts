@@ -3,7 +3,6 @@
 //     PlatformErrors become error objects, and anything else is a bug of the host that Lua cannot catch.
 import { raisedValue } from '../instance/error-object.js';
 import { LuaError, LuaUserdata, luaType } from '../values.js';
-import type { LuaValue } from '../values.js';
 import { isNumber } from './number.js';
 import {
   callerEntry,
@@ -88,7 +87,7 @@ export function typeName(value: Value): string {
   }
   if (isNumber(value)) return 'number';
   if (value instanceof LuaUserdata) return value.type.name;
-  return luaType(value as LuaValue);
+  return luaType(value);
 }
 
 /** `bad argument #1 to 'rep' (number expected, got nil)`; `name` is the qualified one (`string.rep`). */

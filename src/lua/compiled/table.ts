@@ -116,13 +116,13 @@ function toLuaKey(key: HashKey): Value {
 
 /** T7; NaN stays NaN and is never found. */
 function toHashKey(key: Value): HashKey | undefined {
-  if (typeof key !== 'object') return key as HashKey | undefined;
+  if (typeof key !== 'object') return key;
   if (key instanceof LuaFloat) {
     const integer = fromDouble(key.n);
     if (integer === undefined) return key.n;
     return integer instanceof I64 ? toBigInt(integer) : integer;
   }
-  return key instanceof I64 ? toBigInt(key) : (key as HashKey);
+  return key instanceof I64 ? toBigInt(key) : key;
 }
 
 /** What the runtime looks up of a metatable in one load. Made by the first setmetatable with the table. */

@@ -43,6 +43,7 @@ export function toText(value: Value): string {
       return String(value);
     case 'function':
       return addressText(value.name.startsWith('[C]:') ? 'function: builtin' : 'function', value);
+    default: // objects: tables, threads, userdata
   }
   const handler = metaOf(value)?.table.getString('__tostring');
   if (handler !== undefined) return madeText(callSync(handler, value));
