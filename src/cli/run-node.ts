@@ -224,7 +224,9 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
       plan: () => plan,
       supervisor: app.get(keys.supervisor),
       programs,
-      functions: new NodeFunctionRunner(app.get(keys.functions), fillSecrets),
+      functions: new NodeFunctionRunner(app.get(keys.functions), fillSecrets, (error) =>
+        logger.redactor.error(error),
+      ),
       commands: new NodeCommandRunner(app.get(keys.dispatcher), app.get(keys.resources), fillSecrets, failed),
       logger,
       engine: DEFAULT_ENGINE,

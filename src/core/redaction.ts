@@ -1,7 +1,9 @@
 // Takes resolved secrets out of whatever leaves the platform as text: logs, errors, events. Sealed.
 // R1: every registered secret of MIN_LENGTH chars or more is replaced wherever it occurs, also as JSON, URL or base64 text.
 // R2: shorter ones cannot be told from ordinary words and are left.
-import { LuaFloat } from './data.js';
+import { dataObject, LuaFloat } from './data.js';
+import type { Data } from './data.js';
+import type { ErrorData } from './error-data.js';
 import { encodeBase64, toBytes, toText } from './text.js';
 
 export const REDACTED = '[redacted]';
@@ -33,6 +35,27 @@ export class Redactor {
   text(text: string): string {
     const pattern = this.#compiled();
     return pattern === undefined ? text : text.replace(pattern, REDACTED);
+  }
+
+  /** An error on its way to people, to a history or to another program; its details keep their types. */
+  error(error: ErrorData): ErrorData {
+    if (this.#compiled() === undefined) return error;
+    return {
+      ...error,
+      message: this.text(error.message),
+      ...(error.stack === undefined ? {} : { stack: this.text(error.stack) }),
+      ...(error.details === undefined ? {} : { details: this.#data(error.details) }),
+      ...(error.cause === undefined ? {} : { cause: this.error(error.cause) }),
+    };
+  }
+
+  #data(data: Data): Data {
+    if (typeof data === 'string') return this.text(data);
+    if (Array.isArray(data)) return data.map((item) => this.#data(item));
+    if (typeof data !== 'object' || data === null || data instanceof LuaFloat) return data;
+    return dataObject(
+      Object.fromEntries(Object.entries(data).map(([key, item]) => [this.text(key), this.#data(item)])),
+    );
   }
 
   /** A copy of any value fit for a log: plain, bounded, without cycles, and redacted in strings, keys and numbers. */

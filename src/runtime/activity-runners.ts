@@ -1,6 +1,7 @@
 // What activities use of this node: functions and commands asked for by workflows and by other nodes.
 import type { Command } from '../core/command.js';
 import type { Data } from '../core/data.js';
+import type { ErrorData } from '../core/error-data.js';
 import type {
   CallOutcome,
   CommandCallContext,
@@ -17,22 +18,28 @@ import type { Resources } from './resources.js';
 /** Puts the values of secrets where a workflow could only name them. */
 export type FillSecrets = (data: Data) => Data;
 
+/** Takes the values of secrets out of an error: it goes into a history. */
+export type RedactError = (error: ErrorData) => ErrorData;
+
 export class NodeFunctionRunner implements FunctionRunner {
   readonly #functions: FunctionPool;
   readonly #fillSecrets: FillSecrets;
+  readonly #redact: RedactError;
 
-  constructor(functions: FunctionPool, fillSecrets: FillSecrets) {
+  constructor(functions: FunctionPool, fillSecrets: FillSecrets, redact: RedactError) {
     this.#functions = functions;
     this.#fillSecrets = fillSecrets;
+    this.#redact = redact;
   }
 
-  run(call: FunctionCall): Promise<CallOutcome> {
-    return this.#functions.call({
+  async run(call: FunctionCall): Promise<CallOutcome> {
+    const outcome = await this.#functions.call({
       entry: call.entry,
       args: call.args.map(this.#fillSecrets),
       values: call.values,
       signal: call.signal,
     });
+    return outcome.ok ? outcome : { ok: false, error: this.#redact(outcome.error) };
   }
 }
 

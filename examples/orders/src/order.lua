@@ -22,15 +22,17 @@ local function undo_all(undo)
     end
 end
 
--- Waits for somebody to say yes or no, at most `within`.
+-- Waits for somebody to say yes or no, at most `within`. A cancelled run is a no, too.
 local function decision(within)
     local approve = process.listen("approve")
     local reject = process.listen("reject")
+    local events = process.events()
     local expired = time.after(within)
 
     local first = channel.select({
         approve:case_receive(),
         reject:case_receive(),
+        events:case_receive(),
         expired:case_receive(),
     })
     if first.channel == approve then
@@ -39,16 +41,31 @@ local function decision(within)
     elseif first.channel == reject then
         local reason = type(first.value) == "table" and first.value.reason or "rejected"
         return { approved = false, reason = reason }
+    elseif first.channel == events then
+        return { approved = false, reason = "the order was cancelled" }
     end
     return { approved = false, reason = "nobody approved within " .. within }
 end
 
-local function main(order)
+-- What is wrong with an order, or nil. Asked before anything is done, so that nothing has to be undone.
+local function fault(order)
     if type(order) ~= "table" or type(order.id) ~= "string" or type(order.sku) ~= "string" then
-        return nil, errors.new({
-            kind = errors.INVALID,
-            message = "an order needs at least an id and a sku, e.g. {\"id\":\"o-1\",\"sku\":\"mug\"}",
-        })
+        return "an order needs at least an id and a sku, e.g. {\"id\":\"o-1\",\"sku\":\"mug\"}"
+    end
+    local quantity = order.quantity or 1
+    if math.type(quantity) ~= "integer" or quantity < 1 then
+        return "quantity must be a whole number of at least 1"
+    end
+    local _, err = time.parse_duration(order.approve_within or "24h")
+    if err then
+        return "approve_within must be a duration such as 24h or 90s"
+    end
+end
+
+local function main(order)
+    local wrong = fault(order)
+    if wrong then
+        return nil, errors.new({ kind = errors.INVALID, message = wrong })
     end
     local undo = {}
 

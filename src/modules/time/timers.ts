@@ -49,6 +49,8 @@ class Alarm {
     }
     this.#pending = this.#instance.background(sleepCommand(nanoseconds, this.#purpose), (answer) => {
       this.#pending = undefined;
+      // Cancelled is not elapsed: whoever waits learns of it from process.events(), or ends with the run.
+      if (!answer.ok && answer.error.kind === 'Canceled') return;
       // A timer that the host could not keep fires now: waiting for ever would hide the fault.
       this.#tick();
       if (answer.ok) fired();
