@@ -154,7 +154,7 @@ const LINES: readonly Make[] = [
     `show(string.unpack('${byteOrder(r)}i4z', string.pack('${byteOrder(r)}i4z', ${r.between(-99, 99)}, ${r.pick(["'ab'", "''"])})))`,
   (r) =>
     `show((string.pack('>d', ${floatLiteral(r)}):gsub('.', function(c) return string.format('%02x', c:byte()) end)))`,
-  (r) => `show(table.unpack(table.move(${list(r)}, 1, ${r.between(0, 4)}, ${r.between(1, 4)})))`,
+  (r) => `show(table.unpack(table.move(${list(r)}, 1, ${r.between(0, 4)}, ${r.between(1, 4)}), 1, 6))`,
   (r) =>
     `local t = setmetatable({}, {__index = function(_, i) if i <= ${r.between(0, 4)} then return i * i end end}) show(#t, table.unpack(t, 1, 4))`,
   (r) =>

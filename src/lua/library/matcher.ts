@@ -259,7 +259,7 @@ export function capture(subject: string, pattern: Pattern, number: number): Valu
 
 /** All captures of the last match, from `begin` to `end`; the whole match where there are none. */
 export function captures(subject: string, pattern: Pattern, begin: number, end: number): Value[] {
-  if (pattern.unfinished) raise('unfinished capture');
+  if (pattern.unfinished.length > 0) raise('unfinished capture');
   if (pattern.captures === 0) return [subject.slice(begin, end)];
   const values: Value[] = [];
   for (let number = 0; number < pattern.captures; number++) values.push(capture(subject, pattern, number));

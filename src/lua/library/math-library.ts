@@ -4,6 +4,7 @@ import { argumentError, raise } from '../compiled/errors.js';
 import * as int64 from '../compiled/int64.js';
 import type { Integer } from '../compiled/int64.js';
 import { doubleOf, float, isInteger, isNumber, toInteger } from '../compiled/number.js';
+import type { LuaNumber } from '../compiled/number.js';
 import { builtin, EMPTY } from '../compiled/protocol.js';
 import type { Callable, Result, Value } from '../compiled/protocol.js';
 import {
@@ -25,28 +26,34 @@ const narrowed = (value: number): Value => int64.fromDouble(value) ?? float(valu
 const isSmallInteger = (value: Value): value is number =>
   typeof value === 'number' && value === Math.floor(value) && value - value === 0;
 
+/** A number; a text gives a float even where it reads as an integer, as in PUC. */
+function ownNumberArgument(value: Value, index: number, name: string, count: number): LuaNumber {
+  const number = numberArgument(value, index, name, count);
+  return typeof value === 'string' ? float(doubleOf(number)) : number;
+}
+
 const floor = builtin('math.floor', function (x: Value): Result {
   if (isSmallInteger(x)) return x;
-  const number = numberArgument(x, 1, 'math.floor', arguments.length);
+  const number = ownNumberArgument(x, 1, 'math.floor', arguments.length);
   return isInteger(number) ? number : narrowed(Math.floor(doubleOf(number)));
 });
 
 const ceil = builtin('math.ceil', function (x: Value): Result {
   if (isSmallInteger(x)) return x;
-  const number = numberArgument(x, 1, 'math.ceil', arguments.length);
+  const number = ownNumberArgument(x, 1, 'math.ceil', arguments.length);
   return isInteger(number) ? number : narrowed(Math.ceil(doubleOf(number)));
 });
 
 const abs = builtin('math.abs', function (x: Value): Result {
   if (isSmallInteger(x)) return x < 0 ? int64.negate(x) : x;
-  const number = numberArgument(x, 1, 'math.abs', arguments.length);
+  const number = ownNumberArgument(x, 1, 'math.abs', arguments.length);
   if (isInteger(number)) return int64.lessThan(number, 0) ? int64.negate(number) : number;
   return float(Math.abs(doubleOf(number)));
 });
 
 const fmod = builtin('math.fmod', function (x: Value, y: Value): Result {
-  const a = numberArgument(x, 1, 'math.fmod', arguments.length);
-  const b = numberArgument(y, 2, 'math.fmod', arguments.length);
+  const a = ownNumberArgument(x, 1, 'math.fmod', arguments.length);
+  const b = ownNumberArgument(y, 2, 'math.fmod', arguments.length);
   if (!isInteger(a) || !isInteger(b)) return float(doubleOf(a) % doubleOf(b));
   if (b === 0) return argumentError(2, 'math.fmod', 'zero');
   if (typeof a === 'number' && typeof b === 'number') return (a % b) + 0;
@@ -54,7 +61,7 @@ const fmod = builtin('math.fmod', function (x: Value, y: Value): Result {
 });
 
 const modf = builtin('math.modf', function (x: Value): Result {
-  const number = numberArgument(x, 1, 'math.modf', arguments.length);
+  const number = ownNumberArgument(x, 1, 'math.modf', arguments.length);
   if (isInteger(number)) return [number, float(0)];
   const value = doubleOf(number);
   const whole = value < 0 ? Math.ceil(value) : Math.floor(value);

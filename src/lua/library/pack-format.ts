@@ -8,6 +8,11 @@ const MAX_INTEGER_SIZE = 16;
 const NATIVE_ALIGNMENT = 8;
 export const MAX_SIZE = 2147483647;
 
+/** A byte as PUC's messages show it. */
+function printable(byte: string): string {
+  return /^[ -~]$/.test(byte) ? byte : `<\\${String(byte.charCodeAt(0))}>`;
+}
+
 export class PackFormat {
   isLittle = true;
   kind: PackKind = 'none';
@@ -20,7 +25,9 @@ export class PackFormat {
   #maxAlignment = 1;
 
   constructor(text: string, name: string) {
-    this.#text = text;
+    // A format is a text of C's: it ends where a zero is.
+    const zero = text.indexOf('\0');
+    this.#text = zero < 0 ? text : text.slice(0, zero);
     this.#name = name;
   }
 
@@ -115,7 +122,7 @@ export class PackFormat {
         this.#maxAlignment = this.#integerSize(NATIVE_ALIGNMENT);
         break;
       default:
-        raise(`invalid format option '${letter}'`);
+        raise(`invalid format option '${printable(letter)}'`);
     }
     this.#set('none', 0);
   }

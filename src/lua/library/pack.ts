@@ -48,8 +48,9 @@ function doubleBytes(value: number, size: number, isLittle: boolean): string {
 
 export const pack = builtin('string.pack', function (format: Value, ...values: Value[]): Result {
   const name = 'string.pack';
-  const count = arguments.length;
-  const options = new PackFormat(textArgument(format, 1, name, count), name);
+  const options = new PackFormat(textArgument(format, 1, name, arguments.length), name);
+  // A value that is not there is nil in PUC's words.
+  const count = Infinity;
   let bytes = '';
   let at = 0;
   while (!options.isAtEnd) {

@@ -64,8 +64,8 @@ export interface Pattern {
   readonly captures: number;
   /** By capture: it is a position, `()`. */
   readonly isPosition: readonly boolean[];
-  /** A capture that never closes: an error once a match succeeds. */
-  readonly unfinished: boolean;
+  /** Captures that never close: an error once one is wanted. */
+  readonly unfinished: readonly number[];
   /** What every match begins with; '' when that is not one text. */
   readonly prefix: string;
 }
@@ -96,7 +96,7 @@ class PatternParser {
       items: this.#items,
       captures: this.#isPosition.length,
       isPosition: this.#isPosition,
-      unfinished: this.#open.length > 0,
+      unfinished: this.#open,
       prefix: prefixOf(this.#items),
     };
   }

@@ -56,7 +56,7 @@ const match = builtin('string.match', function (subject: Value, pattern: Value, 
 /** The captures of the last match as results. */
 function matched(text: string, pattern: Pattern, begin: number, end: number): Result {
   if (pattern.captures === 0) return text.slice(begin, end);
-  if (pattern.captures === 1 && !pattern.unfinished) return capture(text, pattern, 0);
+  if (pattern.captures === 1 && pattern.unfinished.length === 0) return capture(text, pattern, 0);
   const values = captures(text, pattern, begin, end);
   return values.length === 1 ? values[0] : values;
 }
@@ -128,15 +128,23 @@ function replacementCapture(
   end: number,
 ): string {
   if (part < 0) raise("invalid use of '%' in replacement string");
-  const values = captures(text, pattern, begin, end);
-  if (part > values.length) raise(`invalid capture index %${String(part)}`);
-  return textOf(values[part - 1]) ?? '';
+  if (part > Math.max(1, pattern.captures)) raise(`invalid capture index %${String(part)}`);
+  if (part === 1) return textOf(firstCapture(text, pattern, begin, end)) ?? '';
+  if (pattern.unfinished.includes(part - 1)) raise('unfinished capture');
+  return textOf(capture(text, pattern, part - 1)) ?? '';
+}
+
+/** The first capture of the last match, or the whole match where there are none. */
+function firstCapture(text: string, pattern: Pattern, begin: number, end: number): Value {
+  if (pattern.captures === 0) return text.slice(begin, end);
+  if (pattern.unfinished.includes(0)) raise('unfinished capture');
+  return capture(text, pattern, 0);
 }
 
 const replaceByTable =
   (table: Table): Replace =>
   (text, pattern, begin, end) => {
-    const [key] = captures(text, pattern, begin, end);
+    const key = firstCapture(text, pattern, begin, end);
     if (table.meta === null) return table.read(key);
     enterNative();
     let value = index(table, key);
