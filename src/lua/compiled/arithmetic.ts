@@ -37,30 +37,75 @@ function metaArithmetic(a: Value, b: Value, event: string): Result {
   operandError('perform arithmetic on', b, 1);
 }
 
+const MAX_EXACT = 9007199254740991;
+
+// The first three begin with what the inline paths leave over most often: integers beyond 32 bits and integral floats.
+
 const addNumbers: Operation = (a, b) =>
   isInteger(a) && isInteger(b) ? int64.add(a, b) : float(doubleOf(a) + doubleOf(b));
 export function add(a: Value, b: Value): Result {
-  if (typeof a === 'number' && typeof b === 'number') return addNumbers(a, b);
+  if (typeof a === 'number') {
+    if (typeof b === 'number') {
+      const sum = a + b;
+      if (sum !== floor(sum)) return sum;
+      if (a === floor(a) && b === floor(b) && sum <= MAX_EXACT && sum >= -MAX_EXACT) return sum;
+      return addNumbers(a, b);
+    }
+    if (b instanceof LuaFloat) return float(a + b.n);
+  } else if (a instanceof LuaFloat) {
+    if (typeof b === 'number') return float(a.n + b);
+    if (b instanceof LuaFloat) return float(a.n + b.n);
+  }
   return arithmetic(a, b, '__add', addNumbers);
 }
 
 const subtractNumbers: Operation = (a, b) =>
   isInteger(a) && isInteger(b) ? int64.subtract(a, b) : float(doubleOf(a) - doubleOf(b));
 export function subtract(a: Value, b: Value): Result {
-  if (typeof a === 'number' && typeof b === 'number') return subtractNumbers(a, b);
+  if (typeof a === 'number') {
+    if (typeof b === 'number') {
+      const difference = a - b;
+      if (difference !== floor(difference)) return difference;
+      if (a === floor(a) && b === floor(b) && difference <= MAX_EXACT && difference >= -MAX_EXACT)
+        return difference;
+      return subtractNumbers(a, b);
+    }
+    if (b instanceof LuaFloat) return float(a - b.n);
+  } else if (a instanceof LuaFloat) {
+    if (typeof b === 'number') return float(a.n - b);
+    if (b instanceof LuaFloat) return float(a.n - b.n);
+  }
   return arithmetic(a, b, '__sub', subtractNumbers);
 }
 
 const multiplyNumbers: Operation = (a, b) =>
   isInteger(a) && isInteger(b) ? int64.multiply(a, b) : float(doubleOf(a) * doubleOf(b));
 export function multiply(a: Value, b: Value): Result {
-  if (typeof a === 'number' && typeof b === 'number') return multiplyNumbers(a, b);
+  if (typeof a === 'number') {
+    if (typeof b === 'number') {
+      const product = a * b;
+      if (product !== floor(product)) return product;
+      if (a === floor(a) && b === floor(b) && product <= MAX_EXACT && product >= -MAX_EXACT)
+        return product + 0;
+      return multiplyNumbers(a, b);
+    }
+    if (b instanceof LuaFloat) return float(a * b.n);
+  } else if (a instanceof LuaFloat) {
+    if (typeof b === 'number') return float(a.n * b);
+    if (b instanceof LuaFloat) return float(a.n * b.n);
+  }
   return arithmetic(a, b, '__mul', multiplyNumbers);
 }
 
 const divideNumbers: Operation = (a, b) => float(doubleOf(a) / doubleOf(b));
 export function divide(a: Value, b: Value): Result {
-  if (typeof a === 'number' && typeof b === 'number') return float(a / b);
+  if (typeof a === 'number') {
+    if (typeof b === 'number') return float(a / b);
+    if (b instanceof LuaFloat) return float(a / b.n);
+  } else if (a instanceof LuaFloat) {
+    if (typeof b === 'number') return float(a.n / b);
+    if (b instanceof LuaFloat) return float(a.n / b.n);
+  }
   return arithmetic(a, b, '__div', divideNumbers);
 }
 
@@ -69,7 +114,21 @@ const floorDivideNumbers: Operation = (a, b) => {
   if (b === 0) raiseHere('attempt to divide by zero');
   return int64.floorDivide(a, b);
 };
-export const floorDivide = (a: Value, b: Value): Result => arithmetic(a, b, '__idiv', floorDivideNumbers);
+const areIntegers = (a: Value, b: Value): boolean =>
+  typeof a === 'number' &&
+  typeof b === 'number' &&
+  a === floor(a) &&
+  b === floor(b) &&
+  b > 0 &&
+  b <= MAX_EXACT;
+
+export function floorDivide(a: Value, b: Value): Result {
+  if (areIntegers(a, b)) {
+    const quotient = floor((a as number) / (b as number)); // infinite where `a` is
+    if (quotient <= MAX_EXACT && quotient >= -MAX_EXACT) return quotient + 0;
+  }
+  return arithmetic(a, b, '__idiv', floorDivideNumbers);
+}
 
 const moduloNumbers: Operation = (a, b) => {
   if (isInteger(a) && isInteger(b)) {
@@ -80,7 +139,14 @@ const moduloNumbers: Operation = (a, b) => {
   const rest = doubleOf(a) % divisor;
   return float(rest * divisor < 0 ? rest + divisor : rest);
 };
-export const modulo = (a: Value, b: Value): Result => arithmetic(a, b, '__mod', moduloNumbers);
+export function modulo(a: Value, b: Value): Result {
+  if (areIntegers(a, b)) {
+    const rest = (a as number) % (b as number); // NaN where `a` is infinite
+    if (rest >= 0) return rest + 0;
+    if (rest < 0) return rest + (b as number);
+  }
+  return arithmetic(a, b, '__mod', moduloNumbers);
+}
 
 const powerNumbers: Operation = (a, b) => float(powerOf(doubleOf(a), doubleOf(b)));
 export const power = (a: Value, b: Value): Result => arithmetic(a, b, '__pow', powerNumbers);

@@ -3,7 +3,7 @@
 // L2: a twin needs the unit's source, from which it is compiled; that happens once per function and realm.
 import { parseChunk } from '../front/parse.js';
 import type { Chunk } from '../front/tree.js';
-import { UnitEmitter } from './compiler/unit-emitter.js';
+import { RUNTIME_NAMES, UnitEmitter } from './compiler/unit-emitter.js';
 import type { TextMap, UnitOptions } from './compiler/unit-emitter.js';
 import { RAISE } from './closing.js';
 import { hashText } from './hash.js';
@@ -25,8 +25,7 @@ export interface CompiledUnit {
   readonly sites: readonly (readonly number[])[];
 }
 
-type Factory = (rt: Runtime, unit: unknown) => Readonly<Record<string, unknown>>;
-type TwinFactory = (rt: Runtime, unit: unknown) => (this: Frame, value: Result) => Result;
+const PARAMETERS: readonly string[] = [...RUNTIME_NAMES, 'unit'];
 
 /** Makes a function of a body; a host may put one in place that keeps V8's code cache (code-cache-host.ts). */
 export type MakeFunction = (
@@ -48,6 +47,8 @@ export function setMakeFunction(make: MakeFunction): void {
 
 let runtime: Runtime | undefined;
 
+const argumentsFor = (rt: Runtime): unknown[] => RUNTIME_NAMES.map((name) => rt[name]);
+
 class LoadedUnit {
   readonly unit: CompiledUnit;
   readonly options: UnitOptions;
@@ -62,11 +63,11 @@ class LoadedUnit {
     this.options = options;
     this.#url = `lua-${hashText(`${unit.chunk}\n${unit.text}`)}`;
     runtime ??= makeRuntime();
-    const made = makeFunction(['rt', 'unit'], unit.text, this.#url);
+    const made = makeFunction(PARAMETERS, unit.text, this.#url);
     registerScript(this.#url, () => scriptMap(unit.chunk, unit.map, made.headerLines));
-    const exports = (made.run as Factory)(runtime, {
+    const exports = made.run(...argumentsFor(runtime), {
       frame: (id: number, closes: boolean) => this.#framePrototype(id, closes),
-    });
+    }) as Readonly<Record<string, unknown>>;
     this.#resets = [exports['reset'] as () => void];
     this.#exports = { ...exports, resets: this.#resets };
   }
@@ -104,9 +105,9 @@ class LoadedUnit {
     }
     const { text, map } = this.#emitter.compileTwin(id);
     const url = `${this.#url}r${id}`;
-    const made = makePlainly(['rt', 'unit'], text, url);
+    const made = makePlainly(PARAMETERS, text, url);
     registerScript(url, () => scriptMap(this.unit.chunk, map, made.headerLines));
-    return (made.run as TwinFactory)(runtime as Runtime, this.#exports);
+    return made.run(...argumentsFor(runtime as Runtime), this.#exports) as Frame['resume'];
   }
 }
 

@@ -6,6 +6,7 @@
 //     name inside itself.
 // F3: x and y are scratch: they hold nothing across a site.
 import type { Block, Expression, FunctionBody, Statement, Variable } from '../../front/tree.js';
+import { inferTypes } from './inference.js';
 import { ANY, BOOLEAN, FUNCTION, NIL, STRING } from './static-types.js';
 import type { StaticType } from './static-types.js';
 import type { UnitEmitter } from './unit-emitter.js';
@@ -50,6 +51,7 @@ export class FunctionEmitter {
   readonly body: FunctionBody;
   readonly writer: Writer;
   readonly storage = new Map<Variable, Storage>();
+  readonly #types: ReadonlyMap<Variable, StaticType>;
   /** It has to-be-closed variables. */
   readonly closes: boolean;
   /** What its closures are made with, as u0, u1, ... */
@@ -77,6 +79,7 @@ export class FunctionEmitter {
     this.unit = unit;
     this.body = body;
     this.writer = new Writer((pc, live) => this.#exit(pc, live), ends);
+    this.#types = inferTypes(body);
     this.closes = hasClosing(body);
     this.writer.raises = this.closes;
     this.closureVariables = closureVariables(body);
@@ -144,6 +147,15 @@ export class FunctionEmitter {
     return this.writer.cost - this.#loopCost;
   }
 
+  /** Sites one after the other, with a way around all of them: `if(guard){ fast }else{ sites }`. */
+  group(guard: string | undefined, fast: string, sites: readonly Omit<Site, 'live'>[], live: number): void {
+    this.writer.group(
+      guard,
+      fast,
+      sites.map((site) => ({ ...site, live: Math.max(live, this.#top) })),
+    );
+  }
+
   /** The value in a form that can be read now and again: cells are loaded into a slot. */
   use(operand: Operand): string {
     if (!operand.isCell) return operand.js;
@@ -157,7 +169,14 @@ export class FunctionEmitter {
     if (isCellVariable(variable)) {
       this.line(`${slot}={v:${slot}};`);
       this.storage.set(variable, { kind: 'cell', js: slot, type: ANY });
-    } else this.storage.set(variable, { kind: 'slot', js: slot, type: variable.assigned ? ANY : type });
+      return;
+    }
+    const inferred = this.#types.get(variable) ?? ANY;
+    this.storage.set(variable, {
+      kind: 'slot',
+      js: slot,
+      type: variable.assigned || type === ANY ? inferred : type,
+    });
   }
 
   storageOf(variable: Variable): Storage {
@@ -203,11 +222,11 @@ export class FunctionEmitter {
     return names;
   }
 
-  #exit(pc: number, live: number): string {
+  #exit(pc: string, live: number): string {
     const slots = Array.from({ length: live }, (_none, at) => `r${at}`);
     if (this.writer.isTwin)
       return `{F.pc=${pc};${slots.map((slot) => `F.${slot}=${slot};`).join('')}return push(F)}`;
-    return `return push(new F${this.body.id}(${[String(pc), '\u0002', ...slots].join(',')}))`;
+    return `return push(new F${this.body.id}(${[pc, '\u0002', ...slots].join(',')}))`;
   }
 
   /** Estimated bytes of an interpreter frame. */

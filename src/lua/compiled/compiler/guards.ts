@@ -122,10 +122,13 @@ function divisionGuard(operator: '//' | '%', a: Typed, b: Typed): Guard | undefi
     const type = integerRange(Math.floor(a.type.low / b.type.low), Math.floor(a.type.high / b.type.low));
     return { condition: undefined, value, type };
   }
-  const value = `${a.js}%${b.js}`;
-  if (integers.length === 0 && a.type.low >= 0)
-    return { condition: undefined, value: `(${value})`, type: integerRange(0, b.type.high - 1) };
-  return { condition: both([...integers, `${a.js}>=0`]), value };
+  const rest = `${a.js}%${b.js}`;
+  const isNatural = a.type.is === 'integer' && a.type.low >= 0;
+  // Without a branch, since the first negative rest would throw optimised code away.
+  const value = isNatural ? rest : `(y=${rest})+(y>>31&${b.js})`;
+  return integers.length === 0
+    ? { condition: undefined, value: `(${value})`, type: integerRange(0, b.type.high - 1) }
+    : { condition: both(integers), value };
 }
 
 const int32TestUnlessKnown = (operand: Typed): string[] =>

@@ -8,6 +8,7 @@ import type {
   Expression,
   UnaryExpression,
 } from '../../front/tree.js';
+import { arithmeticTree, HELPERS, isTree } from './arithmetic-trees.js';
 import { tableTest, value } from './expressions.js';
 import type { FunctionEmitter, Operand } from './function-emitter.js';
 import { arithmeticGuard, bitGuard, complementGuard, negateGuard } from './guards.js';
@@ -16,14 +17,7 @@ import { nameOf } from './names.js';
 import { ANY, isNumeric, NUMBER, STRING } from './static-types.js';
 import type { StaticType } from './static-types.js';
 
-const HELPERS: Readonly<Record<ArithmeticOperator | BitOperator, string>> = {
-  '+': 'add',
-  '-': 'subtract',
-  '*': 'multiply',
-  '/': 'divide',
-  '//': 'floorDivide',
-  '%': 'modulo',
-  '^': 'power',
+const BIT_HELPERS: Readonly<Record<BitOperator, string>> = {
   '&': 'bitAnd',
   '|': 'bitOr',
   '~': 'bitXor',
@@ -34,13 +28,15 @@ const HELPERS: Readonly<Record<ArithmeticOperator | BitOperator, string>> = {
 const isBit = (operator: string): operator is BitOperator => '&|~<<>>'.includes(operator);
 
 export function binary(f: FunctionEmitter, e: BinaryExpression, target: string, live: number): StaticType {
+  if (isTree(f, e)) return arithmeticTree(f, e, target, live);
   const operator = e.operator as ArithmeticOperator | BitOperator;
   const left = value(f, e.left);
   const right = value(f, e.right);
   const a: Operand = { ...left, js: f.use(left) };
   const b: Operand = { ...right, js: f.use(right) };
   const guard = isBit(operator) ? bitGuard(operator, a, b) : arithmeticGuard(operator, a, b);
-  const call = `${HELPERS[operator]}(${a.js},${b.js})`;
+  const helper = isBit(operator) ? BIT_HELPERS[operator] : HELPERS[operator];
+  const call = `${helper}(${a.js},${b.js})`;
   return guarded(f, e, guard, call, [a, b], [nameOf(e.left), nameOf(e.right)], target, live);
 }
 
@@ -111,15 +107,16 @@ export function concatenation(
     return { ...given, js: f.use(given) };
   });
   const names = parts.map(nameOf);
-  const texts = values.map(({ js }) => js);
-  const unknown = values.filter(({ type }) => type.is !== 'string');
+  const texts = values.map(({ js, type }) => (type.is === 'integer' ? `(""+${js})` : js));
+  const unknown = values.filter(({ type }) => type.is !== 'string' && type.is !== 'integer');
   if (unknown.length === 0) {
     f.line(`${target}=${texts.join('+')};`, line);
     return STRING;
   }
   const tests = unknown.map(({ js }) => `typeof ${js}==='string'`).join('&&');
   const fast = `if(${tests})${target}=${texts.join('+')};else `;
-  const call = texts.length === 2 ? `concat(${texts.join(',')})` : `concatAll([${texts.join(',')}])`;
+  const plain = values.map(({ js }) => js).join(',');
+  const call = texts.length === 2 ? `concat(${plain})` : `concatAll([${plain}])`;
   f.site({ line, operands: names, fast, call, target, live });
   return values.every(({ type }) => isNumeric(type) || type.is === 'string') ? STRING : ANY;
 }

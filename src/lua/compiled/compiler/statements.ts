@@ -53,7 +53,54 @@ export function block(f: FunctionEmitter, b: Block): void {
 export function statement(f: FunctionEmitter, s: Statement): void {
   switch (s.kind) {
     case 'localStatement':
+    case 'assignment':
+    case 'functionStatement':
+    case 'callStatement':
+    case 'return':
+      return f.writer.shared(f.top, () => simpleStatement(f, s));
+    default:
+      return compoundStatement(f, s);
+  }
+}
+
+function simpleStatement(f: FunctionEmitter, s: SimpleStatement): void {
+  switch (s.kind) {
+    case 'localStatement':
       return localStatement(f, s);
+    case 'assignment':
+      return assignment(f, s);
+    case 'functionStatement':
+      return functionStatement(f, s);
+    case 'callStatement': {
+      const mark = f.top;
+      const { call, line, operands } = callText(f, s.call);
+      f.release(mark);
+      f.site({ line, operands, call });
+      return;
+    }
+    case 'return':
+      return returnStatement(f, s);
+    default:
+      return unreachable(s);
+  }
+}
+
+type SimpleStatement = Extract<
+  Statement,
+  { kind: 'localStatement' | 'assignment' | 'functionStatement' | 'callStatement' | 'return' }
+>;
+
+/** The text of a condition whose sites leave by one exit. */
+function test(f: FunctionEmitter, e: Expression): string {
+  let text = '';
+  f.writer.shared(f.top, () => {
+    text = condition(f, e);
+  });
+  return text;
+}
+
+function compoundStatement(f: FunctionEmitter, s: Exclude<Statement, SimpleStatement>): void {
+  switch (s.kind) {
     case 'localFunction': {
       const slot = f.slot();
       if (s.variable.captured && s.variable.assigned) {
@@ -66,23 +113,12 @@ export function statement(f: FunctionEmitter, s: Statement): void {
       }
       return;
     }
-    case 'assignment':
-      return assignment(f, s);
-    case 'functionStatement':
-      return functionStatement(f, s);
-    case 'callStatement': {
-      const mark = f.top;
-      const { call, line, operands } = callText(f, s.call);
-      f.release(mark);
-      f.site({ line, operands, call });
-      return;
-    }
     case 'do':
       return block(f, s.body);
     case 'while':
       return loop(f, s.line, (label) => {
-        const test = condition(f, s.condition);
-        if (test !== 'true') f.line(`if(!${test})break ${label};`);
+        const text = test(f, s.condition);
+        if (text !== 'true') f.line(`if(!${text})break ${label};`);
         block(f, s.body);
       });
     case 'repeat':
@@ -91,7 +127,7 @@ export function statement(f: FunctionEmitter, s: Statement): void {
         const regions = f.regions.length;
         blockStatements(f, s.body, () => {
           if (s.body.statements.at(-1)?.kind === 'return') return;
-          f.writer.ifElse(condition(f, s.condition), () => f.jump({ js: `break ${label}`, regions }));
+          f.writer.ifElse(test(f, s.condition), () => f.jump({ js: `break ${label}`, regions }));
         });
         f.release(mark);
       });
@@ -101,8 +137,6 @@ export function statement(f: FunctionEmitter, s: Statement): void {
       return numericFor(f, s);
     case 'genericFor':
       return genericFor(f, s);
-    case 'return':
-      return returnStatement(f, s);
     case 'break':
       return jump(f, f.loops.at(-1));
     case 'goto':
@@ -137,7 +171,7 @@ function ifStatement(f: FunctionEmitter, s: IfStatement, at: number): void {
       ? undefined
       : (): void => block(f, rest)
     : (): void => ifStatement(f, s, at + 1);
-  f.writer.ifElse(condition(f, clause.condition), () => block(f, clause.body), otherwise);
+  f.writer.ifElse(test(f, clause.condition), () => block(f, clause.body), otherwise);
 }
 
 // -------------------------------------------------------------------------------------------------- variables

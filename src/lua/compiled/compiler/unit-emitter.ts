@@ -1,6 +1,7 @@
 // Compiles a chunk to the text of one JavaScript function body, and single functions of it to resumable twins. Sealed.
-// U1: the text is the body of a function of (rt, unit): the runtime's helpers (runtime.ts) and the loaded unit (unit.ts).
-//     It returns `m0`, which makes the main function of an environment, and everything else that twins refer to.
+// U1: the text is the body of a function of RUNTIME_NAMES (runtime.ts) and `unit`, the loaded unit (unit.ts). It returns `m0`,
+//     which makes the main function of an environment, and everything else that twins refer to. Parameters and `var`s, never
+//     `const`: V8 would test each use of an outer constant for being initialised.
 // U2: the text depends on the chunk and the options only, so a twin made later, elsewhere, fits.
 // U3: nothing of the source gets into the text but numbers, JSON strings and names that Lua's lexer has accepted.
 import type { Chunk, FunctionBody } from '../../front/tree.js';
@@ -98,6 +99,8 @@ export class UnitEmitter {
   readonly #setters = new Map<string, string>();
   /** Name of the constructor by its keys, joined as JSON. */
   readonly #shapes = new Map<string, string>();
+  /** Name by text. */
+  readonly #helpers = new Map<string, string>();
   /** Name by initializer. */
   readonly #constants = new Map<string, string>();
   /** What P recorded for R, by function id. */
@@ -132,6 +135,13 @@ export class UnitEmitter {
     return name;
   }
 
+  /** A function of the unit: `(a,b){return ...}`; the same text gives the same one. */
+  helper(text: string): string {
+    let name = this.#helpers.get(text);
+    if (name === undefined) this.#helpers.set(text, (name = `h${this.#helpers.size}`));
+    return name;
+  }
+
   shape(keys: readonly string[]): string {
     const id = JSON.stringify(keys);
     let name = this.#shapes.get(id);
@@ -159,7 +169,7 @@ export class UnitEmitter {
     return { text: this.#header() + text + this.#footer(), map: { lines, operands, functions }, sites };
   }
 
-  /** The twin of one function: the body of a function of (rt, U, F) that returns its `resume`. Call `compile` first. */
+  /** The twin of one function: the body of a function of the same parameters that returns its `resume`. Call `compile` first. */
   compileTwin(id: number): UnitText {
     const body = this.chunk.functions[id];
     if (body === undefined) throw new TypeError(`chunk '${this.chunk.file}' has no function ${id}`);
@@ -174,8 +184,8 @@ export class UnitEmitter {
     const depth = emitter.countsDepth ? `M.depth+=${emitter.weight};` : '';
     return {
       text:
-        `"use strict";const{${RUNTIME_NAMES.join(',')}}=rt,{${this.#exports().join(',')}}=unit;\n` +
-        `let B=0;unit.resets.push(()=>{B=0});return function(v){const F=this;let pc=F.pc${loads},x,y;${depth}${emitter.closes ? SAVED : ''}${written.text}}`,
+        `"use strict";var{${this.#exports().join(',')}}=unit;\n` +
+        `var B=0;unit.resets.push(()=>{B=0});return function(v){const F=this;let pc=F.pc${loads},x,y,k;${depth}${emitter.closes ? SAVED : ''}${written.text}}`,
       map: { lines, operands, functions: [[2, titleOf(body, this.chunk.file)]] },
       sites: [],
     };
@@ -187,18 +197,19 @@ export class UnitEmitter {
       ...this.chunk.functions.map(({ id }) => `m${id}`),
       ...this.#getters.values(),
       ...this.#setters.values(),
+      ...this.#helpers.values(),
       ...this.#shapes.values(),
       ...this.#constants.values(),
     ];
   }
 
   #header(): string {
-    let text = `"use strict";const{${RUNTIME_NAMES.join(',')}}=rt;let B=0;`;
-    for (const [initializer, name] of this.#constants) text += `const ${name}=${initializer};`;
+    let text = '"use strict";var B=0;';
+    for (const [initializer, name] of this.#constants) text += `var ${name}=${initializer};`;
     for (const [id, name] of this.#shapes) {
       const keys = JSON.parse(id) as string[];
       const stores = keys.map((key, at) => `this${property(key)}=a${at};`).join('');
-      text += `const ${name}=shape(${id},function(${keys.map((_key, at) => `a${at}`).join(',')}){${stores}});`;
+      text += `var ${name}=shape(${id},function(${keys.map((_key, at) => `a${at}`).join(',')}){${stores}});`;
     }
     return `${text}\n`;
   }
@@ -207,6 +218,7 @@ export class UnitEmitter {
     let text = '';
     for (const [key, name] of this.#getters) text += getterText(name, key);
     for (const [key, name] of this.#setters) text += setterText(name, key);
+    for (const [helper, name] of this.#helpers) text += `function ${name}${helper}`;
     return `${text}return{reset(){B=0},${this.#exports().join(',')}}`;
   }
 
@@ -218,7 +230,7 @@ export class UnitEmitter {
       ...(body.usesEnvironment ? ['G'] : []),
       ...emitter.closureVariables.map((_variable, at) => `u${at}`),
     ].join(',');
-    const locals = [...slotNames(emitter, body.parameters.length), 'x', 'y'].join(',');
+    const locals = [...slotNames(emitter, body.parameters.length), 'x', 'y', 'k'].join(',');
     const given = [...parameters, ...(body.hasVarargs ? ['...va'] : [])].join(',');
     const check = emitter.countsDepth
       ? `if((M.depth+=${emitter.weight})>M.limit)return overflow(${emitter.name},[${given}],${emitter.weight});`

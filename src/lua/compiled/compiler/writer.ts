@@ -32,11 +32,17 @@ export interface Site {
   readonly live: number;
 }
 
+/** An exit that is left open: pc (k: it is in k already) and how many slots are alive. */
+const EXIT = /\u0005(\w+):(\d+)\u0006/g;
+
 export class Writer {
   readonly isTwin: boolean;
   readonly ends: number[];
-  readonly #exit: (pc: number, live: number) => string;
+  readonly #exit: (pc: string, live: number) => string;
   #endAt = 0;
+  /** Exits are left open until the statement is whole. */
+  #isShared = false;
+  #sharedCount = 0;
   #text = '';
   readonly #lines: number[] = [0];
   readonly #operands = new Map<number, readonly string[]>();
@@ -51,7 +57,7 @@ export class Writer {
   #plainDepth = 0;
 
   /** `exit` writes the statement that saves the slots below `live` and returns S. `ends`: of P, for its twin. */
-  constructor(exit: (pc: number, live: number) => string, ends?: readonly number[]) {
+  constructor(exit: (pc: string, live: number) => string, ends?: readonly number[]) {
     this.#exit = exit;
     this.isTwin = ends !== undefined;
     this.ends = ends === undefined ? [] : [...ends];
@@ -73,6 +79,40 @@ export class Writer {
       operands: this.#operands,
       siteLines: this.#siteLines,
     };
+  }
+
+  /** The exit of a site: at once, or where the statement's sites leave together. */
+  #leave(pc: string, live: number): string {
+    return this.#isShared ? `\u0005${pc}:${live}\u0006` : this.#exit(pc, live);
+  }
+
+  /** Writes a statement, or a condition, whose sites leave by one exit if there are several. Slots from `base` on are its own. */
+  shared(base: number, write: () => void): void {
+    if (this.isTwin || this.#isShared) {
+      write();
+      return;
+    }
+    const before = this.#text;
+    this.#text = '';
+    this.#isShared = true;
+    write();
+    this.#isShared = false;
+    this.#text = before + this.#joinExits(this.#text, base);
+  }
+
+  #joinExits(text: string, base: number): string {
+    const lives = [...text.matchAll(EXIT)].map(([, , live]) => Number(live));
+    if (lives.length <= 1)
+      return text.replace(EXIT, (_text, pc: string, live) => this.#exit(pc, Number(live)));
+    const live = Math.max(...lives);
+    const label = `X${this.#sharedCount++}`;
+    const left = text.replace(EXIT, (_text, pc: string) =>
+      pc === 'k' ? `break ${label}` : `{k=${pc};break ${label}}`,
+    );
+    // Slots that are not set yet would keep what they held before, in frames and from one pass of a loop to the next.
+    const stale = Array.from({ length: Math.max(0, live - base) }, (_none, at) => `r${base + at}=`).join('');
+    const reset = stale === '' ? '' : `${stale}0;`;
+    return `${label}n:{${label}:{${reset}${left}break ${label}n}${this.#exit('k', live)}}`;
   }
 
   /** A statement. `line` 0: it cannot throw. */
@@ -107,7 +147,9 @@ export class Writer {
     const pc = this.#siteLines.length;
     this.cost++;
     this.#siteLines.push(line);
-    const exit = onlyHost ? `{if(M.tail.isHost===true)${this.#exit(pc, live)}}` : this.#exit(pc, live);
+    const exit = onlyHost
+      ? `{if(M.tail.isHost===true)${this.#leave(String(pc), live)}}`
+      : this.#leave(String(pc), live);
     if (!this.isTwin) {
       const value = target === undefined ? call : `(${target}=${call})`;
       this.#write(
@@ -132,6 +174,27 @@ export class Writer {
         line,
         operands,
       );
+  }
+
+  /** `if(guard){ fast }else{ sites }`: of the sites, which keep the same slots, P has one exit. */
+  group(guard: string | undefined, fast: string, sites: readonly Site[]): void {
+    if (this.isTwin) {
+      const write = (): void => sites.forEach((site) => this.site(site));
+      this.ifElse(guard ?? 'false', () => this.line(fast), write);
+      return;
+    }
+    const at = this.#reserve(2);
+    this.#note(at + 1);
+    if (guard !== undefined) this.#text += `if(${guard}){${fast}}else `;
+    this.#text += 'if(';
+    for (const { line, operands, call, target = 'x' } of sites) {
+      this.cost++;
+      const pc = this.#siteLines.push(line) - 1;
+      this.#write(`(${target}=${call})===S?k=${pc}:`, line, operands);
+    }
+    const live = Math.max(...sites.map((site) => site.live));
+    this.#text += `0)${this.#leave('k', live)};`;
+    this.#note(at);
   }
 
   /** Room for ends of a structure's parts, filled while P is written, known while its twin is. Gives the first one's place. */

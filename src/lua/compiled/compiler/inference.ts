@@ -1,0 +1,159 @@
+// What a function's own variables always hold, from all that is ever assigned to them. Sealed.
+// T1: flow does not matter: a variable has a type if every value that it gets has it. Cells are left out.
+// T2: the answer is the least one: variables that only feed each other with numbers are numbers.
+import type { Block, Expression, FunctionBody, Statement, Variable } from '../../front/tree.js';
+import {
+  ANY,
+  BOOLEAN,
+  FUNCTION,
+  isNumeric,
+  isTruthyType,
+  NIL,
+  NUMBER,
+  STRING,
+  TABLE,
+} from './static-types.js';
+import type { StaticType } from './static-types.js';
+
+/** Nothing is known to be assigned yet; operators on it give it. */
+type Inferred = StaticType | undefined;
+type Sources = Map<Variable, (Expression | undefined)[]>;
+
+export function inferTypes(body: FunctionBody): ReadonlyMap<Variable, StaticType> {
+  const sources: Sources = new Map();
+  collect(body.body, sources);
+  const types = new Map<Variable, StaticType>();
+  for (let changed = true; changed;) {
+    changed = false;
+    for (const [variable, expressions] of sources) {
+      const before = types.get(variable);
+      if (before === ANY) continue;
+      let type: Inferred;
+      for (const e of expressions) type = join(type, e === undefined ? ANY : typeOf(e, types));
+      if (type === before || type === undefined) continue;
+      types.set(variable, type);
+      changed = true;
+    }
+  }
+  return types;
+}
+
+function join(a: Inferred, b: Inferred): Inferred {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a === b ? a : ANY;
+}
+
+const hasType = (variable: Variable): boolean => !(variable.captured && variable.assigned);
+
+function add(sources: Sources, variable: Variable, e: Expression | undefined): void {
+  if (!hasType(variable)) return;
+  const known = sources.get(variable);
+  if (known === undefined) sources.set(variable, [e]);
+  else known.push(e);
+}
+
+const NIL_EXPRESSION: Expression = { kind: 'nil', line: 0, column: 0 };
+const NUMBER_EXPRESSION: Expression = { kind: 'integer', value: 0, line: 0, column: 0 };
+
+function collect(block: Block, sources: Sources): void {
+  for (const s of block.statements) collectStatement(s, sources);
+}
+
+function collectStatement(s: Statement, sources: Sources): void {
+  switch (s.kind) {
+    case 'localStatement':
+      s.variables.forEach((variable, at) => add(sources, variable, sourceAt(s.values, at)));
+      return;
+    case 'localFunction':
+      return add(sources, s.variable, s.function);
+    case 'assignment':
+      s.targets.forEach((target, at) => {
+        if (target.kind === 'local') add(sources, target.variable, sourceAt(s.values, at));
+      });
+      return;
+    case 'functionStatement':
+      if (s.target.kind === 'local') add(sources, s.target.variable, s.function);
+      return;
+    case 'if':
+      for (const clause of s.clauses) collect(clause.body, sources);
+      if (s.otherwise !== undefined) collect(s.otherwise, sources);
+      return;
+    case 'numericFor':
+      add(sources, s.variable, NUMBER_EXPRESSION);
+      return collect(s.body, sources);
+    case 'genericFor':
+      for (const variable of s.variables) add(sources, variable, undefined);
+      return collect(s.body, sources);
+    case 'do':
+    case 'while':
+    case 'repeat':
+      return collect(s.body, sources);
+    default:
+      return;
+  }
+}
+
+/** What the variable at a place of a list gets; undefined: one of several results. */
+function sourceAt(values: readonly Expression[], at: number): Expression | undefined {
+  const own = values[at];
+  if (own !== undefined) return own;
+  const last = values.at(-1);
+  const isOpen = last?.kind === 'call' || last?.kind === 'method' || last?.kind === 'vararg';
+  return isOpen ? undefined : NIL_EXPRESSION;
+}
+
+function typeOf(e: Expression, types: ReadonlyMap<Variable, StaticType>): Inferred {
+  switch (e.kind) {
+    case 'nil':
+      return NIL;
+    case 'boolean':
+      return BOOLEAN;
+    case 'integer':
+    case 'float':
+      return NUMBER;
+    case 'string':
+      return STRING;
+    case 'function':
+      return FUNCTION;
+    case 'table':
+      return TABLE;
+    case 'local':
+      // Parameters have no source, cells no type.
+      return hasType(e.variable) && e.variable.role !== 'parameter' && e.variable.role !== 'self'
+        ? types.get(e.variable)
+        : ANY;
+    case 'paren':
+    case 'cast':
+    case 'nonNil':
+      return typeOf(e.expression, types);
+    case 'unary':
+      return unaryType(e.operator, typeOf(e.operand, types));
+    case 'binary':
+      return binaryType(e.operator, typeOf(e.left, types), typeOf(e.right, types));
+    case 'logical': {
+      const left = typeOf(e.left, types);
+      const right = typeOf(e.right, types);
+      if (left !== undefined && isTruthyType(left)) return e.operator === 'and' ? right : left;
+      return join(left, right);
+    }
+    default:
+      return ANY;
+  }
+}
+
+function unaryType(operator: string, operand: Inferred): Inferred {
+  if (operator === 'not') return BOOLEAN;
+  if (operand === undefined) return undefined;
+  if (operator === '#') return operand === STRING ? NUMBER : ANY;
+  return isNumeric(operand) ? NUMBER : ANY;
+}
+
+function binaryType(operator: string, left: Inferred, right: Inferred): Inferred {
+  if (/^(?:==|~=|<=?|>=?)$/.test(operator)) return BOOLEAN;
+  const isConcat = operator === '..';
+  const fits = (type: Inferred): boolean =>
+    type === undefined || isNumeric(type) || (isConcat && type === STRING);
+  if (!fits(left) || !fits(right)) return ANY;
+  if (isConcat) return STRING;
+  return left === undefined && right === undefined ? undefined : NUMBER;
+}
