@@ -22,7 +22,12 @@ export interface CallWishes {
 export async function callFunction(globals: Globals, wishes: CallWishes): Promise<number> {
   const timeoutMs = parseTimeout(wishes.timeout);
   const options = nodeOptions(globals);
-  const node = await runNode({ ...options, temporal: 'asked', log: { ...options.log, fallback: 'warn' } });
+  const node = await runNode({
+    ...options,
+    temporal: 'asked',
+    publish: 'serving',
+    log: { ...options.log, fallback: 'warn' },
+  });
   try {
     callableEntry(node.registry.current, wishes.entry);
     const values = wishes.durable

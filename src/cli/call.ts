@@ -25,7 +25,8 @@ Examples:
   moontide call app:greet '"Ada"' --timeout 5s
   moontide call app:charge '{"order":"o-1"}' --durable
 
-Temporal is started or joined only when the function (or --durable) needs it.`,
+Temporal is started or joined only when the function (or --durable) needs it. The function runs the code of
+the folder; where another node serves the app, workflows and durable calls run what that node published.`,
     );
   return act<Options>(command, async (globals, options, [entry, texts]) => {
     const args = parseArguments(texts as readonly string[]);

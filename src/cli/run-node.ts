@@ -1,6 +1,8 @@
 // A node, put together: boot in four phases, and its orderly stop.
 // 1 infrastructure (the app is read and checked; context, bus, logger), 2 load (components, level by level),
 // 3 activate (freeze, seal, start), 4 entries (one registry version, then services and workers).
+// A command that is over soon (`call`, `test`) does not publish: its folder's changes stay its own, so that a node that runs
+// is not rewired by them; only when it has to serve, because nobody else does, it publishes as any node.
 // Nothing of Temporal is started before the app is known to be right; then it starts beside everything else.
 import { hostname } from 'node:os';
 import { AppContext } from '../core/app-context.js';
@@ -37,6 +39,8 @@ import {
 import type { LogWishes } from './node-parts.js';
 import { prepareAppFolder } from './prepare-app.js';
 import type { PreparedApp } from './prepare-app.js';
+import { Publishing } from './publishing.js';
+import type { PublishWhen } from './publishing.js';
 import { stopOnSignals } from './signals.js';
 import { openStateFolder } from './state-folder.js';
 import { planOf, platformFor, settingsOf } from './temporal-parts.js';
@@ -53,6 +57,10 @@ export interface NodeOptions {
   readonly embedded?: boolean;
   /** 'needed' (default): Temporal and workers where the app has workflows or workers; 'always'; 'asked': a connection when something first needs it, and workers when nobody else serves. */
   readonly temporal?: 'needed' | 'always' | 'asked';
+  /** When the app becomes a version of the registry: 'start' (default), 'serving' when workers start in this process, 'never'. */
+  readonly publish?: PublishWhen;
+  /** Ends the names of the app's task queues, which so are this process's own. */
+  readonly queueSuffix?: string;
   readonly log?: LogWishes;
   /** Receives `print`: one line without its end, as a byte string. Default: stdout. */
   readonly print?: (line: string) => void;
@@ -138,6 +146,7 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
   const wishes = { ...options, environment, lookup: (name: string) => variables.value(name) };
   const settings = settingsOf(prepared, wishes);
   let plan = planOf(prepared.name, prepared.entries, settings, wishes);
+  const publishing = new Publishing(options.publish ?? 'start', logger);
   const asked = options.temporal === 'asked';
   const eager = !asked && (options.temporal === 'always' || needsTemporal(plan));
   const temporal = platformFor(prepared, {
@@ -148,8 +157,13 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
     plan: () => plan,
     onFirstUse: async (connection) => {
       if (!asked || serving.serving) return;
+      const mine =
+        temporal.role === 'started' || temporal.role === 'adopted' || options.queueSuffix !== undefined;
       const { isServed } = await import('../services/temporal/pollers.js');
-      if (temporal.role !== 'joined' || !(await isServed(connection, plan))) await serving.start();
+      if (mine || !(await isServed(connection, plan))) {
+        await publishing.publish();
+        await serving.start();
+      } else publishing.warn();
     },
   });
   app.set(keys.bus, bus);
@@ -165,7 +179,7 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
       ...baseComponents({
         node: `${hostname()}:${process.pid}`,
         openRegistry: async () =>
-          openRegistry({ store: await openStore(prepared, stateFolder), log: logger, bus }),
+          openRegistry({ store: publishing.over(await openStore(prepared, stateFolder)), log: logger, bus }),
         handlers: (context) => nodeHandlers(context, prepared, temporal, variables, logger),
         modules: prepared.modules,
         kind: (name) => prepared.kinds.get(name),
@@ -208,7 +222,7 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
 
     // 4 entries
     const registry = app.get(keys.registry);
-    await registry.apply({
+    await publishing.apply(registry, {
       entries: prepared.entries,
       programs: prepared.programs,
       dependencies: prepared.dependencies,

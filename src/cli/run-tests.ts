@@ -1,5 +1,7 @@
 // `moontide test`: every entry with `meta.type: test`, by suite, then meta.order, then id, in one node.
 // A test passes unless it raises, returns false first, or returns an error second.
+// Tests run apart from every other node: the folder's code is published to nobody, on task queues of this process alone.
+import { randomUUID } from 'node:crypto';
 import type { Data } from '../core/data.js';
 import { dataObject } from '../core/data.js';
 import { DurationError, parseDurationMs } from '../core/durations.js';
@@ -36,7 +38,13 @@ const TIMEOUT_MS = 30_000;
 export async function runTests(globals: Globals, filter: string | undefined): Promise<number> {
   const began = performance.now();
   const options = nodeOptions(globals);
-  const node = await runNode({ ...options, log: { ...options.log, fallback: 'warn' } });
+  const node = await runNode({
+    ...options,
+    temporal: 'asked',
+    publish: 'never',
+    queueSuffix: `.test-${randomUUID().slice(0, 8)}`,
+    log: { ...options.log, fallback: 'warn' },
+  });
   try {
     const all = findTests(node.find({ meta: { type: 'test' } }));
     const tests = all.filter(
@@ -64,8 +72,18 @@ export async function runTests(globals: Globals, filter: string | undefined): Pr
     if (left > 0) tell(`stopped before the last ${left}`);
     return failed.length === 0 && left === 0 ? 0 : 1;
   } finally {
+    await endRuns(node);
     await node.stop();
   }
+}
+
+/** Runs that a test left waiting: nobody else takes them up. */
+async function endRuns(node: RunningNode): Promise<void> {
+  if (!node.serving) return;
+  const { terminateLeftovers } = await import('../services/temporal/leftovers.js');
+  for (const { client, taskQueue, workflows } of node.plan().workers)
+    if (workflows.size > 0)
+      await terminateLeftovers(await node.temporal.client(client), taskQueue, 'the test run ended');
 }
 
 function findTests(entries: readonly Entry[]): Test[] {

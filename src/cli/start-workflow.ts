@@ -18,6 +18,7 @@ import type { Globals } from './globals.js';
 import { jsonText, resultData, say, tell } from './output.js';
 import { runNode } from './run-node.js';
 import { nodeOptions } from './serve.js';
+import { UsageError } from './usage-error.js';
 
 export interface StartWishes {
   readonly workflow: string;
@@ -46,6 +47,12 @@ export async function startWorkflow(globals: Globals, wishes: StartWishes): Prom
   await using connected = await connectApp(globals);
   const target = findTarget(connected.plan, connected.app.entries, wishes.workflow);
   const served = await reach(connected, target, wishes.wait && globals.embedded);
+  if (globals.overrides.length > 0 && (served || !wishes.wait))
+    throw new UsageError(
+      served
+        ? `another node serves '${target.taskQueue}', and overrides change the node they are given to; stop that node, or give it the override`
+        : 'overrides change the node they are given to, and without --wait another one runs the workflow; give them to `moontide run`',
+    );
   if (!wishes.wait) {
     const client = await connected.temporal.client(clientOfQueue(connected.plan, target.taskQueue));
     return sayStarted(globals, connected, target, await start(client, target, wishes));

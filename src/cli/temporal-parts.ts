@@ -21,6 +21,8 @@ export interface TemporalWishes {
   /** False: the embedded Temporal is not to be used. */
   readonly embedded?: boolean | undefined;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Ends the names of the app's task queues, which so are this process's own. */
+  readonly queueSuffix?: string | undefined;
   /** Value of a declared variable. */
   readonly lookup: (name: string) => string | undefined;
 }
@@ -52,13 +54,14 @@ export function planOf(
   app: string,
   entries: Iterable<Entry>,
   settings: ResolvedSettings,
-  { lookup, environment }: TemporalWishes,
+  { lookup, environment, queueSuffix }: TemporalWishes,
 ): WorkerPlan {
   const plan = planWorkers({
     app,
     entries,
     isPlatform: (client) => standsForPlatform(settings, client),
     fill: (text) => fillPlaceholders(text, (name) => lookup(name) ?? environment[name]),
+    suffix: queueSuffix,
     placeOf: (entry, pointer) => locate(entry).placeOf(pointer),
   });
   if (plan.diagnostics.length > 0) throw new AppErrors(plan.diagnostics);

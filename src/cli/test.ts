@@ -18,7 +18,8 @@ Examples:
   moontide test refund
   moontide --json test        one JSON object a test: id, suite, status, ms, error
 
-A test may take 30 s, or what its meta.timeout says.`,
+A test may take 30 s, or what its meta.timeout says. Tests run the code of the folder, apart from every
+running node: on task queues of their own, with nothing published; runs that they leave open are ended.`,
     );
   return act(command, async (globals, _options, [filter]) =>
     (await import('./run-tests.js')).runTests(globals, filter as string | undefined),

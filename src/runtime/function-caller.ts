@@ -10,7 +10,7 @@ import { EntryKindError, EntryUnknownError } from './errors.js';
 import type { FunctionPool } from './function-pool.js';
 import { nearest } from './nearest.js';
 import { throwOutcome } from './processes.js';
-import { clientOfQueue } from './temporal-access.js';
+import { clientOfQueue, queueNamed } from './temporal-access.js';
 import type { TemporalAccess } from './temporal-access.js';
 
 export interface CallerOptions {
@@ -24,7 +24,8 @@ const textOf = (value: Data | undefined): string | undefined =>
 
 export function functionCaller({ functions, registry, temporal }: CallerOptions): CallFunction {
   return async ({ target, args, values, options }, context) => {
-    const queue = textOf(options['activity.task_queue']);
+    const named = textOf(options['activity.task_queue']);
+    const queue = named === undefined ? undefined : queueNamed(temporal.routes(), named);
     if (options['durable'] === true || queue !== undefined) {
       const taskQueue = queue ?? queueOf(target, registry(), temporal);
       const { executeActivity } = await import('../temporal/client.js');

@@ -19,7 +19,7 @@ import { workflowWishes } from './call-options.js';
 import { CallError, EntryIdleError, EntryKindError, EntryUnknownError, NotBuiltError } from './errors.js';
 import { FUNCTION_HOST } from './function-pool.js';
 import { nearest } from './nearest.js';
-import { clientOfQueue } from './temporal-access.js';
+import { clientOfQueue, queueNamed } from './temporal-access.js';
 import type { TemporalAccess } from './temporal-access.js';
 import { ProcessUnknownError } from './topology.js';
 import type { Topology } from './topology.js';
@@ -193,7 +193,10 @@ export class Processes implements ProcessService {
         "'temporal.workflow.namespace'; give the worker a temporal.client of that namespace",
       );
     const queue = this.#queueOf(request.host);
-    const taskQueue = wishes.taskQueue ?? queue.taskQueue;
+    const taskQueue =
+      wishes.taskQueue === undefined
+        ? queue.taskQueue
+        : queueNamed(this.#options.temporal.routes(), wishes.taskQueue);
     const explicit = wishes.workflowId ?? request.name;
     const { startRun } = await import('../temporal/client.js');
     const workflowId = explicit ?? `${type}-${globalThis.crypto.randomUUID()}`;

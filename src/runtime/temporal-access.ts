@@ -13,10 +13,14 @@ export interface TemporalAccess {
 export interface TemporalRoutes {
   /** Task queue of a workflow's or function's entry id. */
   readonly queueOf: ReadonlyMap<string, string>;
-  /** Task queue of a temporal.worker entry. */
+  /** Task queue of a temporal.worker entry, or of a queue that goes by another name in this process. */
   readonly queueOfWorker: ReadonlyMap<string, string>;
   readonly workers: readonly { readonly client: string | undefined; readonly taskQueue: string }[];
 }
+
+/** The queue that goes by a name in an app's code. */
+export const queueNamed = ({ queueOfWorker }: TemporalRoutes, name: string): string =>
+  queueOfWorker.get(name) ?? name;
 
 /** The client entry of a task queue; undefined: the platform's. */
 export const clientOfQueue = ({ workers }: TemporalRoutes, taskQueue: string): string | undefined =>

@@ -70,7 +70,9 @@ export const callHandlers = ({ outgoing, routes, values }: CallOptions): Durable
       const foreign = known === undefined && 'activity.task_queue' in options;
       // No await for what is known: the call leaves in the task that made it, in the order of the program.
       const route = known ?? (foreign ? {} : await routes.find(target));
-      const call = { target, args, options, route, headers: headers() };
+      const named = textOption(options, 'activity.task_queue');
+      const queue = named === undefined ? toTextLossy(route.queue ?? '') : routes.queueNamed(named);
+      const call = { target, args, options, route, queue, headers: headers() };
       return [...toResults(await (route.local === true ? callLocal(call) : callRemote(call, foreign)))];
     });
   },
@@ -81,14 +83,18 @@ interface Call {
   readonly args: readonly Data[];
   readonly options: Options;
   readonly route: Route;
+  /** Empty: the run's own. */
+  readonly queue: string;
   readonly headers: Headers;
 }
 
-function callRemote({ target, args, options, route, headers }: Call, foreign: boolean): Promise<unknown> {
+function callRemote(
+  { target, args, options, route, queue, headers }: Call,
+  foreign: boolean,
+): Promise<unknown> {
   const timeout = numberOption(options, 'timeout');
   const heartbeat =
     numberOption(options, 'activity.heartbeat_timeout') ?? (foreign ? undefined : HEARTBEAT_TIMEOUT_MS);
-  const queue = textOption(options, 'activity.task_queue') ?? toTextLossy(route.queue ?? '');
   const priority = numberOption(options, 'priority');
   const activityOptions: ActivityOptions = {
     startToCloseTimeout: numberOption(options, 'activity.start_to_close_timeout') ?? START_TO_CLOSE_MS,

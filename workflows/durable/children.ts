@@ -118,7 +118,8 @@ function parseStart(command: Command, { routes, values }: ChildrenOptions): Star
   if (typeof target !== 'string' || typeof host !== 'string' || !Array.isArray(args))
     throw new TypeError(`'${command.type}' needs target, host and args`);
   const options = optionsOf(command['options']);
-  const queue = textOption(options, `${OPTION}task_queue`) ?? routes.queueOfHost(host);
+  const named = textOption(options, `${OPTION}task_queue`);
+  const queue = named === undefined ? routes.queueOfHost(host) : routes.queueNamed(named);
   if (queue === undefined) return undefined;
   for (const option of NOT_FOR_CHILDREN)
     if (`${OPTION}${option}` in options)

@@ -46,6 +46,13 @@ export class Routes {
     return host === toBytes(workflowInfo().taskQueue) || Object.values(workers).includes(host);
   }
 
+  /** The task queue that goes by a name in the program. As text. */
+  queueNamed(name: string): string {
+    const { workers } = this.#reference;
+    const key = toBytes(name);
+    return Object.hasOwn(workers, key) ? toTextLossy(workers[key] ?? '') : name;
+  }
+
   /** The task queue of a worker entry, or of a queue named as it is; undefined for an entry that is no worker. As text. */
   queueOfHost(host: string): string | undefined {
     const { workers } = this.#reference;

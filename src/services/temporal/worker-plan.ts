@@ -2,6 +2,7 @@
 // W1: every runnable entry has exactly one task queue: that of the worker it names, else the app's default queue.
 // W2: worker entries that name the same queue share one worker, and must agree in their options; else the start is refused and names both.
 // W3: two entries that answer the same workflow type on one queue are refused.
+// W4: with a suffix every queue of the plan is this process's own; who names a queue as the app calls it means the private one.
 import { dataObject } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
 import type { Diagnostic, Place } from '../../core/diagnostics.js';
@@ -26,7 +27,7 @@ export interface PlannedWorker {
 
 export interface WorkerPlan {
   readonly workers: readonly PlannedWorker[];
-  /** Task queue of every temporal.worker entry. */
+  /** Task queue of every temporal.worker entry, and of every queue that goes by another name here (W4). */
   readonly queueOfWorker: ReadonlyMap<string, string>;
   /** Where a workflow type or a function goes, by entry id. */
   readonly queueOf: ReadonlyMap<string, string>;
@@ -41,6 +42,8 @@ export interface PlanInput {
   readonly isPlatform: (client: string) => boolean;
   /** Fills the placeholders of a text (`${env:NAME}`). */
   readonly fill: (text: string) => string;
+  /** Ends the names of all queues. Default: none (W4). */
+  readonly suffix?: string | undefined;
   /** The place of an entry's field, for diagnostics. */
   readonly placeOf: (entry: Entry, pointer: string) => Place;
 }
@@ -57,13 +60,20 @@ interface Draft {
   readonly functions: string[];
 }
 
-export function planWorkers({ app, entries, isPlatform, fill, placeOf }: PlanInput): WorkerPlan {
+export function planWorkers({ app, entries, isPlatform, fill, suffix = '', placeOf }: PlanInput): WorkerPlan {
   const all = [...entries];
   const byId = new Map(all.map((entry) => [entry.id as string, entry]));
   const diagnostics: Diagnostic[] = [];
   const drafts = new Map<string, Draft>();
   const queueOfWorker = new Map<string, string>();
   const queueOf = new Map<string, string>();
+
+  const named = (queue: string): string => {
+    if (suffix === '') return queue;
+    queueOfWorker.set(queue, queue + suffix);
+    return queue + suffix;
+  };
+  const appQueue = named(defaultQueue(app));
 
   const draft = (client: string | undefined, taskQueue: string, owner?: Entry): Draft => {
     const key = `${client ?? ''}\n${taskQueue}`;
@@ -98,7 +108,7 @@ export function planWorkers({ app, entries, isPlatform, fill, placeOf }: PlanInp
     if (entry.kind !== 'temporal.worker') continue;
     const client = qualify(textOf(entry.data['client']), entry);
     const prefix = client === undefined ? '' : (textOf(byId.get(client)?.data['tq_prefix']) ?? '');
-    const taskQueue = fill(prefix) + fill(textOf(entry.data['task_queue']) ?? '');
+    const taskQueue = named(fill(prefix) + fill(textOf(entry.data['task_queue']) ?? ''));
     const connection = client === undefined || isPlatform(client) ? undefined : client;
     draft(connection, taskQueue, entry);
     draftOfWorker.set(entry.id, `${connection ?? ''}\n${taskQueue}`);
@@ -118,7 +128,7 @@ export function planWorkers({ app, entries, isPlatform, fill, placeOf }: PlanInp
     // An actor runs on a node unless it says that it is an activity.
     if (entry.kind === 'process.lua' && worker === undefined) continue;
     const key = worker === undefined ? undefined : draftOfWorker.get(worker);
-    const target = (key === undefined ? undefined : drafts.get(key)) ?? draft(undefined, defaultQueue(app));
+    const target = (key === undefined ? undefined : drafts.get(key)) ?? draft(undefined, appQueue);
     queueOf.set(entry.id, target.taskQueue);
     if (part === 'activity') {
       target.functions.push(entry.id);
@@ -140,7 +150,7 @@ export function planWorkers({ app, entries, isPlatform, fill, placeOf }: PlanInp
     workers: [...drafts.values()].map(({ owner: _owner, ...worker }) => worker),
     queueOfWorker,
     queueOf,
-    defaultQueue: defaultQueue(app),
+    defaultQueue: appQueue,
     diagnostics,
   };
 }
