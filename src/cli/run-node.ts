@@ -15,11 +15,11 @@ import type { HostLogger } from '../core/logger-host.js';
 import { DEFAULT_ENGINE, engineNamed } from '../lua/engines.js';
 import type { Outcome } from '../lua/step.js';
 import type { Entry } from '../registry/model/entry.js';
+import type { Filter } from '../registry/model/query.js';
 import { openRegistry } from '../registry/service.js';
 import type { Registry } from '../registry/service.js';
 import { NodeCommandRunner, NodeFunctionRunner } from '../runtime/activity-runners.js';
 import { baseComponents } from '../runtime/components.js';
-import type { Query } from '../runtime/finder.js';
 import { keys } from '../runtime/keys.js';
 import { ProgramCache } from '../runtime/program-cache.js';
 import type { TemporalPlatform } from '../services/temporal/platform.js';
@@ -94,7 +94,7 @@ export interface RunningNode {
   readonly timings: readonly ComponentTiming[];
   readonly phases: readonly BootPhase[];
   /** Entries by kind, namespace and meta, sorted by id. */
-  find(query: Query): readonly Entry[];
+  find(filter: Filter): readonly Entry[];
   /** Whether workers run in this process. */
   readonly serving: boolean;
   /** Calls a function in this process. Never rejects: an error is an outcome. */
@@ -274,7 +274,7 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
     get timings() {
       return set.timings;
     },
-    find: (query) => app.get(keys.finder).find(query),
+    find: (filter) => app.get(keys.finder).find(filter),
     get serving() {
       return serving.serving;
     },

@@ -46,7 +46,7 @@ export async function runTests(globals: Globals, filter: string | undefined): Pr
     log: { ...options.log, fallback: 'warn' },
   });
   try {
-    const all = findTests(node.find({ meta: { type: 'test' } }));
+    const all = findTests(node.find({ 'meta.type': 'test' }));
     const tests = all.filter(
       ({ id, suite }) => filter === undefined || id.includes(filter) || suite.includes(filter),
     );

@@ -118,7 +118,7 @@ export function commandPrefix(folder: string): string {
 async function sayWelcome(node: RunningNode, globals: Globals): Promise<void> {
   const role = { started: 'started', adopted: 'taken over', joined: 'joined' } as const;
   const how = node.temporal.role === undefined ? '' : `, ${role[node.temporal.role]}`;
-  const tests = new Set(node.find({ meta: { type: 'test' } }).map(({ id }) => id as string));
+  const tests = new Set(node.find({ 'meta.type': 'test' }).map(({ id }) => id as string));
   const workflows = idsOf(node, 'workflow.lua');
   const functions = idsOf(node, 'function.lua').filter((id) => !tests.has(id));
   const ui = await uiAddress(node);

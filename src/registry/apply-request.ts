@@ -4,8 +4,9 @@ import type { PinnedProgram } from '../core/program.js';
 import {
   bareEntry,
   type Change,
+  changeBetween,
   ChangesetError,
-  type RegistryState,
+  type EntrySet,
   type VersionedEntry,
 } from './model/changes.js';
 import type { Entry, EntryId } from './model/entry.js';
@@ -57,25 +58,27 @@ export class ProgramMissingError extends PlatformError {
   override readonly kind = 'NotFound';
 }
 
-/** A state with single changes made; a changed entry has the program that is given for it, or none. */
-export function withChanges(
-  state: RegistryState,
-  { changes, programs }: ChangesRequest,
-): Map<EntryId, VersionedEntry> {
-  const next = new Map(state);
+/**
+ * The changes that a request asks for, in its order; a changed entry has the program that is given for it, or none.
+ * Throws ChangesetError for what does not fit the state.
+ */
+export function requestedChanges(state: EntrySet, { changes, programs }: ChangesRequest): Change[] {
+  const next = new Map<EntryId, VersionedEntry | undefined>();
+  const held = (id: EntryId): VersionedEntry | undefined => (next.has(id) ? next.get(id) : state.get(id));
   for (const change of changes) {
     const id = parseEntryId(change.op === 'delete' ? change.id : change.entry.id);
-    if (change.op === 'create' && next.has(id))
+    const present = held(id) !== undefined;
+    if (change.op === 'create' && present)
       throw new ChangesetError(id, 'cannot be created: it is there already');
-    if (change.op !== 'create' && !next.has(id))
+    if (change.op !== 'create' && !present)
       throw new ChangesetError(id, `cannot be ${change.op}d: it is not there`);
-    if (change.op === 'delete') next.delete(id);
+    if (change.op === 'delete') next.set(id, undefined);
     else next.set(id, { entry: bareEntry(change.entry), program: programs?.get(id)?.hash });
   }
   for (const [name, { hash }] of programs ?? []) {
     const id = parseEntryId(name);
-    const held = next.get(id);
-    if (held !== undefined && held.program !== hash) next.set(id, { ...held, program: hash });
+    const one = held(id);
+    if (one !== undefined && one.program !== hash) next.set(id, { ...one, program: hash });
   }
-  return next;
+  return [...next].flatMap(([id, after]) => changeBetween(state.get(id), after) ?? []);
 }

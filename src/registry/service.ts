@@ -15,24 +15,17 @@ import {
   type ApplyResult,
   ProgramMissingError,
   RegistryVersionError,
+  requestedChanges,
   type VersionNote,
-  withChanges,
 } from './apply-request.js';
 import { type ChangeListener, ChangeListeners } from './change-listeners.js';
-import {
-  applyChanges,
-  type Change,
-  changedId,
-  invertChanges,
-  type RegistryState,
-  squashChanges,
-  stateOf,
-  type VersionedEntry,
-} from './model/changes.js';
-import { buildDelta, type Dependencies, mentionedIds } from './model/delta.js';
+import { type Change, changedId, type EntrySet, stateOf } from './model/changes.js';
+import { buildDelta, type Dependencies, mentionedIds, orderChanges } from './model/delta.js';
 import type { EntryId } from './model/entry.js';
 import type { RegistryService, RegistryView, VersionInfo } from './model/registry.js';
-import { chainHash, leafHash, StateTree } from './model/state-hash.js';
+import { chainHash } from './model/state-hash.js';
+import { changesAlong, versionPath } from './model/version-path.js';
+import { VersionState } from './model/version-state.js';
 import { StateView } from './registry-view.js';
 import {
   RegistryConflictError,
@@ -79,39 +72,26 @@ const MAX_STEPS = 200;
 const OLD_VIEWS = 8;
 
 const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
-const leafOf = (held: VersionedEntry): string => leafHash(held, sha256);
-const leafAfter = (change: Change): string =>
-  change.op === 'delete' ? '' : leafOf({ entry: change.after, program: change.programAfter });
-
 /** Reads the newest version and follows the store. */
 export async function openRegistry(options: OpenRegistryOptions): Promise<Registry> {
-  return new StoredRegistry(options, loadState(await options.store.snapshot()));
+  return new StoredRegistry(options, loadView(await options.store.snapshot()));
 }
 
-interface Loaded {
-  readonly view: StateView;
-  readonly tree: StateTree;
+function loadView({ version, entries }: StoreSnapshot): StateView {
+  const state = VersionState.of(entries, sha256);
+  if (version !== undefined) checkRoot(state, version);
+  return new StateView(version ?? emptyVersion(), state);
 }
 
-function loadState({ version, entries }: StoreSnapshot): Loaded {
-  const tree = StateTree.of(
-    entries.map(({ entry, leaf }) => [entry.id, leaf] as const),
-    sha256,
-  );
-  const state: RegistryState = new Map(entries.map(({ entry, program }) => [entry.id, { entry, program }]));
-  if (version !== undefined) checkRoot(tree, version);
-  return { tree, view: new StateView(version ?? emptyVersion(), state) };
-}
-
-function checkRoot(tree: StateTree, version: StoredVersion): void {
-  if (tree.root !== version.state)
+function checkRoot(state: VersionState, version: StoredVersion): void {
+  if (state.root !== version.state)
     throw new StoreCorruptError(
       `the entries of version ${version.number} do not match its hash; restore the database from a backup`,
     );
 }
 
 function emptyVersion(): VersionInfo {
-  const hash = StateTree.of([], sha256).root;
+  const hash = VersionState.empty(sha256).root;
   return Object.freeze({
     number: 0,
     parent: undefined,
@@ -130,19 +110,19 @@ class StoredRegistry implements Registry {
   readonly #listeners: ChangeListeners;
   readonly #oldViews = new Map<number, StateView>();
   readonly #watch: Disposable | undefined;
-  #loaded: Loaded;
+  #view: StateView;
   /** The end of the last change: they go one at a time. */
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
 
-  constructor(options: OpenRegistryOptions, loaded: Loaded) {
+  constructor(options: OpenRegistryOptions, view: StateView) {
     const { store, log, bus, dependencies = mentionedIds, acceptTimeoutMs = 30_000, follow = true } = options;
     this.#store = store;
     this.#log = log;
     this.#bus = bus;
     this.#dependencies = dependencies;
     this.#listeners = new ChangeListeners(acceptTimeoutMs, log);
-    this.#loaded = loaded;
+    this.#view = view;
     if (follow)
       this.#watch = store.watch(() => {
         this.catchUp().catch((error: unknown) => {
@@ -153,7 +133,7 @@ class StoredRegistry implements Registry {
   }
 
   get current(): RegistryView {
-    return this.#loaded.view;
+    return this.#view;
   }
 
   program(hash: string): Promise<PinnedProgram | undefined> {
@@ -176,22 +156,30 @@ class StoredRegistry implements Registry {
 
   apply(request: ApplyRequest): Promise<ApplyResult> {
     return this.#inTurn(async () => {
-      if ('changes' in request) {
-        const { view } = this.#loaded;
-        const base = request.base ?? view.version.number;
-        if (base !== view.version.number) await this.#catchUp();
-        if (base !== this.current.version.number)
-          throw new RegistryConflictError(base, this.current.version.number);
-        try {
-          return await this.#take(withChanges(this.#loaded.view.state, request), request);
-        } catch (error) {
-          if (error instanceof RegistryConflictError) await this.#catchUp(); // so that the caller finds the newest here
-          throw error;
-        }
+      if (!('changes' in request)) {
+        const { programs } = request;
+        return this.#takeRetrying(
+          stateOf(request.entries, (id) => programs?.get(id)?.hash),
+          request,
+        );
       }
-      const programs = request.programs;
-      const desired = stateOf(request.entries, (id) => programs?.get(id)?.hash);
-      return this.#takeRetrying(desired, request);
+      const base = request.base ?? this.#view.version.number;
+      if (base !== this.#view.version.number) await this.#catchUp();
+      if (base !== this.current.version.number)
+        throw new RegistryConflictError(base, this.current.version.number);
+      try {
+        const { state } = this.#view;
+        const changes = requestedChanges(state, request);
+        const next = state.apply(changes);
+        return await this.#take(
+          orderChanges(changes, state, next, this.#dependenciesOf(request)),
+          next,
+          request,
+        );
+      } catch (error) {
+        if (error instanceof RegistryConflictError) await this.#catchUp(); // so that the caller finds the newest here
+        throw error;
+      }
     });
   }
 
@@ -228,10 +216,17 @@ class StoredRegistry implements Registry {
     return result;
   }
 
-  async #takeRetrying(desired: RegistryState, request: ApplyBase): Promise<ApplyResult> {
+  #dependenciesOf(request: ApplyBase): Dependencies {
+    return (entry) => request.dependencies?.get(entry.id) ?? this.#dependencies(entry);
+  }
+
+  /** From the newest version to `desired`, again and again while others come first. */
+  async #takeRetrying(desired: EntrySet, request: ApplyBase): Promise<ApplyResult> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#take(desired, request);
+        const { state } = this.#view;
+        const changes = buildDelta(state, desired, this.#dependenciesOf(request));
+        return await this.#take(changes, state.apply(changes), request);
       } catch (error) {
         if (!(error instanceof RegistryConflictError) || attempt >= ATTEMPTS) throw error;
         this.#log.debug('somebody else changed the registry first; applying to the newest version', {
@@ -242,33 +237,26 @@ class StoredRegistry implements Registry {
     }
   }
 
-  /** One new version from the newest here to `desired`, or none when they are equal. */
-  async #take(desired: RegistryState, request: ApplyBase): Promise<ApplyResult> {
-    const { view, tree } = this.#loaded;
-    const changes = buildDelta(
-      view.state,
-      desired,
-      (entry) => request.dependencies?.get(entry.id) ?? this.#dependencies(entry),
-    );
+  /** One new version with the changes, or none where there are none. */
+  async #take(changes: readonly Change[], state: VersionState, request: ApplyBase): Promise<ApplyResult> {
+    const view = this.#view;
     if (changes.length === 0) return { version: view.version, changes };
 
     const parent = view.version;
     const stored = changes.map((change): StoredChange => ({
       ...change,
-      leaf: change.op === 'delete' ? undefined : leafAfter(change),
+      leaf: state.leafOf(change),
     }));
-    const leaves = new Map(stored.map((change) => [changedId(change), change.leaf ?? '']));
-    const nextTree = tree.apply(changes, (change) => leaves.get(changedId(change)) ?? '');
     const version: StoredVersion = Object.freeze({
       number: parent.number + 1,
       parent: parent.number,
-      hash: chainHash(parent.hash, nextTree.root, sha256),
-      state: nextTree.root,
+      hash: chainHash(parent.hash, state.root, sha256),
+      state: state.root,
       comment: request.comment ?? '',
       author: request.author ?? '',
       time: new Date().toISOString(),
     });
-    const next = new StateView(version, applyChanges(view.state, changes));
+    const next = new StateView(version, state);
     const programs = await this.#missingPrograms(changes, request.programs);
 
     this.#announce('begin', version, { changes: changes.length });
@@ -284,7 +272,7 @@ class StoredRegistry implements Registry {
       this.#announce('discard', version, { reason: error instanceof Error ? error.message : String(error) });
       throw error;
     }
-    await this.#swap({ view: next, tree: nextTree }, changes);
+    await this.#swap(next, changes);
     return { version, changes };
   }
 
@@ -316,52 +304,58 @@ class StoredRegistry implements Registry {
   /** Takes over the versions that others have stored. */
   async #catchUp(): Promise<boolean> {
     const head = await this.#store.head();
-    const from = this.#loaded.view;
+    const from = this.#view;
     const number = head?.number ?? 0;
     if (number === from.version.number && (head === undefined || head.hash === from.version.hash))
       return false;
     const steps = number - from.version.number;
     const read = steps > 0 && steps <= MAX_STEPS ? await this.#readSteps(number) : undefined;
     if (read !== undefined) {
-      await this.#follow(read.loaded, read.changes);
+      await this.#follow(read.view, read.changes);
       return true;
     }
     // Too far behind, or the store's history is another one (it was restored).
-    const loaded = loadState(await this.#store.snapshot());
+    const view = loadView(await this.#store.snapshot());
     this.#oldViews.clear();
-    await this.#follow(loaded, buildDelta(from.state, loaded.view.state, this.#dependencies));
+    await this.#follow(view, buildDelta(from.state, view.state, this.#dependencies));
     return true;
   }
 
   /** The versions up to `number` by their changesets; undefined when they do not follow on what is here. */
-  async #readSteps(number: number): Promise<{ loaded: Loaded; changes: readonly Change[] } | undefined> {
-    let { view, tree } = this.#loaded;
-    const all: Change[] = [];
-    for (let next = view.version.number + 1; next <= number; next++) {
-      const version = await this.#store.version(next);
+  async #readSteps(number: number): Promise<{ view: StateView; changes: readonly Change[] } | undefined> {
+    const from = this.#view;
+    const sets = new Map<number, readonly Change[]>();
+    let { version, state } = from;
+    for (let next = version.number + 1; next <= number; next++) {
+      const stored = await this.#store.version(next);
       const changes = await this.#store.changeset(next);
-      if (version === undefined || changes === undefined) return undefined;
-      if (version.hash !== chainHash(view.version.hash, version.state, sha256)) return undefined;
-      tree = tree.apply(changes, leafAfter);
-      checkRoot(tree, version); // V3
-      view = new StateView(version, applyChanges(view.state, changes));
-      all.push(...changes);
+      if (stored === undefined || changes === undefined) return undefined;
+      if (stored.hash !== chainHash(version.hash, stored.state, sha256)) return undefined;
+      state = state.apply(changes);
+      checkRoot(state, stored); // V3
+      version = stored;
+      sets.set(next, changes);
     }
-    return { loaded: { view, tree }, changes: squashChanges(all) };
+    const path = versionPath(from.version.number, number, (one) => one - 1);
+    const changes = path === undefined ? [] : changesAlong(path, (one) => sets.get(one) ?? []);
+    return {
+      view: new StateView(version, state),
+      changes: orderChanges(changes, from.state, state, this.#dependencies),
+    };
   }
 
-  async #follow(loaded: Loaded, changes: readonly Change[]): Promise<void> {
-    const { version } = loaded.view;
+  async #follow(view: StateView, changes: readonly Change[]): Promise<void> {
+    const { version } = view;
     this.#announce('begin', version, { changes: changes.length });
     for (const change of changes) this.#announceChange(change.op, change, version);
-    await this.#listeners.follow(changes, loaded.view);
-    await this.#swap(loaded, changes);
+    await this.#listeners.follow(changes, view);
+    await this.#swap(view, changes);
   }
 
-  async #swap(loaded: Loaded, changes: readonly Change[]): Promise<void> {
-    this.#loaded = loaded; // V1
-    const { version } = loaded.view;
-    await this.#listeners.committed(loaded.view, changes);
+  async #swap(view: StateView, changes: readonly Change[]): Promise<void> {
+    this.#view = view; // V1
+    const { version } = view;
+    await this.#listeners.committed(view, changes);
     this.#announce('commit', version, { changes: changes.length });
     this.#announce('version', version, {
       hash: version.hash,
@@ -371,18 +365,21 @@ class StoredRegistry implements Registry {
     this.#log.info('registry version applied', { version: version.number, changes: changes.length });
   }
 
-  /** Walks back from the newest version here. */
+  /** Walks from the newest version here. */
   async #viewAt(number: number): Promise<StateView> {
-    const { view } = this.#loaded;
+    const view = this.#view;
     if (number === view.version.number) return view;
     const known = this.#oldViews.get(number);
     if (known !== undefined) return known;
-    if (number === 0) return new StateView(emptyVersion(), new Map());
+    if (number === 0) return new StateView(emptyVersion(), VersionState.empty(sha256));
     const version = number < view.version.number ? await this.#store.version(number) : undefined;
     if (version === undefined) throw noVersion(number);
-    let state: RegistryState = view.state;
-    for (let step = view.version.number; step > number; step--)
-      state = applyChanges(state, invertChanges(await this.changeset(step)));
+    const path = versionPath(view.version.number, number, (one) => one - 1);
+    const sets = new Map<number, readonly Change[]>();
+    for (const step of path?.back ?? []) sets.set(step, await this.changeset(step));
+    const state =
+      path === undefined ? view.state : view.state.apply(changesAlong(path, (one) => sets.get(one) ?? []));
+    checkRoot(state, version); // V3
     const old = new StateView(version, state);
     this.#oldViews.set(number, old);
     if (this.#oldViews.size > OLD_VIEWS) this.#oldViews.delete(this.#oldViews.keys().next().value ?? number);

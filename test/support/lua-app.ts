@@ -175,9 +175,12 @@ export class LuaApp implements AsyncDisposable {
     };
     const view = (): RegistryView => ({
       version: { number: this.#version, parent: undefined, hash: '', comment: '', author: '', time: '' },
+      size: this.entries.size,
       get: entryOf,
       all: () => [...this.entries.keys()].flatMap((id) => entryOf(id) ?? []),
       ofKind: () => [],
+      namespace: () => [],
+      find: () => [],
       programHash: (id) => (this.entries.has(id) ? this.hashOf(id) : undefined),
     });
     return {

@@ -7,10 +7,15 @@ import { PlatformError } from '../../core/errors.js';
 import type { Entry, EntryId } from './entry.js';
 import type { Operation } from './registry.js';
 
-/** An operation with the programs that the entry stands for on both sides. */
+/** Where an entry comes from; absent: from the app's folder. */
+export type Origin = 'runtime';
+
+/** An operation with what belongs to its entry on both sides (VersionedEntry). */
 export type Change = Operation & {
   readonly programBefore?: string | undefined;
   readonly programAfter?: string | undefined;
+  readonly originBefore?: Origin | undefined;
+  readonly originAfter?: Origin | undefined;
 };
 
 /** An entry as a version holds it. */
@@ -18,8 +23,16 @@ export interface VersionedEntry {
   readonly entry: Entry;
   /** Hash of the program it stands for; undefined for entries that do not run. */
   readonly program: string | undefined;
+  /** 'runtime': made or changed while the app ran; publishing the app's folder does not delete it. */
+  readonly origin?: Origin | undefined;
 }
-export type RegistryState = ReadonlyMap<EntryId, VersionedEntry>;
+
+/** The entries of a state, by id. */
+export interface EntrySet {
+  get(id: EntryId): VersionedEntry | undefined;
+  has(id: EntryId): boolean;
+  keys(): Iterable<EntryId>;
+}
 
 /** A list of changes that cannot follow on each other or on a state. */
 export class ChangesetError extends PlatformError {
@@ -42,40 +55,45 @@ export function changeBetween(
   before: VersionedEntry | undefined,
   after: VersionedEntry | undefined,
 ): Change | undefined {
-  if (before === undefined) {
-    if (after === undefined) return undefined;
-    return { op: 'create', after: after.entry, programAfter: after.program };
-  }
-  if (after === undefined) return { op: 'delete', before: before.entry, programBefore: before.program };
-  if (before.program === after.program && sameEntry(before.entry, after.entry)) return undefined;
-  return {
-    op: 'update',
-    before: before.entry,
-    after: after.entry,
-    programBefore: before.program,
-    programAfter: after.program,
-  };
+  if (before !== undefined && after !== undefined && sameHeld(before, after)) return undefined;
+  return changeOf(before, after);
 }
 
-function sides(change: Change): { before: VersionedEntry | undefined; after: VersionedEntry | undefined } {
+function changeOf(before: VersionedEntry | undefined, after: VersionedEntry | undefined): Change | undefined {
+  const beside = {
+    ...(before?.program === undefined ? {} : { programBefore: before.program }),
+    ...(after?.program === undefined ? {} : { programAfter: after.program }),
+    ...(before?.origin === undefined ? {} : { originBefore: before.origin }),
+    ...(after?.origin === undefined ? {} : { originAfter: after.origin }),
+  };
+  if (before === undefined)
+    return after === undefined ? undefined : { op: 'create', after: after.entry, ...beside };
+  if (after === undefined) return { op: 'delete', before: before.entry, ...beside };
+  return { op: 'update', before: before.entry, after: after.entry, ...beside };
+}
+
+/** What a change's entry was and is. */
+export function sidesOf(change: Change): {
+  readonly before: VersionedEntry | undefined;
+  readonly after: VersionedEntry | undefined;
+} {
   return {
-    before: change.op === 'create' ? undefined : { entry: change.before, program: change.programBefore },
-    after: change.op === 'delete' ? undefined : { entry: change.after, program: change.programAfter },
+    before:
+      change.op === 'create'
+        ? undefined
+        : { entry: change.before, program: change.programBefore, origin: change.originBefore },
+    after:
+      change.op === 'delete'
+        ? undefined
+        : { entry: change.after, program: change.programAfter, origin: change.originAfter },
   };
 }
 
 /** The changes that undo these, in reverse order. */
 export function invertChanges(changes: readonly Change[]): Change[] {
-  return changes.toReversed().map((change): Change => {
-    const programs = { programBefore: change.programAfter, programAfter: change.programBefore };
-    switch (change.op) {
-      case 'create':
-        return { op: 'delete', before: change.after, ...programs };
-      case 'delete':
-        return { op: 'create', after: change.before, ...programs };
-      case 'update':
-        return { op: 'update', before: change.after, after: change.before, ...programs };
-    }
+  return changes.toReversed().flatMap((change) => {
+    const { before, after } = sidesOf(change);
+    return changeOf(after, before) ?? [];
   });
 }
 
@@ -104,44 +122,11 @@ export function squashChanges(changes: readonly Change[]): Change[] {
           : 'cannot create: it is there already',
       );
     squashed.delete(id);
-    const { before } = sides(earlier);
-    const { after } = sides(change);
-    if (before === undefined && after === undefined) gone.add(id);
-    else squashed.set(id, join(before, after));
+    const joined = changeOf(sidesOf(earlier).before, sidesOf(change).after);
+    if (joined === undefined) gone.add(id);
+    else squashed.set(id, joined);
   }
   return [...squashed.values()];
-}
-
-/** At least one side is there. */
-function join(before: VersionedEntry | undefined, after: VersionedEntry | undefined): Change {
-  if (before === undefined && after !== undefined)
-    return { op: 'create', after: after.entry, programAfter: after.program };
-  if (before !== undefined && after === undefined)
-    return { op: 'delete', before: before.entry, programBefore: before.program };
-  if (before === undefined || after === undefined) throw new TypeError('a change needs a side');
-  return {
-    op: 'update',
-    before: before.entry,
-    after: after.entry,
-    programBefore: before.program,
-    programAfter: after.program,
-  };
-}
-
-/** The state after the changes. Throws ChangesetError when a change does not fit what is there. */
-export function applyChanges(state: RegistryState, changes: readonly Change[]): Map<EntryId, VersionedEntry> {
-  const next = new Map(state);
-  for (const change of changes) {
-    const id = changedId(change);
-    const present = next.has(id);
-    if (change.op === 'create' && present)
-      throw new ChangesetError(id, 'cannot be created: it is there already');
-    if (change.op !== 'create' && !present)
-      throw new ChangesetError(id, `cannot be ${change.op}d: it is not there`);
-    if (change.op === 'delete') next.delete(id);
-    else next.set(id, { entry: change.after, program: change.programAfter });
-  }
-  return next;
 }
 
 /** A state from entries and the programs they stand for. */
@@ -160,6 +145,10 @@ export function stateOf(
 /** Only what an entry is: without places and whatever else a loader put on it. */
 export function bareEntry({ id, kind, meta, data }: Entry): Entry {
   return Object.freeze({ id, kind, meta, data });
+}
+
+export function sameHeld(left: VersionedEntry, right: VersionedEntry): boolean {
+  return left.program === right.program && left.origin === right.origin && sameEntry(left.entry, right.entry);
 }
 
 export function sameEntry(left: Entry, right: Entry): boolean {

@@ -4,17 +4,13 @@
 //     each other in the order in which they are found.
 import type { Data } from '../../core/data.js';
 import { LuaFloat } from '../../core/data.js';
-import { type Change, changeBetween, changedId, type RegistryState } from './changes.js';
+import { type Change, changeBetween, changedId, type EntrySet } from './changes.js';
 import type { Entry, EntryId } from './entry.js';
 
 /** Ids of the entries that an entry depends on; ids that are not in the state are ignored. */
 export type Dependencies = (entry: Entry) => Iterable<string>;
 
-export function buildDelta(
-  from: RegistryState,
-  to: RegistryState,
-  dependencies: Dependencies = () => [],
-): Change[] {
+export function buildDelta(from: EntrySet, to: EntrySet, dependencies: Dependencies = () => []): Change[] {
   const changes: Change[] = [];
   for (const id of new Set([...from.keys(), ...to.keys()])) {
     const change = changeBetween(from.get(id), to.get(id));
@@ -26,12 +22,13 @@ export function buildDelta(
 /** One change per entry, put in order (D1). */
 export function orderChanges(
   changes: readonly Change[],
-  from: RegistryState,
-  to: RegistryState,
+  from: EntrySet,
+  to: EntrySet,
   dependencies: Dependencies,
 ): Change[] {
   const byId = new Map(changes.map((change) => [changedId(change), change]));
-  const select = (state: RegistryState, wanted: (change: Change) => boolean): Change[] => {
+  if (byId.size < 2) return [...byId.values()];
+  const select = (state: EntrySet, wanted: (change: Change) => boolean): Change[] => {
     const ids = [...byId].filter(([, change]) => wanted(change)).map(([id]) => id);
     const chosen = new Set(ids);
     return dependenciesFirst(ids, state, dependencies).flatMap((id) => {
@@ -46,11 +43,7 @@ export function orderChanges(
 }
 
 /** The ids and all that they depend on, in post-order. Iterative: chains of dependencies may be long. */
-function dependenciesFirst(
-  ids: readonly EntryId[],
-  state: RegistryState,
-  dependencies: Dependencies,
-): EntryId[] {
+function dependenciesFirst(ids: readonly EntryId[], state: EntrySet, dependencies: Dependencies): EntryId[] {
   const order: EntryId[] = [];
   const seen = new Set<EntryId>();
   const neededBy = (id: EntryId): EntryId[] => {

@@ -23,3 +23,9 @@ export function parseEntryId(text: string): EntryId {
 
 export const namespaceOf = (id: string): string => id.slice(0, id.indexOf(':'));
 export const nameOf = (id: string): string => id.slice(id.indexOf(':') + 1);
+
+/** The full id that a reference stands for: a bare name means the namespace of the entry that says it. */
+export function resolveReference(text: string, namespace: string): EntryId | undefined {
+  const full = text.startsWith(':') ? namespace + text : text.includes(':') ? text : `${namespace}:${text}`;
+  return isEntryId(full) ? full : undefined;
+}

@@ -1,11 +1,12 @@
 // What the rest of the platform sees of the registry. Sealed types; the service is registry/service.ts.
 import type { PinnedProgram } from '../../core/program.js';
 import type { Entry, EntryId } from './entry.js';
+import type { Filter } from './query.js';
 
 export interface VersionInfo {
   readonly number: number;
   readonly parent: number | undefined;
-  /** Hash of the whole state, lower-case hex. */
+  /** Of the whole state, chained to the parent's; lower-case hex. */
   readonly hash: string;
   readonly comment: string;
   readonly author: string;
@@ -20,10 +21,16 @@ export type Operation =
 
 export interface RegistryView {
   readonly version: VersionInfo;
+  /** How many entries there are. */
+  readonly size: number;
   get(id: EntryId | string): Entry | undefined;
   all(): Iterable<Entry>;
   /** Entries of a kind; `prefix*` matches by prefix. */
   ofKind(kind: string): readonly Entry[];
+  /** Entries of one namespace, sorted by id. */
+  namespace(namespace: string): readonly Entry[];
+  /** Entries that match a filter (query.ts), sorted by id. Throws QueryError. */
+  find(filter: Filter, options?: { readonly loose?: boolean }): readonly Entry[];
   /** The program that a runnable entry stands for in this version. */
   programHash(id: EntryId | string): string | undefined;
 }

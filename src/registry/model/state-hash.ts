@@ -1,12 +1,12 @@
 // The hash of a whole state: a Merkle tree over entry ids, whose cost grows with the change and not with the state. Sealed.
 //
 //   root = H(64 group hashes); group = H(64 bucket hashes); bucket = H(`id leaf` of its entries, sorted by id)
-//   leaf = H(canonical JSON of kind, meta, data and program); an entry's bucket comes from FNV-1a of its id
+//   leaf = H(canonical JSON of kind, meta, data, program and, where there is one, origin); an entry's bucket comes from FNV-1a of its id
 //
 // S1: the root depends on the state only, not on the way that led there.
 // S2: a tree is immutable; `apply` shares what did not change.
 import { encodeWire } from '../../core/wire.js';
-import { type Change, changedId, type VersionedEntry } from './changes.js';
+import type { VersionedEntry } from './changes.js';
 import type { EntryId } from './entry.js';
 
 /** Lower-case hex digest of a text's UTF-8, SHA-256 on a node. */
@@ -22,9 +22,10 @@ interface Node<T> {
 type Bucket = Node<readonly [EntryId, string]>;
 type Group = Node<Bucket>;
 
-export function leafHash({ entry, program }: VersionedEntry, hash: HashText): string {
+export function leafHash({ entry, program, origin }: VersionedEntry, hash: HashText): string {
   const { kind, meta, data } = entry;
-  return hash(encodeWire({ kind, meta, data, program: program ?? null }, { strings: 'text', sorted: true }));
+  const held = { kind, meta, data, program: program ?? null, ...(origin === undefined ? {} : { origin }) };
+  return hash(encodeWire(held, { strings: 'text', sorted: true }));
 }
 
 /** The hash of a version: its state's, chained to its parent's. */
@@ -61,14 +62,13 @@ export class StateTree {
     return new StateTree(groups, hash);
   }
 
-  /** The tree after the changes; leaves of what was created or updated come from `leafOf`. */
-  apply(changes: readonly Change[], leafOf: (change: Change) => string): StateTree {
+  /** The tree after changes: entries with their new leaves; undefined for those that went. */
+  apply(leaves: readonly (readonly [EntryId, string | undefined])[]): StateTree {
     const touched = new Map<number, Map<number, Map<EntryId, string | undefined>>>();
-    for (const change of changes) {
-      const id = changedId(change);
+    for (const [id, leaf] of leaves) {
       const bucket = bucketOf(id);
       const buckets = findOrAdd(touched, Math.floor(bucket / FANOUT));
-      findOrAdd(buckets, bucket % FANOUT).set(id, change.op === 'delete' ? undefined : leafOf(change));
+      findOrAdd(buckets, bucket % FANOUT).set(id, leaf);
     }
     const groups = this.#groups.slice();
     for (const [group, changed] of touched) {

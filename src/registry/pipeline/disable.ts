@@ -3,6 +3,7 @@ import type { Diagnostic } from '../../core/diagnostics.js';
 import type { Placed } from '../load/config.js';
 import { namespaceOf } from '../load/entry-id.js';
 import { suggest } from '../load/nearest.js';
+import { globMatcher } from '../model/query.js';
 import type { Entry, EntryId } from '../model/entry.js';
 
 export interface DisableRules {
@@ -51,17 +52,4 @@ export function disableEntries<E extends Entry>(
   apply(rules.namespaces, 'namespace', (entry) => namespaceOf(entry.id));
   apply(rules.entries, 'entry', (entry) => entry.id);
   return { entries: entries.filter((entry) => !disabled.has(entry.id)), disabled, diagnostics };
-}
-
-/** Globs over names of segments between dots (and the colon of ids). */
-export function globMatcher(glob: string): (name: string) => boolean {
-  let pattern = '';
-  for (const part of glob.split(/(\.\*\*$|\*\*|\*)/)) {
-    if (part === '.**') pattern += '([.:].*)?';
-    else if (part === '**') pattern += '.*';
-    else if (part === '*') pattern += '[^.:]*';
-    else pattern += part.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-  }
-  const expression = new RegExp(`^${pattern}$`);
-  return (name) => expression.test(name);
 }

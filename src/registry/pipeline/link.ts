@@ -11,7 +11,8 @@ import { hasPlaceholder } from '../load/schema-check.js';
 import { globalModules } from '../kinds/known-modules.js';
 import type { Entry, EntryId } from '../model/entry.js';
 import type { KindSpec } from '../model/kind.js';
-import { findCycles } from './cycles.js';
+import { findCycles } from '../model/cycles.js';
+import { DependencyPatterns } from '../model/dependencies.js';
 import { EnvironmentNames } from './environment-names.js';
 
 export interface ModuleNames {
@@ -43,20 +44,6 @@ export function linkEntries<E extends Entry>(entries: readonly E[], options: Lin
   return { entries: linked, dependencies: linker.dependencies, diagnostics: linker.diagnostics };
 }
 
-/** The entries that a linked entry refers to, by the references of its kind. */
-export function dependenciesOf(entry: Entry, kinds: ReadonlyMap<string, KindSpec>): EntryId[] {
-  const fields = fieldsOf(entry);
-  const found = new Set<EntryId>();
-  for (const { pointer } of kinds.get(entry.kind)?.references ?? [])
-    for (const at of expandPattern(fields, pointer)) {
-      const value = valueAt(fields, at);
-      if (typeof value !== 'string' || !value.includes(':') || hasPlaceholder(value)) continue;
-      const id = resolveReference(value, namespaceOf(entry.id));
-      if (id !== undefined && id !== entry.id) found.add(id);
-    }
-  return [...found];
-}
-
 /** Import edges of a Lua entry: local name by imported entry, modules left out. */
 export function importsOf(entry: Entry, kinds: ReadonlyMap<string, KindSpec>): Map<EntryId, string> {
   const found = new Map<EntryId, string>();
@@ -78,6 +65,7 @@ class Linker<E extends Entry> {
   readonly #modules: ReadonlySet<string>;
   readonly #disabled: ReadonlySet<string>;
   readonly #environment: EnvironmentNames;
+  readonly #patterns: DependencyPatterns;
   /** Namespaces of modules that the app declares: `acme.http` for `acme/http`. */
   readonly #components: ReadonlyMap<string, string>;
   readonly #toldModules = new Set<string>();
@@ -85,6 +73,7 @@ class Linker<E extends Entry> {
   constructor(entries: readonly E[], { kinds, modules, disabled }: LinkOptions) {
     this.#byId = new Map(entries.map((entry) => [entry.id, entry]));
     this.#kinds = kinds;
+    this.#patterns = new DependencyPatterns(kinds.values());
     this.#built = new Set([...globalModules, ...modules.built]);
     this.#modules = new Set([...this.#built, ...modules.known]);
     this.#disabled = disabled ?? new Set();
@@ -115,7 +104,7 @@ class Linker<E extends Entry> {
         if (kinds !== undefined) this.#checkKind(entry, pointer, full, kinds);
       }
     if (spec.lua !== undefined) this.#checkModules(entry);
-    const dependencies = new Set(dependenciesOf(linked, this.#kinds).filter((id) => this.#byId.has(id)));
+    const dependencies = new Set(this.#patterns.of(linked).filter((id) => this.#byId.has(id)));
     for (const id of this.#environmentOf(entry, spec)) dependencies.add(id);
     this.dependencies.set(entry.id, [...dependencies]);
     return linked;

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { platformKinds } from '../../../src/registry/kinds/index.js';
-import { disableEntries, globMatcher } from '../../../src/registry/pipeline/disable.js';
-import { dependenciesOf, linkEntries } from '../../../src/registry/pipeline/link.js';
+import { globMatcher } from '../../../src/registry/model/query.js';
+import { disableEntries } from '../../../src/registry/pipeline/disable.js';
+import { DependencyPatterns } from '../../../src/registry/model/dependencies.js';
+import { linkEntries } from '../../../src/registry/pipeline/link.js';
 import { entry, linesOf, modules } from './support.js';
 
 const kinds = new Map(platformKinds.map((kind) => [kind.name, kind]));
@@ -33,7 +35,11 @@ describe('linking', () => {
     expect(linked?.data['imports']).toEqual({ a: 'app:lib', b: 'app:lib', c: 'other:lib', json: 'json' });
     expect(linked?.data['lifecycle']).toEqual({ requires: ['app:worker'] });
     expect(result.dependencies.get(order.id)).toEqual(['app:lib', 'other:lib', 'app:worker']);
-    expect(linked && dependenciesOf(linked, kinds)).toEqual(['app:lib', 'other:lib', 'app:worker']);
+    expect(linked && new DependencyPatterns(kinds.values()).of(linked)).toEqual([
+      'app:lib',
+      'other:lib',
+      'app:worker',
+    ]);
   });
 
   it('gives what is linked already back as it is', () => {

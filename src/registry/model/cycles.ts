@@ -1,5 +1,5 @@
-// Cycles in a graph of entries: each found once, by the path along which it closes. Iterative: chains may be long.
-import type { EntryId } from '../model/entry.js';
+// Cycles in a graph of entries: each found once, by the path along which it closes. Sealed. Iterative: chains may be long.
+import type { EntryId } from './entry.js';
 
 export function findCycles(edges: ReadonlyMap<EntryId, ReadonlyMap<EntryId, unknown>>): EntryId[][] {
   const cycles: EntryId[][] = [];

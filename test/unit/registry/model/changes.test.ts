@@ -1,22 +1,23 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Data, LuaFloat, dataObject } from '../../src/core/data.js';
+import { type Data, LuaFloat, dataObject } from '../../../../src/core/data.js';
 import {
-  applyChanges,
   type Change,
   changedId,
   ChangesetError,
   invertChanges,
-  type RegistryState,
+  type VersionedEntry,
   sameData,
   squashChanges,
   stateOf,
-} from '../../src/registry/model/changes.js';
-import { buildDelta, mentionedIds } from '../../src/registry/model/delta.js';
-import type { Entry, EntryId } from '../../src/registry/model/entry.js';
-import { parseEntryId } from '../../src/registry/model/ids.js';
-import { leafHash, StateTree } from '../../src/registry/model/state-hash.js';
+} from '../../../../src/registry/model/changes.js';
+import { buildDelta, mentionedIds } from '../../../../src/registry/model/delta.js';
+import type { Entry, EntryId } from '../../../../src/registry/model/entry.js';
+import { parseEntryId } from '../../../../src/registry/model/ids.js';
+import { leafHash } from '../../../../src/registry/model/state-hash.js';
+import { changesAlong, versionPath } from '../../../../src/registry/model/version-path.js';
+import { VersionState } from '../../../../src/registry/model/version-state.js';
 
 const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
 const entry = (name: string, data: Record<string, Data> = {}): Entry => ({
@@ -27,19 +28,22 @@ const entry = (name: string, data: Record<string, Data> = {}): Entry => ({
 });
 
 /** States over few ids, so that changes meet. */
-const state: fc.Arbitrary<RegistryState> = fc
+const state: fc.Arbitrary<VersionState> = fc
   .dictionary(
     fc.constantFrom('a', 'b', 'c', 'd', 'e'),
     fc.tuple(fc.nat(2), fc.option(fc.constantFrom('p1', 'p2'), { nil: undefined })),
     { maxKeys: 5 },
   )
   .map((chosen) =>
-    stateOf(
+    stateFrom(
       Object.entries(chosen).map(([name, [value]]) => entry(name, { value })),
       (id) => chosen[id.slice(4)]?.[1],
     ),
   );
-const plain = (of: RegistryState): unknown => [...of].sort(([a], [b]) => (a < b ? -1 : 1));
+const stateFrom = (entries: Iterable<Entry>, programOf?: (id: EntryId) => string | undefined): VersionState =>
+  VersionState.of(stateOf(entries, programOf).values(), sha256);
+const nothing = VersionState.empty(sha256);
+const plain = (of: VersionState): readonly VersionedEntry[] => of.held();
 const dependsOn = (one: Entry): string[] => (one.data.needs ?? []) as string[];
 const summary = (changes: readonly Change[]): string[] =>
   changes.map((change) => `${change.op} ${changedId(change)}`);
@@ -49,8 +53,8 @@ describe('changesets', () => {
     fc.assert(
       fc.property(state, state, (from, to) => {
         const delta = buildDelta(from, to);
-        expect(plain(applyChanges(from, delta))).toEqual(plain(to));
-        expect(plain(applyChanges(to, invertChanges(delta)))).toEqual(plain(from));
+        expect(plain(from.apply(delta))).toEqual(plain(to));
+        expect(plain(to.apply(invertChanges(delta)))).toEqual(plain(from));
         expect(buildDelta(to, to)).toEqual([]);
       }),
     );
@@ -62,8 +66,8 @@ describe('changesets', () => {
         const all = [...buildDelta(first, second), ...buildDelta(second, third)];
         const squashed = squashChanges(all);
         expect(new Set(squashed.map(changedId)).size).toBe(squashed.length);
-        expect(plain(applyChanges(first, squashed))).toEqual(plain(third));
-        expect(plain(applyChanges(third, invertChanges(squashed)))).toEqual(plain(first));
+        expect(plain(first.apply(squashed))).toEqual(plain(third));
+        expect(plain(third.apply(invertChanges(squashed)))).toEqual(plain(first));
       }),
     );
   });
@@ -88,10 +92,8 @@ describe('changesets', () => {
   });
 
   it('refuse a state that they do not fit, and a set with an id twice', () => {
-    expect(() => applyChanges(new Map(), [remove('a', 1)])).toThrow(
-      "entry 'app:a' cannot be deleted: it is not there",
-    );
-    expect(() => applyChanges(stateOf([entry('a')]), [create('a', 1)])).toThrow('it is there already');
+    expect(() => nothing.apply([remove('a', 1)])).toThrow("entry 'app:a' cannot be deleted: it is not there");
+    expect(() => stateFrom([entry('a')]).apply([create('a', 1)])).toThrow('it is there already');
     expect(() => stateOf([entry('a'), entry('a')])).toThrow('stands twice');
   });
 
@@ -120,12 +122,12 @@ describe('the order of a delta', () => {
   ]);
 
   it('creates dependencies first and deletes dependents first', () => {
-    expect(summary(buildDelta(new Map(), app, dependsOn))).toEqual([
+    expect(summary(buildDelta(nothing, app, dependsOn))).toEqual([
       'create app:z-server',
       'create app:m-router',
       'create app:a-endpoint',
     ]);
-    expect(summary(buildDelta(app, new Map(), dependsOn))).toEqual([
+    expect(summary(buildDelta(app, nothing, dependsOn))).toEqual([
       'delete app:a-endpoint',
       'delete app:m-router',
       'delete app:z-server',
@@ -154,7 +156,7 @@ describe('the order of a delta', () => {
     const chain = stateOf(
       Array.from({ length: 20_000 }, (_, index) => entry(`e${index}`, { needs: [`app:e${index + 1}`] })),
     );
-    expect(summary(buildDelta(new Map(), chain, dependsOn))[0]).toBe('create app:e19999');
+    expect(summary(buildDelta(nothing, chain, dependsOn))[0]).toBe('create app:e19999');
   });
 
   it('finds ids that an entry mentions', () => {
@@ -167,42 +169,68 @@ describe('the order of a delta', () => {
 });
 
 describe('the state hash', () => {
-  const leaves = (of: RegistryState): [EntryId, string][] =>
-    [...of].map(([id, held]) => [id, leafHash(held, sha256)]);
-  const leafOf = (change: Change): string =>
-    change.op === 'delete' ? '' : leafHash({ entry: change.after, program: change.programAfter }, sha256);
-
   it('is the same whichever way led to a state, and differs between states', () => {
     fc.assert(
       fc.property(state, state, (from, to) => {
-        const direct = StateTree.of(leaves(to), sha256);
-        const stepped = StateTree.of(leaves(from), sha256).apply(buildDelta(from, to), leafOf);
-        expect(stepped.root).toBe(direct.root);
-        expect(direct.root === StateTree.of(leaves(from), sha256).root).toBe(
-          buildDelta(from, to).length === 0,
-        );
+        const delta = buildDelta(from, to);
+        expect(from.apply(delta).root).toBe(to.root);
+        expect(to.apply(invertChanges(delta)).root).toBe(from.root);
+        expect(to.root === from.root).toBe(delta.length === 0);
       }),
       { numRuns: 30 },
     );
   });
 
-  it('does not depend on the order of keys, but on the program', () => {
+  it('does not depend on the order of keys, but on the program and on where an entry comes from', () => {
     const one = { entry: entry('a', { x: 1, y: 2 }), program: 'p' };
     expect(leafHash(one, sha256)).toBe(leafHash({ entry: entry('a', { y: 2, x: 1 }), program: 'p' }, sha256));
     expect(leafHash(one, sha256)).not.toBe(leafHash({ ...one, program: undefined }, sha256));
+    expect(leafHash(one, sha256)).not.toBe(leafHash({ ...one, origin: 'runtime' }, sha256));
   });
 
   it('costs as much as the change, not as the state', () => {
-    const large = stateOf(Array.from({ length: 20_000 }, (_, index) => entry(`e${index}`, { value: index })));
     let hashed = 0;
     const counting = (text: string): string => {
       hashed += text.length;
       return sha256(text);
     };
-    const tree = StateTree.of(leaves(large), counting);
+    const entries = Array.from({ length: 20_000 }, (_, index) => entry(`e${index}`, { value: index }));
+    const large = VersionState.of(stateOf(entries).values(), counting);
     hashed = 0;
-    tree.apply([update('e5', 5, 6)], leafOf);
+    large.apply([update('e5', 5, 6)]);
     expect(hashed).toBeLessThan(12_000);
+  });
+});
+
+describe('the path between versions', () => {
+  const parents = new Map([
+    [1, 0],
+    [2, 1],
+    [3, 2],
+    [4, 2], // another line from version 2
+    [5, 4],
+  ]);
+  const path = (from: number, to: number) => versionPath(from, to, (version) => parents.get(version));
+
+  it('goes back over what is left behind, newest first, and forward over what is to come', () => {
+    expect(path(0, 3)).toEqual({ back: [], forward: [1, 2, 3] });
+    expect(path(3, 1)).toEqual({ back: [3, 2], forward: [] });
+    expect(path(3, 5)).toEqual({ back: [3], forward: [4, 5] });
+    expect(path(4, 4)).toEqual({ back: [], forward: [] });
+    expect(path(9, 0)).toBe(undefined);
+  });
+
+  it('gives the changes that lead along it, one per entry', () => {
+    const sets = new Map<number, Change[]>([
+      [1, [create('a', 1), create('b', 1)]],
+      [2, [update('a', 1, 2), remove('b', 1)]],
+      [3, [update('a', 2, 3), create('b', 3)]],
+    ]);
+    const along = (from: number, to: number) =>
+      changesAlong(path(from, to) ?? { back: [], forward: [] }, (version) => sets.get(version) ?? []);
+    expect(along(0, 3)).toEqual([create('a', 3), create('b', 3)]);
+    expect(along(3, 1)).toEqual([update('b', 3, 1), update('a', 3, 1)]);
+    expect(summary(along(2, 0))).toEqual(['delete app:a']);
   });
 });
 

@@ -1,0 +1,15 @@
+// Regular expressions of queries: RE2's syntax in linear time, compiled once.
+import { RE2JS } from 're2js';
+
+/** Patterns that are kept compiled. */
+const KEPT = 100;
+const compiled = new Map<string, RE2JS>();
+
+/** Whether the pattern is found anywhere in a text. Throws for what is not a pattern. */
+export function expressionMatcher(pattern: string): (text: string) => boolean {
+  const known = compiled.get(pattern) ?? RE2JS.compile(pattern);
+  compiled.delete(pattern);
+  compiled.set(pattern, known);
+  if (compiled.size > KEPT) compiled.delete(compiled.keys().next().value ?? pattern);
+  return (text) => known.matcher(text).find();
+}
