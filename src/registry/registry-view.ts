@@ -1,6 +1,6 @@
 // One version of the registry in memory: immutable, with indexes made when they are first asked for.
 import { expressionMatcher } from './expressions.js';
-import type { Entry, EntryId } from './model/entry.js';
+import type { Entry } from './model/entry.js';
 import { type Filter, parseQuery, type Query, type QueryOptions } from './model/query.js';
 import type { RegistryView, VersionInfo } from './model/registry.js';
 import type { VersionState } from './model/version-state.js';

@@ -5,7 +5,7 @@
 //
 // D1: entries are linked: the value at a pattern is a full id, or something that is no entry (a module, a placeholder).
 // D2: an entry of a kind that nobody described depends on every id that it mentions.
-import { type Data, type DataObject, LuaFloat } from '../../core/data.js';
+import { type Data, LuaFloat } from '../../core/data.js';
 import { mentionedIds } from './delta.js';
 import type { Entry, EntryId } from './entry.js';
 import { namespaceOf, resolveReference } from './ids.js';
@@ -62,5 +62,5 @@ function visit(value: Data | undefined, pattern: Pattern, at: number, found: (va
     for (const item of Array.isArray(value) ? value : Object.values(value))
       visit(item, pattern, at + 1, found);
   else if (Array.isArray(value)) visit(value[Number(segment)], pattern, at + 1, found);
-  else if (Object.hasOwn(value, segment)) visit((value)[segment], pattern, at + 1, found);
+  else if (Object.hasOwn(value, segment)) visit(value[segment], pattern, at + 1, found);
 }
