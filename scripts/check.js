@@ -22,6 +22,8 @@ const steps = [
   ['types', 'tsc', '-p', 'tsconfig.json'],
   ['sealed types', 'tsc', '-p', 'tsconfig.sealed.json'],
   ['build with declarations and sealed bundle', process.execPath, 'scripts/build.js', '--types'],
+  ['documented names', process.execPath, 'scripts/documented.js', 'compare'],
+  ['module pages', process.execPath, 'scripts/module-pages.js', '--check'],
   ['unused code', 'knip'],
   ['package', 'publint', '--strict'],
 ];

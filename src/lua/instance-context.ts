@@ -27,6 +27,21 @@ export interface InstanceHost {
   readonly place: 'node' | 'workflow';
   /** Facts of the workflow run; absent outside one. */
   readonly workflow?: () => DataObject;
+  /** What a node computes faster than sealed code does, with the same results; absent in a workflow. */
+  readonly native?: NativeSupport;
+}
+
+export type DigestName = 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512';
+export type CipherName = 'aes-gcm' | 'chacha20-poly1305';
+
+/** Strings are byte strings. */
+export interface NativeSupport {
+  /** The digest of `data`; an HMAC with a key. */
+  digest(name: DigestName, data: string, key?: string): string;
+  /** Ciphertext and its 16 bytes of tag. */
+  seal(name: CipherName, key: string, nonce: string, data: string, associated: string): string;
+  /** The reverse; undefined when the tag does not fit. */
+  open(name: CipherName, key: string, nonce: string, data: string, associated: string): string | undefined;
 }
 
 /** A message as it reaches an inbox or a listened topic. */
@@ -64,4 +79,9 @@ export interface HostCall {
   where(): string;
   /** Lua stack of the calling coroutine, one frame a line, innermost first. */
   traceback(): string;
+  /**
+   * Counts work that grows with its input against the budget of the step, in instructions (about 10 ns each). Throws past
+   * every pcall where that is more than is left, so a function charges before it does the work.
+   */
+  charge(units: number): void;
 }

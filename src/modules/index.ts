@@ -1,11 +1,13 @@
 // Every module that is built: what Lua sees. Sealed; their host handlers are in hosts.ts.
 import type { ModuleSpec } from '../lua/module.js';
+import { base64Spec } from './base64/spec.js';
 import { channelSpec } from './channel/spec.js';
 import { coroutineSpec } from './coroutine/spec.js';
 import { ctxSpec } from './ctx/spec.js';
 import { envSpec } from './env/spec.js';
 import { errorsSpec } from './errors/spec.js';
 import { funcsSpec } from './funcs/spec.js';
+import { hashSpec } from './hash/spec.js';
 import { jsonSpec } from './json/spec.js';
 import { loggerSpec } from './logger/spec.js';
 import { osSpec } from './os/spec.js';
@@ -28,9 +30,11 @@ export const globalModules: readonly ModuleSpec[] = [
 
 /** There where a program's `modules:` or `imports:` name them. */
 export const declaredModules: readonly ModuleSpec[] = [
+  base64Spec,
   ctxSpec,
   envSpec,
   funcsSpec,
+  hashSpec,
   jsonSpec,
   loggerSpec,
   sqlSpec,

@@ -9,6 +9,7 @@ import type { CallFrame } from './command-context.js';
 import { InstanceRunner } from './instance-runner.js';
 import type { RunnerServices } from './instance-runner.js';
 import { NodeClock } from './node-clock.js';
+import { nativeSupport } from './native-support.js';
 import type { NodePids } from './node-pids.js';
 
 import type { Topology } from './topology.js';
@@ -53,6 +54,7 @@ export class Factory {
       pid: pids.next(host),
       context: values,
       place: 'node',
+      native: nativeSupport,
     };
     const runner = new InstanceRunner({
       services,

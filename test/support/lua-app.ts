@@ -32,6 +32,8 @@ export interface SourceEntry {
   readonly kind: 'workflow.lua' | 'function.lua' | 'process.lua';
   readonly source: string;
   readonly meta?: DataObject;
+  /** Default: those of MODULES. */
+  readonly modules?: readonly string[];
 }
 
 /** Answers commands on the node, as host handlers do. */
@@ -249,7 +251,7 @@ export class LuaApp implements AsyncDisposable {
 
 const MODULES = ['ctx', 'funcs', 'logger', 'time', 'uuid', 'workflow', 'sql'];
 
-function pin(id: string, { kind, source }: SourceEntry): PinnedProgram {
+function pin(id: string, { kind, source, modules = MODULES }: SourceEntry): PinnedProgram {
   const program: Program = {
     entry: id,
     kind,
@@ -258,7 +260,7 @@ function pin(id: string, { kind, source }: SourceEntry): PinnedProgram {
         id,
         chunk: `${id.slice(id.indexOf(':') + 1)}.lua`,
         source: toBytes(source),
-        imports: Object.fromEntries(MODULES.map((name) => [name, { module: name }])),
+        imports: Object.fromEntries(modules.map((name) => [name, { module: name }])),
       },
     },
   };

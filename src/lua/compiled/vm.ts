@@ -17,7 +17,7 @@ import type { ModuleSpec } from '../module.js';
 import type { SuspendRequest } from '../suspend.js';
 import { LuaFloat, LuaTable } from '../values.js';
 import type { HostFunction, LuaFunction, LuaValue } from '../values.js';
-import { BudgetExceeded } from './budget.js';
+import { BudgetExceeded, charge } from './budget.js';
 import { Coroutine, enter } from './coroutine.js';
 import { environmentOf } from './environments.js';
 import type { StandardEnvironment } from './environments.js';
@@ -57,6 +57,7 @@ export class CompiledVm implements Vm, UnitHost {
       instance: context,
       where: whereNow,
       traceback: () => formatFrames(framesOf(currentEntries())),
+      charge,
     };
     this.#libraryHost = libraryHostOf(this.#call);
     this.#loader = new UnitLoader(context.program, modules, this);

@@ -54,6 +54,7 @@ export class Calls {
   readonly #waiting = new WeakSet<lua_State>();
   /** How many resumes on the way cannot be left (K3). */
   #locked = 0;
+  #charge: (units: number) => void = () => undefined;
 
   constructor(bridge: Bridge, instance: InstanceContext) {
     this.#bridge = bridge;
@@ -62,21 +63,24 @@ export class Calls {
       instance,
       where: () => whereOf(this.#current),
       traceback: () => this.traceback(this.#current),
+      charge: (units) => this.#charge(units),
     };
   }
 
   /** Counts the instructions of all threads of the state, and stops the one that exceeds `limit` in a step. */
   meter(limit: number): { readonly reset: () => void } {
     let used = 0;
-    const look = (L: lua_State): void => {
+    const look = (L: lua_State): void => count(L, METER_STRIDE);
+    const count = (L: lua_State, units: number): void => {
       if (this.fatal !== undefined) throw this.fatal.error;
-      used += METER_STRIDE;
+      used += units;
       if (used <= limit) return;
       const message = `budget exceeded at ${whereOf(L)}: more than ${limit} instructions in one step`;
       const stop = new BudgetExceeded(message, this.traceback(L));
       this.fatal = { error: stop };
       throw stop;
     };
+    this.#charge = (units) => count(this.#current, units);
     lua.lua_sethook(this.#bridge.state, look, lua.LUA_MASKCOUNT, METER_STRIDE);
     return {
       reset: () => {

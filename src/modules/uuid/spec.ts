@@ -2,20 +2,21 @@
 // U1: ids are lower case; what is read may be upper case, in braces, or a URN.
 // U2: version 7 ids of one instance never go backwards, also within one millisecond.
 import { asInteger } from '../../core/durations.js';
-import { defineModuleSpec, fn } from '../../lua/module.js';
+import { digest } from '../../core/digest.js';
+import { bytesOfHex, hexOf } from '../../core/hexadecimal.js';
+import { define, defineModuleSpec, members } from '../../lua/module.js';
+import type { Failures } from '../../lua/module.js';
+import { any, optional } from '../../lua/parameters.js';
+import type { Parameter } from '../../lua/parameters.js';
 import { asText, typeName } from '../../lua/instance/arguments.js';
 import { failure } from '../../lua/instance/error-object.js';
 import type { HostCall } from '../../lua/instance-context.js';
 import type { HostFunction, HostResult, LuaValue } from '../../lua/values.js';
-import { md5, sha1 } from './digest.js';
 
 const HEX = /^[0-9a-f]{32}$/;
 const SHAPE = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /** Between 1582-10-15, where version 1 counts from, and 1970, in units of 100 ns. */
 const GREGORIAN = 122_192_928_000_000_000n;
-
-const hexOf = (bytes: string): string =>
-  Array.from(bytes, (char) => char.charCodeAt(0).toString(16).padStart(2, '0')).join('');
 
 const dashed = (hex: string): string =>
   `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
@@ -123,14 +124,13 @@ function version7(call: HostCall): string {
 }
 
 const named =
-  (version: 3 | 5, digest: (bytes: string) => string): HostFunction =>
+  (version: 3 | 5, digestOf: (bytes: string) => string): HostFunction =>
   (_call, namespace, name) => {
     const digits = read(namespace, 'namespace UUID');
     if (typeof digits !== 'string') return digits;
     if (typeof name !== 'string')
       return failure('Invalid', `a name is expected as a string, got ${typeName(name)}`);
-    const bytes = (digits.match(/../g) ?? []).map((pair) => String.fromCharCode(parseInt(pair, 16))).join('');
-    return stamped(hexOf(digest(bytes + name)).slice(0, 32), version);
+    return stamped(hexOf(digestOf(bytesOfHex(digits) + name)).slice(0, 32), version);
   };
 
 const FORMATS: Readonly<Record<string, (digits: string) => string>> = {
@@ -140,70 +140,112 @@ const FORMATS: Readonly<Record<string, (digits: string) => string>> = {
 };
 
 const ID = ['string?', 'Error?'];
+const uuid = any('uuid', 'The id: with dashes, as 32 digits, in braces, or as a URN.', 'string');
+const NO_ID = { Invalid: 'uuid is no text of a UUID' } as const;
+
+const hashed = (version: 3 | 5, name: 'md5' | 'sha1', title: string) =>
+  define(`v${version}`, {
+    summary: `The id of a name within a namespace, by ${title}: the same names give the same id.`,
+    params: [
+      any('namespace', 'The id of the namespace.', 'string'),
+      any('name', 'The name; any bytes.', 'string'),
+    ],
+    returns: ID,
+    fails: { Invalid: 'the namespace is no UUID, or the name no string' },
+    run: named(version, (input) => digest(name, input)),
+  });
+
+interface Inspection {
+  readonly summary: string;
+  readonly more?: readonly Parameter<LuaValue>[];
+  readonly returns: readonly string[];
+  readonly fails?: Failures;
+  readonly use: (digits: string, call: HostCall, rest: readonly LuaValue[]) => HostResult;
+}
+
+/** A function that reads an id first. */
+function inspects(name: string, { summary, more = [], returns, fails = NO_ID, use }: Inspection) {
+  const params: readonly Parameter<LuaValue>[] = [uuid, ...more];
+  return define(name, {
+    summary,
+    params,
+    returns,
+    fails,
+    run: (call, ...values) => withDigits(use)(call, ...values),
+  });
+}
 
 export const uuidSpec = defineModuleSpec({
   name: 'uuid',
   summary: 'Universally unique ids',
   workflow: 'sealed',
-  members: {
-    v1: fn('An id of the current time and a random node.', [], ID, version1, ['Internal']),
-    v3: fn(
-      'The id of a name within a namespace, by MD5: the same names give the same id.',
-      ['namespace: string', 'name: string'],
-      ID,
-      named(3, md5),
-      ['Invalid'],
-    ),
-    v4: fn('A random id.', [], ID, (call) => call.instance.host.uuid(), ['Internal']),
-    v5: fn(
-      'The id of a name within a namespace, by SHA-1: the same names give the same id.',
-      ['namespace: string', 'name: string'],
-      ID,
-      named(5, sha1),
-      ['Invalid'],
-    ),
-    v7: fn('A random id that sorts by the time it was made.', [], ID, version7, ['Internal']),
-    validate: fn(
-      'Whether a value is the text of a UUID.',
-      ['input: any'],
-      ['boolean', 'Error?'],
-      (_call, value) => typeof value === 'string' && digitsOf(value) !== undefined,
-    ),
-    version: fn('The version of an id.', ['uuid: string'], ['integer?', 'Error?'], withDigits(versionOf), [
-      'Invalid',
-    ]),
-    variant: fn(
-      'The variant of an id: RFC4122, Microsoft, NCS or Future.',
-      ['uuid: string'],
-      ID,
-      withDigits(variantOf),
-      ['Invalid'],
-    ),
-    parse: fn(
-      'The parts of an id: version, variant, timestamp in Unix seconds (1 and 7), node (1).',
-      ['uuid: string'],
-      ['table?', 'Error?'],
-      withDigits((digits, call) => {
+  members: members(
+    define('v1', {
+      summary: 'An id of the current time and a random node.',
+      params: [],
+      returns: ID,
+      workflow: 'deterministic',
+      run: version1,
+    }),
+    hashed(3, 'md5', 'MD5'),
+    define('v4', {
+      summary: 'A random id.',
+      params: [],
+      returns: ID,
+      workflow: 'deterministic',
+      run: (call) => call.instance.host.uuid(),
+    }),
+    hashed(5, 'sha1', 'SHA-1'),
+    define('v7', {
+      summary: 'A random id that sorts by the time it was made.',
+      params: [],
+      returns: ID,
+      workflow: 'deterministic',
+      run: version7,
+    }),
+    define('validate', {
+      summary: 'Whether a value is the text of a UUID.',
+      params: [any('input')],
+      returns: ['boolean', 'Error?'],
+      run: (_call, value) => typeof value === 'string' && digitsOf(value) !== undefined,
+    }),
+    inspects('version', {
+      summary: 'The version of an id.',
+      returns: ['integer?', 'Error?'],
+      use: versionOf,
+    }),
+    inspects('variant', {
+      summary: 'The variant of an id: RFC4122, Microsoft, NCS or Future.',
+      returns: ID,
+      use: variantOf,
+    }),
+    inspects('parse', {
+      summary: 'The parts of an id: version, variant, timestamp in Unix seconds (1 and 7), node (1).',
+      returns: ['table?', 'Error?'],
+      use: (digits, call) => {
         const info = call.instance.newTable();
         info.set('version', versionOf(digits));
         info.set('variant', variantOf(digits));
         info.set('timestamp', timestampOf(digits));
         if (versionOf(digits) === 1) info.set('node', digits.slice(20));
         return info;
-      }),
-      ['Invalid'],
-    ),
-    format: fn(
-      'An id as standard (with dashes, the default), simple (32 digits) or urn.',
-      ['uuid: string', 'format?: string'],
-      ID,
-      withDigits((digits, _call, [format]) => {
+      },
+    }),
+    inspects('format', {
+      summary: 'An id in another form.',
+      more: [
+        optional(
+          any('format', '`standard` (with dashes, the default), `simple` (32 digits) or `urn`.', 'string'),
+        ),
+      ],
+      returns: ID,
+      fails: { Invalid: 'uuid is no text of a UUID, or the format is unknown' },
+      use: (digits, _call, [format]) => {
         const name = format === undefined ? 'standard' : (asText(format) ?? typeName(format));
         const write = Object.hasOwn(FORMATS, name) ? FORMATS[name] : undefined;
         if (write !== undefined) return write(digits);
         return failure('Invalid', `unknown format '${name}'; use standard, simple or urn`);
-      }),
-      ['Invalid'],
-    ),
-  },
+      },
+    }),
+  ),
 });

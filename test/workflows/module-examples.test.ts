@@ -1,0 +1,38 @@
+// Every example of a module that runs inside workflows prints the same there, although the run is evicted and replayed after each.
+import { describe, expect, it } from 'vitest';
+import { declaredModules } from '../../src/modules/index.js';
+import { luaSuite } from '../support/lua-suite.js';
+import { modulesWithExamples } from '../support/examples.js';
+
+const everywhere = modulesWithExamples.filter(({ spec }) => spec.workflow === 'sealed');
+
+describe('examples in a workflow', () => {
+  const { app, run } = luaSuite();
+
+  it.each(everywhere)('$spec.name', async ({ spec, examples }) => {
+    const functions = examples.map(({ code }) => `function(print) ${code}\nend`).join(',\n');
+    const source = `local time = require("time")
+      return function()
+        local examples = { ${functions} }
+        local printed = {}
+        for index, example in ipairs(examples) do
+          local lines = {}
+          example(function(...)
+            local texts = table.pack(...)
+            for at = 1, texts.n do texts[at] = tostring(texts[at]) end
+            lines[#lines + 1] = table.concat(texts, "\\t")
+          end)
+          printed[index] = lines
+          time.sleep("1ms") -- the end of a task: with no cache the next one replays all before it
+        end
+        return printed
+      end`;
+    const modules = declaredModules.map(({ name }) => name);
+    const it = await app(
+      { [`app:${spec.name}`]: { kind: 'workflow.lua', source, modules } },
+      { worker: { overrides: { maxCachedWorkflows: 0 } } },
+    );
+    const [printed] = await run(it, `app:${spec.name}`);
+    expect(printed).toEqual(examples.map(({ prints }) => prints));
+  });
+});
