@@ -6,6 +6,8 @@ import type { Payload } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { dataObject } from '../src/core/data.js';
 import type { Data, DataObject } from '../src/core/data.js';
+import { placesFromData } from '../src/core/secret.js';
+import type { DataPath } from '../src/core/secret.js';
 import type { CallOptions } from '../src/temporal/contracts.js';
 import { HEADERS } from '../src/temporal/names.js';
 import { payloadConverter, toDataOrThrow } from '../src/temporal/payload-converter.js';
@@ -30,6 +32,7 @@ export interface CallContext {
   readonly identity: string | undefined;
   readonly from: string | undefined;
   readonly idempotencyKey: string | undefined;
+  readonly secrets: readonly DataPath[];
   readonly options: CallOptions;
   readonly signal: AbortSignal;
   readonly heartbeat: (details?: Data) => void;
@@ -50,6 +53,7 @@ export function callContext(context: Context): CallContext {
     identity: text(HEADERS.identity),
     from: text(HEADERS.from),
     idempotencyKey: text(HEADERS.key),
+    secrets: placesFromData(read(HEADERS.secrets)),
     options: asObject(read(HEADERS.call)) ?? {},
     signal: context.cancellationSignal,
     heartbeat: (details) => context.heartbeat(details),

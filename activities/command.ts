@@ -6,7 +6,7 @@ import { LuaFloat } from '../src/core/data.js';
 import type { Data, DataObject } from '../src/core/data.js';
 import type { CommandRunner } from '../src/temporal/contracts.js';
 import { errorToErrorData } from '../src/temporal/failures.js';
-import { PayloadError, toDataOrThrow } from '../src/temporal/payload-converter.js';
+import { encodedResults, PayloadError, toDataOrThrow } from '../src/temporal/payload-converter.js';
 import { callContext, withHeartbeats } from './call-context.js';
 import { failureOf } from './function.js';
 
@@ -16,22 +16,24 @@ export interface CommandDependencies {
 
 export const commandActivity =
   ({ commands }: CommandDependencies) =>
-  async (argument: unknown): Promise<Data> => {
+  async (argument: unknown): Promise<unknown> => {
     const context = Context.current();
     const call = callContext(context);
     try {
       const { command, entry } = parseCall(toDataOrThrow(argument), context.info.activityType);
-      return await withHeartbeats(context, () =>
+      const result = await withHeartbeats(context, () =>
         commands.run(command, {
           entry,
           pid: call.from,
           values: call.values,
           identity: call.identity,
           idempotencyKey: call.idempotencyKey,
+          secrets: call.secrets,
           signal: call.signal,
           heartbeat: call.heartbeat,
         }),
       );
+      return encodedResults([result]);
     } catch (error) {
       throw failureOf(errorToErrorData(error), context, call.options.retry === true);
     }

@@ -2,11 +2,13 @@
 // F1: what Lua returned is the result; an error that it returned or raised is a failure of that kind (failures.ts).
 // F2: a cancelled activity whose function ended by it is cancelled, not failed.
 // F3: a crash (an error nobody returned) is final, as the docs promise; a returned error says itself whether it is retryable.
+// F4: a result that cannot be recorded (too large) is final: tried again it would be the same.
 import { CancelledFailure, Context } from '@temporalio/activity';
 import type { ErrorData } from '../src/core/error-data.js';
+import { toBytes, toTextLossy } from '../src/core/text.js';
 import type { CallOutcome, FunctionRunner } from '../src/temporal/contracts.js';
 import { errorToErrorData, toFailure } from '../src/temporal/failures.js';
-import { fromResults, toDataOrThrow } from '../src/temporal/payload-converter.js';
+import { encodedResults, toDataOrThrow } from '../src/temporal/payload-converter.js';
 import { callContext, withHeartbeats } from './call-context.js';
 
 export interface FunctionDependencies {
@@ -31,6 +33,7 @@ export const functionActivity =
           identity: call.identity,
           from: call.from,
           idempotencyKey: call.idempotencyKey,
+          secrets: call.secrets,
           attempt: info.attempt,
           workflow:
             execution === undefined
@@ -43,9 +46,19 @@ export const functionActivity =
     } catch (error) {
       outcome = { ok: false, error: errorToErrorData(error) };
     }
-    if (outcome.ok) return fromResults(outcome.values);
+    try {
+      if (outcome.ok) return encodedResults(outcome.values);
+    } catch (error) {
+      outcome = { ok: false, error: resultError(error, info.activityType) }; // F4
+    }
     throw failureOf(outcome.error, context, call.options.retry === true);
   };
+
+/** Why a result cannot be recorded. */
+export function resultError(error: unknown, what: string): ErrorData {
+  const data = errorToErrorData(error);
+  return { ...data, message: toBytes(`the result of '${what}': ${toTextLossy(data.message)}`) };
+}
 
 /** The failure that an activity ends with. */
 export function failureOf(error: ErrorData, context: Context, retryUnsaid: boolean): Error {

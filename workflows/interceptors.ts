@@ -7,7 +7,7 @@ import type { WorkflowInterceptors } from '@temporalio/workflow';
 import { dataObject } from '../src/core/data.js';
 import type { Data, DataObject } from '../src/core/data.js';
 import { isSystemWorkflow } from '../src/temporal/names.js';
-import { payloadConverter, toDataOrThrow } from '../src/temporal/payload-converter.js';
+import { beginStep, payloadConverter, toDataOrThrow } from '../src/temporal/payload-converter.js';
 import { cancelReason, updateGate } from '../src/temporal/sdk-internals.js';
 
 export type Headers = Record<string, Payload>;
@@ -98,5 +98,14 @@ const luaInterceptors: WorkflowInterceptors = {
       continueAsNew: (input, next) => next(outgoing(input)),
     },
   ],
-  internals: [session.updates.interceptor, session.cancellation.interceptor],
+  internals: [
+    {
+      activate(input, next) {
+        beginStep();
+        next(input);
+      },
+    },
+    session.updates.interceptor,
+    session.cancellation.interceptor,
+  ],
 };

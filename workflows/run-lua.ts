@@ -20,7 +20,7 @@ import { createInstance } from '../src/lua/instance/instance.js';
 import type { Outcome } from '../src/lua/step.js';
 import { errorToErrorData, toFailure } from '../src/temporal/failures.js';
 import { PROGRAM_QUERY } from '../src/temporal/names.js';
-import { fromResults, toDataOrThrow } from '../src/temporal/payload-converter.js';
+import { encodedResults, toDataOrThrow } from '../src/temporal/payload-converter.js';
 import { setCurrentDetailsLazily, setStackTrace } from '../src/temporal/sdk-internals.js';
 import { Outgoing, startContext } from './durable/context.js';
 import type { RunContext } from './durable/context.js';
@@ -99,8 +99,16 @@ function begin({ reference, loaded }: PinnedRun, context: RunContext, input: rea
 }
 
 function end(outcome: Outcome, cancelled: boolean): unknown {
-  if (outcome.ok) return fromResults(outcome.values);
-  throw endFailure(outcome.error, cancelled);
+  if (!outcome.ok) throw endFailure(outcome.error, cancelled);
+  try {
+    return encodedResults(outcome.values);
+  } catch (error) {
+    const { message, ...rest } = errorToErrorData(error);
+    throw endFailure(
+      { ...rest, message: toBytes(`the result of the run: ${toTextLossy(message)}`) },
+      cancelled,
+    );
+  }
 }
 
 function endFailure(error: ErrorData, cancelled: boolean): Error {

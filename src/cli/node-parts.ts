@@ -18,6 +18,7 @@ import { NotBuiltError } from '../runtime/errors.js';
 import { functionCaller } from '../runtime/function-caller.js';
 import { keys } from '../runtime/keys.js';
 import { Processes } from '../runtime/processes.js';
+import { secretGuard } from '../runtime/secret-guard.js';
 import type { TemporalAccess } from '../runtime/temporal-access.js';
 import { Environment } from '../services/env/environment.js';
 import { errorToErrorData } from '../temporal/failures.js';
@@ -98,10 +99,12 @@ export function nodeHandlers(
   variables: Environment,
   logger: HostLogger,
 ): (readonly [string, HostHandlers])[] {
+  const guard = secretGuard(logger.redactor);
   const callFunction = functionCaller({
     functions: () => context.get(keys.functions),
     registry: () => context.get(keys.registry),
     temporal,
+    guard,
   });
   let processes: Processes | undefined;
   const service = (): Processes =>
@@ -109,6 +112,7 @@ export function nodeHandlers(
       topology: context.get(keys.topology),
       registry: context.get(keys.registry),
       temporal,
+      guard,
       toErrorData: errorToErrorData,
       failed: (error) => logger.error('something failed that nobody waits for', { error }),
     }));

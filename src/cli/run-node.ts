@@ -21,7 +21,9 @@ import type { Registry } from '../registry/service.js';
 import { NodeCommandRunner, NodeFunctionRunner } from '../runtime/activity-runners.js';
 import { baseComponents } from '../runtime/components.js';
 import { keys } from '../runtime/keys.js';
+import type { FillSecrets } from '../runtime/activity-runners.js';
 import { ProgramCache } from '../runtime/program-cache.js';
+import { secretGuard } from '../runtime/secret-guard.js';
 import type { TemporalPlatform } from '../services/temporal/platform.js';
 import { Serving } from '../services/temporal/serving.js';
 import { needsTemporal } from '../services/temporal/worker-plan.js';
@@ -231,17 +233,22 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
     });
     const failed = (error: unknown): void =>
       logger.error('something failed that nobody waits for', { error });
-    const fillSecrets = (data: Data): Data => variables.fillSecrets(data);
+    const fillSecrets: FillSecrets = (data, places) => variables.fillSecrets(data, places);
+    const guard = secretGuard(logger.redactor);
     serving = new Serving({
       platform: temporal,
       registry,
       plan: () => plan,
       supervisor: app.get(keys.supervisor),
       programs,
-      functions: new NodeFunctionRunner(app.get(keys.functions), fillSecrets, (error) =>
-        logger.redactor.error(error),
-      ),
-      commands: new NodeCommandRunner(app.get(keys.dispatcher), app.get(keys.resources), fillSecrets, failed),
+      functions: new NodeFunctionRunner(app.get(keys.functions), fillSecrets, guard),
+      commands: new NodeCommandRunner({
+        dispatcher: app.get(keys.dispatcher),
+        resources: app.get(keys.resources),
+        fillSecrets,
+        guard,
+        failed,
+      }),
       logger,
       engine: DEFAULT_ENGINE,
       costModel: COST_MODEL,
@@ -278,14 +285,17 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
     get serving() {
       return serving.serving;
     },
-    call: (entry, args, { timeoutMs, signal, values } = {}) =>
-      app.get(keys.functions).call({
+    call: async (entry, args, { timeoutMs, signal, values } = {}) => {
+      const outcome = await app.get(keys.functions).call({
         entry,
         args,
         ...(values === undefined ? {} : { values }),
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
         ...(signal === undefined ? {} : { signal }),
-      }),
+      });
+      // Errors are printed and logged by whoever called.
+      return outcome.ok ? outcome : { ok: false, error: logger.redactor.error(outcome.error) };
+    },
     stop,
     stopping: begun.signal,
     stopped,

@@ -1,19 +1,25 @@
 // Takes resolved secrets out of whatever leaves the platform as text: logs, errors, events. Sealed.
 // R1: every registered secret of MIN_LENGTH chars or more is replaced wherever it occurs, also as JSON, URL or base64 text.
 // R2: shorter ones cannot be told from ordinary words and are left.
+// R3: data that would be recorded for good is refused rather than redacted: a program cannot go on with half a value.
 import { dataObject, LuaFloat } from './data.js';
 import type { Data } from './data.js';
 import type { ErrorData } from './error-data.js';
+import type { DataPath } from './secret.js';
 import { encodeBase64, toBytes, toText } from './text.js';
 
 export const REDACTED = '[redacted]';
 const MIN_LENGTH = 4;
+/** A shorter secret counts in data only where it is the whole text: words of that length occur by chance. */
+const MIN_PART_LENGTH = 8;
 /** What is deeper in a log field is cut. */
 const MAX_FIELD_DEPTH = 8;
 
 export class Redactor {
   readonly #secrets = new Set<string>();
   #pattern: RegExp | undefined;
+  /** Matches what counts inside a longer text. */
+  #parts: RegExp | undefined;
 
   /** Registers a secret's text (or bytes). A secret of several lines also counts line by line. */
   add(secret: string): void {
@@ -29,6 +35,7 @@ export class Redactor {
       ];
       for (const form of forms) this.#secrets.add(form);
       this.#pattern = undefined;
+      this.#parts = undefined;
     }
   }
 
@@ -49,6 +56,29 @@ export class Redactor {
     };
   }
 
+  /** Where data holds the value of a secret (R3). */
+  find(data: Data): DataPath | undefined {
+    return this.#secrets.size === 0 ? undefined : this.#find(data, []);
+  }
+
+  #find(data: Data, path: DataPath): DataPath | undefined {
+    if (typeof data === 'string') return this.#tells(data) ? path : undefined;
+    if (typeof data !== 'object' || data === null || data instanceof LuaFloat) return undefined;
+    for (const [key, item] of Object.entries(data)) {
+      const step = Array.isArray(data) ? Number(key) : key;
+      if (typeof step === 'string' && this.#tells(step)) return path;
+      const found = this.#find(item, [...path, step]);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  #tells(text: string): boolean {
+    if (this.#secrets.has(text)) return true;
+    this.#parts ??= patternOf([...this.#secrets].filter((secret) => secret.length >= MIN_PART_LENGTH));
+    return this.#parts !== undefined && text.search(this.#parts) >= 0;
+  }
+
   #data(data: Data): Data {
     if (typeof data === 'string') return this.text(data);
     if (Array.isArray(data)) return data.map((item) => this.#data(item));
@@ -64,15 +94,7 @@ export class Redactor {
   }
 
   #compiled(): RegExp | undefined {
-    if (this.#secrets.size === 0) return undefined;
-    // Longest first, so that a secret that contains another goes as a whole.
-    return (this.#pattern ??= new RegExp(
-      [...this.#secrets]
-        .sort((left, right) => right.length - left.length)
-        .map((secret) => secret.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'))
-        .join('|'),
-      'g',
-    ));
+    return (this.#pattern ??= patternOf([...this.#secrets]));
   }
 
   #plain(value: unknown, parents: readonly object[], pattern: RegExp | undefined): unknown {
@@ -120,6 +142,16 @@ export class Redactor {
     }
     return target;
   }
+}
+
+function patternOf(secrets: string[]): RegExp | undefined {
+  if (secrets.length === 0) return undefined;
+  // Longest first, so that a secret that contains another goes as a whole.
+  const longestFirst = secrets.sort((left, right) => right.length - left.length);
+  return new RegExp(
+    longestFirst.map((secret) => secret.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')).join('|'),
+    'g',
+  );
 }
 
 /** An error's parts worth logging; other own fields (ids) come along. */

@@ -1,7 +1,8 @@
 // What activities use of this node: functions and commands asked for by workflows and by other nodes.
 import type { Command } from '../core/command.js';
+import { dataObject } from '../core/data.js';
 import type { Data } from '../core/data.js';
-import type { ErrorData } from '../core/error-data.js';
+import type { DataPath } from '../core/secret.js';
 import type {
   CallOutcome,
   CommandCallContext,
@@ -11,57 +12,76 @@ import type {
 } from '../temporal/contracts.js';
 import { Holdings, NodeContext, outermost } from './command-context.js';
 import type { Dispatcher } from './dispatcher.js';
-import { NodeStoppedError } from './errors.js';
+import { CallError, NodeStoppedError } from './errors.js';
+import { errorToErrorData } from '../temporal/failures.js';
 import type { FunctionPool } from './function-pool.js';
 import type { Resources } from './resources.js';
+import type { SecretGuard } from './secret-guard.js';
 
 /** Puts the values of secrets where a workflow could only name them. */
-export type FillSecrets = (data: Data) => Data;
+export type FillSecrets = (data: Data, places: readonly DataPath[]) => Data;
 
-/** Takes the values of secrets out of an error: it goes into a history. */
-export type RedactError = (error: ErrorData) => ErrorData;
+const RESULT_ADVICE = 'return what the secret was used for';
 
 export class NodeFunctionRunner implements FunctionRunner {
   readonly #functions: FunctionPool;
   readonly #fillSecrets: FillSecrets;
-  readonly #redact: RedactError;
+  readonly #guard: SecretGuard;
 
-  constructor(functions: FunctionPool, fillSecrets: FillSecrets, redact: RedactError) {
+  constructor(functions: FunctionPool, fillSecrets: FillSecrets, guard: SecretGuard) {
     this.#functions = functions;
     this.#fillSecrets = fillSecrets;
-    this.#redact = redact;
+    this.#guard = guard;
   }
 
   async run(call: FunctionCall): Promise<CallOutcome> {
     const outcome = await this.#functions.call({
       entry: call.entry,
-      args: call.args.map(this.#fillSecrets),
+      args: this.#fillSecrets([...call.args], call.secrets) as Data[],
       values: call.values,
       signal: call.signal,
     });
-    return outcome.ok ? outcome : { ok: false, error: this.#redact(outcome.error) };
+    if (!outcome.ok) return { ok: false, error: this.#guard.redact(outcome.error) };
+    this.#guard.check([...outcome.values], `the result of '${call.entry}'`, RESULT_ADVICE);
+    return outcome;
   }
+}
+
+export interface CommandRunnerOptions {
+  readonly dispatcher: Dispatcher;
+  readonly resources: Resources;
+  readonly fillSecrets: FillSecrets;
+  readonly guard: SecretGuard;
+  /** Hears of what fails when nobody waits for it. */
+  readonly failed: (error: unknown) => void;
 }
 
 export class NodeCommandRunner implements CommandRunner {
   readonly #dispatcher: Dispatcher;
   readonly #resources: Resources;
   readonly #fillSecrets: FillSecrets;
+  readonly #guard: SecretGuard;
   readonly #failed: (error: unknown) => void;
 
-  constructor(
-    dispatcher: Dispatcher,
-    resources: Resources,
-    fillSecrets: FillSecrets,
-    failed: (error: unknown) => void,
-  ) {
-    this.#dispatcher = dispatcher;
-    this.#resources = resources;
-    this.#fillSecrets = fillSecrets;
-    this.#failed = failed;
+  constructor(options: CommandRunnerOptions) {
+    this.#dispatcher = options.dispatcher;
+    this.#resources = options.resources;
+    this.#fillSecrets = options.fillSecrets;
+    this.#guard = options.guard;
+    this.#failed = options.failed;
   }
 
   async run(command: Command, call: CommandCallContext): Promise<Data> {
+    try {
+      const result = await this.#run(command, call);
+      this.#guard.check(result, `the result of '${command.type}'`, RESULT_ADVICE);
+      return result;
+    } catch (error) {
+      throw new CallError(this.#guard.redact(errorToErrorData(error)));
+    }
+  }
+
+  async #run(command: Command, call: CommandCallContext): Promise<Data> {
     if (call.signal.aborted) throw new NodeStoppedError(`cannot run '${command.type}'`);
     // A handle cannot outlive the activity: what the handler opened is closed with its answer.
     await using holdings = new Holdings(this.#resources, this.#failed);
@@ -77,17 +97,10 @@ export class NodeCommandRunner implements CommandRunner {
     const abort = (): void => context.abort();
     call.signal.addEventListener('abort', abort, { once: true });
     try {
-      return await this.#dispatcher.dispatch(this.#fill(command), context);
+      const filled = this.#fillSecrets(dataObject(command as Record<string, Data>), call.secrets);
+      return await this.#dispatcher.dispatch(filled as unknown as Command, context);
     } finally {
       call.signal.removeEventListener('abort', abort);
     }
-  }
-
-  #fill(command: Command): Command {
-    const fields = Object.entries(command).map(([name, value]) => [
-      name,
-      value === undefined ? value : this.#fillSecrets(value),
-    ]);
-    return Object.fromEntries(fields) as Command;
   }
 }

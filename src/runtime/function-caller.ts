@@ -1,6 +1,6 @@
 // Calls that Lua makes of functions: in this process, or durably as a standalone activity.
 import { randomUUID } from 'node:crypto';
-import type { Data } from '../core/data.js';
+import type { Data, DataObject } from '../core/data.js';
 import { toTextLossy } from '../core/text.js';
 import type { CallFunction } from '../modules/funcs/host.js';
 import type { RegistryService } from '../registry/model/registry.js';
@@ -10,6 +10,7 @@ import { EntryKindError, EntryUnknownError } from './errors.js';
 import type { FunctionPool } from './function-pool.js';
 import { nearest } from './nearest.js';
 import { throwOutcome } from './processes.js';
+import type { SecretGuard } from './secret-guard.js';
 import { clientOfQueue, queueNamed } from './temporal-access.js';
 import type { TemporalAccess } from './temporal-access.js';
 
@@ -17,16 +18,19 @@ export interface CallerOptions {
   readonly functions: () => FunctionPool;
   readonly registry: () => RegistryService;
   readonly temporal: TemporalAccess;
+  readonly guard: SecretGuard;
 }
 
 const textOf = (value: Data | undefined): string | undefined =>
   typeof value === 'string' ? toTextLossy(value) : undefined;
 
-export function functionCaller({ functions, registry, temporal }: CallerOptions): CallFunction {
+export function functionCaller({ functions, registry, temporal, guard }: CallerOptions): CallFunction {
   return async ({ target, args, values, options }, context) => {
     const named = textOf(options['activity.task_queue']);
     const queue = named === undefined ? undefined : queueNamed(temporal.routes(), named);
     if (options['durable'] === true || queue !== undefined) {
+      guard.check([...args], `an argument of the durable call of '${target}'`);
+      guard.check(values, `the context of the durable call of '${target}'`);
       const taskQueue = queue ?? queueOf(target, registry(), temporal);
       const { executeActivity } = await import('../temporal/client.js');
       const client = await temporal.client(clientOfQueue(temporal.routes(), taskQueue));

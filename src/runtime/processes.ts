@@ -22,12 +22,14 @@ import { nearest } from './nearest.js';
 import { clientOfQueue, queueNamed } from './temporal-access.js';
 import type { TemporalAccess } from './temporal-access.js';
 import { ProcessUnknownError } from './topology.js';
+import type { SecretGuard } from './secret-guard.js';
 import type { Topology } from './topology.js';
 
 export interface ProcessesOptions {
   readonly topology: Topology;
   readonly registry: RegistryService;
   readonly temporal: TemporalAccess;
+  readonly guard: SecretGuard;
   readonly toErrorData: (error: unknown) => ErrorData;
   readonly failed: (error: unknown) => void;
 }
@@ -58,6 +60,7 @@ export class Processes implements ProcessService {
       this.#options.topology.send(to, { topic, from: context.pid, payloads });
       return;
     }
+    this.#options.guard.check([...payloads], `a message to '${to}'`);
     const { signalRun } = await import('../temporal/client.js');
     const client = await this.#options.temporal.client(target.client);
     await client.withAbortSignal(context.signal, () =>
@@ -192,6 +195,7 @@ export class Processes implements ProcessService {
       throw new NotBuiltError(
         "'temporal.workflow.namespace'; give the worker a temporal.client of that namespace",
       );
+    this.#checkStart(request);
     const queue = this.#queueOf(request.host);
     const taskQueue =
       wishes.taskQueue === undefined
@@ -229,6 +233,14 @@ export class Processes implements ProcessService {
       }),
     );
     return { target, runId };
+  }
+
+  /** Everything of a start is recorded. */
+  #checkStart({ target, args, values, messages }: StartRequest): void {
+    const { guard } = this.#options;
+    guard.check([...args], `an argument of '${target}'`);
+    guard.check(values, `the context of '${target}'`);
+    for (const { body } of messages) guard.check([...body], `a first message to '${target}'`);
   }
 
   async #signalWithStart(

@@ -3,6 +3,7 @@
 // C2: strings that hold Lua text are byte strings; ids, hashes and names are ASCII.
 import type { Command } from '../core/command.js';
 import type { Data, DataObject } from '../core/data.js';
+import type { DataPath } from '../core/secret.js';
 import type { ErrorData } from '../core/error-data.js';
 import type { CommandContext } from '../core/handler.js';
 
@@ -127,6 +128,8 @@ export interface FunctionCall {
   readonly from: string | undefined;
   /** `<run id>/<sequence>`; absent for standalone activities that carry none. */
   readonly idempotencyKey: string | undefined;
+  /** Where the arguments name secrets. */
+  readonly secrets: readonly DataPath[];
   /** Counts from 1. */
   readonly attempt: number;
   readonly workflow: { readonly id: string; readonly runId: string; readonly type: string } | undefined;
@@ -157,6 +160,8 @@ export interface CommandCallContext {
   readonly values: Readonly<DataObject>;
   readonly identity: string | undefined;
   readonly idempotencyKey: string | undefined;
+  /** Where the command names secrets. */
+  readonly secrets: readonly DataPath[];
   readonly signal: CommandContext['signal'];
   readonly heartbeat: (details?: Data) => void;
 }

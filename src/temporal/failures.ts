@@ -4,6 +4,7 @@
 // F2: what comes from elsewhere (other SDKs, timeouts, cancellation, the server) gets the kind that Lua programs can act on.
 // F3: messages and stacks are text on Temporal's side and byte strings on ours; details pass the payload converter as plain data.
 // F4: only hosts decide that a Canceled error is a cancellation (`CancelledFailure`): they know whether one was asked for.
+// F5: an error has bounds where it is recorded: long texts are clipped, huge or unencodable details are left out and say so.
 import {
   ActivityFailure,
   ApplicationFailure,
@@ -23,6 +24,7 @@ import type { ErrorData } from '../core/error-data.js';
 import { ERROR_KINDS } from '../core/errors.js';
 import type { ErrorKind } from '../core/errors.js';
 import { toBytes, toTextLossy } from '../core/text.js';
+import { encodeWire } from '../core/wire.js';
 
 /** The key of an error inside plain data, as the Lua side writes it. */
 const MARK = '$error';
@@ -69,8 +71,41 @@ const isRetryable = (error: ErrorData, options: FailureOptions): boolean =>
   error.retryable ??
   (TRANSIENT.has(error.kind) || (options.retryUnsaid === true && error.kind === 'Unknown'));
 
+/** The longest message and stack that go into a history. Bytes. */
+const MAX_TEXT_BYTES = 64 * 1024;
+/** Details that take more are left out. Bytes of JSON. */
+const MAX_DETAILS_BYTES = 512 * 1024;
+
+/** F5 */
+function bounded(error: ErrorData): ErrorData {
+  const { message, stack, details, cause } = error;
+  return {
+    ...error,
+    message: clip(message),
+    ...(stack === undefined ? {} : { stack: clip(stack) }),
+    ...(details === undefined ? {} : { details: boundedDetails(details) }),
+    ...(cause === undefined ? {} : { cause: bounded(cause) }),
+  };
+}
+
+const clip = (text: string): string =>
+  text.length <= MAX_TEXT_BYTES ? text : `${text.slice(0, MAX_TEXT_BYTES)}... (${text.length} bytes)`;
+
+function boundedDetails(details: Data): Data {
+  try {
+    const { length } = encodeWire(details);
+    if (length <= MAX_DETAILS_BYTES) return details;
+    return toBytes(
+      `[details left out: ${length} bytes of JSON, more than the ${MAX_DETAILS_BYTES} that are kept]`,
+    );
+  } catch (error) {
+    return toBytes(`[details left out: ${error instanceof Error ? error.message : String(error)}]`);
+  }
+}
+
 /** An error on its way out of Lua. */
-export function toFailure(error: ErrorData, options: FailureOptions = {}): ApplicationFailure {
+export function toFailure(unbounded: ErrorData, options: FailureOptions = {}): ApplicationFailure {
+  const error = bounded(unbounded);
   const failure = ApplicationFailure.create({
     message: toTextLossy(error.message),
     type: error.kind,

@@ -33,6 +33,8 @@ export const HEADERS = {
   start: 'moontide-start',
   /** `<run id>/<sequence>` of a command or call that a workflow makes. */
   key: 'moontide-key',
+  /** Where the arguments of a call or command name secrets: places (core/secret.ts), relative to the list of arguments or to the command. */
+  secrets: 'moontide-secrets',
   /** How a call is to be retried: see CallOptions in contracts.ts. */
   call: 'moontide-call',
 } as const;

@@ -5,6 +5,8 @@
 // V3: decoding never throws: one bad payload (any client of the namespace can send one) must not wedge a run.
 //     What cannot be decoded is an UndecodablePayload, which `toDataOrThrow` refuses where it is used.
 // V4: `undefined` and the null payload are null; bytes (`binary/plain`) are byte strings.
+// V5: what is larger than Temporal takes is refused here, by its size, before a server refuses it for ever (MAX_PAYLOAD_BYTES);
+//     in the sandbox also what the commands of one step carry together (MAX_STEP_BYTES), as they travel in one message.
 import { RawValue } from '@temporalio/common';
 import type { Payload, PayloadConverter } from '@temporalio/common';
 import { arrayToBytes, bytesToArray } from '../core/bytes.js';
@@ -69,6 +71,44 @@ export function fromResults(values: readonly Data[]): Data | Results {
   return values[0] ?? null;
 }
 
+/** A value that is larger than Temporal takes. */
+export class PayloadSizeError extends PlatformError {
+  override readonly name = 'PayloadSizeError';
+  readonly code = 'PAYLOAD_TOO_LARGE';
+  override readonly kind = 'Invalid' as const;
+}
+
+/** Temporal refuses a payload of 2 MiB; some of that goes to what is around the value. Bytes. */
+export const MAX_PAYLOAD_BYTES = 2 * 1024 * 1024 - 16 * 1024;
+/** A message of gRPC holds 4 MiB. Bytes. */
+const MAX_STEP_BYTES = 4 * 1024 * 1024 - 256 * 1024;
+
+/** What this realm has encoded since the last `beginStep`; counted in the sandbox only, where one is called. */
+let stepBytes: number | undefined;
+
+/** The commands that follow travel in a message of their own. */
+export function beginStep(): void {
+  stepBytes = 0;
+}
+
+function checked(payload: Payload): Payload {
+  const size = payload.data?.length ?? 0;
+  if (size > MAX_PAYLOAD_BYTES)
+    throw new PayloadSizeError(
+      `the value takes ${megabytes(size)} and Temporal records ${megabytes(MAX_PAYLOAD_BYTES)} at most; keep it in a table, a file or a store and pass on where it is`,
+    );
+  if (stepBytes !== undefined) {
+    if (stepBytes + size > MAX_STEP_BYTES)
+      throw new PayloadSizeError(
+        `the calls of one step carry ${megabytes(stepBytes + size)} together and Temporal takes ${megabytes(MAX_STEP_BYTES)} at most; wait for some of them before the next, or pass on where the values are`,
+      );
+    stepBytes += size;
+  }
+  return payload;
+}
+
+const megabytes = (bytes: number): string => `${(bytes / 1_000_000).toFixed(1)} MB`;
+
 const ascii = (text: string): Uint8Array => bytesToArray(text);
 const ENCODINGS = {
   json: ascii('json/plain'),
@@ -91,17 +131,16 @@ export const decodeText = (bytes: Uint8Array): string => toTextLossy(arrayToByte
 function toPayload(value: unknown): Payload {
   if (value instanceof RawValue) return value.payload;
   if (value === undefined) return { metadata: { [METADATA.encoding]: ENCODINGS.null } };
-  if (value instanceof Uint8Array) return { metadata: { [METADATA.encoding]: ENCODINGS.bytes }, data: value };
+  if (value instanceof Uint8Array)
+    return checked({ metadata: { [METADATA.encoding]: ENCODINGS.bytes }, data: value });
   if (value instanceof Results) return json(encodeWire([...value.values]), { [METADATA.kind]: KIND_RESULTS });
   if (value instanceof ResolvedProgram)
     return json(encodeWire(value.reference as unknown as Data), { [METADATA.kind]: KIND_PROGRAM });
   return json(encodeWire(value as Data));
 }
 
-const json = (text: string, metadata: Record<string, Uint8Array> = {}): Payload => ({
-  metadata: { [METADATA.encoding]: ENCODINGS.json, ...metadata },
-  data: encodeText(text),
-});
+const json = (text: string, metadata: Record<string, Uint8Array> = {}): Payload =>
+  checked({ metadata: { [METADATA.encoding]: ENCODINGS.json, ...metadata }, data: encodeText(text) });
 
 function fromPayload(payload: Payload): unknown {
   const encoding = metadataText(payload, METADATA.encoding);
@@ -145,6 +184,10 @@ function fromProgram(payload: Payload): ResolvedProgram {
     ? new ResolvedProgram(reference, payload.data ?? new Uint8Array())
     : new ResolvedProgram(reference, undefined, missing);
 }
+
+/** Results that are known to be encodable. Throws WireValueError and PayloadSizeError, which the SDK would take for its own. */
+export const encodedResults = (values: readonly Data[]): RawValue =>
+  RawValue.fromPayload(toPayload(fromResults(values)));
 
 export const payloadConverter: PayloadConverter = {
   toPayload: (value) => toPayload(value),

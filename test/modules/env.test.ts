@@ -1,3 +1,4 @@
+import { nameSecrets } from '../../src/core/secret.js';
 import { describe, expect, it } from 'vitest';
 import { dataObject } from '../../src/core/data.js';
 import type { CommandContext } from '../../src/core/handler.js';
@@ -144,16 +145,34 @@ describe('secrets in a workflow', () => {
   it('travel in calls as references, which a node fills in', () => {
     const { session } = openListed('funcs.call("app:f", {key = env.get("API_KEY")})', options('workflow'));
     session.answer('env.get', dataObject({ $secret: 'app:api' }));
-    const args = session.commands[1]?.['args'] ?? null;
-    expect(args).toEqual([dataObject({ key: dataObject({ $secret: 'app:api' }) })]);
+    const { data, places } = nameSecrets(session.commands[1]?.['args'] ?? null);
+    expect(data).toEqual([dataObject({ key: dataObject({ $secret: 'app:api' }) })]);
+    expect(places).toEqual([[0, 'key']]);
     const secrets: string[] = [];
-    expect(environment(secrets).fillSecrets(args)).toEqual([dataObject({ key: 'sk-123456' })]);
+    expect(environment(secrets).fillSecrets(data, places)).toEqual([dataObject({ key: 'sk-123456' })]);
     expect(secrets).toEqual(['sk-123456']);
   });
 
-  it('leave data without references as it is', () => {
-    const data = [1, 'x', dataObject({ a: [dataObject({ $secret: 'x', more: 1 })] })];
-    expect(environment().fillSecrets(data)).toBe(data);
+  it('are filled in at their places only, not where somebody wrote a name into a table', () => {
+    const data = [
+      dataObject({ $secret: 'app:api' }),
+      dataObject({ a: [dataObject({ $secret: 'app:api' })] }),
+    ];
+    expect(environment().fillSecrets(data, [])).toBe(data);
+    expect(environment().fillSecrets(data, [[1, 'a', 0]])).toEqual([
+      dataObject({ $secret: 'app:api' }),
+      dataObject({ a: ['sk-123456'] }),
+    ]);
+    for (const place of [
+      ['x'],
+      [7],
+      [0, '$secret'],
+      [0, '__proto__'],
+      [0, 'toString'],
+      [1, 'a', 'length'],
+      [],
+    ])
+      expect(environment().fillSecrets(data, [place])).toEqual(data);
   });
 
   it('tell their value to those who redact, each time one is given out', () => {

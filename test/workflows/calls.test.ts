@@ -55,6 +55,27 @@ describe('a call from a workflow', () => {
     expect(it.calls).toEqual([]);
   });
 
+  it('finds a function that is published after it was missed', async () => {
+    const it = await app({
+      'app:w': workflow(`
+        local funcs, time = require("funcs"), require("time")
+        return function(name)
+          local first = select(2, funcs.call("app:" .. name)):kind()
+          for attempt = 1, 50 do
+            local value = funcs.call("app:" .. name)
+            if value then return { first, value } end
+            time.sleep("100ms")
+          end
+        end`),
+    });
+    const ref = await start(it, 'app:w', ['late']);
+    await expect
+      .poll(async () => (await it.client.workflow.getHandle(ref.workflowId).describe()).historyLength)
+      .toBeGreaterThan(6);
+    it.publish('app:late', fn('return function() return "here" end'));
+    expect(await resultOf(it.client, ref)).toEqual([['NotFound', 'here']]);
+  });
+
   it('that takes too long is a Timeout', async () => {
     const it = await app({
       'app:w': workflow(`

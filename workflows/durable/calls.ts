@@ -7,6 +7,7 @@ import type { ActivityOptions } from '@temporalio/workflow';
 import { dataObject } from '../../src/core/data.js';
 import type { Data, DataObject } from '../../src/core/data.js';
 import { PlatformError } from '../../src/core/errors.js';
+import { nameSecrets } from '../../src/core/secret.js';
 import { toTextLossy } from '../../src/core/text.js';
 import type { Route } from '../../src/temporal/contracts.js';
 import { toResults } from '../../src/temporal/payload-converter.js';
@@ -55,13 +56,15 @@ export interface CallOptions {
 
 export const callHandlers = ({ outgoing, routes, values }: CallOptions): DurableHandlers => ({
   'funcs.call': ({ command }) => {
-    const { target, args } = command;
+    const { target } = command;
+    const { data: args, places: secrets } = nameSecrets(command['args'] ?? null);
     if (typeof target !== 'string' || !Array.isArray(args))
       throw new TypeError("'funcs.call' needs a target and args");
     const options = optionsOf(command['options']);
     const added = asObject(command['context']);
     const headers = (): Headers =>
       outgoing.headers({
+        secrets,
         ...(added === undefined ? {} : { values: dataObject({ ...values, ...added }) }),
         ...('activity.retry_policy' in options ? { call: { retry: true } } : {}),
       });

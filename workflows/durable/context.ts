@@ -4,6 +4,8 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { dataObject } from '../../src/core/data.js';
 import type { Data, DataObject } from '../../src/core/data.js';
+import { placesToData } from '../../src/core/secret.js';
+import type { DataPath } from '../../src/core/secret.js';
 import type { CallOptions, StartOptions } from '../../src/temporal/contracts.js';
 import { HEADERS } from '../../src/temporal/names.js';
 import { payloadConverter } from '../../src/temporal/payload-converter.js';
@@ -32,6 +34,8 @@ export interface OutgoingCall {
   /** Replaces the run's identity. */
   readonly identity?: string;
   readonly call?: CallOptions;
+  /** Where the call names secrets. */
+  readonly secrets?: readonly DataPath[];
   readonly start?: StartOptions;
 }
 
@@ -56,6 +60,9 @@ export class Outgoing {
       [HEADERS.key]: encode(`${workflowInfo().runId}/${this.#sequence}`),
       ...(Object.keys(values).length === 0 ? {} : { [HEADERS.context]: encode(values) }),
       ...(identity === undefined ? {} : { [HEADERS.identity]: encode(identity) }),
+      ...(call.secrets === undefined || call.secrets.length === 0
+        ? {}
+        : { [HEADERS.secrets]: encode(placesToData(call.secrets)) }),
       ...(call.call === undefined ? {} : { [HEADERS.call]: encode(plain(call.call)) }),
       ...(call.start === undefined ? {} : { [HEADERS.start]: encode(plain(call.start)) }),
     };

@@ -5,6 +5,8 @@ import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from 
 import type { Command } from '../../src/core/command.js';
 import { dataObject } from '../../src/core/data.js';
 import type { Data } from '../../src/core/data.js';
+import { nameSecrets } from '../../src/core/secret.js';
+import type { DataPath } from '../../src/core/secret.js';
 import type { CommandCall } from '../../src/temporal/contracts.js';
 import { toDataOrThrow } from '../../src/temporal/payload-converter.js';
 import { withHeaders } from '../interceptors.js';
@@ -28,9 +30,14 @@ export interface GeneralOptions {
   readonly entry: string;
 }
 
-function callOf(command: Command, entry: string): Data {
-  const call: CommandCall = { command, entry };
-  return dataObject({ ...call, command: dataObject(command as Record<string, Data>) });
+/** The argument of the command's activity, and where the command names secrets. */
+function callOf(
+  asked: Command,
+  entry: string,
+): { readonly call: Data; readonly secrets: readonly DataPath[] } {
+  const { data, places } = nameSecrets(dataObject(asked as Record<string, Data>));
+  const call: CommandCall = { command: data as unknown as Command, entry };
+  return { call: dataObject({ ...call, command: data }), secrets: places };
 }
 
 export const generalHandler =
@@ -45,7 +52,8 @@ export const generalHandler =
         summary: commandSummary(command),
       });
       const run = activities[command.type] as (call: Data) => Promise<unknown>;
-      return toDataOrThrow(await withHeaders(outgoing.headers(), () => run(callOf(command, entry))));
+      const { call, secrets } = callOf(command, entry);
+      return toDataOrThrow(await withHeaders(outgoing.headers({ secrets }), () => run(call)));
     });
 
 /** A command whose answer nobody wants: a local activity, recorded once. */
@@ -56,5 +64,6 @@ export function emitCommand(command: Command, { outgoing, entry }: GeneralOption
     summary: commandSummary(command),
   });
   const run = activities[command.type] as (call: Data) => Promise<unknown>;
-  return withHeaders(outgoing.headers(), () => run(callOf(command, entry)));
+  const { call, secrets } = callOf(command, entry);
+  return withHeaders(outgoing.headers({ secrets }), () => run(call));
 }

@@ -35,7 +35,11 @@ export class Routes {
     const known = this.known(id);
     if (known !== undefined) return Promise.resolve(known);
     let asked = this.#asked.get(id);
-    if (asked === undefined) this.#asked.set(id, (asked = ask(id)));
+    if (asked === undefined) {
+      this.#asked.set(id, (asked = ask(id)));
+      // What is not there now may be published later.
+      asked.catch(() => this.#asked.delete(id));
+    }
     return asked;
   }
 

@@ -1,6 +1,7 @@
 // One line for people on every activity, timer and child, in the words of the app. Sealed.
 // S1: byte strings, as everything that passes the payload converter; short, for the server takes 400 bytes at most.
 import { LuaFloat } from '../../src/core/data.js';
+import { SecretReference } from '../../src/core/secret.js';
 import type { Command } from '../../src/core/command.js';
 import type { Data } from '../../src/core/data.js';
 
@@ -13,6 +14,7 @@ function describeValue(data: Data, depth = 0): string {
   if (typeof data === 'string') return shorten(printable(data), LONGEST_VALUE);
   if (data instanceof LuaFloat) return String(data.n);
   if (typeof data !== 'object') return String(data);
+  if ((data as object) instanceof SecretReference) return '[secret]';
   if (depth > 1) return Array.isArray(data) ? '[...]' : '{...}';
   if (Array.isArray(data)) {
     const items = data.slice(0, 4).map((item) => describeValue(item, depth + 1));

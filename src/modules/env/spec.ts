@@ -3,8 +3,9 @@
 // `env.set` { name, value } -> null; `env.get_all` { sealed } -> object of the same values by public name
 // S1: in a workflow a secret is a handle: it goes into commands and calls, where a node puts the value in its place, and
 //     never becomes text there, so that no history holds it.
-import { dataObject, LuaFloat } from '../../core/data.js';
+import { LuaFloat } from '../../core/data.js';
 import type { Data } from '../../core/data.js';
+import { secretReference } from '../../core/secret.js';
 import { defineModuleSpec, fn } from '../../lua/module.js';
 import { typeName } from '../../lua/instance/arguments.js';
 import { fromData } from '../../lua/instance/convert.js';
@@ -40,7 +41,7 @@ const SecretType: UserdataType<Secret> = defineUserdata<Secret>(
     tostring: refuse,
     len: refuse,
     eq: (a, b) => a.id === b.id,
-    data: (self) => dataObject({ $secret: self.id }),
+    data: (self) => secretReference(self.id),
   },
 );
 

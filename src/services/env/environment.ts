@@ -3,11 +3,13 @@
 // E2: a variable is secret where its entry says so, else when its name holds KEY, SECRET, TOKEN or PASSWORD; every value of a
 //     secret that is given out is told to `onSecret` first, so that logs can take it out again.
 // E3: the environment of the process is for reading.
-import { dataObject, LuaFloat } from '../../core/data.js';
-import type { Data, DataObject } from '../../core/data.js';
+import { LuaFloat } from '../../core/data.js';
+import type { Data } from '../../core/data.js';
 import { PlatformError } from '../../core/errors.js';
 import type { ErrorKind } from '../../core/errors.js';
 import { didYouMean } from '../../core/nearest.js';
+import { fillSecrets } from '../../core/secret.js';
+import type { DataPath } from '../../core/secret.js';
 import { toBytes } from '../../core/text.js';
 import type { EnvironmentAccess, FoundVariable } from '../../modules/env/host.js';
 import type { Entry } from '../../registry/model/entry.js';
@@ -76,23 +78,9 @@ export class Environment implements EnvironmentAccess {
     return this.#variables().flatMap((entry) => this.#read(entry) ?? []);
   }
 
-  /** Puts the values of secrets in the place of `{ $secret: id }` in what a workflow sent to this node. */
-  fillSecrets(data: Data): Data {
-    if (typeof data !== 'object' || data === null || data instanceof LuaFloat) return data;
-    if (Array.isArray(data)) {
-      const filled = data.map((item) => this.fillSecrets(item));
-      return filled.some((item, index) => item !== data[index]) ? filled : data;
-    }
-    const id = data['$secret'];
-    if (typeof id === 'string' && Object.keys(data).length === 1) return toBytes(this.get(id).value);
-    let changed = false;
-    const filled: DataObject = dataObject();
-    for (const [key, item] of Object.entries(data)) {
-      const value = this.fillSecrets(item);
-      filled[key] = value;
-      if (value !== item) changed = true;
-    }
-    return changed ? filled : data;
+  /** Puts the values of secrets where a workflow named them (core/secret.ts). */
+  fillSecrets(data: Data, places: readonly DataPath[]): Data {
+    return places.length === 0 ? data : fillSecrets(data, places, (id) => toBytes(this.get(id).value));
   }
 
   #variables(): readonly Entry[] {
