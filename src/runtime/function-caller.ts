@@ -1,6 +1,6 @@
 // Calls that Lua makes of functions: in this process, or durably as a standalone activity.
 import { randomUUID } from 'node:crypto';
-import type { Data, DataObject } from '../core/data.js';
+import type { Data } from '../core/data.js';
 import { toTextLossy } from '../core/text.js';
 import type { CallFunction } from '../modules/funcs/host.js';
 import type { RegistryService } from '../registry/model/registry.js';
