@@ -1,29 +1,32 @@
-// Looks at processes by id: whether one lives, and whether it is the server of a given database. Host only.
+// Looks at processes: which are servers of a given database, whether one lives, and ending them. Host only.
+// P1: a process id alone names nobody: it counts with the command line of our server, or with its mark (when it was born).
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
+const POLL_MS = 20;
+const STOP_GRACE_MS = 5000;
 
-export function isAlive(pid: number): boolean {
+export const isAlive = (pid: number): boolean => processMark(pid) !== undefined;
+
+/** What tells the process that has this id now from a later one of the same id; undefined: there is none. */
+export function processMark(pid: number): string | undefined {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'; // there, but of another user
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined; // EPERM: there, but of another user
   }
-  return !isZombie(pid);
-}
-
-/** An ended process whose parent never asked for its exit code (containers without an init keep those). */
-function isZombie(pid: number): boolean {
-  if (process.platform !== 'linux') return false;
+  if (process.platform !== 'linux') return 'alive';
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    // An ended process whose parent never asked for its exit code (containers without an init keep those) is gone.
+    return state === 'Z' || state === 'X' ? undefined : (rest[18] ?? 'alive');
   } catch {
-    return false; // gone between the two looks, or no /proc: what `kill` said stands
+    return 'alive'; // gone between the two looks, or no /proc: what `kill` said stands
   }
 }
 
@@ -38,24 +41,26 @@ export function signal(pid: number, name: NodeJS.Signals): void {
 
 /** Whether `pid` is a Temporal dev server on this database file, and not a stranger that got the id since. */
 export async function isServerOf(pid: number, database: string): Promise<boolean> {
-  const line = await commandLine(pid);
+  if (!isAlive(pid)) return false;
+  const words = await commandLine(pid);
   // Where command lines cannot be read, the id and the answer at the address have to do.
-  return line === undefined || (line.includes('start-dev') && line.includes(database));
+  return words === undefined || isServer(words, database);
 }
 
-async function commandLine(pid: number): Promise<string | undefined> {
-  if (process.platform === 'win32') return undefined;
-  try {
-    const raw = await readFile(`/proc/${pid}/cmdline`, 'utf8');
-    return raw.replaceAll('\0', ' ');
-  } catch {
-    // No /proc (macOS): ask ps.
-  }
-  try {
-    const { stdout } = await run('ps', ['-o', 'command=', '-p', String(pid)]);
-    return stdout;
-  } catch {
-    return undefined;
+/** All dev servers on this database file, whoever started them. Where processes cannot be listed: none. */
+export async function serversOf(database: string): Promise<readonly number[]> {
+  const found: number[] = [];
+  for (const [pid, words] of await commandLines())
+    if (pid !== process.pid && isServer(words, database) && isAlive(pid)) found.push(pid);
+  return found;
+}
+
+/** Ends them, politely first. */
+export async function endProcesses(pids: readonly number[]): Promise<void> {
+  for (const name of ['SIGTERM', 'SIGKILL'] as const) {
+    const living = pids.filter(isAlive);
+    for (const pid of living) signal(pid, name);
+    await Promise.all(living.map((pid) => processExit(pid, STOP_GRACE_MS)));
   }
 }
 
@@ -64,7 +69,49 @@ export async function processExit(pid: number, timeoutMs: number): Promise<boole
   const deadline = Date.now() + timeoutMs;
   while (isAlive(pid)) {
     if (Date.now() > deadline) return false;
-    await sleep(20);
+    await sleep(POLL_MS);
   }
   return true;
+}
+
+/** Words of a command line; a single text where the system does not keep them apart. */
+type Words = readonly string[] | string;
+
+function isServer(words: Words, database: string): boolean {
+  if (typeof words === 'string') return words.includes(' start-dev ') && words.includes(database);
+  return words.includes('start-dev') && words[words.indexOf('--db-filename') + 1] === database;
+}
+
+const ofProc = (raw: string): Words => raw.split('\0');
+
+async function commandLine(pid: number): Promise<Words | undefined> {
+  if (process.platform === 'win32') return undefined;
+  try {
+    return ofProc(await readFile(`/proc/${pid}/cmdline`, 'utf8'));
+  } catch {
+    // No /proc (macOS): ask ps.
+  }
+  try {
+    return (await run('ps', ['-ww', '-o', 'command=', '-p', String(pid)])).stdout;
+  } catch {
+    return undefined;
+  }
+}
+
+async function commandLines(): Promise<readonly (readonly [number, Words])[]> {
+  if (process.platform === 'linux') {
+    const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+    const all = await Promise.all(pids.map(async (pid) => [pid, await commandLine(pid)] as const));
+    return all.flatMap(([pid, words]) => (words === undefined ? [] : [[pid, words] as const]));
+  }
+  if (process.platform === 'win32') return [];
+  try {
+    const { stdout } = await run('ps', ['-axww', '-o', 'pid=,command='], { maxBuffer: 1 << 24 });
+    return stdout
+      .split('\n')
+      .map((line) => /^\s*(\d+) (.*)$/.exec(line))
+      .flatMap((found) => (found === null ? [] : [[Number(found[1]), found[2] ?? ''] as const]));
+  } catch {
+    return []; // no ps: what the state file says has to do
+  }
 }

@@ -1,14 +1,15 @@
 // The platform's connection to Temporal, and those of the app's own temporal.client entries: each made at first use, once.
-// T1: the embedded server is started or joined only where the settings say so; who started it stops it.
+// T1: the embedded server is started or joined only where the settings say so; its last user ends it.
 // T2: a client entry on this machine's own address brings the embedded server up there when nothing listens.
+// T3: where the embedded server comes back at another address, its connections are made anew and `onMoved` is told.
 import { connect as connectSocket } from 'node:net';
 import type { Client } from '@temporalio/client';
+import { unreachable } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
 import type { TemporalAccess } from '../../runtime/temporal-access.js';
 import type { TemporalConnection, TemporalTarget } from '../../temporal/connection.js';
-import type { DevServer } from '../../temporal/dev-server.js';
+import type { DevServer, ServerChange } from '../../temporal/dev-server.js';
 import { TemporalUnavailableError } from '../../temporal/errors.js';
-import { joinedServer } from './joined-server.js';
 import { DEFAULT_PORT, loopbackPort, standsForPlatform } from './settings.js';
 import type { ResolvedSettings } from './settings.js';
 import { needsTemporal } from './worker-plan.js';
@@ -36,8 +37,9 @@ const PROBE_MS = 500;
 export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
   readonly #options: PlatformOptions;
   readonly #connections = new Map<string | undefined, Promise<TemporalConnection>>();
+  readonly #moved = new Set<() => void>();
+  readonly #ending = new AbortController();
   #server: DevServer | undefined;
-  #ui: string | undefined;
   #used: Promise<void> | undefined;
 
   constructor(options: PlatformOptions) {
@@ -46,7 +48,7 @@ export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
 
   /** Of the embedded server, once it is connected. */
   get ui(): string | undefined {
-    return this.#ui;
+    return this.#server?.ui;
   }
 
   /** What this process has to do with the embedded server; undefined: there is none. */
@@ -56,6 +58,17 @@ export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
 
   get inUse(): boolean {
     return needsTemporal(this.#options.plan());
+  }
+
+  /** Calls back when connections of the embedded server have to be made anew (T3); gives the end of that. */
+  onMoved(listener: () => void): () => void {
+    this.#moved.add(listener);
+    return () => this.#moved.delete(listener);
+  }
+
+  /** Whether a client entry's connection goes to where the platform's goes. */
+  isOwn(client: string | undefined): boolean {
+    return client === undefined || standsForPlatform(this.#options.settings, client);
   }
 
   routes(): WorkerPlan {
@@ -72,7 +85,7 @@ export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
   /** The connection of a client entry; the platform's for undefined and for entries that stand for it. */
   connection(entry: string | undefined): Promise<TemporalConnection> {
     const { settings } = this.#options;
-    const own = entry === undefined || standsForPlatform(settings, entry) ? undefined : entry;
+    const own = this.isOwn(entry) ? undefined : entry;
     const known = this.#connections.get(own);
     if (known !== undefined) return known;
     const target = own === undefined ? undefined : settings.others.get(own);
@@ -119,42 +132,86 @@ export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
   async #embedded(
     platform: Extract<ResolvedSettings['platform'], { kind: 'embedded' }>,
   ): Promise<TemporalTarget> {
-    const { stateFolder, identity, logger, embedded } = this.#options;
+    const { identity, embedded } = this.#options;
     const { namespace, port, target } = platform;
-    // Something runs where the app's client entry points to: that is what the entry means.
-    if (port !== undefined && target !== undefined && (await listens(port))) return target;
-    if (embedded === 'join') {
-      const joined = await joinedServer(stateFolder);
-      if (joined === undefined)
-        throw new TemporalUnavailableError(
-          target?.address ?? `127.0.0.1:${DEFAULT_PORT}`,
-          'no Temporal runs for this app',
-          'start one with `moontide dev`, or name a running one with --address',
-        );
-      this.#ui = joined.ui;
-      return { address: joined.address, namespace, identity };
+    const server = this.#server ?? (await this.#enter(embedded, port, target));
+    if (server === undefined) {
+      // Something else runs where the app's client entry points to: that is what the entry means.
+      if (target !== undefined && port !== undefined && (await listens(port))) return target;
+      throw new TemporalUnavailableError(
+        target?.address ?? `127.0.0.1:${DEFAULT_PORT}`,
+        'no Temporal runs for this app',
+        'start one with `moontide dev`, or name a running one with --address',
+      );
     }
-    const [{ startOrJoinDevServer }, { findTemporalBinary }] = await Promise.all([
-      import('../../temporal/dev-server.js'),
-      import('../../temporal/binary.js'),
-    ]);
-    const server = await startOrJoinDevServer({
+    this.#server = server;
+    return { address: server.address, namespace, identity };
+  }
+
+  /** The embedded server, joined or, where that is wanted and nobody else listens on its port, started. */
+  async #enter(
+    embedded: PlatformOptions['embedded'],
+    port: number | undefined,
+    target: TemporalTarget | undefined,
+  ): Promise<DevServer | undefined> {
+    const { stateFolder, logger } = this.#options;
+    const { joinDevServer, startOrJoinDevServer } = await import('../../temporal/dev-server.js');
+    const common = {
       stateFolder,
+      signal: this.#ending.signal,
+      changed: (change: ServerChange): void => this.#onServerChange(change),
+    };
+    const occupied = target !== undefined && port !== undefined && (await listens(port));
+    if (embedded === 'join' || occupied) return joinDevServer(common);
+    return startOrJoinDevServer({
+      ...common,
       port: port ?? DEFAULT_PORT,
       uiPort: UI_PORT,
       binary: async () => {
+        const { findTemporalBinary } = await import('../../temporal/binary.js');
         const tried = (line: string): void => logger.debug('looking for the Temporal CLI', { tried: line });
         const { path, from } = await findTemporalBinary({ tried });
         logger.debug('found the Temporal CLI', { path, from });
         return path;
       },
     });
-    this.#server = server;
-    this.#ui = server.ui;
-    return { address: server.address, namespace, identity };
+  }
+
+  #onServerChange(change: ServerChange): void {
+    const { logger } = this.#options;
+    switch (change.what) {
+      case 'gone':
+        logger.warn('the embedded Temporal is gone; starting it again', { address: change.address });
+        return;
+      case 'failed':
+        logger.error('the embedded Temporal cannot be started again; trying on', { error: change.error });
+        return;
+      case 'back':
+        logger.warn('the embedded Temporal runs again', {
+          address: change.address,
+          started_by: change.by === 'us' ? 'this process' : 'another process',
+        });
+        if (change.moved) this.#follow();
+        return;
+      default:
+        unreachable(change);
+    }
+  }
+
+  /** T3. Calls that wait on the old connections fail as UNAVAILABLE; nobody would ever answer them. */
+  #follow(): void {
+    const made = this.#connections.get(undefined);
+    this.#connections.delete(undefined);
+    for (const listener of this.#moved) listener();
+    made
+      ?.then((connection) => connection.close())
+      .catch((error: unknown) =>
+        this.#options.logger.debug('the connection to where Temporal was did not close', { error }),
+      );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#ending.abort(); // a start that is under way ends here
     const errors: unknown[] = [];
     for (const made of this.#connections.values()) {
       try {

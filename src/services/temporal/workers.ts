@@ -1,6 +1,6 @@
 // The workers of a node: one for each queue of the plan, as services of the node's supervisor.
 // K1: an activity-only worker where no workflow can come; a workflow worker costs memory and time.
-// K2: a worker that stops by itself is started again, with growing delays.
+// K2: a worker that stops by itself is started again, with growing delays; so is one whose Temporal has moved, at once.
 // K3: queues that a registry change brings get their worker at once; one whose options changed keeps the old ones until the node restarts.
 import type { Logger } from '../../core/logger.js';
 import type { NodeService, SupervisorClient } from '../../runtime/supervisor-client.js';
@@ -61,55 +61,54 @@ export class Workers {
   }
 
   #service(name: string, planned: PlannedWorker, withWorkflows: boolean): NodeService {
-    const { platform, artifacts, activities, drainMs, logger, supervisor } = this.#options;
+    const { platform, drainMs, logger, supervisor } = this.#options;
     let running: RunningWorker | undefined;
     let stopping = false;
     let restart: NodeJS.Timeout | undefined;
     let attempts = 0;
     const start = async (): Promise<void> => {
-      const [{ createWorker }, bundle, connection] = await Promise.all([
-        import('../../temporal/worker.js'),
-        withWorkflows ? readBundle() : undefined,
-        platform.connection(planned.client),
-      ]);
-      const worker = await createWorker({
-        connection: await connection.native(),
-        namespace: connection.namespace,
-        taskQueue: planned.taskQueue,
-        ...(bundle === undefined ? {} : { bundle }),
-        activities: activities(),
-        artifacts,
-        options: planned.options,
-        drainMs,
-      });
+      const worker = await this.#create(planned, withWorkflows);
+      if (stopping) return worker.shutdown();
       running = worker;
       logger.debug('worker polls', { task_queue: planned.taskQueue, workflows: withWorkflows });
       const began = performance.now();
       const ended = (state: 'Exited' | 'Failed', error: unknown): void => {
-        if (stopping) return;
+        if (running !== worker) return; // we stopped or replaced it
+        running = undefined;
         if (performance.now() - began > STABLE_MS) attempts = 0;
         logger.error('a worker stopped by itself', { worker: name, task_queue: planned.taskQueue, error });
         supervisor.report(name, state, error instanceof Error ? error.message : 'it stopped by itself');
-        again();
+        again(Math.min(MAX_DELAY_MS, INITIAL_DELAY_MS * BACKOFF ** attempts));
+        attempts += 1;
       };
       worker.ended.then(
         () => ended('Exited', undefined),
         (error: unknown) => ended('Failed', error),
       );
     };
-    const again = (): void => {
-      const delayMs = Math.min(MAX_DELAY_MS, INITIAL_DELAY_MS * BACKOFF ** attempts);
-      attempts += 1;
+    const again = (delayMs: number): void => {
+      clearTimeout(restart);
       restart = setTimeout(() => {
         start().then(
           () => supervisor.report(name, 'Running', 'it was started again'),
           (error: unknown) => {
             logger.error('a worker could not be started again', { worker: name, error });
-            again();
+            again(Math.min(MAX_DELAY_MS, INITIAL_DELAY_MS * BACKOFF ** attempts));
+            attempts += 1;
           },
         );
       }, delayMs);
     };
+    const forget = platform.onMoved(() => {
+      const before = running;
+      if (before === undefined || !platform.isOwn(planned.client)) return;
+      running = undefined;
+      // It drains for nobody: what it still does is told to a server that is gone, and done again elsewhere.
+      before
+        .shutdown()
+        .catch((error: unknown) => logger.debug('a worker of a moved Temporal ended', { error }));
+      again(0);
+    });
     return {
       name,
       requires: [],
@@ -117,10 +116,32 @@ export class Workers {
       start,
       stop: async () => {
         stopping = true;
+        forget();
         clearTimeout(restart);
-        await running?.shutdown();
+        const last = running;
+        running = undefined;
+        await last?.shutdown();
       },
     };
+  }
+
+  async #create(planned: PlannedWorker, withWorkflows: boolean): Promise<RunningWorker> {
+    const { platform, artifacts, activities, drainMs } = this.#options;
+    const [{ createWorker }, bundle, connection] = await Promise.all([
+      import('../../temporal/worker.js'),
+      withWorkflows ? readBundle() : undefined,
+      platform.connection(planned.client),
+    ]);
+    return createWorker({
+      connection: await connection.native(),
+      namespace: connection.namespace,
+      taskQueue: planned.taskQueue,
+      ...(bundle === undefined ? {} : { bundle }),
+      activities: activities(),
+      artifacts,
+      options: planned.options,
+      drainMs,
+    });
   }
 }
 
