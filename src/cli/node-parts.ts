@@ -1,5 +1,4 @@
 // Parts of a node that know its app: logger, variables, registry store, what kinds and handlers may use.
-import { isAbsolute, join } from 'node:path';
 import type { AppContext } from '../core/app-context.js';
 import type { DataObject } from '../core/data.js';
 import { parseDurationMs } from '../core/durations.js';
@@ -12,9 +11,7 @@ import { Redactor } from '../core/redaction.js';
 import { hostHandlers } from '../modules/hosts.js';
 import type { KindHost } from '../registry/model/kind.js';
 import type { Registry } from '../registry/service.js';
-import { openSqliteStore } from '../registry/store/sqlite-store.js';
 import type { RegistryStore } from '../registry/store/registry-store.js';
-import { NotBuiltError } from '../runtime/errors.js';
 import { functionCaller } from '../runtime/function-caller.js';
 import { keys } from '../runtime/keys.js';
 import { Processes } from '../runtime/processes.js';
@@ -23,6 +20,7 @@ import type { TemporalAccess } from '../runtime/temporal-access.js';
 import { Environment } from '../services/env/environment.js';
 import { errorToErrorData } from '../temporal/failures.js';
 import type { PreparedApp } from './prepare-app.js';
+import { openPlace, registryPlace, secretsOf } from './registry-place.js';
 
 export interface LogWishes {
   /** Default: as moontide.yaml says, else 'info'. */
@@ -66,12 +64,16 @@ export function makeEnvironment(
   });
 }
 
-export async function openStore(app: PreparedApp, stateFolder: string): Promise<RegistryStore> {
-  const { store, url, path } = app.config.registry;
-  if (store === 'postgres' || (store === undefined && url !== undefined))
-    throw new NotBuiltError("the Postgres registry; set 'registry.store: sqlite' in moontide.yaml");
-  if (path === undefined) return openSqliteStore({ path: join(stateFolder, 'registry.db') });
-  return openSqliteStore({ path: isAbsolute(path) ? path : join(app.folder, path) });
+/** The app's store; its password never reaches a log. */
+export async function openStore(
+  app: PreparedApp,
+  stateFolder: string,
+  environment: Readonly<Record<string, string | undefined>>,
+  logger: HostLogger,
+): Promise<RegistryStore> {
+  const place = registryPlace(app, stateFolder, environment);
+  for (const secret of secretsOf(place)) logger.redactor.add(secret);
+  return openPlace(place, app.name);
 }
 
 export function kindHost(

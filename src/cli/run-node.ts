@@ -181,7 +181,11 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
       ...baseComponents({
         node: `${hostname()}:${process.pid}`,
         openRegistry: async () =>
-          openRegistry({ store: publishing.over(await openStore(prepared, stateFolder)), log: logger, bus }),
+          openRegistry({
+            store: publishing.over(await openStore(prepared, stateFolder, environment, logger)),
+            log: logger,
+            bus,
+          }),
         handlers: (context) => nodeHandlers(context, prepared, temporal, variables, logger),
         modules: prepared.modules,
         kind: (name) => prepared.kinds.get(name),

@@ -14,8 +14,12 @@ import { parseEntryId } from './model/ids.js';
 import type { VersionInfo } from './model/registry.js';
 
 export interface VersionNote {
+  /** Why. */
   readonly comment?: string;
+  /** Who: an actor, or a user of a machine. */
   readonly author?: string;
+  /** How: `start`, `cli`, `file watch`, `lua <entry>`. */
+  readonly via?: string;
 }
 export interface ApplyBase extends VersionNote {
   /** By entry id, for every runnable entry whose program is new or changed; those not named keep theirs unless they change. */

@@ -74,7 +74,12 @@ const OLD_VIEWS = 8;
 const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
 /** Reads the newest version and follows the store. */
 export async function openRegistry(options: OpenRegistryOptions): Promise<Registry> {
-  return new StoredRegistry(options, loadView(await options.store.snapshot()));
+  try {
+    return new StoredRegistry(options, loadView(await options.store.snapshot()));
+  } catch (error) {
+    await options.store[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 function loadView({ version, entries }: StoreSnapshot): StateView {
@@ -98,6 +103,7 @@ function emptyVersion(): VersionInfo {
     hash,
     comment: '',
     author: '',
+    via: '',
     time: new Date(0).toISOString(),
   });
 }
@@ -124,11 +130,13 @@ class StoredRegistry implements Registry {
     this.#listeners = new ChangeListeners(acceptTimeoutMs, log);
     this.#view = view;
     if (follow)
-      this.#watch = store.watch(() => {
-        this.catchUp().catch((error: unknown) => {
-          if (!this.#closed)
-            log.warn('the registry cannot follow its store; it goes on with what it has', { error });
-        });
+      this.#watch = store.watch({
+        changed: () => {
+          this.catchUp().catch((error: unknown) => {
+            if (!this.#closed)
+              log.warn('the registry cannot follow its store; it goes on with what it has', { error });
+          });
+        },
       });
   }
 
@@ -254,6 +262,7 @@ class StoredRegistry implements Registry {
       state: state.root,
       comment: request.comment ?? '',
       author: request.author ?? '',
+      via: request.via ?? '',
       time: new Date().toISOString(),
     });
     const next = new StateView(version, state);

@@ -1,35 +1,23 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EventBus } from '../../src/core/event-bus.js';
-import { silentLogger } from '../../src/core/logger.js';
-import { openRegistry } from '../../src/registry/service.js';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { entry } from './support/entries.js';
 import { loadMigrations, type Migration, MigrationError } from '../../src/registry/store/migrations.js';
 import { SqliteDatabase } from '../../src/registry/store/sqlite-driver.js';
 import { openSqliteStore } from '../../src/registry/store/sqlite-store.js';
-
-let folder: string;
-let file: string;
-beforeEach(() => {
-  folder = mkdtempSync(path.join(tmpdir(), 'moontide-migrate-'));
-  file = path.join(folder, 'registry.db');
-});
-afterEach(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
-const support = fileURLToPath(new URL('./support/', import.meta.url));
-const next: Migration = {
-  number: 2,
-  name: 'add-thing',
-  checksum: 'abc',
-  sql: 'create table thing (x integer) strict',
-};
+import { type OpenOptions, storeEngines, type TestDatabase } from './support/engines.js';
 
 describe('migrations', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'moontide-migrate-'));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
   it('have names, numbers without gaps and checksums that ignore line ends', async () => {
     const [first] = loadMigrations('sqlite');
     expect(first).toMatchObject({ number: 1, name: 'create-registry' });
@@ -44,96 +32,112 @@ describe('migrations', () => {
     expect(() => loadMigrations('sqlite', folder)).toThrow("'two.sql' needs a name like");
   });
 
-  it('are applied once, by whoever comes first', async () => {
-    const stores = await Promise.all([1, 2, 3].map(() => openSqliteStore({ path: file })));
-    for (const store of stores) await store[Symbol.asyncDispose]();
-    const database = new SqliteDatabase(file);
-    expect(database.all('select number, name from migrations')).toMatchObject([
-      { number: 1, name: 'create-registry' },
-    ]);
-    database.close();
-  });
-
-  it('bring an older database up to date and refuse a newer one, naming both versions', async () => {
-    const current = loadMigrations('sqlite');
-    await (await openSqliteStore({ path: file }))[Symbol.asyncDispose]();
-    const number = current.length + 1;
-    const migrations = [...current, { ...next, number }];
-    await (await openSqliteStore({ path: file, migrations }))[Symbol.asyncDispose]();
-    await expect(openSqliteStore({ path: file })).rejects.toThrow(
-      `'${file}' is at schema version ${number}, this release knows ${current.length}; use a newer release`,
-    );
-    await expect(
-      openSqliteStore({ path: file, migrations: [...current, { ...next, number, checksum: 'other' }] }),
-    ).rejects.toThrow(MigrationError);
-  });
-
-  it('leave nothing of a migration that fails', async () => {
-    const current = loadMigrations('sqlite');
-    const number = current.length + 1;
-    const broken = { ...next, number, sql: 'create table thing (x integer) strict; create tabel nothing' };
-    await expect(openSqliteStore({ path: file, migrations: [...current, broken] })).rejects.toThrow(
-      'syntax error',
-    );
-    await (
-      await openSqliteStore({ path: file, migrations: [...current, { ...next, number }] })
-    )[Symbol.asyncDispose]();
+  it('keep what a SQLite file of the first release holds', async () => {
+    const file = path.join(folder, 'registry.db');
+    const [first] = loadMigrations('sqlite');
+    if (first === undefined) throw new Error('there is no first migration');
+    {
+      using old = new SqliteDatabase(file);
+      old.exec(
+        'create table migrations (number integer primary key, name text not null, checksum text not null, time text not null) strict',
+      );
+      old.exec(first.sql);
+      old.run('insert into migrations values (1, ?, ?, ?)', [first.name, first.checksum, '2026-01-01']);
+      old.exec(`insert into versions values (1, 0, 'h', 's', 'c', 'a', '2026-01-01T00:00:00.000Z');
+        insert into changes values (1, 0, 'create', 'app:a', null, '{"kind":"k","meta":{},"data":{}}', null, 'p');
+        insert into entries values ('app:a', '{"kind":"k","meta":{},"data":{}}', 'p', 'l', 1);
+        insert into programs values ('p', 'app:a', '{"entry":"app:a","kind":"k","units":{}}', 1);`);
+    }
+    await using store = await openSqliteStore({ path: file });
+    const { version, entries } = await store.snapshot();
+    expect(version).toMatchObject({ number: 1, author: 'a', via: '' });
+    expect(entries).toMatchObject([{ entry: { id: 'app:a', kind: 'k' }, program: 'p', leaf: 'l' }]);
+    expect(await store.changeset(1)).toMatchObject([{ op: 'create', programAfter: 'p' }]);
+    expect(await store.program('p')).toMatchObject({ program: { entry: 'app:a' } });
   });
 });
 
-/** A process that waits for `go` and then adds 40 entries; `done` is how often it was not the first. */
-class Writer {
-  readonly ready: Promise<void>;
-  readonly done: Promise<number>;
-  readonly #child: ChildProcess;
-
-  constructor(name: string) {
-    const program = [path.join(support, 'race-writer.ts'), file, name, '40'];
-    const child = spawn(
-      process.execPath,
-      ['--import', path.join(support, 'typescript-hooks.js'), ...program],
-      {
-        stdio: ['pipe', 'pipe', 'inherit'],
-      },
-    );
-    this.#child = child;
-    let output = '';
-    this.ready = new Promise((resolve) => {
-      child.stdout.on('data', (chunk: Buffer) => {
-        output += chunk.toString();
-        if (output.startsWith('ready\n')) resolve();
-      });
+for (const engine of storeEngines()) {
+  describe(`migrations of ${engine.name}`, () => {
+    const current = loadMigrations(engine.engine);
+    const number = current.length + 1;
+    const next: Migration = {
+      number,
+      name: 'add-thing',
+      checksum: 'abc',
+      sql: 'create table thing (x integer)',
+    };
+    let database: TestDatabase;
+    beforeEach(async () => {
+      database = await engine.create({ bare: true });
     });
-    this.done = new Promise((resolve, reject) => {
-      child.on('error', reject);
-      child.on('exit', (code) => {
-        if (code === 0) resolve(Number(output.slice('ready\n'.length)));
-        else reject(new Error(`${name} ended with ${code}`));
-      });
-    });
-  }
+    afterEach(() => database[Symbol.asyncDispose]());
+    afterAll(() => engine[Symbol.asyncDispose]());
+    const openAndClose = async (options: OpenOptions = {}): Promise<void> =>
+      (await database.open(options))[Symbol.asyncDispose]();
 
-  go(): void {
-    this.#child.stdin?.write('go\n');
-  }
+    it('are applied once, by whoever comes first', async () => {
+      await Promise.all([1, 2, 3, 4].map(() => openAndClose({ migrations: [...current, next] })));
+      // Some engines refuse at once, some by a promise.
+      const execute = async (sql: string): Promise<void> => database.execute(sql);
+      await expect(execute('create table thing (y integer)')).rejects.toThrow('already exists');
+    });
+
+    it('bring an older database up to date and refuse a newer one, naming both versions', async () => {
+      await openAndClose();
+      await openAndClose({ migrations: [...current, next] });
+      const older = openAndClose();
+      await expect(older).rejects.toMatchObject({ code: 'REGISTRY_MIGRATION', exitCode: 2 });
+      await expect(older).rejects.toThrow(
+        `is at schema version ${number}, this release knows ${current.length}; use a newer release`,
+      );
+      await expect(
+        openAndClose({ migrations: [...current, { ...next, checksum: 'other' }] }),
+      ).rejects.toThrow(MigrationError);
+    });
+
+    it('leave nothing of a migration that fails', async () => {
+      const broken = { ...next, sql: 'create table thing (x integer); create tabel nothing' };
+      await expect(openAndClose({ migrations: [...current, broken] })).rejects.toThrow('syntax error');
+      await openAndClose({ migrations: [...current, next] });
+    });
+
+    it.runIf(engine.engine === 'postgres')('make changesets that a person can read', async () => {
+      await using store = await database.open();
+      const version = {
+        number: 1,
+        parent: 0,
+        hash: 'h',
+        state: 's',
+        comment: 'why',
+        author: 'who',
+        via: 'how',
+        time: new Date(0).toISOString(),
+      };
+      const after = entry('main', { source: 'local x = 1\nreturn x' }, 'function.lua');
+      await store.append({
+        version,
+        changes: [{ op: 'create', after, leaf: 'l' }],
+        programs: [],
+        expectedHead: 0,
+      });
+      const { query } = await import('../support/postgres.js');
+      const { rows } = await query(
+        database.place.where,
+        'select version, author, via, comment, operation, entry, kind, source_after from moontide.readable_changes',
+      );
+      expect(rows).toEqual([
+        {
+          version: 1,
+          author: 'who',
+          via: 'how',
+          comment: 'why',
+          operation: 'create',
+          entry: 'app:main',
+          kind: 'function.lua',
+          source_after: 'local x = 1\nreturn x',
+        },
+      ]);
+    });
+  });
 }
-
-describe('several processes on one file', () => {
-  it('build one chain without a lost change', async () => {
-    const writers = ['one', 'two', 'three'].map((name) => new Writer(name));
-    await Promise.all(writers.map(({ ready }) => ready));
-    for (const writer of writers) writer.go();
-    const conflicts = await Promise.all(writers.map(({ done }) => done));
-    const store = await openSqliteStore({ path: file });
-    const registry = await openRegistry({ store, log: silentLogger, bus: new EventBus() });
-    expect(registry.current.version.number).toBe(120);
-    expect([...registry.current.all()]).toHaveLength(120);
-    const versions = await registry.versions({ limit: 1000 });
-    expect(versions.map(({ number }) => number)).toEqual(
-      Array.from({ length: 120 }, (_, index) => 120 - index),
-    );
-    for (const { number, parent } of versions) expect(parent).toBe(number - 1);
-    expect(conflicts.reduce((sum, count) => sum + count)).toBeGreaterThan(0); // they did race
-    await registry[Symbol.asyncDispose]();
-  });
-});

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/core/logger.js';
 import { EventBus } from '../../src/core/event-bus.js';
 import { openRegistry, type Registry } from '../../src/registry/service.js';
@@ -21,6 +21,7 @@ for (const engine of storeEngines()) {
       others = await openOn(await database.open());
       await others.apply({ entries: [entry('main')], programs: new Map([['app:main', main]]) });
     });
+    afterAll(() => engine[Symbol.asyncDispose]());
     afterEach(async () => {
       await others[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();

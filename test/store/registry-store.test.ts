@@ -1,5 +1,5 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LuaFloat } from '../../src/core/data.js';
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { dataObject, LuaFloat } from '../../src/core/data.js';
 import type { Change } from '../../src/registry/model/changes.js';
 import {
   type AppendRequest,
@@ -24,6 +24,7 @@ function request(
       state: `state-${number}`,
       comment: `c${number}`,
       author: 'a',
+      via: 'v',
       time,
     },
     changes: changes.map((change): StoredChange => ({
@@ -45,6 +46,7 @@ for (const engine of storeEngines()) {
       database = await engine.create();
       store = await database.open();
     });
+    afterAll(() => engine[Symbol.asyncDispose]());
     afterEach(async () => {
       await store[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
@@ -160,18 +162,130 @@ for (const engine of storeEngines()) {
       await other[Symbol.asyncDispose]();
     });
 
+    it('gives versions with their changes from any point on', async () => {
+      for (let number = 1; number <= 4; number++)
+        await store.append(request(number, [create(`a${number}`), create(`b${number}`)]));
+      const steps = await store.steps(1, 2);
+      expect(steps.map(({ version }) => version)).toEqual(
+        [2, 3].map((number) => request(number, []).version),
+      );
+      expect(steps.map(({ changes }) => changes)).toEqual(
+        [2, 3].map((n) => [create(`a${n}`), create(`b${n}`)]),
+      );
+      expect(await store.steps(4, 10)).toEqual([]);
+    });
+
+    it('remembers where entries come from', async () => {
+      const made: Change = { op: 'create', after: entry('a'), originAfter: 'runtime' };
+      await store.append(request(1, [made]));
+      const taken: Change = { op: 'update', before: entry('a'), after: entry('a'), originBefore: 'runtime' };
+      expect((await store.snapshot()).entries[0]?.origin).toBe('runtime');
+      await store.append(request(2, [taken]));
+      expect((await store.snapshot()).entries[0]?.origin).toBe(undefined);
+      expect((await store.steps(0, 9)).map(({ changes }) => changes)).toEqual([[made], [taken]]);
+    });
+
+    it('stores what has a key once, and says under which version', async () => {
+      await store.append(request(1, [create('a')], { key: 'run/1' }));
+      await store.append(request(2, [create('b')]));
+      await expect(store.append(request(3, [create('c')], { key: 'run/1' }))).rejects.toMatchObject({
+        code: 'REGISTRY_CONFLICT',
+      });
+      expect((await store.head())?.number).toBe(2);
+      expect(await store.versionOfKey('run/1')).toEqual(request(1, []).version);
+      expect(await store.versionOfKey('run/2')).toBe(undefined);
+    });
+
+    it('keeps files by their hash, whatever their bytes', async () => {
+      const bytes = Uint8Array.from({ length: 256 }, (_, index) => index);
+      const file = { hash: 'f'.repeat(64), bytes };
+      await store.append(
+        request(1, [create('a')], { files: [file, { hash: 'empty', bytes: new Uint8Array() }] }),
+      );
+      expect(await store.file(file.hash)).toEqual(bytes);
+      expect(await store.file('empty')).toEqual(new Uint8Array());
+      expect(await store.file('none')).toBe(undefined);
+      expect(await store.missingFiles(['none', file.hash])).toEqual(['none']);
+    });
+
+    it('forgets old versions and what only they named', async () => {
+      const [old, kept, open] = [program('a', '1'), program('a', '2'), program('a', '3')];
+      const hash = 'e'.repeat(64);
+      const embed = (name: string, of: string) =>
+        entry(name, { files: dataObject({ x: dataObject({ hash: of }) }) }, 'fs.embed');
+      const files = [
+        { hash, bytes: new Uint8Array([1]) },
+        { hash: 'd'.repeat(64), bytes: new Uint8Array([2]) },
+      ];
+      const made: Change = { op: 'create', after: entry('a'), programAfter: old.hash };
+      await store.append(
+        request(1, [made, { op: 'create', after: embed('f', 'd'.repeat(64)) }], {
+          programs: [old, open],
+          files,
+        }),
+      );
+      await store.append(
+        request(
+          2,
+          [
+            {
+              op: 'update',
+              before: entry('a'),
+              after: entry('a', { x: 1 }),
+              programBefore: old.hash,
+              programAfter: kept.hash,
+            },
+            { op: 'update', before: embed('f', 'd'.repeat(64)), after: embed('f', hash) },
+          ],
+          { programs: [kept] },
+        ),
+      );
+      await store.append(request(3, [create('b')]));
+      expect(await store.prune({ before: 3, keepPrograms: new Set([open.hash]) })).toEqual({
+        versions: 2,
+        programs: 1,
+        files: 1,
+      });
+      expect((await store.versions()).map(({ number }) => number)).toEqual([3]);
+      expect(await store.changeset(2)).toBe(undefined);
+      expect((await store.programs()).map(({ hash: one }) => one).sort()).toEqual(
+        [kept.hash, open.hash].sort(),
+      );
+      expect(await store.missingFiles([hash, 'd'.repeat(64)])).toEqual(['d'.repeat(64)]);
+      expect((await store.snapshot()).entries).toHaveLength(3);
+      await store.append(request(4, [create('c')]));
+      expect(await store.prune({ before: 99, keepPrograms: new Set() })).toEqual({
+        versions: 1,
+        programs: 1,
+        files: 0,
+      });
+      expect((await store.head())?.number).toBe(4);
+    });
+
+    it('belongs to one app', async () => {
+      const first = await database.open({ app: 'shop' });
+      await first[Symbol.asyncDispose]();
+      await (await database.open({ app: 'shop' }))[Symbol.asyncDispose]();
+      const other = database.open({ app: 'blog' });
+      await expect(other).rejects.toMatchObject({ code: 'REGISTRY_OWNER', exitCode: 2 });
+      await expect(other).rejects.toThrow("belongs to the app 'shop', not to 'blog'");
+    });
+
     it('tells a watcher of versions that others store', async () => {
       const other = await database.open();
+      let head = 0;
       let calls = 0;
-      const seen = new Promise<void>((resolve) => {
-        store.watch(() => {
+      using _watch = store.watch({
+        changed: () => {
           calls++;
-          resolve();
-        });
+          void store.head().then((version) => (head = version?.number ?? 0));
+        },
       });
-      await other.append(request(1, [create('a')]));
-      await seen;
-      expect(calls).toBe(1);
+      for (let number = 1; number <= 3; number++) {
+        await other.append(request(number, [create(`a${number}`)]));
+        await vi.waitFor(() => expect(head).toBe(number), { timeout: 5_000, interval: 5 });
+      }
+      expect(calls).toBeGreaterThanOrEqual(3);
       await other[Symbol.asyncDispose]();
     });
   });

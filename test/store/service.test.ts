@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type BusEvent, EventBus, type Subscription } from '../../src/core/event-bus.js';
 import { silentLogger } from '../../src/core/logger.js';
 import { encodeWire } from '../../src/core/wire.js';
@@ -43,6 +43,7 @@ for (const engine of storeEngines()) {
       bus = new EventBus();
       registry = await open({ bus });
     });
+    afterAll(() => engine[Symbol.asyncDispose]());
     afterEach(async () => {
       for (const one of opened.splice(0)) await one[Symbol.asyncDispose]();
       await database[Symbol.asyncDispose]();
@@ -347,8 +348,8 @@ for (const engine of storeEngines()) {
       await apply(entry('a'), entry('b'));
       await database.execute("update entries set leaf = 'forged' where id = 'app:a'");
       await expect(open()).rejects.toMatchObject({ code: 'REGISTRY_CORRUPT' });
-      await database.execute("update entries set body = '{' where id = 'app:b'");
-      await expect(open()).rejects.toThrow("entry 'app:b' is stored as broken JSON");
+      await database.execute("update entries set body = '{}' where id = 'app:b'");
+      await expect(open()).rejects.toThrow("entry 'app:b' is stored without its kind");
     });
 
     it('is closed once and then says so', async () => {

@@ -176,7 +176,15 @@ export class LuaApp implements AsyncDisposable {
         : { id: id as EntryId, kind: entry.kind, meta: entry.meta ?? dataObject(), data: dataObject() };
     };
     const view = (): RegistryView => ({
-      version: { number: this.#version, parent: undefined, hash: '', comment: '', author: '', time: '' },
+      version: {
+        number: this.#version,
+        parent: undefined,
+        hash: '',
+        comment: '',
+        author: '',
+        via: '',
+        time: '',
+      },
       size: this.entries.size,
       get: entryOf,
       all: () => [...this.entries.keys()].flatMap((id) => entryOf(id) ?? []),

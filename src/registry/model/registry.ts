@@ -8,8 +8,12 @@ export interface VersionInfo {
   readonly parent: number | undefined;
   /** Of the whole state, chained to the parent's; lower-case hex. */
   readonly hash: string;
+  /** Why. */
   readonly comment: string;
+  /** Who: an actor, or a user of a machine. */
   readonly author: string;
+  /** How: `start`, `cli`, `file watch`, `lua <entry>`. */
+  readonly via: string;
   /** ISO 8601, UTC. */
   readonly time: string;
 }

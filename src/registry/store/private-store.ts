@@ -11,12 +11,17 @@ import type { EntryId } from '../model/entry.js';
 import { RegistryConflictError } from './registry-store.js';
 import type {
   AppendRequest,
+  ProgramSummary,
+  PruneRequest,
+  PruneResult,
   RegistryStore,
   StoreCapabilities,
   StoredChange,
   StoredEntry,
+  StoredStep,
   StoredVersion,
   StoreSnapshot,
+  StoreWatcher,
 } from './registry-store.js';
 
 /** The version that somebody wanted to store would have been private, and so lost. */
@@ -48,9 +53,10 @@ export class PrivateStore implements RegistryStore {
   #floor: Promise<StoreSnapshot> | undefined;
   readonly #own: PrivateVersion[] = [];
   readonly #programs = new Map<string, PinnedProgram>();
+  readonly #files = new Map<string, Uint8Array>();
   readonly #most: number;
   /** Watchers, with what ends their watch of the shared store. */
-  readonly #watchers = new Map<() => void, Disposable | undefined>();
+  readonly #watchers = new Map<StoreWatcher, Disposable | undefined>();
   #isShared = false;
 
   constructor({ shared, most = Number.MAX_SAFE_INTEGER }: PrivateStoreOptions) {
@@ -82,7 +88,8 @@ export class PrivateStore implements RegistryStore {
     this.#isShared = true;
     this.#own.length = 0;
     this.#programs.clear();
-    for (const onChange of this.#watchers.keys()) this.#watchers.set(onChange, this.#shared.watch(onChange));
+    this.#files.clear();
+    for (const watcher of this.#watchers.keys()) this.#watchers.set(watcher, this.#shared.watch(watcher));
   }
 
   async head(): Promise<StoredVersion | undefined> {
@@ -126,6 +133,7 @@ export class PrivateStore implements RegistryStore {
           entries.set(changedId(change), {
             entry: change.after,
             program: change.programAfter,
+            ...(change.originAfter === undefined ? {} : { origin: change.originAfter }),
             leaf: change.leaf ?? '',
           });
       }
@@ -139,7 +147,38 @@ export class PrivateStore implements RegistryStore {
     const head = (await this.head())?.number ?? 0;
     if (head !== request.expectedHead) throw new RegistryConflictError(request.expectedHead, head);
     for (const program of request.programs) this.#programs.set(program.hash, program);
+    for (const { hash, bytes } of request.files ?? []) this.#files.set(hash, bytes);
     this.#own.push({ version: request.version, changes: request.changes });
+  }
+
+  async steps(after: number, limit: number): Promise<readonly StoredStep[]> {
+    if (this.#isShared) return this.#shared.steps(after, limit);
+    const floor = (await this.#readFloor()).version?.number ?? 0;
+    const below = after < floor ? await this.#shared.steps(after, Math.min(limit, floor - after)) : [];
+    const own = this.#own.filter(({ version }) => version.number > after);
+    return [...below, ...own].slice(0, limit);
+  }
+
+  async versionOfKey(key: string): Promise<StoredVersion | undefined> {
+    return this.#shared.versionOfKey(key);
+  }
+
+  async programs(): Promise<readonly ProgramSummary[]> {
+    const own = [...this.#programs.values()].map(({ hash, program: { entry } }) => ({ hash, entry }));
+    return [...own, ...(await this.#shared.programs())];
+  }
+
+  async file(hash: string): Promise<Uint8Array | undefined> {
+    return this.#files.get(hash) ?? (await this.#shared.file(hash));
+  }
+
+  async missingFiles(hashes: readonly string[]): Promise<readonly string[]> {
+    return this.#shared.missingFiles(hashes.filter((hash) => !this.#files.has(hash)));
+  }
+
+  async prune(request: PruneRequest): Promise<PruneResult> {
+    if (!this.#isShared) throw new PrivateRegistryError((await this.#readFloor()).version?.number ?? 0);
+    return this.#shared.prune(request);
   }
 
   async program(hash: string): Promise<PinnedProgram | undefined> {
@@ -150,12 +189,12 @@ export class PrivateStore implements RegistryStore {
     return this.#shared.missingPrograms(hashes.filter((hash) => !this.#programs.has(hash)));
   }
 
-  watch(onChange: () => void): Disposable {
-    this.#watchers.set(onChange, this.#isShared ? this.#shared.watch(onChange) : undefined); // P1
+  watch(watcher: StoreWatcher): Disposable {
+    this.#watchers.set(watcher, this.#isShared ? this.#shared.watch(watcher) : undefined); // P1
     return {
       [Symbol.dispose]: () => {
-        this.#watchers.get(onChange)?.[Symbol.dispose]();
-        this.#watchers.delete(onChange);
+        this.#watchers.get(watcher)?.[Symbol.dispose]();
+        this.#watchers.delete(watcher);
       },
     };
   }

@@ -2,24 +2,45 @@
 // Q1: every call is one synchronous transaction, so nothing else of this process gets in between.
 // Q2: `synchronous = full`: a version that was acknowledged survives the machine, since runs are pinned to its programs.
 // Q3: a lock held by another process is waited for without blocking this one: short blocking waits, then a pause.
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PinnedProgram } from '../../core/program.js';
 import type { Change } from '../model/changes.js';
-import { changedId } from '../model/changes.js';
-import { decodeEntry, decodeProgram, encodeEntry, encodeProgram } from './bodies.js';
+import { decodeProgram, encodeProgram } from './bodies.js';
 import { type AppliedMigration, loadMigrations, type Migration, pendingMigrations } from './migrations.js';
 import {
   type AppendRequest,
+  type ProgramSummary,
+  type PruneRequest,
+  type PruneResult,
   RegistryConflictError,
+  RegistryOwnerError,
   type RegistryStore,
   type StoreCapabilities,
-  StoreCorruptError,
-  type StoredChange,
+  type StoredStep,
   type StoredVersion,
   type StoreSnapshot,
   StoreUnavailableError,
+  type StoreWatcher,
 } from './registry-store.js';
-import { SqliteDatabase, SqliteError, type SqliteRow, type SqliteValue } from './sqlite-driver.js';
+import {
+  asBytes,
+  asNumber,
+  asOptionalText,
+  asText,
+  byVersion,
+  CHANGE_COLUMNS,
+  type ChangeRow,
+  misfit,
+  toChange,
+  toChangeRow,
+  toStoredEntry,
+  toVersion,
+  VERSION_COLUMNS,
+} from './rows.js';
+import { pruneSqlite } from './sqlite-prune.js';
+import { SqliteDatabase, SqliteError } from './sqlite-driver.js';
 
 export interface SqliteStoreOptions {
   /** Path of the database file; its folder must exist. */
@@ -28,6 +49,8 @@ export interface SqliteStoreOptions {
   readonly busyTimeoutMs?: number;
   /** How often `watch` looks for other processes' commits. Milliseconds. Default 500. */
   readonly pollMs?: number;
+  /** Whose registry this is; another app's is refused. Absent: anybody's. */
+  readonly app?: string;
   /** Default: those of this release. */
   readonly migrations?: readonly Migration[];
 }
@@ -38,12 +61,13 @@ const PAUSE_MS = 10;
 
 /** Opens the file, makes it if it is missing, and brings its schema up to date. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<RegistryStore> {
-  const { path, busyTimeoutMs = 10_000, pollMs = 500, migrations = loadMigrations('sqlite') } = options;
+  const { path, busyTimeoutMs = 10_000, pollMs = 500, migrations = loadMigrations('sqlite'), app } = options;
   const open = (): SqliteDatabase =>
     new SqliteDatabase(path, { busyTimeoutMs: BLOCKING_WAIT_MS, journal: 'wal', synchronous: 'full' });
   const database = await waiting(busyTimeoutMs, open);
   try {
     await migrate(database, migrations, busyTimeoutMs);
+    await waiting(busyTimeoutMs, () => claim(database, app));
   } catch (error) {
     database.close();
     throw error;
@@ -101,6 +125,20 @@ async function migrate(
   pendingMigrations(migrations, applied(), `'${database.path}'`); // a newer release may have migrated meanwhile
 }
 
+/** Names the registry at its first opening, and refuses another app's. */
+function claim(database: SqliteDatabase, app: string | undefined): void {
+  const found = database.get('select app, host from registry');
+  if (found === undefined || (found.app === null && app !== undefined) || found.host !== hostname())
+    database.execute(
+      `insert into registry (one, id, app, host) values (1, ?, ?, ?)
+         on conflict (one) do update set app = coalesce(registry.app, excluded.app), host = excluded.host`,
+      [randomUUID(), app ?? null, hostname()],
+    );
+  const owner = found === undefined ? app : (asOptionalText(found.app) ?? app);
+  if (owner !== undefined && app !== undefined && owner !== app)
+    throw new RegistryOwnerError(`'${database.path}'`, owner, app);
+}
+
 class SqliteStore implements RegistryStore {
   readonly supports: StoreCapabilities = { parallelWriters: false, listen: false };
   readonly description: string;
@@ -137,29 +175,38 @@ class SqliteStore implements RegistryStore {
 
   changeset(number: number): Promise<readonly Change[] | undefined> {
     return this.#run(() => {
-      const sql =
-        'select operation, entry, body_before, body_after, program_before, program_after from changes where version = ? order by position';
-      const rows = this.#database.all(sql, [number]);
-      if (
-        rows.length === 0 &&
-        this.#database.get('select 1 from versions where number = ?', [number]) === undefined
-      )
+      if (this.#database.get('select 1 from versions where number = ?', [number]) === undefined)
         return undefined;
-      return rows.map(toChange);
+      return this.#database
+        .all(`${SELECT_CHANGES} where version = ? order by position`, [number])
+        .map(toChange);
     });
+  }
+
+  steps(after: number, limit: number): Promise<readonly StoredStep[]> {
+    return this.#run(() =>
+      this.#database.transaction(() => {
+        const versions = this.#database
+          .all(`${SELECT_VERSION} where number > ? order by number limit ?`, [after, limit])
+          .map(toVersion);
+        const last = versions.at(-1)?.number ?? after;
+        const rows = this.#database.all(
+          `${SELECT_CHANGES} where version > ? and version <= ? order by version, position`,
+          [after, last],
+        );
+        const sets = byVersion(rows);
+        return versions.map((version) => ({ version, changes: sets.get(version.number) ?? [] }));
+      }, 'deferred'),
+    );
   }
 
   snapshot(): Promise<StoreSnapshot> {
     return this.#run(() =>
       this.#database.transaction(() => {
         const version = this.#head();
-        const { rows } = this.#database.rows('select id, body, program, leaf from entries order by id');
-        const entries = rows.map(([id, body, program, leaf]) => ({
-          entry: decodeEntry(asText(id), asText(body)),
-          program: asOptionalText(program),
-          leaf: asText(leaf),
-        }));
-        return { version, entries };
+        const sql = 'select id, body, program, origin, leaf from entries order by id';
+        const { rows } = this.#database.rows(sql);
+        return { version, entries: rows.map((row) => toStoredEntry(row[0], row[1], row[2], row[3], row[4])) };
       }, 'deferred'),
     );
   }
@@ -169,8 +216,26 @@ class SqliteStore implements RegistryStore {
     const programs = request.programs.map(
       ({ hash, program }) => [hash, program.entry, encodeProgram(program)] as const,
     );
-    const changes = request.changes.map(toRow);
-    return this.#run(() => this.#database.transaction(() => this.#append(request, programs, changes)));
+    const changes = request.changes.map(toChangeRow);
+    return this.#run(() => {
+      let committing = false;
+      try {
+        this.#database.transaction(() => {
+          this.#append(request, programs, changes);
+          committing = true;
+        });
+      } catch (error) {
+        // A commit can fail after it took: what counts is whether the version is there (R4).
+        if (!committing || !this.#isStored(request.version)) throw error;
+      }
+    });
+  }
+
+  versionOfKey(key: string): Promise<StoredVersion | undefined> {
+    return this.#run(() => {
+      const row = this.#database.get(`${SELECT_VERSION} where key = ?`, [key]);
+      return row === undefined ? undefined : toVersion(row);
+    });
   }
 
   program(hash: string): Promise<PinnedProgram | undefined> {
@@ -180,27 +245,51 @@ class SqliteStore implements RegistryStore {
     });
   }
 
+  programs(): Promise<readonly ProgramSummary[]> {
+    return this.#run(() =>
+      this.#database
+        .rows('select hash, entry from programs order by hash')
+        .rows.map(([hash, entry]) => ({ hash: asText(hash), entry: asText(entry) })),
+    );
+  }
+
   missingPrograms(hashes: readonly string[]): Promise<readonly string[]> {
+    return this.#missing('programs', hashes);
+  }
+
+  file(hash: string): Promise<Uint8Array | undefined> {
     return this.#run(() => {
-      const sql = 'select value from json_each(?) where value not in (select hash from programs)';
-      const { rows } = this.#database.rows(sql, [JSON.stringify([...new Set(hashes)])]);
-      return rows.map(([hash]) => asText(hash));
+      const row = this.#database.get('select bytes from files where hash = ?', [hash]);
+      return row === undefined ? undefined : asBytes(row.bytes);
     });
   }
 
-  watch(onChange: () => void): Disposable {
+  missingFiles(hashes: readonly string[]): Promise<readonly string[]> {
+    return this.#missing('files', hashes);
+  }
+
+  prune(request: PruneRequest): Promise<PruneResult> {
+    return this.#run(() => this.#database.transaction(() => pruneSqlite(this.#database, request)));
+  }
+
+  watch(watcher: StoreWatcher): Disposable {
     let last = this.#database.dataVersion();
+    let away = false;
     const timer = setInterval(() => {
       let version: number;
       try {
         version = this.#database.dataVersion();
       } catch (error) {
-        if (error instanceof SqliteError && error.retryable) return; // locked just now; the next look finds it
-        throw error;
+        if (!(error instanceof SqliteError)) throw error;
+        if (error.retryable || away) return; // locked just now, or told already; the next look finds it
+        away = true;
+        watcher.away?.(error.message);
+        return;
       }
-      if (version === last) return;
+      if (version === last && !away) return;
       last = version;
-      onChange();
+      away = false;
+      watcher.changed();
     }, this.#pollMs);
     timer.unref();
     const watch = {
@@ -228,8 +317,22 @@ class SqliteStore implements RegistryStore {
     return row === undefined ? undefined : toVersion(row);
   }
 
+  #isStored({ number, hash, time }: StoredVersion): boolean {
+    const row = this.#database.get(`${SELECT_VERSION} where number = ?`, [number]);
+    const found = row === undefined ? undefined : toVersion(row);
+    return found !== undefined && found.hash === hash && found.time === time;
+  }
+
+  #missing(table: 'programs' | 'files', hashes: readonly string[]): Promise<readonly string[]> {
+    return this.#run(() => {
+      const sql = `select value from json_each(?) where value not in (select hash from ${table})`;
+      const { rows } = this.#database.rows(sql, [JSON.stringify([...new Set(hashes)])]);
+      return rows.map(([hash]) => asText(hash));
+    });
+  }
+
   #append(
-    { version, expectedHead }: AppendRequest,
+    { version, expectedHead, files = [], key }: AppendRequest,
     programs: readonly (readonly [hash: string, entry: string, body: string])[],
     changes: readonly ChangeRow[],
   ): void {
@@ -237,108 +340,72 @@ class SqliteStore implements RegistryStore {
     const head = this.#head()?.number ?? 0;
     if (head !== expectedHead || version.number !== expectedHead + 1)
       throw new RegistryConflictError(expectedHead, head);
-    const { number, hash, state, comment, author, time } = version;
-    database.run(
-      'insert into versions (number, parent, hash, state, comment, author, time) values (?, ?, ?, ?, ?, ?, ?)',
-      [number, expectedHead, hash, state, comment, author, time],
+    if (key !== undefined && database.get('select 1 from versions where key = ?', [key]) !== undefined)
+      throw new RegistryConflictError(expectedHead, head);
+    const { number, hash, state, comment, author, via, time } = version;
+    database.execute(
+      'insert into versions (number, parent, hash, state, comment, author, via, key, time) values (?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      [number, expectedHead, hash, state, comment, author, via, key ?? null, time],
     );
     for (const [program, entry, body] of programs)
-      database.run(
+      database.execute(
         'insert into programs (hash, entry, body, version) values (?, ?, ?, ?) on conflict do nothing',
         [program, entry, body, number],
       );
-    changes.forEach(({ operation, id, before, after, programBefore, programAfter, leaf }, position) => {
-      database.run(
-        'insert into changes (version, position, operation, entry, body_before, body_after, program_before, program_after) values (?, ?, ?, ?, ?, ?, ?, ?)',
-        [number, position, operation, id, before, after, programBefore, programAfter],
+    for (const file of files)
+      database.execute('insert into files (hash, bytes, version) values (?, ?, ?) on conflict do nothing', [
+        file.hash,
+        file.bytes,
+        number,
+      ]);
+    this.#checkFits(number, changes);
+    for (const [position, change] of changes.entries()) this.#appendChange(number, position, change);
+  }
+
+  /** The changes follow from the state in memory; here it is seen whether that is the one in the database. */
+  #checkFits(version: number, changes: readonly ChangeRow[]): void {
+    const check = (creates: boolean): void => {
+      const ids = changes.filter(({ operation }) => (operation === 'create') === creates).map(({ id }) => id);
+      if (ids.length === 0) return;
+      const sql = `select value from json_each(?) where value ${creates ? '' : 'not '}in (select id from entries) limit 1`;
+      const [[wrong] = []] = this.#database.rows(sql, [JSON.stringify(ids)]).rows;
+      if (wrong !== undefined) throw misfit(version, changes, asText(wrong));
+    };
+    check(true);
+    check(false);
+  }
+
+  #appendChange(version: number, position: number, change: ChangeRow): void {
+    const database = this.#database;
+    const { operation, id, bodyAfter, programAfter, originAfter, leaf } = change;
+    database.execute(INSERT_CHANGE, [
+      version,
+      position,
+      operation,
+      id,
+      change.bodyBefore,
+      bodyAfter,
+      change.programBefore,
+      programAfter,
+      change.originBefore,
+      originAfter,
+    ]);
+    const held = [bodyAfter, programAfter, originAfter, leaf, version, id];
+    if (operation === 'delete') database.execute('delete from entries where id = ?', [id]);
+    else if (operation === 'create')
+      database.execute(
+        'insert into entries (body, program, origin, leaf, version, id) values (?, ?, ?, ?, ?, ?)',
+        held,
       );
-      const done =
-        operation === 'delete'
-          ? database.run('delete from entries where id = ?', [id])
-          : operation === 'create'
-            ? database.run('insert into entries (id, body, program, leaf, version) values (?, ?, ?, ?, ?)', [
-                id,
-                after,
-                programAfter,
-                leaf,
-                number,
-              ])
-            : database.run('update entries set body = ?, program = ?, leaf = ?, version = ? where id = ?', [
-                after,
-                programAfter,
-                leaf,
-                number,
-                id,
-              ]);
-      if (done.changes !== 1)
-        throw new StoreCorruptError(
-          `version ${number} cannot ${operation} entry '${id}', which is not in version ${head}`,
-        );
-    });
+    else
+      database.execute(
+        'update entries set body = ?, program = ?, origin = ?, leaf = ?, version = ? where id = ?',
+        held,
+      );
   }
 }
 
-const SELECT_VERSION = 'select number, parent, hash, state, comment, author, time from versions';
-
-interface ChangeRow {
-  readonly operation: Change['op'];
-  readonly id: string;
-  readonly before: string | null;
-  readonly after: string | null;
-  readonly programBefore: string | null;
-  readonly programAfter: string | null;
-  readonly leaf: string | null;
-}
-
-function toRow(change: StoredChange): ChangeRow {
-  return {
-    operation: change.op,
-    id: changedId(change),
-    before: change.op === 'create' ? null : encodeEntry(change.before),
-    after: change.op === 'delete' ? null : encodeEntry(change.after),
-    programBefore: change.programBefore ?? null,
-    programAfter: change.programAfter ?? null,
-    leaf: change.leaf ?? null,
-  };
-}
-
-function toVersion(row: SqliteRow): StoredVersion {
-  return Object.freeze({
-    number: asNumber(row.number),
-    parent: asNumber(row.parent),
-    hash: asText(row.hash),
-    state: asText(row.state),
-    comment: asText(row.comment),
-    author: asText(row.author),
-    time: asText(row.time),
-  });
-}
-
-function toChange(row: SqliteRow): Change {
-  const id = asText(row.entry);
-  const before = asOptionalText(row.body_before);
-  const after = asOptionalText(row.body_after);
-  const programs = {
-    programBefore: asOptionalText(row.program_before),
-    programAfter: asOptionalText(row.program_after),
-  };
-  if (after === undefined) return { op: 'delete', before: decodeEntry(id, before ?? ''), ...programs };
-  if (before === undefined) return { op: 'create', after: decodeEntry(id, after), ...programs };
-  return { op: 'update', before: decodeEntry(id, before), after: decodeEntry(id, after), ...programs };
-}
-
-function asText(value: SqliteValue | undefined): string {
-  if (typeof value !== 'string')
-    throw new StoreCorruptError(`expected text in the registry's database, got ${typeof value}`);
-  return value;
-}
-
-function asOptionalText(value: SqliteValue | undefined): string | undefined {
-  return value === null ? undefined : asText(value);
-}
-
-function asNumber(value: SqliteValue | undefined): number {
-  if (typeof value !== 'number')
-    throw new StoreCorruptError(`expected a number in the registry's database, got ${typeof value}`);
-  return value;
-}
+const SELECT_VERSION = `select ${VERSION_COLUMNS} from versions`;
+const SELECT_CHANGES = `select ${CHANGE_COLUMNS} from changes`;
+const INSERT_CHANGE =
+  'insert into changes (version, position, operation, entry, body_before, body_after, program_before, program_after, origin_before, origin_after) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
