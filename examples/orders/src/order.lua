@@ -1,7 +1,7 @@
 -- An order, from reservation to shipment.
 --
--- Each step that changes the world leaves its undo on a list; when a later step fails, or nobody
--- approves in time, the list is run backwards. A crash anywhere changes nothing: Temporal goes on
+-- Before a step changes the world its undo goes on a list, for a step that failed may have happened
+-- all the same; when one fails, or nobody approves in time, the list is run backwards. A crash anywhere changes nothing: Temporal goes on
 -- from the last finished step, on the code this order began with.
 local funcs = require("funcs")
 local time = require("time")
@@ -69,16 +69,18 @@ local function main(order)
     end
     local undo = {}
 
+    table.insert(undo, { call = "orders:release_stock", with = { order_id = order.id } })
     local reservation, err = steps:call("orders:reserve_stock", {
         order_id = order.id,
         sku = order.sku,
         quantity = order.quantity or 1,
     })
     if err then
+        undo_all(undo)
         return { id = order.id, status = "failed", step = "reserve", reason = err:message() }
     end
-    table.insert(undo, { call = "orders:release_stock", with = { order_id = order.id } })
 
+    table.insert(undo, { call = "orders:refund", with = { order_id = order.id } })
     local charge, err = steps:call("orders:charge", {
         order_id = order.id,
         amount_cents = reservation.total_cents,
@@ -88,7 +90,6 @@ local function main(order)
         undo_all(undo)
         return { id = order.id, status = "failed", step = "charge", reason = err:message() }
     end
-    table.insert(undo, { call = "orders:refund", with = { order_id = order.id } })
 
     local answer = decision(order.approve_within or "24h")
     if not answer.approved then
