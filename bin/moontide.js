@@ -17,5 +17,5 @@ if (!existsSync(main)) {
   process.stderr.write(`moontide: '${main}' is missing; run \`npm run build\`\n`);
   process.exit(1);
 }
-const { main: run } = await import(pathToFileURL(main).href);
-process.exitCode = await run(process.argv.slice(2));
+const { exitWith, main: run } = await import(pathToFileURL(main).href);
+exitWith(await run(process.argv.slice(2)));

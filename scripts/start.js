@@ -12,5 +12,5 @@ if (!existsSync(join(root, 'node_modules/commander'))) {
 const { buildIfStale } = await import('./build-if-stale.js');
 const built = process.env.MOONTIDE_SKIP_BUILD === '1' ? 0 : buildIfStale(root);
 if (built !== 0) process.exit(built);
-const { showOrders } = await import(pathToFileURL(join(root, 'dist/src/cli/show-orders.js')).href);
-process.exitCode = await showOrders(join(root, 'examples/orders'));
+const { exitWith, showOrders } = await import(pathToFileURL(join(root, 'dist/src/cli/show-orders.js')).href);
+exitWith(await showOrders(join(root, 'examples/orders')));

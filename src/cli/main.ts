@@ -13,6 +13,8 @@ import { startCommand } from './start.js';
 import { testCommand } from './test.js';
 import { UsageError } from './usage-error.js';
 
+export { exitWith } from './exit.js';
+
 function version(): string {
   // Compiled it lies one folder deeper than its source.
   const depth = import.meta.url.endsWith('.ts') ? '../..' : '../../..';

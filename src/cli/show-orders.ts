@@ -8,6 +8,8 @@ import { runNode } from './run-node.js';
 import type { RunningNode } from './run-node.js';
 import { commandPrefix, uiAddress, untilStopped } from './serve.js';
 
+export { exitWith } from './exit.js';
+
 const WORKFLOW = 'orders:order';
 /** So that people see the order wait for somebody before it is approved. Milliseconds. */
 const PAUSE_MS = 1000;

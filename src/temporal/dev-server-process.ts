@@ -10,6 +10,10 @@ const run = promisify(execFile);
 const POLL_MS = 20;
 const STOP_GRACE_MS = 5000;
 
+/** Fields of /proc/<pid>/stat, counted from the one after the state. */
+const THREADS = 16;
+const BORN = 18;
+
 export const isAlive = (pid: number): boolean => processMark(pid) !== undefined;
 
 /** What tells the process that has this id now from a later one of the same id; undefined: there is none. */
@@ -23,8 +27,10 @@ export function processMark(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // An ended process whose parent never asked for its exit code (containers without an init keep those) is gone.
-    return state === 'Z' || state === 'X' ? undefined : (rest[18] ?? 'alive');
+    // An ended process whose parent never asked for its exit code (containers without an init keep those) is gone, but
+    // not while it has other threads: until they have ended too, its files and ports are still taken.
+    const ended = (state === 'Z' && Number(rest[THREADS] ?? 1) <= 1) || state === 'X';
+    return ended ? undefined : (rest[BORN] ?? 'alive');
   } catch {
     return 'alive'; // gone between the two looks, or no /proc: what `kill` said stands
   }

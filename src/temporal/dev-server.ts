@@ -7,7 +7,7 @@
 // D5: a server that is gone while it has users is started again by one of them, on the same file and, if they are free, the
 //     same ports; the others follow `temporal.json`.
 // D6: a server that others use is never ended for being slow.
-import { mkdirSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tryLock } from '../core/process-lock-host.js';
@@ -90,6 +90,8 @@ export async function startOrJoinDevServer(options: DevServerOptions): Promise<D
 
 /** Joins the folder's server, also one that is just being started; undefined when there is none. Never starts one. */
 export async function joinDevServer(options: JoinOptions): Promise<DevServer | undefined> {
+  // Where no server ever was, nothing is made.
+  if (!existsSync(startLock(options.stateFolder))) return undefined;
   const user = new ServerUser(options, undefined);
   return (await user.enter()) ? user : undefined;
 }

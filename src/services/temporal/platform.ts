@@ -37,7 +37,7 @@ const PROBE_MS = 500;
 export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
   readonly #options: PlatformOptions;
   readonly #connections = new Map<string | undefined, Promise<TemporalConnection>>();
-  readonly #moved = new Set<() => void>();
+  readonly #moved = new Set<() => Promise<void>>();
   readonly #ending = new AbortController();
   #server: DevServer | undefined;
   #used: Promise<void> | undefined;
@@ -60,8 +60,8 @@ export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
     return needsTemporal(this.#options.plan());
   }
 
-  /** Calls back when connections of the embedded server have to be made anew (T3); gives the end of that. */
-  onMoved(listener: () => void): () => void {
+  /** Calls back when connections of the embedded server have to be made anew (T3), and closes the old ones when all have let go. Gives the end of that. */
+  onMoved(listener: () => Promise<void>): () => void {
     this.#moved.add(listener);
     return () => this.#moved.delete(listener);
   }
@@ -202,12 +202,16 @@ export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
   #follow(): void {
     const made = this.#connections.get(undefined);
     this.#connections.delete(undefined);
-    for (const listener of this.#moved) listener();
-    made
-      ?.then((connection) => connection.close())
-      .catch((error: unknown) =>
-        this.#options.logger.debug('the connection to where Temporal was did not close', { error }),
-      );
+    const released = Promise.allSettled([...this.#moved].map((listener) => listener()));
+    const close = async (): Promise<void> => {
+      const connection = await made;
+      await connection?.connection.close(); // ends calls that wait there for ever
+      await released;
+      await connection?.close();
+    };
+    close().catch((error: unknown) =>
+      this.#options.logger.debug('the connection to where Temporal was did not close', { error }),
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

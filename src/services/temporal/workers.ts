@@ -99,15 +99,13 @@ export class Workers {
         );
       }, delayMs);
     };
-    const forget = platform.onMoved(() => {
+    const forget = platform.onMoved(async () => {
       const before = running;
       if (before === undefined || !platform.isOwn(planned.client)) return;
       running = undefined;
-      // It drains for nobody: what it still does is told to a server that is gone, and done again elsewhere.
-      before
-        .shutdown()
-        .catch((error: unknown) => logger.debug('a worker of a moved Temporal ended', { error }));
       again(0);
+      // It drains for nobody: what it still does is told to a server that is gone, and done again elsewhere.
+      await before.shutdown();
     });
     return {
       name,
