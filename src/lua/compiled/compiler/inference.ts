@@ -43,7 +43,9 @@ function join(a: Inferred, b: Inferred): Inferred {
   return a === b ? a : ANY;
 }
 
-const hasType = (variable: Variable): boolean => !(variable.captured && variable.assigned);
+/** Parameters have a source that is not seen here: the caller. */
+const hasType = ({ role, captured, assigned }: Variable): boolean =>
+  role !== 'parameter' && role !== 'self' && !(captured && assigned);
 
 function add(sources: Sources, variable: Variable, e: Expression | undefined): void {
   if (!hasType(variable)) return;
@@ -118,10 +120,7 @@ function typeOf(e: Expression, types: ReadonlyMap<Variable, StaticType>): Inferr
     case 'table':
       return TABLE;
     case 'local':
-      // Parameters have no source, cells no type.
-      return hasType(e.variable) && e.variable.role !== 'parameter' && e.variable.role !== 'self'
-        ? types.get(e.variable)
-        : ANY;
+      return hasType(e.variable) ? types.get(e.variable) : ANY;
     case 'paren':
     case 'cast':
     case 'nonNil':
