@@ -7,7 +7,7 @@ import { makeEnvironment } from './node-parts.js';
 import { prepareAppFolder } from './prepare-app.js';
 import type { PreparedApp } from './prepare-app.js';
 import { STATE_FOLDER } from './state-folder.js';
-import { planOf, platformFor, settingsOf } from './temporal-parts.js';
+import { assertNamed, planOf, platformFor, settingsOf } from './temporal-parts.js';
 
 export interface ConnectedApp extends AsyncDisposable {
   readonly app: PreparedApp;
@@ -20,7 +20,6 @@ export async function connectApp(globals: Globals): Promise<ConnectedApp> {
   const app = await prepareAppFolder({
     folder: globals.app,
     overrides: globals.overrides,
-    embedded: globals.embedded,
   });
   const environment = process.env;
   const variables = makeEnvironment(
@@ -31,6 +30,7 @@ export async function connectApp(globals: Globals): Promise<ConnectedApp> {
   );
   const wishes = { ...globals, environment, lookup: (name: string) => variables.value(name) };
   const settings = settingsOf(app, wishes);
+  assertNamed(app, settings);
   const plan = planOf(app.name, app.entries, settings, wishes);
   const level = globals.logLevel === 'silent' || globals.logLevel === undefined ? 'warn' : globals.logLevel;
   const temporal = platformFor(app, {

@@ -3,10 +3,11 @@
 // M2: help and mistakes in the arguments load nothing of the runtime.
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { dataObject } from '../core/data.js';
 import { callCommand } from './call.js';
 import { devCommand } from './dev.js';
 import { addGlobalOptions } from './globals.js';
-import { reportFailure, sayFailure } from './output.js';
+import { jsonText, reportFailure, sayFailure } from './output.js';
 import { runCommand } from './run.js';
 import { sendCommand } from './send.js';
 import { startCommand } from './start.js';
@@ -22,10 +23,15 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-export function buildProgram(): Command {
+/** `json`: what commander itself prints on stdout is JSON too. */
+export function buildProgram(json = false): Command {
   const program = new Command('moontide')
     .description('Runs folders of YAML entries and Lua files as durable applications on Temporal.')
-    .version(version(), '-V, --version', "print Moontide's version")
+    .version(
+      json ? jsonText(dataObject({ version: version() }), false) : version(),
+      '-V, --version',
+      "print Moontide's version",
+    )
     .helpOption('-h, --help', 'print help')
     .helpCommand('help [command]', 'print help of a command')
     .showHelpAfterError('run `moontide --help` for the commands')
@@ -66,7 +72,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   });
   const json = argv.includes('--json');
   try {
-    const program = buildProgram();
+    const program = buildProgram(json);
     let exitCode = 0;
     program.hook('postAction', (_program, command) => {
       const code: unknown = command.getOptionValue('exitCode');

@@ -20,7 +20,8 @@ import type { TemporalAccess } from '../runtime/temporal-access.js';
 import { Environment } from '../services/env/environment.js';
 import { errorToErrorData } from '../temporal/failures.js';
 import type { PreparedApp } from './prepare-app.js';
-import { openPlace, registryPlace, secretsOf } from './registry-place.js';
+import { openPlace, secretsOf } from './registry-place.js';
+import type { RegistryPlace } from './registry-place.js';
 
 export interface LogWishes {
   /** Default: as moontide.yaml says, else 'info'. */
@@ -67,11 +68,9 @@ export function makeEnvironment(
 /** The app's store; its password never reaches a log. */
 export async function openStore(
   app: PreparedApp,
-  stateFolder: string,
-  environment: Readonly<Record<string, string | undefined>>,
+  place: RegistryPlace,
   logger: HostLogger,
 ): Promise<RegistryStore> {
-  const place = registryPlace(app, stateFolder, environment);
   for (const secret of secretsOf(place)) logger.redactor.add(secret);
   return openPlace(place, app.name);
 }

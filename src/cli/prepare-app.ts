@@ -39,14 +39,14 @@ export interface PrepareOptions {
   readonly folder: string;
   /** `namespace:entry:field=value` */
   readonly overrides: readonly string[];
-  /** Whether the embedded stack may give the app a name. */
-  readonly embedded: boolean;
   /** Compiles a program and tells what is wrong with it; absent: programs are not compiled. */
   readonly check?: (program: Program) => readonly Diagnostic[];
 }
 
 export interface PreparedApp {
   readonly name: string;
+  /** Why the app may not use what others use too: its name is made up. */
+  readonly unnamed?: Diagnostic;
   /** Real path. */
   readonly folder: string;
   readonly config: AppConfig;
@@ -78,15 +78,15 @@ export async function prepareAppFolder(options: PrepareOptions): Promise<Prepare
     overrides: options.overrides,
     ...(options.check === undefined ? {} : { compile: options.check }),
   });
-  const named = resolveAppName(loaded.config, { folder: loaded.appFolder, embedded: options.embedded });
+  const named = resolveAppName(loaded.config, loaded.appFolder);
   const problems = prepared.ok ? [...prepared.warnings] : [...prepared.diagnostics];
-  if (!named.ok) problems.push(named.diagnostic);
+  if (named.problem !== undefined && !named.madeUp) problems.push(named.problem);
   if (prepared.ok)
     problems.push(...sealedProblems(prepared, new Set(extensionSpecs.map(({ name }) => name))));
-  if (!prepared.ok || !named.ok || problems.some(({ severity }) => severity === 'error'))
-    throw new AppErrors(problems);
+  if (!prepared.ok || problems.some(({ severity }) => severity === 'error')) throw new AppErrors(problems);
   return {
     name: named.name,
+    ...(named.problem === undefined ? {} : { unnamed: named.problem }),
     folder: loaded.appFolder,
     config: loaded.config,
     entries: prepared.entries,

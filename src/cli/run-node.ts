@@ -43,9 +43,10 @@ import { prepareAppFolder } from './prepare-app.js';
 import type { PreparedApp } from './prepare-app.js';
 import { Publishing } from './publishing.js';
 import type { PublishWhen } from './publishing.js';
+import { registryPlace } from './registry-place.js';
 import { stopOnSignals } from './signals.js';
 import { openStateFolder } from './state-folder.js';
-import { planOf, platformFor, settingsOf } from './temporal-parts.js';
+import { assertNamed, planOf, platformFor, settingsOf } from './temporal-parts.js';
 
 export interface NodeOptions {
   /** The app's folder. */
@@ -133,7 +134,6 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
   const prepared = await prepareAppFolder({
     folder: options.app,
     overrides: options.overrides ?? [],
-    embedded: options.embedded ?? true,
     check: (program) => programs.check(program),
   });
   programs.adopt(prepared.programs.values());
@@ -151,6 +151,8 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
   const publishing = new Publishing(options.publish ?? 'start', logger);
   const asked = options.temporal === 'asked';
   const eager = !asked && (options.temporal === 'always' || needsTemporal(plan));
+  const place = registryPlace(prepared, stateFolder, environment);
+  if (eager || place.engine === 'postgres') assertNamed(prepared, settings, place);
   const temporal = platformFor(prepared, {
     settings,
     stateFolder,
@@ -158,6 +160,7 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
     embedded: 'start',
     plan: () => plan,
     onFirstUse: async (connection) => {
+      assertNamed(prepared, settings);
       if (!asked || serving.serving) return;
       const mine =
         temporal.role === 'started' || temporal.role === 'adopted' || options.queueSuffix !== undefined;
@@ -182,7 +185,7 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
         node: `${hostname()}:${process.pid}`,
         openRegistry: async () =>
           openRegistry({
-            store: publishing.over(await openStore(prepared, stateFolder, environment, logger)),
+            store: publishing.over(await openStore(prepared, place, logger)),
             log: logger,
             bus,
           }),

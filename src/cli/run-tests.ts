@@ -1,5 +1,5 @@
 // `moontide test`: every entry with `meta.type: test`, by suite, then meta.order, then id, in one node.
-// A test passes unless it raises, returns false first, or returns an error second.
+// A test passes unless it raises, returns false first, or returns an error second. A workflow.lua is run as a workflow.
 // Tests run apart from every other node: the folder's code is published to nobody, on task queues of this process alone.
 import { randomUUID } from 'node:crypto';
 import type { Data } from '../core/data.js';
@@ -15,9 +15,11 @@ import { runNode } from './run-node.js';
 import type { RunningNode } from './run-node.js';
 import { nodeOptions } from './serve.js';
 import { UsageError } from './usage-error.js';
+import { runWorkflowOnce } from './workflow-once.js';
 
 interface Test {
   readonly id: string;
+  readonly kind: string;
   readonly suite: string;
   readonly order: number;
   readonly comment: string | undefined;
@@ -33,6 +35,7 @@ interface Result {
   readonly error: ErrorData | undefined;
 }
 
+const RUNNABLE: ReadonlySet<string> = new Set(['function.lua', 'process.lua', 'workflow.lua']);
 const TIMEOUT_MS = 30_000;
 
 export async function runTests(globals: Globals, filter: string | undefined): Promise<number> {
@@ -53,7 +56,7 @@ export async function runTests(globals: Globals, filter: string | undefined): Pr
     if (tests.length === 0) {
       if (filter !== undefined && all.length > 0)
         throw new UsageError(`no test has '${filter}' in its id or suite; the app has ${all.length}`);
-      tell('the app has no tests: give a function.lua `meta: { type: test }`');
+      tell('the app has no tests: give a function.lua or a workflow.lua `meta: { type: test }`');
       return 0;
     }
     const results: Result[] = [];
@@ -88,9 +91,10 @@ async function endRuns(node: RunningNode): Promise<void> {
 
 function findTests(entries: readonly Entry[]): Test[] {
   return entries
-    .filter(({ kind }) => kind === 'function.lua' || kind === 'process.lua')
+    .filter(({ kind }) => RUNNABLE.has(kind))
     .map((entry) => ({
       id: entry.id,
+      kind: entry.kind,
       suite: textOf(entry.meta['suite']) ?? entry.id.slice(0, entry.id.indexOf(':')),
       order: numberOf(entry.meta['order']) ?? Infinity,
       comment: textOf(entry.meta['comment']),
@@ -128,7 +132,11 @@ function timeoutOf({ id, meta }: Entry): number {
 
 async function runTest(node: RunningNode, test: Test): Promise<Result> {
   const began = performance.now();
-  const outcome = await node.call(test.id, [], { timeoutMs: test.timeoutMs, signal: node.stopping });
+  const { id, kind, timeoutMs } = test;
+  const outcome =
+    kind === 'workflow.lua'
+      ? await runWorkflowOnce(node, id, timeoutMs)
+      : await node.call(id, [], { timeoutMs, signal: node.stopping });
   return { test, ms: Math.round(performance.now() - began), error: failureOf(outcome) };
 }
 

@@ -7,6 +7,7 @@ import { connectApp } from './connect-app.js';
 import type { Globals } from './globals.js';
 import { jsonText, say } from './output.js';
 import { UsageError } from './usage-error.js';
+import { checkWorkflowId } from './workflow-id.js';
 
 export interface SendWishes {
   readonly id: string;
@@ -17,6 +18,7 @@ export interface SendWishes {
 export async function sendMessage(globals: Globals, { id, topic, payloads }: SendWishes): Promise<number> {
   if (topic === '' || topic.startsWith('@'))
     throw new UsageError(`the topic '${topic}' belongs to the platform; a topic does not begin with '@'`);
+  checkWorkflowId('the workflow id', id);
   await using connected = await connectApp(globals);
   const { client } = await connected.temporal.connection(undefined);
   await signalRun(client, { workflowId: id }, topic, payloads);

@@ -4,12 +4,8 @@ import type { Client } from '@temporalio/client';
 import { dataObject } from '../core/data.js';
 import type { Data } from '../core/data.js';
 import { toBytes } from '../core/text.js';
-import type { Entry } from '../registry/model/entry.js';
-import { EntryKindError, EntryUnknownError } from '../runtime/errors.js';
-import { nearest } from '../runtime/nearest.js';
 import { clientOfQueue } from '../runtime/temporal-access.js';
 import { hasPoller } from '../services/temporal/pollers.js';
-import type { WorkerPlan } from '../services/temporal/worker-plan.js';
 import { resultOf, startRun } from '../temporal/client.js';
 import { TemporalUnavailableError } from '../temporal/errors.js';
 import { connectApp } from './connect-app.js';
@@ -19,18 +15,15 @@ import { jsonText, resultData, say, tell } from './output.js';
 import { runNode } from './run-node.js';
 import { nodeOptions } from './serve.js';
 import { UsageError } from './usage-error.js';
+import { checkWorkflowId } from './workflow-id.js';
+import { workflowTarget } from './workflow-target.js';
+import type { WorkflowTarget } from './workflow-target.js';
 
 export interface StartWishes {
   readonly workflow: string;
   readonly args: readonly Data[];
   readonly id: string | undefined;
   readonly wait: boolean;
-}
-
-interface Target {
-  readonly entry: string;
-  readonly type: string;
-  readonly taskQueue: string;
 }
 
 interface Started {
@@ -44,8 +37,9 @@ const UNSERVED_MS = 2000;
 const UNTOUCHED_EVENTS = 2;
 
 export async function startWorkflow(globals: Globals, wishes: StartWishes): Promise<number> {
+  if (wishes.id !== undefined) checkWorkflowId('--id', wishes.id);
   await using connected = await connectApp(globals);
-  const target = findTarget(connected.plan, connected.app.entries, wishes.workflow);
+  const target = workflowTarget(connected.plan, connected.app.entries, wishes.workflow);
   const served = await reach(connected, target, wishes.wait && globals.embedded);
   if (globals.overrides.length > 0 && (served || !wishes.wait))
     throw new UsageError(
@@ -66,7 +60,7 @@ export async function startWorkflow(globals: Globals, wishes: StartWishes): Prom
 }
 
 /** Whether somebody serves the target's queue; a Temporal that is not there is an error unless this process may start one. */
-async function reach(connected: ConnectedApp, target: Target, mayServe: boolean): Promise<boolean> {
+async function reach(connected: ConnectedApp, target: WorkflowTarget, mayServe: boolean): Promise<boolean> {
   const clientEntry = clientOfQueue(connected.plan, target.taskQueue);
   try {
     const connection = await connected.temporal.connection(clientEntry);
@@ -80,7 +74,7 @@ async function reach(connected: ConnectedApp, target: Target, mayServe: boolean)
 /** Runs the workflow on workers of this process, with the embedded server where there is no other. */
 async function runHere(
   globals: Globals,
-  target: Target,
+  target: WorkflowTarget,
   wishes: StartWishes,
   started?: Started,
 ): Promise<number> {
@@ -99,28 +93,21 @@ async function runHere(
   }
 }
 
-function findTarget(plan: WorkerPlan, entries: readonly Entry[], name: string): Target {
-  for (const { taskQueue, workflows } of plan.workers)
-    for (const [type, entry] of workflows)
-      if (entry === name || type === name) return { entry, type, taskQueue };
-  const entry = entries.find(({ id }) => id === name);
-  if (entry !== undefined)
-    throw new EntryKindError(
-      name,
-      entry.kind,
-      entry.kind === 'function.lua' ? 'call it with `moontide call`' : 'only a workflow.lua can be started',
+async function start(
+  client: Client,
+  { type, taskQueue }: WorkflowTarget,
+  { args, id }: StartWishes,
+): Promise<Started> {
+  if (id === undefined) return startRun(client, { type, taskQueue, args });
+  const options = { workflowIdConflictPolicy: 'USE_EXISTING' } as const;
+  const started = await startRun(client, { type, taskQueue, args, workflowId: id, options });
+  const { type: running } = await client.workflow.getHandle(id, started.runId).describe();
+  if (running !== type)
+    throw new UsageError(
+      `'${id}' is the id of a running '${running}', not of a '${type}'; choose another --id`,
     );
-  const names = plan.workers.flatMap(({ workflows }) => [...workflows].flat());
-  throw new EntryUnknownError(name, nearest(name, names));
+  return started;
 }
-
-const start = (client: Client, { type, taskQueue }: Target, { args, id }: StartWishes): Promise<Started> =>
-  startRun(client, {
-    type,
-    taskQueue,
-    args,
-    ...(id === undefined ? {} : { workflowId: id, options: { workflowIdConflictPolicy: 'USE_EXISTING' } }),
-  });
 
 async function isTakenUp(client: Client, { workflowId, runId }: Started): Promise<boolean> {
   const handle = client.workflow.getHandle(workflowId, runId);
@@ -142,7 +129,7 @@ async function waitFor(globals: Globals, client: Client, started: Started): Prom
 async function sayStarted(
   globals: Globals,
   { temporal }: ConnectedApp,
-  { entry, taskQueue }: Target,
+  { entry, taskQueue }: WorkflowTarget,
   { workflowId, runId }: Started,
 ): Promise<number> {
   const { namespace } = await temporal.connection(undefined);

@@ -14,6 +14,7 @@ import { planWorkers } from '../services/temporal/worker-plan.js';
 import type { WorkerPlan } from '../services/temporal/worker-plan.js';
 import { AppErrors } from './prepare-app.js';
 import type { PreparedApp } from './prepare-app.js';
+import type { RegistryPlace } from './registry-place.js';
 
 export interface TemporalWishes {
   readonly address?: string | undefined;
@@ -66,6 +67,16 @@ export function planOf(
   });
   if (plan.diagnostics.length > 0) throw new AppErrors(plan.diagnostics);
   return plan;
+}
+
+/** Throws AppErrors where an app without a name of its own would use a Temporal or a database that others use too. */
+export function assertNamed(
+  { unnamed }: PreparedApp,
+  { platform, others }: ResolvedSettings,
+  registry?: RegistryPlace,
+): void {
+  const shared = platform.kind === 'server' || others.size > 0 || registry?.engine === 'postgres';
+  if (unnamed !== undefined && shared) throw new AppErrors([unnamed]);
 }
 
 export function platformFor(

@@ -14,6 +14,7 @@ import {
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   ActivityExecutionFailedError,
+  ServiceError,
 } from '@temporalio/client';
 import type {
   ActivityClientInterceptor,
@@ -27,7 +28,8 @@ import { dataObject } from '../core/data.js';
 import type { Data, DataObject } from '../core/data.js';
 import type { ErrorData } from '../core/error-data.js';
 import { PlatformError } from '../core/errors.js';
-import { toTextLossy } from '../core/text.js';
+import type { ExitCode } from '../core/errors.js';
+import { toBytes, toTextLossy } from '../core/text.js';
 import type { StartOptions } from './contracts.js';
 import { fromFailure } from './failures.js';
 import { HEADERS } from './names.js';
@@ -229,7 +231,30 @@ async function told<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-const GRPC_UNAVAILABLE = 14;
+/** https://grpc.io/docs/guides/status-codes/ */
+const GRPC_KINDS: Readonly<Record<number, ErrorData['kind']>> = {
+  1: 'Canceled',
+  3: 'Invalid',
+  4: 'Timeout',
+  5: 'NotFound',
+  6: 'AlreadyExists',
+  7: 'PermissionDenied',
+  8: 'RateLimited',
+  10: 'Conflict',
+  14: 'Unavailable',
+  16: 'PermissionDenied',
+};
+const RETRYABLE: ReadonlySet<ErrorData['kind']> = new Set(['Timeout', 'RateLimited', 'Unavailable']);
+
+/** The server did not do what it was asked: the request is wrong, or it cannot now. */
+export class TemporalRequestError extends RunError {
+  override readonly exitCode: ExitCode;
+  constructor(data: ErrorData, options?: ErrorOptions) {
+    super(data, options);
+    this.exitCode =
+      data.kind === 'Invalid' ? 2 : data.kind === 'Unavailable' || data.kind === 'Timeout' ? 3 : 1;
+  }
+}
 
 /** What a call of the SDK threw, as an error of ours. */
 export function asRunError(error: unknown): unknown {
@@ -246,10 +271,15 @@ export function asRunError(error: unknown): unknown {
     return new RunError({ kind: 'Conflict', message: 'the run went on as a new run' }, { cause: error });
   if (error instanceof QueryNotRegisteredError)
     return new RunError({ kind: 'NotFound', message: error.message }, { cause: error });
-  if (isGrpcServiceError(error)) {
-    const unavailable = Number(error.code) === GRPC_UNAVAILABLE;
-    return new RunError(
-      { kind: unavailable ? 'Unavailable' : 'Internal', message: error.details, retryable: unavailable },
+  const refused = error instanceof ServiceError ? error.cause : error;
+  if (isGrpcServiceError(refused)) {
+    const kind = GRPC_KINDS[Number(refused.code)] ?? 'Internal';
+    return new TemporalRequestError(
+      {
+        kind,
+        message: toBytes(`Temporal refused the call: ${refused.details || refused.message}`),
+        retryable: RETRYABLE.has(kind),
+      },
       { cause: error },
     );
   }

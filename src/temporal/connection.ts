@@ -1,6 +1,7 @@
 // Connections to a Temporal server: one for clients, one for workers. Host only.
 // N1: a server that does not answer is told within the connect timeout, by its address, as UNAVAILABLE (exit code 3).
 // N2: the native connection (workers) is made at first use; a command line that only asks never loads it.
+import { lookup } from 'node:dns/promises';
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
 import type { ConnectionOptions } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
@@ -59,7 +60,7 @@ export async function connectTemporal(
   try {
     connection = await Connection.connect({ ...transport(target), connectTimeout: timeoutMs });
   } catch (error) {
-    throw unavailable(target, error, timeoutMs);
+    throw await unavailable(target, error, timeoutMs);
   }
   try {
     await checkNamespace(connection, target.address, namespace, timeoutMs);
@@ -123,13 +124,17 @@ async function connectNative(target: TemporalTarget, timeoutMs: number): Promise
       (connection) => connection.close(),
       () => undefined, // told below
     );
-    throw unavailable(target, error, timeoutMs);
+    throw await unavailable(target, error, timeoutMs);
   } finally {
     clearTimeout(timer);
   }
 }
 
-function unavailable(target: TemporalTarget, error: unknown, timeoutMs: number): TemporalUnavailableError {
+async function unavailable(
+  target: TemporalTarget,
+  error: unknown,
+  timeoutMs: number,
+): Promise<TemporalUnavailableError> {
   const code = grpcCode(error);
   if (code === GRPC_UNAUTHENTICATED || code === GRPC_PERMISSION_DENIED)
     return new TemporalUnavailableError(
@@ -139,13 +144,27 @@ function unavailable(target: TemporalTarget, error: unknown, timeoutMs: number):
       { cause: error },
     );
   const detail = (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
-  const reason = /deadline|connect before/i.test(detail) ? `no answer within ${timeoutMs} ms` : detail;
+  const late = /deadline|connect before/i.test(detail) ? `no answer within ${timeoutMs} ms` : detail;
+  const reason = (await nameProblem(target.address)) ?? late;
   return new TemporalUnavailableError(
     target.address,
     reason,
     'start the server, or check TEMPORAL_ADDRESS and the TLS settings',
     { cause: error },
   );
+}
+
+/** Why the address's host name says nothing; undefined where it does, or is no name. */
+async function nameProblem(address: string): Promise<string | undefined> {
+  const host = /^([\w.-]+)(?::\d+)?$/.exec(address)?.[1];
+  if (host === undefined) return undefined;
+  const failed = await lookup(host).then(
+    () => undefined,
+    (error: unknown) => error as NodeJS.ErrnoException,
+  );
+  return failed === undefined
+    ? undefined
+    : `the host name '${host}' cannot be found (${failed.code ?? 'no code'})`;
 }
 
 async function checkNamespace(

@@ -272,33 +272,44 @@ const replacementMap = (tree: YamlTree, section: DataObject, pointer: string): R
     typeof target === 'string' ? [{ name, target, place: tree.keyPlaceOf(child(pointer, name)) }] : [],
   );
 
+export interface AppName {
+  readonly name: string;
+  /** Why the name is none that others may see; absent: it is good. */
+  readonly problem?: Diagnostic;
+  /** The files give no name, and this one is made of the folder: good for what is this folder's alone. */
+  readonly madeUp: boolean;
+}
+
 /**
- * The name that the app runs under. Without one in its files only the embedded stack makes one up, from the folder:
- * a shared Temporal would mix the task queues of two apps that happen to have the same folder name.
+ * The name that the app runs under. Without one in its files it is made of the folder's, which is `problem` enough for
+ * a Temporal or a database that others use too: two folders there would share task queues.
  */
-export function resolveAppName(
-  config: AppConfig,
-  options: { readonly folder: string; readonly embedded: boolean },
-): { readonly ok: true; readonly name: string } | { readonly ok: false; readonly diagnostic: Diagnostic } {
-  const refuse = (place: Place, message: string, fix: string): { ok: false; diagnostic: Diagnostic } => ({
-    ok: false,
-    diagnostic: { severity: 'error', place, message, fix },
+export function resolveAppName(config: AppConfig, folder: string): AppName {
+  const problem = (place: Place, message: string, fix: string): { readonly problem: Diagnostic } => ({
+    problem: { severity: 'error', place, message, fix },
   });
   if (config.name !== undefined) {
     const { value, place } = config.name;
-    if (APP_NAME.test(value)) return { ok: true, name: value };
-    return refuse(
-      place,
-      `bad app name ${readableValue(value)}`,
-      "use letters, digits, '_' and '-', a letter first",
-    );
+    if (APP_NAME.test(value)) return { name: value, madeUp: false };
+    const why = `bad app name ${readableValue(value)}`;
+    return {
+      name: value,
+      madeUp: false,
+      ...problem(place, why, "use letters, digits, '_' and '-', a letter first"),
+    };
   }
-  if (!options.embedded)
-    return refuse({ file: 'moontide.yaml', line: 0, column: 0 }, 'the app has no name', "add 'name: my-app'");
   const base = path
-    .basename(options.folder)
+    .basename(folder)
     .replaceAll(/[^A-Za-z0-9_-]+/g, '-')
     .replace(/^[^A-Za-z]+/, '');
-  const digits = createHash('sha256').update(options.folder).digest('hex').slice(0, 6);
-  return { ok: true, name: `${base.slice(0, 56) || 'app'}-${digits}` };
+  const digits = createHash('sha256').update(folder).digest('hex').slice(0, 6);
+  return {
+    name: `${base.slice(0, 56) || 'app'}-${digits}`,
+    madeUp: true,
+    ...problem(
+      { file: 'moontide.yaml', line: 0, column: 0 },
+      'the app has no name, and what it runs on is not its own alone',
+      "add 'name: my-app'",
+    ),
+  };
 }

@@ -147,6 +147,20 @@ export class StoreUnavailableError extends PlatformError {
   override readonly exitCode = 3;
 }
 
+/** The file is there and is no registry: damaged, or something else has its name. */
+export class RegistryDamagedError extends PlatformError {
+  override readonly name = 'RegistryDamagedError';
+  readonly code = 'REGISTRY_DAMAGED';
+  override readonly kind = 'Unavailable';
+  override readonly exitCode = 3;
+  constructor(path: string, why: string, options?: ErrorOptions) {
+    super(
+      `the registry's file '${path}' cannot be read (${why}); bring it back from a backup, or move it away: the next start makes a new one from the app's folder, but runs that began on earlier code need the programs that are in it`,
+      options,
+    );
+  }
+}
+
 /** The registry in this place belongs to another app. */
 export class RegistryOwnerError extends PlatformError {
   override readonly name = 'RegistryOwnerError';

@@ -15,6 +15,7 @@ import {
   type PruneRequest,
   type PruneResult,
   RegistryConflictError,
+  RegistryDamagedError,
   RegistryOwnerError,
   type RegistryStore,
   type StoreCapabilities,
@@ -64,16 +65,23 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Regi
   const { path, busyTimeoutMs = 10_000, pollMs = 500, migrations = loadMigrations('sqlite'), app } = options;
   const open = (): SqliteDatabase =>
     new SqliteDatabase(path, { busyTimeoutMs: BLOCKING_WAIT_MS, journal: 'wal', synchronous: 'full' });
-  const database = await waiting(busyTimeoutMs, open);
+  const database = await waiting(busyTimeoutMs, open).catch((error: unknown) => {
+    throw damaged(path, error);
+  });
   try {
     await migrate(database, migrations, busyTimeoutMs);
     await waiting(busyTimeoutMs, () => claim(database, app));
   } catch (error) {
     database.close();
-    throw error;
+    throw damaged(path, error);
   }
   return new SqliteStore(database, busyTimeoutMs, pollMs);
 }
+
+const damaged = (path: string, error: unknown): unknown =>
+  error instanceof SqliteError && /^SQLITE_(NOTADB|CORRUPT)/.test(error.sqlite)
+    ? new RegistryDamagedError(path, error.message, { cause: error })
+    : error;
 
 /** Runs synchronous work again while another process holds the lock (Q3). */
 async function waiting<T>(timeoutMs: number, work: () => T): Promise<T> {

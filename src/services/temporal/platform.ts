@@ -10,7 +10,7 @@ import type { TemporalAccess } from '../../runtime/temporal-access.js';
 import type { TemporalConnection, TemporalTarget } from '../../temporal/connection.js';
 import type { DevServer, ServerChange } from '../../temporal/dev-server.js';
 import { TemporalUnavailableError } from '../../temporal/errors.js';
-import { DEFAULT_PORT, loopbackPort, standsForPlatform } from './settings.js';
+import { DEFAULT_PORT, TemporalUnsetError, loopbackPort, standsForPlatform } from './settings.js';
 import type { ResolvedSettings } from './settings.js';
 import { needsTemporal } from './worker-plan.js';
 import type { WorkerPlan } from './worker-plan.js';
@@ -101,6 +101,7 @@ export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
   async #connectPlatform(): Promise<TemporalConnection> {
     const { settings, logger } = this.#options;
     const { platform } = settings;
+    if (platform.kind === 'none') throw new TemporalUnsetError();
     const target = platform.kind === 'server' ? platform.target : await this.#embedded(platform);
     const connection = await (this.#server === undefined ? connectTo(target) : connectEmbedded(target));
     try {

@@ -1,6 +1,7 @@
 // Where Temporal is: flags, then the environment, then moontide.yaml, then the app's single temporal.client entry, else embedded.
 // S1: each setting (address, namespace, key) is taken from the first place that says it; TLS and the client's other settings come with the place that gave the address, the environment's TLS on top.
 // S2: a client entry without an address, and the single client entry of an app, stand for the platform's connection.
+import { isIPv6 } from 'node:net';
 import type { Data, DataObject } from '../../core/data.js';
 import { PlatformError } from '../../core/errors.js';
 import type { ExitCode } from '../../core/errors.js';
@@ -19,7 +20,7 @@ export class TemporalSettingsError extends PlatformError {
 }
 
 /** Nothing says where Temporal is, and the embedded server is not to be used. */
-class TemporalUnsetError extends PlatformError {
+export class TemporalUnsetError extends PlatformError {
   override readonly name = 'TemporalUnsetError';
   readonly code = 'TEMPORAL_UNSET';
   override readonly kind = 'Unavailable' as const;
@@ -44,6 +45,8 @@ export interface SettingsInput {
 }
 
 export type Platform =
+  /** None is named and none may be started: whoever needs Temporal gets TemporalUnsetError. */
+  | { readonly kind: 'none' }
   /** A server that runs already; `from` says who named it. */
   | { readonly kind: 'server'; readonly target: TemporalTarget; readonly from: string }
   /** The embedded server; with `port` at that port and only where nothing listens there yet. */
@@ -105,7 +108,7 @@ export function resolveSettings(input: SettingsInput): ResolvedSettings {
         ? { kind: 'embedded', namespace, port, target }
         : { kind: 'server', target, from: `'${single?.id ?? ''}'` };
   } else if (input.embedded) platform = { kind: 'embedded', namespace };
-  else throw new TemporalUnsetError();
+  else platform = { kind: 'none' };
   return { platform, client: single?.id, others };
 }
 
@@ -120,11 +123,22 @@ function place(
   from: string,
 ): { readonly value: string; readonly from: string } | undefined {
   if (value === undefined || value === '') return undefined;
-  if (!/^\[?[\w.:-]+\]?(:\d+)?$/.test(value))
+  return { value: checkedAddress(value, from), from };
+}
+
+const MAX_PORT = 65_535;
+
+/** A host, `[IPv6]` or a bare IPv6 address, and perhaps a port; `from` says where it was read. */
+function checkedAddress(value: string, from: string): string {
+  if (isIPv6(value)) return value;
+  const written = /^(?:[\w.-]+|\[([^\]]*)\])(?::(\d+))?$/.exec(value);
+  const found = written?.[1] === undefined || isIPv6(written[1]) ? written : null;
+  const port = Number(found?.[2] ?? DEFAULT_PORT);
+  if (found === null || port < 1 || port > MAX_PORT)
     throw new TemporalSettingsError(
-      `${from} must be a Temporal address such as 'localhost:7233', got '${value}'`,
+      `${from} must be a Temporal address such as 'localhost:7233', got '${value}'${found === null ? '' : `: a port is a number from 1 to ${MAX_PORT}`}`,
     );
-  return { value, from };
+  return value;
 }
 
 /** The port of an address on this machine; undefined for any other. */
@@ -180,7 +194,7 @@ function clientTarget(entry: Entry, input: SettingsInput): ClientTarget {
   };
   const secure = tls['enabled'] === true || Object.keys(options).length > 0;
   return {
-    ...(address === undefined ? {} : { address }),
+    ...(address === undefined ? {} : { address: checkedAddress(address, `'address' of '${entry.id}'`) }),
     ...(namespace === undefined ? {} : { namespace }),
     ...(apiKey === undefined ? {} : { apiKey }),
     ...(tls['enabled'] === false ? { tls: false } : secure ? { tls: options } : {}),

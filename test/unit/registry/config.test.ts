@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadAppConfig } from '../../../src/registry/load/app.js';
-import { resolveAppName, type AppConfig } from '../../../src/registry/load/config.js';
+import { resolveAppName, type AppConfig, type AppName } from '../../../src/registry/load/config.js';
 import { linesOf, writeApp } from './support.js';
 
 async function configOf(
@@ -86,28 +86,38 @@ describe('configuration', () => {
 });
 
 describe('the name of an app', () => {
-  const nameOf = async (files: Readonly<Record<string, string>>, embedded = false): Promise<string> => {
+  const nameOf = async (files: Readonly<Record<string, string>>): Promise<AppName> => {
     const { folder, config } = await configOf(files);
-    const result = resolveAppName(config, { folder, embedded });
-    return result.ok ? result.name : linesOf([result.diagnostic]).join('');
+    return resolveAppName(config, folder);
   };
+  const problemOf = ({ problem }: AppName): string =>
+    linesOf(problem === undefined ? [] : [problem]).join('');
 
   it('comes from moontide.yaml, else from wippy.yaml', async () => {
-    expect(await nameOf({ 'moontide.yaml': 'name: a', 'wippy.yaml': 'name: b' })).toBe('a');
-    expect(await nameOf({ 'wippy.yaml': 'organization: acme\nmodule: shop' })).toBe('shop');
+    expect(await nameOf({ 'moontide.yaml': 'name: a', 'wippy.yaml': 'name: b' })).toEqual({
+      name: 'a',
+      madeUp: false,
+    });
+    expect(await nameOf({ 'wippy.yaml': 'organization: acme\nmodule: shop' })).toEqual({
+      name: 'shop',
+      madeUp: false,
+    });
   });
 
-  it('is made of the folder with the embedded stack only', async () => {
-    expect(await nameOf({}, true)).toMatch(/^moontide-app-\w+-[0-9a-f]{6}$/);
-    expect(await nameOf({})).toBe("moontide.yaml: the app has no name; add 'name: my-app'");
+  it("is made of the folder, for what is that folder's alone", async () => {
+    const name = await nameOf({});
+    expect(name).toMatchObject({
+      name: expect.stringMatching(/^moontide-app-\w+-[0-9a-f]{6}$/) as string,
+      madeUp: true,
+    });
+    expect(problemOf(name)).toBe(
+      "moontide.yaml: the app has no name, and what it runs on is not its own alone; add 'name: my-app'",
+    );
   });
 
   it('differs for two folders of one name, and is the same for one folder', () => {
     const config = { ...emptyConfig };
-    const at = (folder: string): string => {
-      const result = resolveAppName(config, { folder, embedded: true });
-      return result.ok ? result.name : '';
-    };
+    const at = (folder: string): string => resolveAppName(config, folder).name;
     expect(at('/a/shop')).not.toBe(at('/b/shop'));
     expect(at('/a/shop')).toBe(at('/a/shop'));
     expect(at('/')).toMatch(/^app-[0-9a-f]{6}$/);
@@ -115,7 +125,9 @@ describe('the name of an app', () => {
   });
 
   it('is refused when it cannot name a task queue', async () => {
-    expect(await nameOf({ 'wippy.yaml': 'name: "my shop"' })).toContain("bad app name 'my shop'");
+    const name = await nameOf({ 'wippy.yaml': 'name: "my shop"' });
+    expect(name.madeUp).toBe(false);
+    expect(problemOf(name)).toContain("bad app name 'my shop'");
   });
 });
 

@@ -3,7 +3,8 @@ import { dataObject } from '../../../src/core/data.js';
 import type { DataObject } from '../../../src/core/data.js';
 import type { Entry, EntryId } from '../../../src/registry/model/entry.js';
 import { resolveSettings, standsForPlatform } from '../../../src/services/temporal/settings.js';
-import type { SettingsInput } from '../../../src/services/temporal/settings.js';
+import type { ResolvedSettings, SettingsInput } from '../../../src/services/temporal/settings.js';
+import type { TemporalTarget } from '../../../src/temporal/connection.js';
 
 const client = (id: string, data: DataObject): Entry => ({
   id: id as EntryId,
@@ -27,12 +28,15 @@ const resolve = (input: Partial<SettingsInput>) => {
   });
 };
 
+const targetOf = ({ platform }: ResolvedSettings): TemporalTarget | undefined =>
+  platform.kind === 'none' ? undefined : platform.target;
+
 describe('where Temporal is', () => {
   it('prefers the flag, then the environment, then moontide.yaml, then the single client entry', () => {
     const clients = [client('app:t', { address: 'entry:1' })];
     const config = { address: 'file:1' };
     const environment = { TEMPORAL_ADDRESS: 'env:1' };
-    const address = (input: Partial<SettingsInput>) => resolve(input).platform.target?.address;
+    const address = (input: Partial<SettingsInput>) => targetOf(resolve(input))?.address;
     expect(address({ flags: { address: 'flag:1' }, environment, config, clients })).toBe('flag:1');
     expect(address({ environment, config, clients })).toBe('env:1');
     expect(address({ config, clients })).toBe('file:1');
@@ -41,9 +45,9 @@ describe('where Temporal is', () => {
   });
   it('takes the namespace from the first place that says it, whoever gave the address', () => {
     const clients = [client('app:t', { address: 'entry:1', namespace: 'shop' })];
-    expect(resolve({ clients, flags: { address: 'flag:1' } }).platform.target?.namespace).toBe('shop');
+    expect(targetOf(resolve({ clients, flags: { address: 'flag:1' } }))?.namespace).toBe('shop');
     const environment = { TEMPORAL_NAMESPACE: 'other' };
-    expect(resolve({ clients, environment }).platform.target?.namespace).toBe('other');
+    expect(targetOf(resolve({ clients, environment }))?.namespace).toBe('other');
   });
   it('uses the embedded server at the port of a client on this machine', () => {
     const clients = [client('app:t', { address: 'localhost:7999' })];
@@ -53,9 +57,37 @@ describe('where Temporal is', () => {
       target: { address: 'localhost:7999' },
     });
   });
-  it('refuses with exit code 3 when nothing is named and the embedded server is off', () => {
-    expect(() => resolve({ embedded: false })).toThrow(
-      expect.objectContaining({ code: 'TEMPORAL_UNSET', exitCode: 3 }) as Error,
+  it('is nowhere when nothing is named and the embedded server is off', () => {
+    expect(resolve({ embedded: false }).platform).toEqual({ kind: 'none' });
+  });
+  it('refuses addresses that are none, and says where they were read', () => {
+    const refused = (address: string): string => {
+      try {
+        resolve({ flags: { address } });
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return 'taken';
+    };
+    for (const good of [
+      'localhost',
+      'temporal.example.com:443',
+      '10.0.0.1:7233',
+      '[::1]:7233',
+      '::1',
+      'a_b:1',
+    ])
+      expect(refused(good), good).toBe('taken');
+    for (const bad of ['a:b:c', 'host:', 'host:x', 'http://host:1', 'host:1/x', 'a b', ':7233'])
+      expect(refused(bad), bad).toBe(
+        `--address must be a Temporal address such as 'localhost:7233', got '${bad}'`,
+      );
+    for (const bad of ['host:0', 'host:99999', '[::1]:65536'])
+      expect(refused(bad), bad).toBe(
+        `--address must be a Temporal address such as 'localhost:7233', got '${bad}': a port is a number from 1 to 65535`,
+      );
+    expect(() => resolve({ clients: [client('app:t', { address: 'host:99999' })] })).toThrow(
+      "'address' of 'app:t' must be a Temporal address",
     );
   });
   it('keeps the connections of several clients apart', () => {
@@ -76,13 +108,13 @@ describe('where Temporal is', () => {
       address: 'x.tmprl.cloud:7233',
       auth: { type: 'api_key', api_key: '${env:CLOUD_KEY}' },
     });
-    expect(resolve({ clients: [cloud], environment }).platform.target?.apiKey).toBe('k-1');
+    expect(targetOf(resolve({ clients: [cloud], environment }))?.apiKey).toBe('k-1');
     const mtls = client('app:t', {
       address: 'x:7233',
       auth: { type: 'mtls', cert_file: 'c.pem', key_file: 'k.pem' },
       tls: { enabled: true, server_name: 'name' },
     });
-    const { target } = resolve({ clients: [mtls] }).platform;
+    const target = targetOf(resolve({ clients: [mtls] }));
     expect(target?.tls).toMatchObject({ serverNameOverride: 'name' });
     expect(target?.tls).toMatchObject({ clientCertPair: { crt: Buffer.from('content of c.pem') } });
   });
@@ -95,7 +127,7 @@ describe('where Temporal is', () => {
   });
   it("takes TLS from Temporal's own environment variables", () => {
     const environment = { TEMPORAL_ADDRESS: 'x:1', TEMPORAL_TLS: 'true' };
-    expect(resolve({ environment }).platform.target?.tls).toBe(true);
+    expect(targetOf(resolve({ environment }))?.tls).toBe(true);
     const pair = { ...environment, TEMPORAL_TLS_CLIENT_CERT_PATH: 'c.pem' };
     expect(() => resolve({ environment: pair })).toThrow('go together');
   });
