@@ -223,8 +223,9 @@ export class StatementParser extends ExpressionParser {
     this.expect(COMMA);
     const limit = this.expression();
     const step = this.accept(COMMA) ? this.expression() : undefined;
+    const doLine = this.lexer.tokenLine;
     const body = this.#forBody([variable]);
-    return { kind: 'numericFor', line, column, variable, start, limit, step, body };
+    return { kind: 'numericFor', line, column, variable, start, limit, step, body, doLine };
   }
 
   #genericFor(line: number, column: number, first: LoopName): Statement {

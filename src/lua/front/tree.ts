@@ -317,6 +317,8 @@ export interface NumericForStatement extends NodeBase {
   readonly limit: Expression;
   readonly step: Expression | undefined;
   readonly body: Block;
+  /** Line of its `do`, where PUC finds values that are no numbers. */
+  readonly doLine: number;
 }
 export interface GenericForStatement extends NodeBase {
   readonly kind: 'genericFor';

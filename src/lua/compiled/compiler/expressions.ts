@@ -15,7 +15,7 @@ import { condition, isConditional } from './conditions.js';
 import { constantNumber, numberOperand } from './constants.js';
 import { closureVariables, literalText } from './function-emitter.js';
 import type { FunctionEmitter, Operand } from './function-emitter.js';
-import { calleeName, nameOf } from './names.js';
+import { loadedName, nameOf } from './names.js';
 import { binary, concatenation, unary } from './operations.js';
 import { ANY, BOOLEAN, FUNCTION, isTruthyType, TABLE } from './static-types.js';
 import type { StaticType } from './static-types.js';
@@ -312,7 +312,7 @@ export function callText(f: FunctionEmitter, e: CallExpression | MethodExpressio
   const js = f.use(callee);
   const given = argumentTexts(f, e.arguments);
   const target = callee.type.is === 'function' ? js : callableText(js);
-  return { call: `${target}(${given})`, line: e.line, operands: [calleeName(e.callee)] };
+  return { call: `${target}(${given})`, line: e.line, operands: [loadedName(e.callee)] };
 }
 
 const callableText = (js: string): string =>

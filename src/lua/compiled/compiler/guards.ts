@@ -124,11 +124,18 @@ function divisionGuard(operator: '//' | '%', a: Typed, b: Typed): Guard | undefi
   }
   const rest = `${a.js}%${b.js}`;
   const isNatural = a.type.is === 'integer' && a.type.low >= 0;
-  // Without a branch, since the first negative rest would throw optimised code away.
-  const value = isNatural ? rest : `(y=${rest})+(y>>31&${b.js})`;
+  const value = isNatural ? rest : signedRest(rest, a, b);
   return integers.length === 0
     ? { condition: undefined, value: `(${value})`, type: integerRange(0, b.type.high - 1) }
     : { condition: both(integers), value };
+}
+
+/** The rest with the divisor's sign, which is positive; never -0. */
+function signedRest(rest: string, a: Typed, b: Typed): string {
+  // Without a branch, since the first negative rest would throw optimised code away.
+  if ([a, b].every(({ type }) => type.is !== 'integer' || isInt32(type)))
+    return `(y=${rest})+(y>>31&${b.js})`;
+  return `((y=${rest})<0?y+${b.js}:y+0)`;
 }
 
 const int32TestUnlessKnown = (operand: Typed): string[] =>

@@ -41,7 +41,7 @@ function constantFor(f: FunctionEmitter, s: NumericForStatement, start: number, 
     f.release(f.top);
     const otherwise = `loopLimit(${js},${isUp})`;
     if (given.type.is === 'integer') f.line(`${limit}=${js};`);
-    else f.line(`if(typeof ${js}==='number')${limit}=${js};else ${limit}=${otherwise};`, s.line);
+    else f.line(`if(typeof ${js}==='number')${limit}=${js};else ${limit}=${otherwise};`, s.doLine);
   }
   f.line(`${counter}=${start};`);
   const far =
@@ -95,7 +95,7 @@ function generalFor(f: FunctionEmitter, s: NumericForStatement, step: number | u
   f.line(
     `if(${[...numbers, ...small].join('&&')}){${plan}=null;${limit}=${end};${counter}=${start};${steps[0]}}` +
       `else{${planned}${steps[1]}}`,
-    s.line,
+    s.doLine,
   );
   f.release(mark);
   const up = `${counter}<=${limit}`;

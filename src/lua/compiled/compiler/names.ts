@@ -42,7 +42,7 @@ export function nameOf(expression: Expression): string {
   }
 }
 
-/** The name of what is called, which may also be a constant. */
-export function calleeName(expression: Expression): string {
+/** The name of what PUC has loaded for the operation, which may also be a constant: what is called, an only operand. */
+export function loadedName(expression: Expression): string {
   return expression.kind === 'string' ? `constant '${expression.value}'` : nameOf(expression);
 }

@@ -13,7 +13,7 @@ import { tableTest, value } from './expressions.js';
 import type { FunctionEmitter, Operand } from './function-emitter.js';
 import { arithmeticGuard, bitGuard, complementGuard, negateGuard } from './guards.js';
 import type { Guard } from './guards.js';
-import { nameOf } from './names.js';
+import { loadedName, nameOf } from './names.js';
 import { ANY, isNumeric, NUMBER, STRING } from './static-types.js';
 import type { StaticType } from './static-types.js';
 
@@ -43,7 +43,7 @@ export function binary(f: FunctionEmitter, e: BinaryExpression, target: string, 
 export function unary(f: FunctionEmitter, e: UnaryExpression, target: string, live: number): StaticType {
   const given = value(f, e.operand);
   const a: Operand = { ...given, js: f.use(given) };
-  const names = [nameOf(e.operand)];
+  const names = [loadedName(e.operand)];
   switch (e.operator) {
     case '-':
       return guarded(f, e, negateGuard(a), `negate(${a.js})`, [a], names, target, live);

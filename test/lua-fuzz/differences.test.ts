@@ -1,0 +1,33 @@
+// Programs against lua5.3: those that once differed, and new ones from seeds. `npm run fuzz -- lua` has no end.
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe as group, expect, it } from 'vitest';
+import { compiledEngine } from '../../src/lua/compiled/engine.js';
+import { describe, findDifferences } from './differences.js';
+import { hasOracle, runEngine, runOracle, sameOutput } from './judges.js';
+import { fuzzParser } from './parser-fuzz.js';
+
+const oracle = hasOracle();
+const folder = new URL('regressions/', import.meta.url);
+const PROGRAMS = 2000;
+
+group('a program that once differed', () => {
+  it.runIf(oracle).each(readdirSync(folder))('%s says what it says on lua5.3', (file) => {
+    const source = `${readFileSync(new URL(file, folder), 'latin1')}\nreturn function() end`;
+    const expected = runOracle([source])[0]?.split('\n') ?? [];
+    const got = runEngine(compiledEngine, source).split('\n');
+    expect(got.length).toBe(expected.length);
+    const other = expected.flatMap((line, at) => (sameOutput(line, got[at] ?? '') ? [] : [[line, got[at]]]));
+    expect(other).toEqual([]);
+  });
+});
+
+group('generated programs', () => {
+  it.runIf(oracle)('say what they say on lua5.3', { timeout: 600_000 }, () => {
+    const found = findDifferences({ engine: compiledEngine, seed: 1, count: PROGRAMS, most: 1 });
+    expect(found.map(describe)).toEqual([]);
+  });
+
+  it('and random bytes neither crash nor hang the parser', { timeout: 120_000 }, () => {
+    expect(fuzzParser({ seed: 1, count: PROGRAMS })).toEqual([]);
+  });
+});
