@@ -9,6 +9,16 @@ if (!existsSync(join(root, 'node_modules/commander'))) {
   process.stderr.write('run `npm ci` first: the dependencies are not installed\n');
   process.exit(1);
 }
+// npm ends its shell, not what runs in it: when the shell is gone, so is whoever wanted this.
+if (process.env.npm_lifecycle_event !== undefined) {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, 500);
+  watch.unref();
+}
 const { buildIfStale } = await import('./build-if-stale.js');
 const built = process.env.MOONTIDE_SKIP_BUILD === '1' ? 0 : buildIfStale(root);
 if (built !== 0) process.exit(built);
