@@ -127,15 +127,104 @@ describe('json.decode', () => {
       { numRuns: 60 },
     );
   });
+});
 
-  it('says that schemas are not built', async () => {
-    expect(await lua('local ok, err = json.validate({}, 1) return ok, err:kind()')).toEqual([
+describe('json.validate', () => {
+  const verdict = async (schema: string, data: string) =>
+    lua(
+      `local ok, err = json.validate(${schema}, ${data}) return ok, err and err:kind(), err and err:message()`,
+    );
+
+  it.each([
+    ['{type = "number", minimum = 0}', '42'],
+    [`'{"type":"number","minimum":0}'`, '42.5'],
+    ['{type = "array", items = {type = "string"}}', '{"a", "b"}'],
+    ['{type = "object", properties = {email = {type = "string", format = "email"}}}', '{email = "a@b.com"}'],
+    ['{type = "null"}', 'nil'],
+    ['{}', '"anything"'],
+    ['{properties = {}, items = {}}', '{1}'],
+    ['{required = {}}', '{a = 1}'],
+    ['{["$defs"] = {n = {type = "integer"}}, ["$ref"] = "#/$defs/n"}', '3'],
+    [
+      '{["$schema"] = "http://json-schema.org/draft-07/schema#", definitions = {n = {const = 1}}, ["$ref"] = "#/definitions/n"}',
+      '1',
+    ],
+    [
+      '{["$schema"] = "https://json-schema.org/draft/2020-12/schema", prefixItems = {{type = "string"}}}',
+      '{"a", 2}',
+    ],
+    ['{minLength = 2, maxLength = 2}', '"\\u{1F319}\\u{1F319}"'],
+    ['{required = {"__proto__"}}', '{["__proto__"] = 1}'],
+    ['{type = "integer"}', '3.0'],
+  ])('takes what follows %s', async (schema, data) => {
+    expect(await verdict(schema, data)).toEqual([true, '<nil>', '<nil>']);
+  });
+
+  it.each([
+    ['{type = "number"}', '"1"', '$ must be number'],
+    ['{items = {minimum = 2}}', '{3, 1}', '$[1] must be >= 2'],
+    [
+      '{additionalProperties = false, properties = {a = {}}}',
+      '{a = 1, b = 2}',
+      '$ must NOT have additional properties ("b")',
+    ],
+    ['{required = {"constructor"}}', '{a = 1}', "$ must have required property 'constructor'"],
+    ['{pattern = "^(a+)+$"}', '("a"):rep(50000) .. "b"', '$ must match pattern "^(a+)+$"'],
+    [
+      '{properties = {a = {pattern = "^a$"}, b = {pattern = "^b$"}}}',
+      '{a = "a", b = "a"}',
+      '$.b must match pattern "^b$"',
+    ],
+    ['{const = {a = 1}}', '{a = 2}', '$ must be equal to constant: {"a":1}'],
+  ])('tells where %s is not followed', async (schema, data, message) => {
+    expect(await verdict(schema, data)).toEqual([false, 'Invalid', message]);
+  });
+
+  it.each([
+    ['{type = "nothing"}', 'type must be'],
+    ["'{'", 'invalid JSON'],
+    ["'[1]'", 'a schema is an object, true or false'],
+    ['{pattern = "(?=a)"}', '(?='],
+    ['{["$ref"] = "https://example.com/schema.json"}', "can't resolve reference"],
+    ['{["$ref"] = "file:///etc/passwd"}', "can't resolve reference"],
+    ['{["$ref"] = "#"}', 'it refers to itself without end'],
+    ['{description = ("x"):rep(300000)}', 'at most 262144'],
+  ])('refuses the schema %s', async (schema, message) => {
+    const [ok, kind, text] = await verdict(schema, '{1}');
+    expect([ok, kind]).toEqual([false, 'Invalid']);
+    expect(text).toContain('the schema is no JSON Schema: ');
+    expect(text).toContain(message);
+  });
+
+  it('gives the places as details', async () => {
+    expect(
+      await lua(`local ok, err = json.validate({properties = {list = {items = {type = "string"}}}}, {list = {"a", 1, true}})
+        local all = {} for i, one in ipairs(err:details()) do all[i] = one.path .. " " .. one.keyword end return all`),
+    ).toEqual([['$.list[1] type', '$.list[2] type']]);
+  });
+
+  it('compares integers beyond 2^53 as floats, and takes no data that has no form in JSON', async () => {
+    expect(await verdict('{const = 9007199254740993}', '9007199254740992')).toEqual([true, '<nil>', '<nil>']);
+    expect((await verdict('{}', '{1, [3] = 3}')).slice(0, 2)).toEqual([false, 'Internal']);
+  });
+
+  it('does not let keys that shadow methods through unseen', async () => {
+    const schema = '{uniqueItems = true}';
+    const [ok, kind] = await verdict(schema, '{{valueOf = 1}, {valueOf = 1}}');
+    expect([ok, kind]).toEqual([false, 'Invalid']);
+  });
+
+  it('checks JSON text', async () => {
+    expect(await lua('return json.validate_string({type = "object"}, "{}")')).toEqual([true]);
+    expect(await lua('local ok, err = json.validate_string({}, "{") return ok, err:kind()')).toEqual([
       false,
-      'Unavailable',
+      'Internal',
     ]);
-    expect(await lua('local ok, err = json.validate_string({}, "1") return ok, err:kind()')).toEqual([
-      false,
-      'Unavailable',
-    ]);
+    expect(
+      await lua('local ok, err = json.validate_string({}, ("["):rep(1e5)) return ok, err:kind()'),
+    ).toEqual([false, 'Internal']);
+    await expect(lua('return json.validate(1, 1)')).rejects.toThrow(
+      "bad argument #1 to 'validate' (table expected, got number)",
+    );
   });
 });

@@ -4,10 +4,12 @@
 export class BoundedCache<T> {
   readonly #entries = new Map<string, T>();
   readonly #limit: number;
+  readonly #longest: number;
 
-  /** Forgets everything when more than `limit` texts are kept. */
-  constructor(limit: number) {
+  /** Forgets everything when more than `limit` texts are kept; texts of more than `longest` characters are not kept. */
+  constructor(limit: number, longest = 1000) {
     this.#limit = limit;
+    this.#longest = longest;
   }
 
   get(text: string): T | undefined {
@@ -16,7 +18,7 @@ export class BoundedCache<T> {
 
   /** Keeps and returns `value`; a long text is not kept. */
   add(text: string, value: T): T {
-    if (text.length > 1000) return value;
+    if (text.length > this.#longest) return value;
     if (this.#entries.size >= this.#limit) this.#entries.clear();
     this.#entries.set(text, value);
     return value;

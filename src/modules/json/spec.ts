@@ -1,59 +1,167 @@
 // The `json` module. Sealed.
-// The kinds of its errors are those of the application format: Internal for what cannot be encoded or decoded.
-import { defineModuleSpec, fn } from '../../lua/module.js';
-import { Arguments } from '../../lua/instance/arguments.js';
-import { failure } from '../../lua/instance/error-object.js';
+// The kinds of its errors are those of the application format: Internal for what cannot be encoded or decoded, Invalid for a
+// schema that is none and for data that does not follow one.
+import { dataObject, LuaFloat } from '../../core/data.js';
+import type { Data } from '../../core/data.js';
+import { toBytes, tryText } from '../../core/text.js';
+import { decodeWire, WireSyntaxError } from '../../core/wire.js';
+import { newError, failure } from '../../lua/instance/error-object.js';
+import type { HostCall } from '../../lua/instance-context.js';
+import { define, defineModuleSpec, members } from '../../lua/module.js';
+import { any, custom, expected, text } from '../../lua/parameters.js';
+import { LuaTable } from '../../lua/values.js';
+import type { HostResult, LuaValue } from '../../lua/values.js';
 import { decodeJson } from './decode.js';
 import { encodeJson, JsonEncodeError } from './encode.js';
+import { SchemaError, validate } from './schema.js';
+import type { Violation } from './schema.js';
 
-const notBuilt = (name: string, what: string) =>
-  fn(
-    `${what} Not built in this version.`,
-    name === 'validate' ? ['schema: table|string', 'data: any'] : ['schema: table|string', 'json: string'],
-    ['boolean', 'Error?'],
-    () => [
-      false,
-      failure(
-        'Unavailable',
-        `json.${name} is not built in this version; check the fields in Lua`,
-        undefined,
-        false,
-      )[1],
-    ],
-    ['Unavailable'],
+/** What a schema costs to compile, in instructions a character of its text. */
+const COMPILE_COST = 100;
+
+const schemaParameter = custom<string | LuaTable>(
+  'schema',
+  'table|string',
+  'A JSON Schema, as a table or as JSON text. Draft 2020-12, or the one that `$schema` names.',
+  (value) => (typeof value === 'string' || value instanceof LuaTable ? value : expected('table', value)),
+);
+
+const refused = (kind: 'Invalid' | 'Internal', message: string, details?: Data): HostResult => [
+  false,
+  newError({ kind, message, detailsData: details, retryable: false }),
+];
+
+/** JSON text and the data of it; or the problem. */
+type Read =
+  | { readonly ok: true; readonly text: string; readonly data: Data }
+  | { readonly ok: false; readonly problem: string };
+
+function read(bytes: string): Read {
+  const plain = tryText(bytes);
+  if (plain === undefined) return { ok: false, problem: 'invalid JSON: the text is not UTF-8' };
+  try {
+    return { ok: true, text: plain, data: decodeWire(plain, { strings: 'text' }) };
+  } catch (error) {
+    if (error instanceof WireSyntaxError) return { ok: false, problem: toBytes(error.message) };
+    throw error;
+  }
+}
+
+function readValue(value: LuaValue): Read {
+  try {
+    return read(encodeJson(value));
+  } catch (error) {
+    if (error instanceof JsonEncodeError) return { ok: false, problem: error.message };
+    throw error;
+  }
+}
+
+/** Keywords whose value is a list; an empty table anywhere else in a schema means an object. */
+const LISTS = new Set([
+  'required',
+  'enum',
+  'const',
+  'default',
+  'examples',
+  'allOf',
+  'anyOf',
+  'oneOf',
+  'prefixItems',
+  'type',
+]);
+
+function withObjects(data: Data, keyword = ''): Data {
+  if (typeof data !== 'object' || data === null || data instanceof LuaFloat) return data;
+  if (!Array.isArray(data))
+    return dataObject(
+      Object.fromEntries(Object.entries(data).map(([key, value]) => [key, withObjects(value, key)])),
+    );
+  if (data.length === 0) return LISTS.has(keyword) ? data : dataObject();
+  return data.map((item) => withObjects(item));
+}
+
+function readSchema(schema: string | LuaTable): Read {
+  if (typeof schema === 'string') return read(schema);
+  const known = readValue(schema);
+  return known.ok ? { ...known, data: withObjects(known.data) } : known;
+}
+
+function check(call: HostCall, schema: string | LuaTable, value: Read): HostResult {
+  const known = readSchema(schema);
+  if (!known.ok) return refused('Invalid', `the schema is no JSON Schema: ${known.problem}`);
+  if (!value.ok) return refused('Internal', value.problem);
+  call.charge(known.text.length * COMPILE_COST + value.text.length);
+  let violations: readonly Violation[];
+  try {
+    // Of a table and of a text that read alike, empty tables may mean other things.
+    violations = validate(`${typeof schema} ${known.text}`, known.data, value.data);
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    return refused('Invalid', toBytes(`the schema is no JSON Schema: ${error.message}`));
+  }
+  if (violations.length === 0) return true;
+  const told = violations.map(({ path, message }) => `${path} ${message}`).join('; ');
+  const details = violations.map(({ path, keyword, message }) =>
+    dataObject({ path: toBytes(path), keyword, message: toBytes(message) }),
   );
+  return refused('Invalid', toBytes(told), details);
+}
 
 export const jsonSpec = defineModuleSpec({
   name: 'json',
-  summary: 'JSON text to Lua values and back',
+  summary: 'JSON text to Lua values and back, and JSON Schema',
   workflow: 'sealed',
-  members: {
-    encode: fn(
-      'A value as JSON text. Integers stay exact, NaN and infinities become null; at most 128 levels and 64 MB.',
-      ['value: any'],
-      ['string?', 'Error?'],
-      (_call, value) => {
+  members: members(
+    define('encode', {
+      summary:
+        'A value as JSON text. Integers stay exact, NaN and infinities become null; at most 128 levels and 64 MB.',
+      params: [any('value', 'Text must be UTF-8; an empty table is `[]`, or `{}` if it had string keys.')],
+      returns: ['string?', 'Error?'],
+      fails: {
+        Internal: 'a table is recursive, sparse, of mixed keys or too deep, or a value has no form in JSON',
+      },
+      run: (call, value) => {
         try {
-          return encodeJson(value);
+          const encoded = encodeJson(value);
+          call.charge(encoded.length >> 1);
+          return encoded;
         } catch (error) {
           if (error instanceof JsonEncodeError) return failure('Internal', error.message, undefined, false);
           throw error;
         }
       },
-      ['Internal'],
-    ),
-    decode: fn(
-      'The value of a JSON text. null is nil; numbers with a point or an exponent are floats.',
-      ['text: string'],
-      ['any', 'Error?'],
-      (call, ...values) => {
-        const text = new Arguments(call, 'decode', values).string(1);
-        const decoded = decodeJson(text, () => call.instance.newTable());
+    }),
+    define('decode', {
+      summary: 'The value of a JSON text. null is nil; numbers with a point or an exponent are floats.',
+      params: [text('text')],
+      returns: ['any', 'Error?'],
+      fails: { Internal: 'the text is no JSON, with line and column' },
+      run: (call, json) => {
+        call.charge(json.length >> 1);
+        const decoded = decodeJson(json, () => call.instance.newTable());
         return decoded.ok ? decoded.value : failure('Internal', decoded.problem, undefined, false);
       },
-      ['Internal'],
-    ),
-    validate: notBuilt('validate', 'Whether a value follows a JSON Schema.'),
-    validate_string: notBuilt('validate_string', 'Whether a JSON text follows a JSON Schema.'),
-  },
+    }),
+    define('validate', {
+      summary:
+        'Whether a value follows a JSON Schema. The error tells each place that does not; its details are a list of path, keyword and message.',
+      params: [schemaParameter, any('data', 'The value to check.')],
+      returns: ['boolean', 'Error?'],
+      fails: {
+        Invalid: 'the schema is none, or the data does not follow it',
+        Internal: 'the data has no form in JSON',
+      },
+      run: (call, schema, data) => check(call, schema, readValue(data)),
+    }),
+    define('validate_string', {
+      summary: 'Whether a JSON text follows a JSON Schema, without making tables of it.',
+      params: [schemaParameter, text('json', 'The JSON text to check.')],
+      returns: ['boolean', 'Error?'],
+      fails: {
+        Invalid: 'the schema is none, or the data does not follow it',
+        Internal: 'the text is no JSON',
+      },
+      run: (call, schema, json) => check(call, schema, read(json)),
+    }),
+  ),
 });

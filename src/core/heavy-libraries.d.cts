@@ -1,0 +1,4 @@
+export function re2(): typeof import('re2js');
+export function ajv(): typeof import('ajv').Ajv;
+export function ajv2020(): typeof import('ajv/dist/2020.js').Ajv2020;
+export function ajvFormats(): typeof import('ajv-formats').default;
