@@ -6,3 +6,4 @@ exports.re2 = () => require('re2js');
 exports.ajv = () => require('ajv').Ajv;
 exports.ajv2020 = () => require('ajv/dist/2020.js').Ajv2020;
 exports.ajvFormats = () => require('ajv-formats').default;
+exports.zoneData = () => require('moment-timezone/data/packed/latest.json');

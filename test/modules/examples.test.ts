@@ -5,9 +5,12 @@ import { processSpec } from '../../src/modules/process/spec.js';
 import { modulesWithExamples } from '../support/examples.js';
 import { runLua } from '../support/instance.js';
 
+/** Timers fire at once. */
+const answers = { 'time.sleep': () => null };
+
 describe.each(modulesWithExamples)('examples of $spec.name', ({ examples }) => {
   it.each(examples)('$title', async ({ code, prints }) => {
-    const run = await runLua(code, { modules: declaredModules, globals: [processSpec] });
+    const run = await runLua(code, { modules: declaredModules, globals: [processSpec], answers });
     expect(run.error).toBeUndefined();
     expect(run.printed).toEqual(prints);
   });

@@ -7,18 +7,43 @@ const DAY_SECONDS = 86_400;
 /** 0001-01-01T00:00:00Z, the zero time. */
 export const ZERO_INSTANT = -62_135_596_800n * SECOND;
 
-/** A place: its name, and how many seconds its clocks are ahead of UTC. */
-export class Zone {
-  readonly name: string;
+/** How the clocks of a place are set from `start` until `end`, in seconds since the epoch. */
+export interface Period {
+  /** Seconds ahead of UTC. */
   readonly offset: number;
-  constructor(name: string, offset: number) {
+  /** `CET`; '' where there is none. */
+  readonly abbreviation: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** A place: its name, and how its clocks are set at any time. */
+export abstract class Zone {
+  readonly name: string;
+  constructor(name: string) {
     this.name = name;
-    this.offset = offset;
+  }
+  abstract at(seconds: number): Period;
+  /** Offsets that went by this abbreviation. */
+  abstract named(abbreviation: string): readonly number[];
+}
+
+export class FixedZone extends Zone {
+  readonly #period: Period;
+  constructor(name: string, offset: number, abbreviation = name) {
+    super(name);
+    this.#period = { offset, abbreviation, start: -Infinity, end: Infinity };
+  }
+  at(): Period {
+    return this.#period;
+  }
+  named(abbreviation: string): readonly number[] {
+    return abbreviation === this.#period.abbreviation ? [this.#period.offset] : [];
   }
 }
-export const UTC = new Zone('UTC', 0);
+export const UTC: Zone = new FixedZone('UTC', 0);
 /** The local zone of a program is UTC on every machine, so that a replay elsewhere sees the same. */
-export const LOCAL = new Zone('Local', 0);
+export const LOCAL: Zone = new FixedZone('Local', 0, 'UTC');
 
 export interface DateFields {
   readonly year: number;
@@ -34,7 +59,7 @@ export interface DateFields {
 const floorDivide = (a: number, b: number): number => Math.floor(a / b);
 
 /** Days since 1970-01-01 of a date; the month may be any integer. */
-function daysOf(year: number, month: number, day: number): number {
+export function daysOf(year: number, month: number, day: number): number {
   const y = year + floorDivide(month - 1, 12);
   const m = month - 1 - floorDivide(month - 1, 12) * 12;
   // Years begin in March, so that the leap day is the last one.
@@ -64,11 +89,17 @@ function dateOfDays(days: number): { readonly year: number; readonly month: numb
   return { year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day };
 }
 
+/** Local times that a change of the clocks skips or repeats are read as in Go: by the offset on one side of it. */
 export function instantOf(fields: DateFields, zone: Zone): bigint {
-  const seconds =
-    BigInt(daysOf(fields.year, fields.month, fields.day)) * BigInt(DAY_SECONDS) +
-    BigInt(fields.hour * 3600 + fields.minute * 60 + fields.second - zone.offset);
-  return seconds * SECOND + BigInt(fields.nanosecond);
+  const local =
+    daysOf(fields.year, fields.month, fields.day) * DAY_SECONDS +
+    fields.hour * 3600 +
+    fields.minute * 60 +
+    fields.second;
+  const around = zone.at(local);
+  const guess = local - around.offset;
+  const { offset } = guess >= around.start && guess < around.end ? around : zone.at(guess);
+  return BigInt(local - offset) * SECOND + BigInt(fields.nanosecond);
 }
 
 /** Whole seconds since the epoch, rounded down, and the nanoseconds on top. */
@@ -77,12 +108,16 @@ export function secondsOf(instant: bigint): { readonly seconds: number; readonly
   return { seconds: Number((instant - nanosecond) / SECOND), nanosecond: Number(nanosecond) };
 }
 
-const localDay = (instant: bigint, zone: Zone): number =>
-  floorDivide(secondsOf(instant).seconds + zone.offset, DAY_SECONDS);
+export const periodOf = (instant: bigint, zone: Zone): Period => zone.at(secondsOf(instant).seconds);
+
+function localDay(instant: bigint, zone: Zone): number {
+  const { seconds } = secondsOf(instant);
+  return floorDivide(seconds + zone.at(seconds).offset, DAY_SECONDS);
+}
 
 export function fieldsOf(instant: bigint, zone: Zone): DateFields {
   const { seconds, nanosecond } = secondsOf(instant);
-  const local = seconds + zone.offset;
+  const local = seconds + zone.at(seconds).offset;
   const days = floorDivide(local, DAY_SECONDS);
   const rest = local - days * DAY_SECONDS;
   return {

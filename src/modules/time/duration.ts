@@ -3,8 +3,9 @@
 import { asInteger, DurationError, formatDuration, parseDuration } from '../../core/durations.js';
 import { toBytes } from '../../core/text.js';
 import { asText } from '../../lua/instance/arguments.js';
-import { defineUserdata, LuaError, LuaFloat, LuaUserdata, luaType } from '../../lua/values.js';
-import type { HostResult, LuaValue, UserdataType } from '../../lua/values.js';
+import { defineType, methodsOf } from '../../lua/module.js';
+import { LuaError, LuaFloat, LuaUserdata, luaType } from '../../lua/values.js';
+import type { LuaValue, UserdataType } from '../../lua/values.js';
 
 const MAX = 2n ** 63n - 1n;
 
@@ -89,30 +90,45 @@ function fromFloat(nanoseconds: number): LuaUserdata<Duration> {
   return wrapDuration(read.nanoseconds);
 }
 
+const method = methodsOf<Duration>();
+
 /** A count in a unit, with a fraction where it has one. */
-const inUnit =
-  (unit: bigint) =>
-  (_call: unknown, self: Duration): HostResult =>
-    self.nanoseconds % unit === 0n
-      ? asInteger(self.nanoseconds / unit)
-      : Number(self.nanoseconds / unit) + Number(self.nanoseconds % unit) / Number(unit);
+const inUnit = (name: string, unit: bigint) =>
+  method(name, {
+    summary: `The duration in ${name}, with a fraction where it has one.`,
+    params: [],
+    returns: ['number'],
+    run: (_call, { nanoseconds }) =>
+      nanoseconds % unit === 0n
+        ? asInteger(nanoseconds / unit)
+        : Number(nanoseconds / unit) + Number(nanoseconds % unit) / Number(unit),
+  });
 
-const wholeUnits =
-  (unit: bigint) =>
-  (_call: unknown, self: Duration): HostResult =>
-    asInteger(self.nanoseconds / unit);
+const wholeUnits = (name: string, unit: bigint) =>
+  method(name, {
+    summary: `The whole ${name} of the duration.`,
+    params: [],
+    returns: ['integer'],
+    run: (_call, self) => asInteger(self.nanoseconds / unit),
+  });
 
-export const DurationType: UserdataType<Duration> = defineUserdata<Duration>(
+export const DurationType: UserdataType<Duration> = defineType<Duration>(
   'Duration',
-  {
-    hours: inUnit(3_600_000_000_000n),
-    minutes: inUnit(60_000_000_000n),
-    seconds: inUnit(1_000_000_000n),
-    milliseconds: wholeUnits(1_000_000n),
-    microseconds: wholeUnits(1_000n),
-    nanoseconds: wholeUnits(1n),
-    string: (_call, self) => self.toString(),
-  },
+  'A span of time, exact to the nanosecond, up to 292 years. It adds, subtracts, compares, and multiplies and divides with numbers.',
+  [
+    inUnit('hours', 3_600_000_000_000n),
+    inUnit('minutes', 60_000_000_000n),
+    inUnit('seconds', 1_000_000_000n),
+    wholeUnits('milliseconds', 1_000_000n),
+    wholeUnits('microseconds', 1_000n),
+    wholeUnits('nanoseconds', 1n),
+    method('string', {
+      summary: "The duration in Go's syntax: `1h30m0s`.",
+      params: [],
+      returns: ['string'],
+      run: (_call, self) => self.toString(),
+    }),
+  ],
   {
     tostring: (self) => self.toString(),
     concat: (a, b) => text(a) + text(b),

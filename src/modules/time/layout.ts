@@ -1,8 +1,18 @@
 // Times as text, after Go's layouts: the layout is the moment `Mon Jan 2 15:04:05 MST 2006` written as wanted. Sealed.
 // L1: layouts and texts are byte strings; names of months and days are English.
 // L2: a text is taken only as a whole; what a layout does not name is that of 0000-01-01T00:00:00 UTC.
-import { daysInMonth, fieldsOf, instantOf, UTC, weekdayOf, yearDayOf, Zone } from './calendar.js';
-import type { DateFields } from './calendar.js';
+import {
+  daysInMonth,
+  fieldsOf,
+  FixedZone,
+  instantOf,
+  periodOf,
+  secondsOf,
+  UTC,
+  weekdayOf,
+  yearDayOf,
+} from './calendar.js';
+import type { DateFields, Zone } from './calendar.js';
 
 const MONTHS = 'January February March April May June July August September October November December'.split(
   ' ',
@@ -67,7 +77,7 @@ function formatElement(element: string, instant: bigint, zone: Zone, fields: Dat
     case 'Mon':
       return (DAYS[weekdayOf(instant, zone)] ?? '').slice(0, 3);
     case 'MST':
-      return abbreviation(zone);
+      return abbreviation(instant, zone);
     case '2006':
       return pad(fields.year, 4);
     case '06':
@@ -107,7 +117,7 @@ function formatElement(element: string, instant: bigint, zone: Zone, fields: Dat
     default:
       return element.startsWith('.') || element.startsWith(',')
         ? formatFraction(element, fields.nanosecond)
-        : formatOffset(element, zone.offset);
+        : formatOffset(element, periodOf(instant, zone).offset);
   }
 }
 
@@ -132,10 +142,9 @@ function formatOffset(element: string, offset: number): string {
 }
 
 /** What `MST` prints: the zone's short name, or its offset where it has none. */
-export function abbreviation(zone: Zone): string {
-  if (zone.name === 'Local') return 'UTC';
-  if (zone.name !== '') return zone.name;
-  return formatOffset(zone.offset % 3600 === 0 ? '-07' : '-0700', zone.offset);
+export function abbreviation(instant: bigint, zone: Zone): string {
+  const { abbreviation: name, offset } = periodOf(instant, zone);
+  return name === '' ? formatOffset(offset % 3600 === 0 ? '-07' : '-0700', offset) : name;
 }
 
 export interface ParsedTime {
@@ -353,10 +362,10 @@ function finish(draft: Draft, zone: Zone): ParsedTime {
   month ??= 1;
   day ??= 1;
   if (day > daysInMonth(draft.year, month)) throw new LayoutError(`day ${day} is out of range`);
-  const place = zoneOf(draft, zone);
   const { minute, second, nanosecond } = draft;
-  const instant = instantOf({ year: draft.year, month, day, hour, minute, second, nanosecond }, place);
-  return { instant, zone: place };
+  const date = { year: draft.year, month, day, hour, minute, second, nanosecond };
+  const place = zoneOf(draft, instantOf(date, UTC), zone);
+  return { instant: instantOf(date, place.reading), zone: place.zone };
 }
 
 const fields = (year: number, month: number, day: number): DateFields => ({
@@ -369,14 +378,30 @@ const fields = (year: number, month: number, day: number): DateFields => ({
   nanosecond: 0,
 });
 
-/** A zone known by its letters only is taken as UTC under that name, as Go does. */
-function zoneOf(draft: Draft, zone: Zone): Zone {
-  if (draft.offset !== undefined) {
-    if (draft.offset === 0 && draft.zoneName === undefined) return UTC;
-    if (draft.offset === zone.offset) return zone;
-    return new Zone(draft.zoneName ?? '', draft.offset);
+/** The zone that a text says, and the one to read its date by: for a place at a known offset that is not the place itself. */
+interface Place {
+  readonly zone: Zone;
+  readonly reading: Zone;
+}
+const same = (zone: Zone): Place => ({ zone, reading: zone });
+
+/**
+ * As in Go: an offset or letters that the wanted zone has at that time are that zone; other letters alone are taken as UTC
+ * under that name. `asUtc` is the date read as if it were UTC.
+ */
+function zoneOf({ offset, zoneName }: Draft, asUtc: bigint, zone: Zone): Place {
+  const { seconds } = secondsOf(asUtc);
+  if (offset !== undefined) {
+    if (offset === 0 && zoneName === undefined) return same(UTC);
+    const period = zone.at(seconds - offset);
+    const fits = period.offset === offset && (zoneName === undefined || zoneName === period.abbreviation);
+    const fixed = new FixedZone(zoneName ?? '', offset);
+    return { zone: fits ? zone : fixed, reading: fixed };
   }
-  if (draft.zoneName === undefined) return zone;
-  const hours = /^(?:GMT)?([+-]\d{1,2})$/.exec(draft.zoneName)?.[1];
-  return new Zone(draft.zoneName, hours === undefined ? 0 : Number(hours) * 3600);
+  if (zoneName === undefined) return same(zone);
+  const offsets = zone.named(zoneName);
+  const known = offsets.find((one) => zone.at(seconds - one).abbreviation === zoneName) ?? offsets[0];
+  if (known !== undefined) return { zone, reading: new FixedZone(zoneName, known) };
+  const hours = /^(?:GMT)?([+-]\d{1,2})$/.exec(zoneName)?.[1];
+  return same(new FixedZone(zoneName, hours === undefined ? 0 : Number(hours) * 3600));
 }

@@ -1,17 +1,26 @@
-// The `time` module: instants, durations, timers. Sealed; the clock is the host's.
+// The `time` module: instants, durations, places and timers. Sealed; the clock is the host's.
 import { command } from '../../lua/suspend.js';
-import { constant, defineModuleSpec, fn } from '../../lua/module.js';
+import { constant, define, defineModuleSpec, members } from '../../lua/module.js';
 import type { MemberSpec } from '../../lua/module.js';
-import { Arguments, raisedError } from '../../lua/instance/arguments.js';
+import { raisedError } from '../../lua/instance/arguments.js';
 import { errorFromData, failure } from '../../lua/instance/error-object.js';
 import type { HostCall } from '../../lua/instance-context.js';
+import { any, integer, number, optional, Refusal, text, userdata } from '../../lua/parameters.js';
+import type { Parameter } from '../../lua/parameters.js';
 import { LuaError } from '../../lua/values.js';
 import type { HostResult, LuaValue } from '../../lua/values.js';
-import { instantOf, LOCAL, SECOND, UTC, Zone } from './calendar.js';
+import { FixedZone, instantOf, LOCAL, SECOND, UTC } from './calendar.js';
 import { DurationType, readDuration, wrapDuration } from './duration.js';
 import { LayoutError, parseTime } from './layout.js';
 import { after, sleepCommand, Ticker, TickerType, Timer, TimerType } from './timers.js';
-import { dateArgument, LocationType, MAX_YEAR, RFC3339, RFC3339_NANO, TimeType, wrapTime } from './values.js';
+import { dateField, LocationType, MAX_YEAR, RFC3339, RFC3339_NANO, TimeType, wrapTime } from './values.js';
+import { findZone } from './zones.js';
+
+const anyDuration = any(
+  'duration',
+  'Nanoseconds, text such as `1h30m`, or a Duration.',
+  'number|string|Duration',
+);
 
 /** A duration whose misuse must not pass unseen: sleep and after give no error to look at. */
 function requiredDuration(call: HostCall, value: LuaValue): bigint {
@@ -28,135 +37,127 @@ function interval(value: LuaValue, what: string): bigint | HostResult {
   return read.nanoseconds;
 }
 
-const now = fn(
-  'The current time, in UTC. In a workflow the time of the current task, the same at every replay.',
-  [],
-  ['Time'],
-  (call) => wrapTime(call.instance.host.now(), UTC),
-);
+/** A number within `limit` of zero. */
+function bounded(name: string, meaning: string, limit: number): Parameter<number> {
+  const plain = number(name, meaning);
+  return {
+    ...plain,
+    take: (value) => {
+      const taken = plain.take(value);
+      return typeof taken === 'number' && !(Math.abs(taken) <= limit)
+        ? new Refusal('value out of range')
+        : taken;
+    },
+  };
+}
 
-const date = fn(
-  'The time of a date. Fields out of range carry over: month 13 is January of the next year.',
-  [
-    'year: integer',
-    'month: integer',
-    'day: integer',
-    'hour?: integer',
-    'minute?: integer',
-    'second?: integer',
-    'nanosecond?: integer',
-    'location?: Location',
+const now = define('now', {
+  summary: 'The current time, in UTC. In a workflow the time of the current task, the same at every replay.',
+  params: [],
+  returns: ['Time'],
+  workflow: 'deterministic',
+  run: (call) => wrapTime(call.instance.host.now(), UTC),
+});
+
+const date = define('date', {
+  summary:
+    'The time of a date. Fields out of range carry over: month 13 is January of the next year. A time that a change of the clocks skips or repeats is read by the offset on one side of it, as in Go.',
+  params: [
+    dateField('year', '', MAX_YEAR),
+    dateField('month', '1 to 12.'),
+    dateField('day'),
+    optional(dateField('hour', 'Default 0.')),
+    optional(dateField('minute', 'Default 0.')),
+    optional(dateField('second', 'Default 0.')),
+    optional(dateField('nanosecond', 'Default 0.', Number.MAX_SAFE_INTEGER)),
+    optional(userdata('location', LocationType, 'Default `time.localtz`.')),
   ],
-  ['Time'],
-  (call, ...values) => {
-    const args = new Arguments(call, 'date', values);
-    const zone = args.has(8) ? args.userdata(8, LocationType) : LOCAL;
-    const instant = instantOf(
-      {
-        year: dateArgument(args, 1),
-        month: dateArgument(args, 2),
-        day: dateArgument(args, 3),
-        hour: dateArgument(args, 4, 0),
-        minute: dateArgument(args, 5, 0),
-        second: dateArgument(args, 6, 0),
-        nanosecond: dateArgument(args, 7, 0),
-      },
-      zone,
-    );
-    return wrapTime(instant, zone);
-  },
-);
+  returns: ['Time'],
+  run: (_call, year, month, day, hour = 0, minute = 0, second = 0, nanosecond = 0, zone = LOCAL) =>
+    wrapTime(instantOf({ year, month, day, hour, minute, second, nanosecond }, zone), zone),
+});
 
-const unix = fn(
-  'The time of so many seconds, and nanoseconds on top, since 1970-01-01 UTC.',
-  ['seconds: number', 'nanoseconds?: number'],
-  ['Time'],
-  (call, ...values) => {
-    const args = new Arguments(call, 'unix', values);
-    const seconds = args.number(1);
-    const nanoseconds = args.optionalNumber(2) ?? 0;
-    const limit = MAX_YEAR * 366 * 86_400;
-    if (!(Math.abs(seconds) <= limit)) throw args.error(1, 'value out of range');
-    if (!(Math.abs(nanoseconds) <= Number.MAX_SAFE_INTEGER)) throw args.error(2, 'value out of range');
-    // The fraction of a float counts as nanoseconds.
+const unix = define('unix', {
+  summary: 'The time of so many seconds, and nanoseconds on top, since 1970-01-01 UTC.',
+  params: [
+    bounded('seconds', 'The fraction of a float counts.', MAX_YEAR * 366 * 86_400),
+    optional(bounded('nanoseconds', 'Default 0.', Number.MAX_SAFE_INTEGER)),
+  ],
+  returns: ['Time'],
+  run: (_call, seconds, nanoseconds = 0) => {
     const whole = Math.floor(seconds);
     const fraction = Math.round((seconds - whole) * 1e9);
     return wrapTime(BigInt(whole) * SECOND + BigInt(fraction) + BigInt(Math.trunc(nanoseconds)), UTC);
   },
-);
+});
 
-const parse = fn(
-  "Reads a text by a layout: Go's reference time `Mon Jan 2 15:04:05 MST 2006`, written as the text is.",
-  ['layout: string', 'value: string', 'location?: Location'],
-  ['Time?', 'Error?'],
-  (call, ...values) => {
-    const args = new Arguments(call, 'parse', values);
-    const layout = args.string(1);
-    const text = args.string(2);
-    const zone = args.has(3) ? args.userdata(3, LocationType) : UTC;
+const parse = define('parse', {
+  summary:
+    "Reads a text by a layout: Go's reference time `Mon Jan 2 15:04:05 MST 2006`, written as the text is.",
+  params: [
+    text('layout'),
+    text('value', 'The text to read.'),
+    optional(userdata('location', LocationType, 'The place of a text that names none. Default UTC.')),
+  ],
+  returns: ['Time?', 'Error?'],
+  fails: { Invalid: 'the text is not as the layout says, or is no date' },
+  run: (call, layout, value, zone = UTC) => {
+    call.charge(layout.length * 4);
     try {
-      const parsed = parseTime(layout, text, zone);
+      const parsed = parseTime(layout, value, zone);
       return wrapTime(parsed.instant, parsed.zone);
     } catch (error) {
       if (!(error instanceof LayoutError)) throw error;
-      return failure('Invalid', `cannot read '${shorten(text)}' as '${shorten(layout)}': ${error.message}`);
+      return failure('Invalid', `cannot read '${shorten(value)}' as '${shorten(layout)}': ${error.message}`);
     }
   },
-  ['Invalid'],
-);
+});
 
-const shorten = (text: string): string => (text.length > 80 ? `${text.slice(0, 77)}...` : text);
+const shorten = (long: string): string => (long.length > 80 ? `${long.slice(0, 77)}...` : long);
 
-const parseDuration = fn(
-  "A Duration from nanoseconds, from text in Go's syntax (`1h30m`, `500ms`), or from a Duration.",
-  ['value: number|string|Duration'],
-  ['Duration?', 'Error?'],
-  (_call, value) => {
+const parseDuration = define('parse_duration', {
+  summary: "A Duration from nanoseconds, from text in Go's syntax (`1h30m`, `500ms`), or from a Duration.",
+  params: [any('value', '', 'number|string|Duration')],
+  returns: ['Duration?', 'Error?'],
+  fails: { Invalid: 'the value is no duration' },
+  run: (_call, value) => {
     const read = readDuration(value);
     return read.ok ? wrapDuration(read.nanoseconds) : failure('Invalid', read.problem);
   },
-  ['Invalid'],
-);
+});
 
-const loadLocation = fn(
-  'A place by its IANA name. This version knows UTC and Local (which is UTC).',
-  ['name: string'],
-  ['Location?', 'Error?'],
-  (call, ...values) => {
-    const name = new Arguments(call, 'load_location', values).string(1);
+const loadLocation = define('load_location', {
+  summary:
+    'A place by its IANA name, such as `Europe/London`; `UTC`; or `Local`, which is UTC on every machine.',
+  params: [text('name')],
+  returns: ['Location?', 'Error?'],
+  fails: { Invalid: 'the name is empty', NotFound: 'there is no place of that name' },
+  run: (_call, name) => {
     if (name === '') return failure('Invalid', 'the name of a location is empty');
     if (name === 'UTC') return LocationType.wrap(UTC);
     if (name === 'Local') return LocationType.wrap(LOCAL);
-    if (!/^[A-Z][A-Za-z_]*(?:\/[A-Za-z0-9_+-]+)+$/.test(name) || /^(?:Unknown|Invalid)\//.test(name))
-      return failure('NotFound', `no location '${shorten(name)}'`);
-    return failure(
-      'Unavailable',
-      `location '${shorten(name)}': zones other than UTC are not built in this version; use time.fixed_zone`,
-      undefined,
-      false,
-    );
+    const zone = findZone(name);
+    return zone === undefined
+      ? failure(
+          'NotFound',
+          `no location '${shorten(name)}'; use a name of the IANA database, such as Europe/London`,
+        )
+      : LocationType.wrap(zone);
   },
-  ['Invalid', 'NotFound', 'Unavailable'],
-);
+});
 
-const fixedZone = fn(
-  'A place whose clocks are always so many seconds ahead of UTC.',
-  ['name: string', 'offset: integer'],
-  ['Location'],
-  (call, ...values) => {
-    const args = new Arguments(call, 'fixed_zone', values);
-    const name = args.string(1);
-    const offset = args.integer(2);
-    if (Math.abs(offset) > 86_400) throw args.error(2, 'more than a day');
-    return LocationType.wrap(new Zone(name, offset));
-  },
-);
+const fixedZone = define('fixed_zone', {
+  summary: 'A place whose clocks are always so many seconds ahead of UTC.',
+  params: [text('name'), integer('offset', 'Seconds ahead of UTC.', { least: -86_400, most: 86_400 })],
+  returns: ['Location'],
+  run: (_call, name, offset) => LocationType.wrap(new FixedZone(name, offset)),
+});
 
-const sleep = fn(
-  'Waits. In a workflow a durable timer, which survives restarts. Zero and less return at once.',
-  ['duration: number|string|Duration'],
-  [],
-  (call, value) => {
+const sleep = define('sleep', {
+  summary: 'Waits. In a workflow a durable timer, which survives restarts. Zero and less return at once.',
+  params: [anyDuration],
+  workflow: 'recorded',
+  run: (call, value) => {
     const nanoseconds = requiredDuration(call, value);
     if (nanoseconds <= 0n) return [];
     return command(sleepCommand(nanoseconds, 'sleep'), (answer) => {
@@ -164,38 +165,43 @@ const sleep = fn(
       return [];
     });
   },
-  ['Invalid'],
-);
+});
 
-const afterMember = fn(
-  'A channel that receives the time once, after the duration.',
-  ['duration: number|string|Duration'],
-  ['Channel'],
-  (call, value) => after(call, requiredDuration(call, value)),
-  ['Invalid'],
-);
+const afterMember = define('after', {
+  summary: 'A channel that gets the time once, after the duration.',
+  params: [anyDuration],
+  returns: ['Channel'],
+  workflow: 'recorded',
+  run: (call, value) => after(call, requiredDuration(call, value)),
+});
 
-const timer = fn(
-  'A timer that fires once and can be stopped and reset; its channel is `timer:response()`.',
-  ['duration: number|string|Duration'],
-  ['Timer?', 'Error?'],
-  (call, value) => {
-    const duration = interval(value, 'timer');
-    return typeof duration === 'bigint' ? TimerType.wrap(new Timer(call.instance, duration)) : duration;
+const timer = define('timer', {
+  summary: 'A timer that fires once and can be stopped and reset.',
+  params: [anyDuration],
+  returns: ['Timer?', 'Error?'],
+  fails: { Invalid: 'the duration is none, or not above zero' },
+  workflow: 'recorded',
+  run: (call, value) => {
+    const nanoseconds = interval(value, 'timer');
+    return typeof nanoseconds === 'bigint'
+      ? TimerType.wrap(new Timer(call.instance, nanoseconds))
+      : nanoseconds;
   },
-  ['Invalid'],
-);
+});
 
-const ticker = fn(
-  'A timer that fires again and again until it is stopped; ticks that nobody takes are dropped.',
-  ['duration: number|string|Duration'],
-  ['Ticker?', 'Error?'],
-  (call, value) => {
-    const duration = interval(value, 'ticker');
-    return typeof duration === 'bigint' ? TickerType.wrap(new Ticker(call.instance, duration)) : duration;
+const ticker = define('ticker', {
+  summary: 'A timer that fires again and again until it is stopped; ticks that nobody takes are dropped.',
+  params: [anyDuration],
+  returns: ['Ticker?', 'Error?'],
+  fails: { Invalid: 'the duration is none, or not above zero' },
+  workflow: 'recorded',
+  run: (call, value) => {
+    const nanoseconds = interval(value, 'ticker');
+    return typeof nanoseconds === 'bigint'
+      ? TickerType.wrap(new Ticker(call.instance, nanoseconds))
+      : nanoseconds;
   },
-  ['Invalid'],
-);
+});
 
 const numbered = (names: string, from: number): Record<string, MemberSpec> =>
   Object.fromEntries(names.split(' ').map((name, index) => [name, constant(index + from)]));
@@ -205,17 +211,19 @@ export const timeSpec = defineModuleSpec({
   summary: 'Times, durations and timers',
   workflow: 'sealed',
   members: {
-    now,
-    date,
-    unix,
-    parse,
-    parse_duration: parseDuration,
-    load_location: loadLocation,
-    fixed_zone: fixedZone,
-    sleep,
-    after: afterMember,
-    timer,
-    ticker,
+    ...members(
+      now,
+      date,
+      unix,
+      parse,
+      parseDuration,
+      loadLocation,
+      fixedZone,
+      sleep,
+      afterMember,
+      timer,
+      ticker,
+    ),
     utc: constant(LocationType.wrap(UTC)),
     localtz: constant(LocationType.wrap(LOCAL)),
     NANOSECOND: constant(1),

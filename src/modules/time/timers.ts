@@ -5,10 +5,10 @@ import type { Command } from '../../core/command.js';
 import { asInteger } from '../../core/durations.js';
 import { Channel, ChannelType } from '../../lua/instance/channel.js';
 import type { Background, HostCall, InstanceContext } from '../../lua/instance-context.js';
-import { defineUserdata } from '../../lua/values.js';
-import type { HostResult, LuaValue } from '../../lua/values.js';
+import { defineType, methodsOf } from '../../lua/module.js';
+import type { LuaValue } from '../../lua/values.js';
 import { UTC } from './calendar.js';
-import { durationArgument, wrapTime } from './values.js';
+import { duration, wrapTime } from './values.js';
 
 export type SleepPurpose = 'sleep' | 'after' | 'timer' | 'ticker';
 
@@ -84,20 +84,34 @@ export class Timer {
   }
 }
 
-const timerChannel = (_call: HostCall, self: { readonly alarm: Alarm }): HostResult =>
-  ChannelType.wrap(self.alarm.channel);
+const timerMethod = methodsOf<Timer>();
+const timerChannel = {
+  summary: 'The channel that gets the time when it fires.',
+  params: [],
+  returns: ['Channel'],
+  run: (_call: HostCall, self: { readonly alarm: Alarm }) => ChannelType.wrap(self.alarm.channel),
+} as const;
 
-export const TimerType = defineUserdata<Timer>('Timer', {
-  response: timerChannel,
-  channel: timerChannel,
-  stop: (_call, self) => self.alarm.stop(),
-  reset: (call, self, ...values) => {
-    const nanoseconds = durationArgument(call, 'reset', values);
-    const wasActive = self.alarm.active;
-    self.alarm.start(nanoseconds);
-    return wasActive;
-  },
-});
+export const TimerType = defineType<Timer>('Timer', 'A timer that fires once.', [
+  timerMethod('response', timerChannel),
+  timerMethod('channel', timerChannel),
+  timerMethod('stop', {
+    summary: 'Stops the timer. False where it had fired or been stopped.',
+    params: [],
+    returns: ['boolean'],
+    run: (_call, self) => self.alarm.stop(),
+  }),
+  timerMethod('reset', {
+    summary: 'Starts the timer anew. False where it had fired or been stopped.',
+    params: [duration('duration')],
+    returns: ['boolean'],
+    run: (_call, self, nanoseconds) => {
+      const wasActive = self.alarm.active;
+      self.alarm.start(nanoseconds);
+      return wasActive;
+    },
+  }),
+]);
 
 export class Ticker {
   readonly alarm: Alarm;
@@ -120,8 +134,15 @@ export class Ticker {
   }
 }
 
-export const TickerType = defineUserdata<Ticker>('Ticker', {
-  response: timerChannel,
-  channel: timerChannel,
-  stop: (_call, self) => self.alarm.stop(),
-});
+const tickerMethod = methodsOf<Ticker>();
+
+export const TickerType = defineType<Ticker>('Ticker', 'A timer that fires again and again.', [
+  tickerMethod('response', timerChannel),
+  tickerMethod('channel', timerChannel),
+  tickerMethod('stop', {
+    summary: 'Stops the ticker. False where it had been stopped.',
+    params: [],
+    returns: ['boolean'],
+    run: (_call, self) => self.alarm.stop(),
+  }),
+]);
