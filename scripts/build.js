@@ -96,7 +96,7 @@ function checked() {
 if (process.argv.includes('--clean')) rmSync(dist, { recursive: true, force: true });
 const files = rooms.flatMap(filesBelow);
 const sources = files.filter(isSource);
-const copies = files.filter((file) => file.endsWith('.sql'));
+const copies = files.filter((file) => /\.(?:sql|cjs|cts)$/.test(file));
 
 await timed(
   process.argv.includes('--types') ? 'checking and compiling TypeScript' : 'compiling TypeScript',
@@ -114,7 +114,11 @@ await timed(
 // The bundle holds the sealed rooms only; when none of them changed, the one that is there is good.
 const bundle = join(dist, 'workflow-bundle.js');
 const sealed = /^(src[/](core|lua|modules|temporal|registry[/]model)|workflows)[/]/;
-const bundled = [...sources.filter((file) => sealed.test(file)), 'package.json', 'package-lock.json'];
+const bundled = [
+  ...[...sources, ...copies].filter((file) => sealed.test(file)),
+  'package.json',
+  'package-lock.json',
+];
 if (bundled.some((file) => newer(file, bundle))) {
   await timed('bundling workflows', async () => {
     const { buildWorkflowBundle } = await import(pathToFileURL(join(dist, 'src/temporal/bundle.js')).href);
