@@ -2,10 +2,16 @@
 import type { Command } from '../core/command.js';
 import type { HostResult, LuaFunction, LuaValue } from './values.js';
 
-/** Wakes the coroutine that waits, once; a second call does nothing. `fail` raises a Lua error in it. */
+/** Wakes the coroutine that waits, once; what comes after does nothing. `fail` raises a Lua error in it. */
 export interface Wake {
-  (values: readonly LuaValue[]): void;
+  done(values: readonly LuaValue[]): void;
   fail(error: LuaValue): void;
+}
+
+/** A wait that has begun. */
+export interface Wait {
+  /** Takes it back. */
+  withdraw(): void;
 }
 
 /** The answer to a command: what its handler gave, or the error it failed with. */
@@ -16,8 +22,8 @@ export type Answer =
 export type SuspendRequest =
   /** Ask the host; `then` turns the answer into results. */
   | { readonly on: 'command'; readonly command: Command; readonly then: (answer: Answer) => HostResult }
-  /** Wait inside the instance (a channel). `begin` returns a function that withdraws the wait. */
-  | { readonly on: 'wait'; readonly begin: (wake: Wake) => () => void; readonly describe: string }
+  /** Wait inside the instance (a channel). */
+  | { readonly on: 'wait'; readonly begin: (wake: Wake) => Wait; readonly describe: string }
   /** Call Lua and go on with what it returns; errors pass through unless `caught` takes them. */
   | {
       readonly on: 'call';
@@ -37,7 +43,7 @@ export class Suspend {
 
 export const command = (command: Command, then: (answer: Answer) => HostResult): Suspend =>
   new Suspend({ on: 'command', command, then });
-export const wait = (describe: string, begin: (wake: Wake) => () => void): Suspend =>
+export const wait = (describe: string, begin: (wake: Wake) => Wait): Suspend =>
   new Suspend({ on: 'wait', describe, begin });
 export const callLua = (
   fn: LuaFunction,

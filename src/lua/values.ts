@@ -108,14 +108,20 @@ export function defineUserdata<T extends object>(
   methods: Readonly<Record<string, MethodFunction<T>>>,
   meta: UserdataMeta<T> = {},
 ): UserdataType<T> {
+  const own = Symbol(name);
+  /** Of values that take no property. */
   const wrapped = new WeakMap<T, LuaUserdata<T>>();
   const type: UserdataType<T> = {
     name,
     methods,
     meta,
+    // In the value itself, since a weak map keeps what it holds until the next full collection, and with it whole instances.
     wrap(value) {
-      let userdata = wrapped.get(value);
-      if (userdata === undefined) wrapped.set(value, (userdata = new LuaUserdata(type, value)));
+      const known = (value as { [own]?: LuaUserdata<T> })[own] ?? wrapped.get(value);
+      if (known !== undefined) return known;
+      const userdata = new LuaUserdata(type, value);
+      if (Object.isExtensible(value)) Object.defineProperty(value, own, { value: userdata });
+      else wrapped.set(value, userdata);
       return userdata;
     },
     unwrap(value) {

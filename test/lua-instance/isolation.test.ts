@@ -51,6 +51,31 @@ onEachEngine('isolation', (engine) => {
     expect(alone.answer(2, { ok: true, value: null }).outcome).toEqual(first);
   });
 
+  it('gives each instance globals of its own, to change, delete and traverse', () => {
+    const text = `
+      local before = print
+      print, extra, type = 'mine', 'new', nil
+      local seen, count = {}, 0
+      for name, value in pairs(_G) do
+        assert(_G[name] == value and rawget(_G, name) == value)
+        seen[name], count = value, count + 1
+      end
+      assert(seen.print == 'mine' and seen.extra == 'new' and seen.type == nil and seen._G == _G)
+      assert(seen.math == math and seen.probe == probe and seen.require == require)
+      local name, again = next(_G), 0
+      while name do assert(seen[name] ~= nil) again, name = again + 1, next(_G, name) end
+      assert(again == count and type == nil)
+      _G.type, _G.math = 'back', nil
+      local rest = 0
+      for _ in pairs(_G) do rest = rest + 1 end
+      assert(rest == count and type == 'back' and rawget(_G, 'math') == nil)
+      return before ~= nil and print`;
+    expect(openLua(text, options).values).toEqual(['mine']);
+    expect(openLua('return {type(print), type(math), extra == nil}', options).values).toEqual([
+      ['function', 'table', true],
+    ]);
+  });
+
   it('has names of tables and functions that repeat', () => {
     const once = (): unknown =>
       openLua(

@@ -5,6 +5,7 @@ import { errorFromData, failure } from '../../src/lua/instance/error-object.js';
 import { newPayload } from '../../src/lua/instance/payload.js';
 import { constant, defineModuleSpec, fn, table } from '../../src/lua/module.js';
 import { callLua, command, Suspend, wait } from '../../src/lua/suspend.js';
+import type { Wake } from '../../src/lua/suspend.js';
 import type { Answer } from '../../src/lua/suspend.js';
 import type { Background, HostCall } from '../../src/lua/instance-context.js';
 import { defineUserdata, LuaError, LuaFloat, LuaTable } from '../../src/lua/values.js';
@@ -45,7 +46,7 @@ function result(call: HostCall, answer: Answer): HostResult {
   return fromData(answer.value, () => call.instance.newTable());
 }
 
-const kept = new WeakMap<object, { wake: ((values: readonly LuaValue[]) => void) | undefined }>();
+const kept = new WeakMap<object, { wake: Wake | undefined }>();
 
 export const probeSpec = defineModuleSpec({
   name: 'probe',
@@ -127,12 +128,12 @@ export const probeSpec = defineModuleSpec({
     pause: fn('Waits until `go` is called.', [], ['...'], (call) =>
       wait('pause', (wake) => {
         kept.set(call.instance, { wake });
-        return () => kept.delete(call.instance);
+        return { withdraw: () => void kept.delete(call.instance) };
       }),
     ),
     go: fn('Wakes who waits in `pause`.', ['...: any'], ['boolean'], (call, ...values) => {
       const waiting = kept.get(call.instance);
-      waiting?.wake?.(values);
+      waiting?.wake?.done(values);
       return waiting !== undefined;
     }),
     later: fn('Asks in the background and calls nobody.', ['log: table'], [], (call, log) => {

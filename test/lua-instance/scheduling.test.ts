@@ -103,8 +103,8 @@ onEachEngine('the scheduler', (engine) => {
       members: {
         wait: fn('Waits.', [], ['string'], () =>
           wait('the test', (go) => {
-            wake = go;
-            return () => undefined;
+            wake = (values) => go.done(values);
+            return { withdraw: () => undefined };
           }),
         ),
       },

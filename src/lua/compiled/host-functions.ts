@@ -26,6 +26,12 @@ export function setHostCall(call: HostCall | undefined): HostCall | undefined {
   return before;
 }
 
+/** The call of the instance that runs. */
+export function hostCall(): HostCall {
+  if (current === undefined) throw new TypeError('a host function was called while no instance runs');
+  return current;
+}
+
 let raised: LuaValue[] | undefined;
 /** The host's answer, when it comes, is this error. */
 export function raiseInHostFrame(error: LuaValue): void {
@@ -45,19 +51,26 @@ class HostFrame extends Frame {
 
 /** Goes on with what Lua gave to a host function that had called it. */
 class HostCallFrame extends Frame {
-  readonly #request: CallRequest;
+  protected readonly request: CallRequest;
   constructor(request: CallRequest) {
     super();
-    this.#request = request;
-    if (request.caught === undefined) return;
-    const { caught } = request;
-    this.raise = (error) => settle(() => caught((error as LuaError).value));
+    this.request = request;
   }
-  override raise?: (error: Error) => Result;
   override resume(value: Result): Result {
-    return settle(() => this.#request.then(all(value).map(toHostValue)));
+    return settle(() => this.request.then(all(value).map(toHostValue)));
   }
 }
+
+class CatchingCallFrame extends HostCallFrame {
+  override raise(error: Error): Result {
+    const { caught } = this.request;
+    if (caught === undefined) throw error;
+    return settle(() => caught((error as LuaError).value));
+  }
+}
+
+const callFrame = (request: CallRequest): Frame =>
+  request.caught === undefined ? new HostCallFrame(request) : new CatchingCallFrame(request);
 
 /** Does what a host function came to, until there are results for Lua; hosts may call Lua any number of times. */
 function settle(make: () => HostResult): Result {
@@ -92,7 +105,7 @@ function callLua(request: CallRequest): Result | LuaError {
     Object.assign(machine, { depth, barrier, levels, running, base, limit });
     return error;
   }
-  return result === S ? push(new HostCallFrame(request)) : result;
+  return result === S ? push(callFrame(request)) : result;
 }
 
 function wait(request: Exclude<SuspendRequest, CallRequest>): Value[] {
@@ -117,8 +130,7 @@ export function hostFunction(run: HostFunction): Callable {
 
 function makeFunction(run: HostFunction): Callable {
   return (...values) => {
-    if (current === undefined) throw new TypeError('a host function was called while no instance runs');
-    const call = current;
+    const call = hostCall();
     for (let at = 0; at < values.length; at++) {
       const value = values[at];
       if (value instanceof I64) values[at] = toHostValue(value) as unknown as Value;

@@ -6,6 +6,7 @@
 // T5: `array` and `fields` may be the shared frozen empty ones; what writes in place first sees an old value there.
 // T6: when `asMeta` is set, this table is a metatable and every write of a `__name` refreshes it.
 // T7: keys of the hash are normalized: integral floats are integers, I64 is a bigint, floats beyond 2^63 are plain numbers.
+// T8: fields may be inherited from a record that many tables share (globals). A traversal makes them the table's own first.
 import { LuaFloat } from '../../core/data.js';
 import { LuaError, LuaTable } from '../values.js';
 import { fromBigInt, fromDouble, I64, toBigInt } from './int64.js';
@@ -30,15 +31,27 @@ const NewFields = EmptyFields as unknown as new () => Fields;
 /** The constructor of records that get their fields one by one. */
 export const emptyFields = (): new () => Fields => NewFields;
 
-/** Makes records with these fields, fast: all of them share a hidden class. */
-export function recordCopier(fields: Readonly<Record<string, Value>>): () => Fields {
-  const names = Object.keys(fields);
-  const values = Object.values(fields);
-  const Made = function (this: Fields): void {
-    for (let at = 0; at < names.length; at++) this[names[at] as string] = values[at];
+/** Makes records with these fields, for nothing: they are inherited (T8). */
+export function inheritingRecords(fields: Readonly<Record<string, Value>>): () => Fields {
+  const Inheriting = function (): void {
+    // its own fields come later
   } as unknown as new () => Fields;
-  Made.prototype = FIELDS_PROTOTYPE;
-  return () => new Made();
+  // Not frozen: that would keep records from having a field of the same name. Nothing but records refers to it.
+  Inheriting.prototype = Object.assign(Object.create(FIELDS_PROTOTYPE) as Fields, fields);
+  return () => new Inheriting();
+}
+
+/** Names of a table's fields, in order. */
+function fieldNames(table: Table): string[] {
+  const { fields } = table;
+  if (fields === NO_FIELDS) return NO_NAMES;
+  const inherited = Object.getPrototypeOf(fields) as object;
+  if (inherited !== FIELDS_PROTOTYPE) {
+    const names = new Set([...Object.keys(inherited), ...Object.keys(fields)]);
+    table.fields = new NewFields();
+    for (const name of names) table.fields[name] = fields[name];
+  }
+  return Object.keys(table.fields);
 }
 
 export const NO_FIELDS: Fields = Object.freeze(new NewFields());
@@ -295,9 +308,9 @@ export class Table extends LuaTable {
 
   /** `after`: nil for the first field, else a key of the fields or the hash. */
   private nextField(after: Value): [Value, Value] | undefined {
-    const { fields } = this;
-    if (fields !== NO_FIELDS) {
-      const keys = Object.keys(fields);
+    if (this.fields !== NO_FIELDS) {
+      const keys = fieldNames(this);
+      const { fields } = this;
       let at = 0;
       // A field that was deleted and stored anew is in the hash, and stays there.
       if (typeof after === 'string' && this.hash?.index.has(after) !== true) {
@@ -410,7 +423,7 @@ export class TableIterator {
         }
       }
       this.at = 0;
-      this.names = this.table.fields === NO_FIELDS ? NO_NAMES : Object.keys(this.table.fields);
+      this.names = fieldNames(this.table);
     }
     return this.stepRest(this.names);
   }

@@ -10,11 +10,12 @@ import { Table } from './table.js';
 
 /** Numbers of objects in one instance. */
 export class Identities {
-  readonly #numbers = new WeakMap<object, number>();
+  #numbers: WeakMap<object, number> | undefined;
   #next = 1;
   of(value: object): number {
-    let number = this.#numbers.get(value);
-    if (number === undefined) this.#numbers.set(value, (number = this.#next++));
+    const numbers = (this.#numbers ??= new WeakMap());
+    let number = numbers.get(value);
+    if (number === undefined) numbers.set(value, (number = this.#next++));
     return number;
   }
 }

@@ -22,7 +22,7 @@ import { Coroutine, enter } from './coroutine.js';
 import { environmentOf } from './environments.js';
 import type { StandardEnvironment } from './environments.js';
 import { framesOfError, toLuaError } from './errors.js';
-import { hostFunction, memberValue, raiseInHostFrame, setHostCall } from './host-functions.js';
+import { hostCall, hostFunction, raiseInHostFrame, setHostCall } from './host-functions.js';
 import { metaOfTable } from './metatables.js';
 import { currentEntries, framesOf, heapEntries, stackWith } from './positions.js';
 import { all, machine, results, S } from './protocol.js';
@@ -37,34 +37,48 @@ const DEFAULT_INSTRUCTIONS = 100_000_000;
 /** The loaded unit of each unit of the program. */
 export type Units = (unit: Unit) => LoadedUnit;
 
-export class CompiledVm implements Vm, UnitHost {
-  readonly main: LuaFunction;
+/** One object, since there are many instances: a Lua state, and what its host functions get as their call. */
+export class CompiledVm implements Vm, UnitHost, HostCall {
+  readonly instance: InstanceContext;
   readonly #units: Units;
-  readonly #used = new Set<LoadedUnit>();
+  /** Loaded units of which code has run. */
+  #used: LoadedUnit[] | undefined;
   readonly #standard: StandardEnvironment;
   readonly #loader: UnitLoader;
   readonly #globals: Table;
   readonly #budget: number;
-  readonly #call: HostCall;
-  readonly #libraryHost: LibraryHost;
   readonly #identities = new Identities();
 
   constructor(context: InstanceContext, modules: ModuleLookup, units: Units) {
+    this.instance = context;
     this.#units = units;
-    this.#standard = environmentOf(modules);
+    this.#standard = environmentOf(modules, requireOf);
     this.#budget = context.program.budget?.instructions ?? DEFAULT_INSTRUCTIONS;
-    this.#call = {
-      instance: context,
-      where: whereNow,
-      traceback: () => formatFrames(framesOf(currentEntries())),
-      charge,
-    };
-    this.#libraryHost = libraryHostOf(this.#call);
     this.#loader = new UnitLoader(context.program, modules, this);
-    const entry = this.#loader.entry;
-    this.#globals = this.#newEnvironment(entry);
+    const { entry } = this.#loader;
+    this.#globals = this.#standard.newEnvironment(entry);
     if (hasUnitImports(entry)) this.#readImports(this.#globals, entry, undefined);
-    this.main = hostFunction(this.#loader.main);
+  }
+
+  get main(): LuaFunction {
+    return MAIN;
+  }
+
+  get loader(): UnitLoader {
+    return this.#loader;
+  }
+
+  where(): string {
+    const [entry] = stackWith(1).entries(1);
+    return entry?.is === 'lua' ? `${entry.chunk}:${entry.line}` : '';
+  }
+
+  traceback(): string {
+    return formatFrames(framesOf(currentEntries()));
+  }
+
+  charge(units: number): void {
+    charge(units);
   }
 
   newTable(): LuaTable {
@@ -72,12 +86,12 @@ export class CompiledVm implements Vm, UnitHost {
   }
 
   newThread(fn: LuaFunction): VmThread {
-    return new CompiledThread(this, fn as Callable);
+    return new ScheduledCoroutine(this, fn as Callable);
   }
 
   beginStep(): void {
     machine.budget = machine.budgetPerStep = this.#budget;
-    for (const unit of this.#used) unit.beginStep();
+    for (const unit of this.#used ?? []) unit.beginStep();
   }
 
   close(): void {
@@ -86,8 +100,9 @@ export class CompiledVm implements Vm, UnitHost {
 
   chunk(unit: Unit): LuaFunction {
     const loaded = this.#units(unit);
-    if (!this.#used.has(loaded)) {
-      this.#used.add(loaded);
+    if (this.#used?.includes(loaded) !== true) {
+      if (this.#used === undefined) this.#used = [loaded];
+      else this.#used.push(loaded);
       loaded.beginStep();
     }
     return loaded.main(this.#environment(unit));
@@ -104,8 +119,8 @@ export class CompiledVm implements Vm, UnitHost {
 
   /** Runs code of this instance (V3). */
   enter(coroutine: Coroutine, value: Result): Result {
-    const call = setHostCall(this.#call);
-    const libraryHost = setLibraryHost(this.#libraryHost);
+    const call = setHostCall(this);
+    const libraryHost = setLibraryHost(LIBRARY_HOST);
     const identities = setIdentities(this.#identities);
     try {
       return enter(coroutine, value);
@@ -118,20 +133,8 @@ export class CompiledVm implements Vm, UnitHost {
 
   #environment(unit: Unit): Table {
     if (unit === this.#loader.entry) return this.#globals;
-    const environment = this.#newEnvironment(unit);
+    const environment = this.#standard.newEnvironment(unit);
     this.#readImports(environment, unit, this.#globals);
-    return environment;
-  }
-
-  #newEnvironment(unit: Unit): Table {
-    const environment = this.#standard.newEnvironment();
-    environment.setField('_G', environment);
-    environment.setField('require', hostFunction(this.#loader.requireFor(unit)));
-    for (const [name, spec] of this.#loader.modulesOf(unit)) {
-      environment.setField(name, this.#standard.module(spec));
-      for (const [global, member] of Object.entries(spec.globals ?? {}))
-        environment.setField(global, memberValue(member));
-    }
     return environment;
   }
 
@@ -153,31 +156,40 @@ export class CompiledVm implements Vm, UnitHost {
 
 const hasUnitImports = (unit: Unit): boolean => Object.values(unit.imports).some((found) => 'unit' in found);
 
-function whereNow(): string {
-  const [entry] = stackWith(1).entries(1);
-  return entry?.is === 'lua' ? `${entry.chunk}:${entry.line}` : '';
+function loaderOf(call: HostCall): UnitLoader {
+  if (call instanceof CompiledVm) return call.loader;
+  throw new TypeError('the call is of another engine');
 }
 
-function libraryHostOf(call: HostCall): LibraryHost {
-  return {
-    random: () => {
-      const drawn = random(call);
-      return drawn instanceof LuaFloat ? drawn.n : Number(drawn);
-    },
-    randomSeed: (seed) => void randomSeed(call, Number.isInteger(seed) ? new LuaFloat(seed) : seed),
-    print: (line) => call.instance.host.print(line),
-  };
-}
+/** The main of every instance. */
+const MAIN = hostFunction((call, ...args) => loaderOf(call).main(call, args));
 
-/** A scheduled thread: a coroutine that only the host resumes. */
-class CompiledThread implements VmThread {
-  readonly thread: Coroutine;
+const requireOf = (unit: Unit): Callable =>
+  hostFunction((call, name) => loaderOf(call).require(call, unit, name));
+
+/** Of whatever instance runs. */
+const LIBRARY_HOST: LibraryHost = Object.freeze({
+  random: () => {
+    const drawn = random(hostCall());
+    return drawn instanceof LuaFloat ? drawn.n : Number(drawn);
+  },
+  randomSeed: (seed: number) =>
+    void randomSeed(hostCall(), Number.isInteger(seed) ? new LuaFloat(seed) : seed),
+  print: (line: string) => hostCall().instance.host.print(line),
+});
+
+/** A coroutine that only the host resumes. */
+class ScheduledCoroutine extends Coroutine implements VmThread {
   readonly #vm: CompiledVm;
   #isStarted = false;
 
   constructor(vm: CompiledVm, fn: Callable) {
+    super(fn, true);
     this.#vm = vm;
-    this.thread = new Coroutine(fn, true);
+  }
+
+  get thread(): Coroutine {
+    return this;
   }
 
   resume(values: readonly LuaValue[]): VmStep {
@@ -192,13 +204,13 @@ class CompiledThread implements VmThread {
   }
 
   frames(): readonly LuaFrame[] {
-    return framesOf(heapEntries(this.thread.top));
+    return framesOf(heapEntries(this.top));
   }
 
   #run(value: Result): VmStep {
     let result: Result;
     try {
-      result = this.#vm.enter(this.thread, value);
+      result = this.#vm.enter(this, value);
     } catch (thrown) {
       return this.#failed(thrown);
     }
@@ -215,7 +227,7 @@ class CompiledThread implements VmThread {
     }
     const error = toLuaError(thrown);
     if (error === undefined) throw thrown; // a bug of the host
-    const traceback = formatFrames(framesOfError(error, this.thread));
+    const traceback = formatFrames(framesOfError(error, this));
     return { status: 'failed', error: toHostValue(error.value as Value), traceback };
   }
 }

@@ -7,7 +7,7 @@ import { lauxlib, lfunc, lobject, lua, tags } from './internals.js';
 import type { Proto, Table, lua_State } from './internals.js';
 import type { Unit } from '../../core/program.js';
 import type { ModuleLookup, Vm, VmThread } from '../engine.js';
-import { UnitLoader } from '../instance/units.js';
+import { modulesOf, UnitLoader } from '../instance/units.js';
 import type { UnitHost } from '../instance/units.js';
 import type { InstanceContext } from '../instance-context.js';
 import type { MemberSpec, ModuleSpec } from '../module.js';
@@ -34,6 +34,7 @@ export class FengariVm implements Vm, UnitHost, BridgeHost, Threads {
   readonly #bridge: Bridge;
   readonly #calls: Calls;
   readonly #loader: UnitLoader;
+  readonly #lookup: ModuleLookup;
   readonly #prototypes: Prototypes;
   readonly #globals: FengariTable;
   /** What every unit sees without declaring it. */
@@ -54,9 +55,10 @@ export class FengariVm implements Vm, UnitHost, BridgeHost, Threads {
     for (const spec of modules.globals) this.#install(spec);
     this.#standard = namedEntries(this.#globals);
     this.#loader = new UnitLoader(context.program, modules, this);
+    this.#lookup = modules;
     this.#fill(this.#globals, this.#loader.entry);
     this.#catchImports(this.#globals, this.#loader.entry, undefined);
-    this.main = this.#function(this.#loader.main);
+    this.main = this.#function((call, ...args) => this.#loader.main(call, args));
   }
 
   newTable(): LuaTable {
@@ -155,8 +157,11 @@ export class FengariVm implements Vm, UnitHost, BridgeHost, Threads {
 
   #fill(environment: FengariTable, unit: Unit): void {
     environment.set('_G', environment);
-    environment.set('require', this.#function(this.#loader.requireFor(unit)));
-    for (const [name, spec] of this.#loader.modulesOf(unit)) {
+    environment.set(
+      'require',
+      this.#function((call, name) => this.#loader.require(call, unit, name)),
+    );
+    for (const [name, spec] of modulesOf(unit, this.#lookup)) {
       environment.set(name, this.module(spec));
       this.#members(environment, spec.globals ?? {});
     }

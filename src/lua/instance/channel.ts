@@ -5,20 +5,10 @@
 // C4: the host never waits: `pushFromHost` goes over the capacity rather than lose a value.
 import type { HostCall } from '../instance-context.js';
 import { Suspend } from '../suspend.js';
-import type { Wake } from '../suspend.js';
+import type { Wait, Wake } from '../suspend.js';
 import { defineUserdata, LuaTable } from '../values.js';
 import type { HostResult, LuaValue, LuaError } from '../values.js';
 import { luaErrorAt, typeName } from './arguments.js';
-
-/** Somebody who waits in one or more channels; taken once. */
-interface Waiter {
-  /** Runs when a receive or a send of this waiter happened. */
-  readonly done: (value: LuaValue, ok: boolean) => void;
-  /** Runs when the channel that a send waits for was closed. */
-  readonly refused: () => void;
-  /** What a send brings. */
-  readonly value: LuaValue;
-}
 
 const RECEIVED_CLOSED: readonly LuaValue[] = [undefined, false];
 
@@ -27,8 +17,9 @@ export class Channel {
   #buffer: LuaValue[] = [];
   /** Index of the first buffered value; the part before it is dropped now and then. */
   #head = 0;
-  readonly #receivers = new Set<Waiter>();
-  readonly #senders = new Set<Waiter>();
+  // Made when somebody waits: many channels are only ever ready.
+  #receivers: WaitingLine | undefined;
+  #senders: WaitingLine | undefined;
   #closed = false;
 
   constructor(capacity = 0) {
@@ -45,17 +36,17 @@ export class Channel {
   }
 
   get canReceive(): boolean {
-    return this.length > 0 || this.#senders.size > 0 || this.#closed;
+    return this.length > 0 || this.#sender !== undefined || this.#closed;
   }
 
   get canSend(): boolean {
-    return this.#closed || this.#receivers.size > 0 || this.length < this.capacity;
+    return this.#closed || this.#receiver !== undefined || this.length < this.capacity;
   }
 
   /** Puts in a value from outside Lua; false when the channel is closed. */
   pushFromHost(value: LuaValue): boolean {
     if (this.#closed) return false;
-    const receiver = first(this.#receivers);
+    const receiver = this.#receiver;
     if (receiver === undefined) this.#buffer.push(value);
     else receiver.done(value, true);
     return true;
@@ -71,14 +62,14 @@ export class Channel {
     if (this.length > 0) {
       const value = this.#take();
       // A sender that waited for room takes the place that became free.
-      const sender = first(this.#senders);
+      const sender = this.#sender;
       if (sender !== undefined && this.length < this.capacity) {
         this.#buffer.push(sender.value);
         sender.done(sender.value, true);
       }
       return [value, true];
     }
-    const sender = first(this.#senders);
+    const sender = this.#sender;
     if (sender === undefined) return RECEIVED_CLOSED;
     sender.done(sender.value, true);
     return [sender.value, true];
@@ -88,21 +79,25 @@ export class Channel {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (const receiver of [...this.#receivers]) receiver.done(undefined, false);
-    for (const sender of [...this.#senders]) sender.refused();
+    for (let receiver = this.#receiver; receiver !== undefined; receiver = this.#receiver)
+      receiver.done(undefined, false);
+    for (let sender = this.#sender; sender !== undefined; sender = this.#sender) sender.refused();
   }
 
   waitToReceive(waiter: Waiter): void {
-    this.#receivers.add(waiter);
+    (this.#receivers ??= new WaitingLine()).add(waiter);
   }
 
   waitToSend(waiter: Waiter): void {
-    this.#senders.add(waiter);
+    (this.#senders ??= new WaitingLine()).add(waiter);
   }
 
-  forget(waiter: Waiter): void {
-    this.#receivers.delete(waiter);
-    this.#senders.delete(waiter);
+  get #receiver(): Waiter | undefined {
+    return this.#receivers?.first;
+  }
+
+  get #sender(): Waiter | undefined {
+    return this.#senders?.first;
   }
 
   #take(): LuaValue {
@@ -116,8 +111,6 @@ export class Channel {
     return value;
   }
 }
-
-const first = (waiters: Set<Waiter>): Waiter | undefined => waiters.values().next().value;
 
 export type SelectCase =
   | { readonly op: 'receive'; readonly channel: Channel }
@@ -154,38 +147,100 @@ export function selectLater(
   call: HostCall,
   cases: readonly SelectCase[],
   describe: string,
-  results: (selected: Selected) => readonly LuaValue[],
+  results: Results,
 ): Suspend {
   const sends = cases.some((one) => one.op === 'send');
-  const refusal = sends ? closedError(call) : undefined;
-  return new Suspend({
-    on: 'wait',
-    describe,
-    begin(wake: Wake) {
-      const waiting: (readonly [Channel, Waiter])[] = [];
-      const forget = (): void => {
-        for (const [channel, waiter] of waiting) channel.forget(waiter);
-      };
-      for (const one of cases) {
-        const { channel } = one;
-        const waiter: Waiter = {
-          done(value, ok) {
-            forget();
-            wake(results({ channel, value, ok }));
-          },
-          refused() {
-            forget();
-            wake.fail(refusal?.value);
-          },
-          value: one.op === 'send' ? one.value : undefined,
-        };
-        waiting.push([channel, waiter]);
-        if (one.op === 'receive') channel.waitToReceive(waiter);
-        else channel.waitToSend(waiter);
-      }
-      return forget;
-    },
-  });
+  const refusal = sends ? closedError(call).value : undefined;
+  return new Suspend({ on: 'wait', describe, begin: (wake) => new Selecting(wake, cases, results, refusal) });
+}
+
+type Results = (selected: Selected) => readonly LuaValue[];
+
+/** Somebody who waits in one or more channels; taken once. */
+class Selecting implements Wait {
+  readonly #wake: Wake;
+  readonly #results: Results;
+  /** What is raised when the channel that a send waits for is closed. */
+  readonly #refusal: LuaValue;
+  readonly #waiters: readonly Waiter[];
+
+  constructor(wake: Wake, cases: readonly SelectCase[], results: Results, refusal: LuaValue) {
+    this.#wake = wake;
+    this.#results = results;
+    this.#refusal = refusal;
+    this.#waiters = cases.map((one) => new Waiter(this, one));
+    for (const waiter of this.#waiters) {
+      const { channel, op } = waiter.selectCase;
+      if (op === 'receive') channel.waitToReceive(waiter);
+      else channel.waitToSend(waiter);
+    }
+  }
+
+  withdraw(): void {
+    for (const waiter of this.#waiters) waiter.line?.remove(waiter);
+  }
+
+  done(channel: Channel, value: LuaValue, ok: boolean): void {
+    this.withdraw();
+    this.#wake.done(this.#results({ channel, value, ok }));
+  }
+
+  refuse(): void {
+    this.withdraw();
+    this.#wake.fail(this.#refusal);
+  }
+}
+
+/** A place in the line of a channel. */
+class Waiter {
+  readonly #selecting: Selecting;
+  readonly selectCase: SelectCase;
+  line: WaitingLine | undefined;
+  before: Waiter | undefined;
+  after: Waiter | undefined;
+
+  constructor(selecting: Selecting, selectCase: SelectCase) {
+    this.#selecting = selecting;
+    this.selectCase = selectCase;
+  }
+
+  /** What a send brings. */
+  get value(): LuaValue {
+    return this.selectCase.op === 'send' ? this.selectCase.value : undefined;
+  }
+
+  /** A receive or a send of this waiter has happened. */
+  done(value: LuaValue, ok: boolean): void {
+    this.#selecting.done(this.selectCase.channel, value, ok);
+  }
+
+  /** The channel that a send waits for was closed. */
+  refused(): void {
+    this.#selecting.refuse();
+  }
+}
+
+/** Waiters in the order in which they came. */
+class WaitingLine {
+  first: Waiter | undefined;
+  #last: Waiter | undefined;
+
+  add(waiter: Waiter): void {
+    waiter.line = this;
+    waiter.before = this.#last;
+    if (this.#last === undefined) this.first = waiter;
+    else this.#last.after = waiter;
+    this.#last = waiter;
+  }
+
+  remove(waiter: Waiter): void {
+    const { before, after } = waiter;
+    if (before === undefined) this.first = after;
+    else before.after = after;
+    if (after === undefined) this.#last = before;
+    else after.before = before;
+    waiter.line = waiter.before = waiter.after = undefined;
+  }
 }
 
 const received = ({ value, ok }: Selected): readonly LuaValue[] => [value, ok];

@@ -16,7 +16,7 @@ export type CallRequest = Extract<SuspendRequest, { on: 'call' }>;
 export interface Waiting {
   readonly describe: string;
   /** Takes the wait back (a command is withdrawn, a channel forgets it). */
-  readonly withdraw: () => void;
+  withdraw(): void;
 }
 
 export type Role =
@@ -27,17 +27,44 @@ export type Role =
 export class Coroutine {
   readonly name: string;
   readonly role: Role;
-  /** Innermost last: more than one while an engine that does not call Lua by itself has a `call` request open. */
-  readonly threads: { readonly thread: VmThread; readonly request: CallRequest | undefined }[];
   waiting: Waiting | undefined;
+  #thread: VmThread;
+  #request: CallRequest | undefined;
+  /** Calls around the present one: there are any only while an engine that does not call Lua by itself has a `call` request open. */
+  #outer: { readonly thread: VmThread; readonly request: CallRequest | undefined }[] | undefined;
 
   constructor(name: string, role: Role, thread: VmThread) {
     this.name = name;
     this.role = role;
-    this.threads = [{ thread, request: undefined }];
+    this.waiting = undefined;
+    this.#thread = thread;
+  }
+
+  /** What runs in it. */
+  get thread(): VmThread {
+    return this.#thread;
+  }
+
+  /** Why `thread` runs; undefined: it is the coroutine's own function. */
+  get request(): CallRequest | undefined {
+    return this.#request;
+  }
+
+  enterCall(thread: VmThread, request: CallRequest): void {
+    (this.#outer ??= []).push({ thread: this.#thread, request: this.#request });
+    this.#thread = thread;
+    this.#request = request;
+  }
+
+  leaveCall(): void {
+    const outer = this.#outer?.pop();
+    if (outer === undefined) throw new TypeError('no call is open');
+    this.#thread = outer.thread;
+    this.#request = outer.request;
   }
 
   frames(): readonly LuaFrame[] {
-    return this.threads.toReversed().flatMap(({ thread }) => thread.frames());
+    const outer = (this.#outer ?? []).map(({ thread }) => thread);
+    return [...outer, this.#thread].reverse().flatMap((thread) => thread.frames());
   }
 }

@@ -6,18 +6,20 @@
 // N5: an exception that is no Lua error is a bug of the host: it leaves the step, and the instance is closed.
 import type { Command } from '../../core/command.js';
 import type { Data } from '../../core/data.js';
+import type { Program } from '../../core/program.js';
 import type { LoadedProgram, ModuleLookup, Vm } from '../engine.js';
 import type { Background, InstanceContext, InstanceHost, Message } from '../instance-context.js';
 import type { CoroutineState, Instance, Outcome, Outstanding, Step } from '../step.js';
 import { Suspend } from '../suspend.js';
-import type { Answer, SuspendRequest, Wake } from '../suspend.js';
-import type { HostResult, LuaFunction, LuaValue } from '../values.js';
+import type { Answer, SuspendRequest, Wait, Wake } from '../suspend.js';
+import type { HostResult, LuaFunction, LuaTable, LuaValue } from '../values.js';
 import { fromData } from './convert.js';
 import { Coroutine } from './coroutine.js';
-import type { Resumption, Role } from './coroutine.js';
+import type { Resumption, Role, Waiting } from './coroutine.js';
 import { describeCommand } from './describe.js';
 import { raisedValue } from './error-object.js';
 import { cancelMessage, MessageBoard } from './messages.js';
+import type { Deliver } from './messages.js';
 import { endedBefore, outcomeOf, outcomeOfError } from './outcome.js';
 
 export function createInstance(loaded: LoadedProgram, host: InstanceHost, modules: ModuleLookup): Instance {
@@ -26,22 +28,39 @@ export function createInstance(loaded: LoadedProgram, host: InstanceHost, module
 
 /** Who gets the answer to an outstanding command. */
 interface Asker {
-  readonly answered: (answer: Answer) => void;
+  answered(answer: Answer): void;
+}
+
+type RequestOn<On extends SuspendRequest['on']> = Extract<SuspendRequest, { on: On }>;
+
+interface Turn {
+  readonly coroutine: Coroutine;
+  readonly resumption: Resumption;
 }
 
 const NO_STEP: Step = Object.freeze({ commands: [], withdrawn: [] });
+const NONE: readonly never[] = Object.freeze([]);
+const MAIN: Role = Object.freeze({ is: 'main' });
+const SPAWNED: Role = Object.freeze({ is: 'spawned' });
 
-class Scheduler implements Instance {
+/** One object, since there are many instances: what hosts may do to it, and what its modules may use of it. */
+class Scheduler implements Instance, InstanceContext {
+  readonly program: Program;
+  readonly host: InstanceHost;
   readonly #vm: Vm;
-  readonly #messages = new MessageBoard();
-  readonly #states = new Map<object, object>();
-  readonly #coroutines = new Set<Coroutine>();
-  #queue: { readonly coroutine: Coroutine; readonly resumption: Resumption }[] = [];
-  readonly #outstanding = new Map<number, Asker>();
-  #issued: Outstanding[] = [];
-  #withdrawn: number[] = [];
+  // Containers are made when something first gets into them: most instances only run main.
+  #messages: MessageBoard | undefined;
+  #states: Map<object, object> | undefined;
+  #main: Coroutine | undefined;
+  /** Spawned coroutines and handlers, in the order in which they began. */
+  #others: Set<Coroutine> | undefined;
+  #queue: Turn[] | undefined;
+  #outstanding: Map<number, Asker> | undefined;
+  #issued: Outstanding[] | undefined;
+  #withdrawn: number[] | undefined;
   #lastCommand = 0;
-  #names = { spawned: 0, handler: 0 };
+  #lastSpawned = 0;
+  #lastHandler = 0;
   /** Main's outcome while handlers are still running (N4). */
   #held: Outcome | undefined;
   /** Set when the instance has ended and the host has not been told yet. */
@@ -49,24 +68,26 @@ class Scheduler implements Instance {
   #closed = false;
 
   constructor(loaded: LoadedProgram, host: InstanceHost, modules: ModuleLookup) {
-    this.#vm = loaded.instantiate(this.#context(loaded, host), modules);
+    this.program = loaded.program;
+    this.host = host;
+    this.#vm = loaded.instantiate(this, modules);
   }
 
   start(args: readonly Data[]): Step {
-    return this.#step(() => this.#begin('main', { is: 'main' }, this.#vm.main, this.#toLua(args)));
+    return this.#step(() => this.#begin('main', MAIN, this.#vm.main, this.#toLua(args)));
   }
 
   answer(id: number, answer: Answer): Step {
     return this.#step(() => {
-      const asker = this.#outstanding.get(id);
+      const asker = this.#outstanding?.get(id);
       if (asker === undefined) return; // withdrawn meanwhile
-      this.#outstanding.delete(id);
+      this.#outstanding?.delete(id);
       asker.answered(answer);
     });
   }
 
   deliver(message: Message): Step {
-    return this.#step(() => this.#messages.deliver(message));
+    return this.#step(() => (this.#messages ??= new MessageBoard()).deliver(message));
   }
 
   cancel(reason: string): Step {
@@ -74,7 +95,7 @@ class Scheduler implements Instance {
   }
 
   listens(topic: string): boolean {
-    return this.#messages.listens(topic);
+    return this.#messages?.listens(topic) ?? false;
   }
 
   invoke(fn: LuaFunction, args: readonly Data[], ended: (outcome: Outcome) => void): Step {
@@ -83,7 +104,7 @@ class Scheduler implements Instance {
       return NO_STEP;
     }
     return this.#step(() => {
-      const name = `handler ${++this.#names.handler}`;
+      const name = `handler ${++this.#lastHandler}`;
       this.#begin(name, { is: 'handler', ended }, fn, this.#toLua(args));
     });
   }
@@ -93,7 +114,7 @@ class Scheduler implements Instance {
   }
 
   coroutines(): readonly CoroutineState[] {
-    return [...this.#coroutines].map((coroutine) => ({
+    return this.#coroutines().map((coroutine) => ({
       name: coroutine.name,
       waits: coroutine.waiting?.describe ?? (this.#closed ? 'ended' : 'its turn'),
       frames: coroutine.frames(),
@@ -101,13 +122,33 @@ class Scheduler implements Instance {
   }
 
   state<T extends object>(key: object, make: () => T): T {
-    let state = this.#states.get(key);
-    if (state === undefined) this.#states.set(key, (state = make()));
+    const states = (this.#states ??= new Map<object, object>());
+    let state = states.get(key);
+    if (state === undefined) states.set(key, (state = make()));
     return state as T;
   }
 
   close(): void {
     if (!this.#closed) this.#end();
+  }
+
+  // InstanceContext, for modules.
+
+  newTable(): LuaTable {
+    return this.#vm.newTable();
+  }
+
+  spawn(fn: LuaFunction, args: readonly LuaValue[]): void {
+    this.#begin(`coroutine ${++this.#lastSpawned}`, SPAWNED, fn, args);
+  }
+
+  background(command: Command, answered: (answer: Answer) => void): Background {
+    const id = this.issue(command, { answered });
+    return { cancel: () => this.withdraw(id) };
+  }
+
+  listen(topic: string, deliver: Deliver): () => void {
+    return (this.#messages ??= new MessageBoard()).listen(topic, deliver);
   }
 
   #step(enter: () => void): Step {
@@ -120,29 +161,52 @@ class Scheduler implements Instance {
       this.close(); // N5
       throw error;
     }
-    const step: Step = {
-      commands: this.#issued,
-      withdrawn: this.#withdrawn,
-      ...(this.#outcome === undefined ? {} : { outcome: this.#outcome }),
-    };
-    this.#issued = [];
-    this.#withdrawn = [];
-    return step;
+    const commands = this.#issued ?? NONE;
+    const withdrawn = this.#withdrawn ?? NONE;
+    this.#issued = undefined;
+    this.#withdrawn = undefined;
+    return this.#outcome === undefined
+      ? { commands, withdrawn }
+      : { commands, withdrawn, outcome: this.#outcome };
   }
 
   #run(): void {
-    // The queue is read by index and renewed when it is empty: shifting would cost as much as the queue is long.
-    for (let next = 0; next < this.#queue.length && !this.#closed; next++) {
-      const { coroutine, resumption } = this.#queue[next]!;
+    const queue = this.#queue;
+    if (queue === undefined) return;
+    // The queue is read by index and dropped when it is empty: shifting would cost as much as the queue is long.
+    for (let next = 0; next < queue.length && !this.#closed; next++) {
+      const { coroutine, resumption } = queue[next]!;
       this.#resume(coroutine, resumption);
     }
-    this.#queue = [];
+    this.#queue = undefined;
   }
 
   #begin(name: string, role: Role, fn: LuaFunction, args: readonly LuaValue[]): void {
     const coroutine = new Coroutine(name, role, this.#vm.newThread(fn));
-    this.#coroutines.add(coroutine);
-    this.#queue.push({ coroutine, resumption: { with: 'values', values: args } });
+    if (role === MAIN) this.#main = coroutine;
+    else (this.#others ??= new Set()).add(coroutine);
+    this.enqueue(coroutine, { with: 'values', values: args });
+  }
+
+  /** The coroutine goes on in its turn. */
+  enqueue(coroutine: Coroutine, resumption: Resumption): void {
+    coroutine.waiting = undefined;
+    (this.#queue ??= []).push({ coroutine, resumption });
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** All that have not ended, in the order in which they began. */
+  #coroutines(): Coroutine[] {
+    const others = this.#others === undefined ? NONE : [...this.#others];
+    return this.#main === undefined ? [...others] : [this.#main, ...others];
+  }
+
+  #forget(coroutine: Coroutine): void {
+    if (coroutine === this.#main) this.#main = undefined;
+    else this.#others?.delete(coroutine);
   }
 
   /** Runs a coroutine until it waits or ends. */
@@ -153,7 +217,7 @@ class Scheduler implements Instance {
         next = this.#settle(coroutine, next.make);
         continue;
       }
-      const { thread, request } = coroutine.threads.at(-1)!;
+      const { thread, request } = coroutine;
       const step = next.with === 'values' ? thread.resume(next.values) : thread.raise(next.error);
       if (step.status === 'suspended') {
         next = this.#request(coroutine, step.request);
@@ -164,7 +228,7 @@ class Scheduler implements Instance {
         else this.#failed(coroutine, step.error, step.traceback);
         return;
       }
-      coroutine.threads.pop();
+      coroutine.leaveCall();
       if (step.status === 'done') {
         const { values } = step;
         next = this.#settle(coroutine, () => request.then(values));
@@ -192,64 +256,42 @@ class Scheduler implements Instance {
 
   #request(coroutine: Coroutine, request: SuspendRequest): Resumption | undefined {
     switch (request.on) {
-      case 'command': {
-        const id = this.#issue(request.command, (answer) => {
-          coroutine.waiting = undefined;
-          this.#queue.push({
-            coroutine,
-            resumption: { with: 'make', make: () => request.then(answer) },
-          });
-        });
-        coroutine.waiting = {
-          describe: describeCommand(request.command),
-          withdraw: () => this.#withdraw(id),
-        };
+      case 'command':
+        coroutine.waiting = new PendingCommand(this, coroutine, request);
         return undefined;
-      }
       case 'wait': {
-        // A wake inside `begin` already counts: the coroutine is queued, and waits for its turn only.
-        let woken = false;
-        const go = (resumption: Resumption): void => {
-          if (woken || this.#closed) return;
-          woken = true;
-          coroutine.waiting = undefined;
-          this.#queue.push({ coroutine, resumption });
-        };
-        const wake: Wake = Object.assign((values: readonly LuaValue[]) => go({ with: 'values', values }), {
-          fail: (error: LuaValue) => go({ with: 'error', error }),
-        });
-        const withdraw = request.begin(wake);
-        if (!woken) coroutine.waiting = { describe: request.describe, withdraw };
+        const pending = new PendingWait(this, coroutine, request);
+        if (!pending.isOver) coroutine.waiting = pending;
         return undefined;
       }
       case 'call':
-        coroutine.threads.push({ thread: this.#vm.newThread(request.fn), request });
+        coroutine.enterCall(this.#vm.newThread(request.fn), request);
         return { with: 'values', values: request.args };
     }
   }
 
-  #issue(command: Command, answered: (answer: Answer) => void): number {
+  issue(command: Command, asker: Asker): number {
     const id = ++this.#lastCommand;
-    this.#outstanding.set(id, { answered });
-    this.#issued.push({ id, command });
+    (this.#outstanding ??= new Map<number, Asker>()).set(id, asker);
+    (this.#issued ??= []).push({ id, command });
     return id;
   }
 
-  #withdraw(id: number): void {
-    if (!this.#outstanding.delete(id)) return;
-    const unsaid = this.#issued.findIndex((outstanding) => outstanding.id === id);
-    if (unsaid >= 0) this.#issued.splice(unsaid, 1);
-    else this.#withdrawn.push(id);
+  withdraw(id: number): void {
+    if (this.#outstanding?.delete(id) !== true) return;
+    const unsaid = this.#issued?.findIndex((outstanding) => outstanding.id === id) ?? -1;
+    if (unsaid >= 0) this.#issued?.splice(unsaid, 1);
+    else (this.#withdrawn ??= []).push(id);
   }
 
   #ended(coroutine: Coroutine, values: readonly LuaValue[]): void {
-    this.#coroutines.delete(coroutine);
+    this.#forget(coroutine);
     if (coroutine.role.is === 'main') this.#mainEnded(outcomeOf(values));
     else if (coroutine.role.is === 'handler') this.#handlerEnded(coroutine.role.ended, outcomeOf(values));
   }
 
   #failed(coroutine: Coroutine, error: LuaValue, traceback: string): void {
-    this.#coroutines.delete(coroutine);
+    this.#forget(coroutine);
     const outcome = outcomeOfError(error, traceback);
     if (coroutine.role.is === 'handler') this.#handlerEnded(coroutine.role.ended, outcome);
     else if (coroutine.role.is === 'main') this.#mainEnded(outcome);
@@ -267,7 +309,7 @@ class Scheduler implements Instance {
   }
 
   #handlersRun(): boolean {
-    for (const { role } of this.#coroutines) if (role.is === 'handler') return true;
+    for (const { role } of this.#others ?? NONE) if (role.is === 'handler') return true;
     return false;
   }
 
@@ -278,9 +320,9 @@ class Scheduler implements Instance {
 
   #end(): void {
     this.#closed = true;
-    const left = [...this.#coroutines];
-    this.#coroutines.clear();
-    for (const id of [...this.#outstanding.keys()]) this.#withdraw(id);
+    const left = this.#coroutines();
+    this.#main = this.#others = undefined;
+    for (const id of [...(this.#outstanding?.keys() ?? NONE)]) this.withdraw(id);
     for (const coroutine of left) {
       coroutine.waiting?.withdraw();
       coroutine.waiting = undefined;
@@ -294,20 +336,71 @@ class Scheduler implements Instance {
     const newTable = () => this.#vm.newTable();
     return args.map((arg) => fromData(arg, newTable));
   }
+}
 
-  #context(loaded: LoadedProgram, host: InstanceHost): InstanceContext {
-    return {
-      program: loaded.program,
-      host,
-      newTable: () => this.#vm.newTable(),
-      spawn: (fn, args) => this.#begin(`coroutine ${++this.#names.spawned}`, { is: 'spawned' }, fn, args),
-      background: (command, answered): Background => {
-        const id = this.#issue(command, answered);
-        return { cancel: () => this.#withdraw(id) };
-      },
-      listen: (topic, deliver) => this.#messages.listen(topic, deliver),
-      state: (key, make) => this.state(key, make),
-    };
+/** A coroutine that waits for the host. */
+class PendingCommand implements Waiting, Asker {
+  readonly #scheduler: Scheduler;
+  readonly #coroutine: Coroutine;
+  readonly #request: RequestOn<'command'>;
+  readonly #id: number;
+
+  constructor(scheduler: Scheduler, coroutine: Coroutine, request: RequestOn<'command'>) {
+    this.#scheduler = scheduler;
+    this.#coroutine = coroutine;
+    this.#request = request;
+    this.#id = scheduler.issue(request.command, this);
+  }
+
+  get describe(): string {
+    return describeCommand(this.#request.command);
+  }
+
+  withdraw(): void {
+    this.#scheduler.withdraw(this.#id);
+  }
+
+  answered(answer: Answer): void {
+    const { then } = this.#request;
+    this.#scheduler.enqueue(this.#coroutine, { with: 'make', make: () => then(answer) });
+  }
+}
+
+/** A coroutine that waits for something inside the instance. */
+class PendingWait implements Waiting, Wake {
+  readonly describe: string;
+  readonly #scheduler: Scheduler;
+  readonly #coroutine: Coroutine;
+  readonly #wait: Wait;
+  #isOver = false;
+
+  constructor(scheduler: Scheduler, coroutine: Coroutine, request: RequestOn<'wait'>) {
+    this.describe = request.describe;
+    this.#scheduler = scheduler;
+    this.#coroutine = coroutine;
+    this.#wait = request.begin(this); // may wake at once: the coroutine waits for its turn only
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  done(values: readonly LuaValue[]): void {
+    this.#end({ with: 'values', values });
+  }
+
+  fail(error: LuaValue): void {
+    this.#end({ with: 'error', error });
+  }
+
+  withdraw(): void {
+    this.#wait.withdraw();
+  }
+
+  #end(resumption: Resumption): void {
+    if (this.#isOver || this.#scheduler.isClosed) return;
+    this.#isOver = true;
+    this.#scheduler.enqueue(this.#coroutine, resumption);
   }
 }
 

@@ -10,7 +10,7 @@ import type { ModuleSpec } from '../module.js';
 import { Suspend, wait } from '../suspend.js';
 import type { Wake } from '../suspend.js';
 import { LuaError, LuaTable, luaType } from '../values.js';
-import type { HostFunction, HostResult, LuaFunction, LuaValue } from '../values.js';
+import type { HostResult, LuaFunction, LuaValue } from '../values.js';
 import { luaErrorAt } from './arguments.js';
 
 /** What the loader needs of an engine's Vm. */
@@ -23,15 +23,21 @@ export interface UnitHost {
   standard(name: string): LuaValue;
 }
 
-type UnitState =
-  | { readonly is: 'loading'; readonly waiting: Set<Wake>; readonly needs: Set<string> }
-  | { readonly is: 'loaded'; readonly value: LuaValue };
+interface Loading {
+  readonly is: 'loading';
+  waiting: Set<Wake> | undefined;
+  /** Ids of units that it has asked for. */
+  needs: Set<string> | undefined;
+}
+type UnitState = Loading | { readonly is: 'loaded'; readonly value: LuaValue };
 
 export class UnitLoader {
   readonly #program: Program;
   readonly #modules: ModuleLookup;
   readonly #host: UnitHost;
-  readonly #states = new Map<string, UnitState>();
+  #entryState: UnitState | undefined;
+  /** Of the other units, by id. */
+  #states: Map<string, UnitState> | undefined;
 
   constructor(program: Program, modules: ModuleLookup, host: UnitHost) {
     this.#program = program;
@@ -44,23 +50,22 @@ export class UnitLoader {
   }
 
   /** Loads the entry, picks its method and calls it with its arguments. */
-  readonly main: HostFunction = (call, ...args) =>
-    this.#load(call, this.entry, undefined, (value) => {
+  main(call: HostCall, args: readonly LuaValue[]): HostResult {
+    return this.#load(call, this.entry, undefined, (value) => {
       const fn = this.#runnable(this.entry, value);
-      return new Suspend({ on: 'call', fn, args, then: (results) => results });
+      return new Suspend({ on: 'call', fn, args, then: resultsAsTheyAre });
     });
+  }
 
-  /** The `require` of one unit. */
-  requireFor(unit: Unit): HostFunction {
-    return (call, name) => {
-      if (typeof name !== 'string')
-        throw luaErrorAt(call, `bad argument #1 to 'require' (string expected, got ${luaType(name)})`);
-      const found = this.importOf(unit, name);
-      if (found !== undefined) return this.value(call, unit, name, found);
-      const standard = this.#host.standard(name);
-      if (standard !== undefined) return standard;
-      throw luaErrorAt(call, `module '${name}' is not declared; add it to the entry's modules`);
-    };
+  /** `require(name)` in a unit. */
+  require(call: HostCall, unit: Unit, name: LuaValue): HostResult {
+    if (typeof name !== 'string')
+      throw luaErrorAt(call, `bad argument #1 to 'require' (string expected, got ${luaType(name)})`);
+    const found = this.importOf(unit, name);
+    if (found !== undefined) return this.value(call, unit, name, found);
+    const standard = this.#host.standard(name);
+    if (standard !== undefined) return standard;
+    throw luaErrorAt(call, `module '${name}' is not declared; add it to the entry's modules`);
   }
 
   importOf(unit: Unit, name: string): Import | undefined {
@@ -77,18 +82,20 @@ export class UnitLoader {
     throw luaErrorAt(call, `module '${name}' is declared but not built in this version`);
   }
 
-  /** The modules among a unit's imports that are built: what its environment holds from the start. */
-  *modulesOf(unit: Unit): Iterable<readonly [string, ModuleSpec]> {
-    for (const [name, found] of Object.entries(unit.imports)) {
-      const spec = 'module' in found ? this.#modules.find(found.module) : undefined;
-      if (spec !== undefined) yield [name, spec];
-    }
-  }
-
   #unit(id: string): Unit {
     const unit = Object.hasOwn(this.#program.units, id) ? this.#program.units[id] : undefined;
     if (unit === undefined) throw new LuaError(`program of '${this.#program.entry}' has no unit '${id}'`);
     return unit;
+  }
+
+  #stateOf(id: string): UnitState | undefined {
+    return id === this.#program.entry ? this.#entryState : this.#states?.get(id);
+  }
+
+  #setState(id: string, state: UnitState | undefined): void {
+    if (id === this.#program.entry) this.#entryState = state;
+    else if (state === undefined) this.#states?.delete(id);
+    else (this.#states ??= new Map<string, UnitState>()).set(id, state);
   }
 
   #load(
@@ -97,30 +104,31 @@ export class UnitLoader {
     from: Unit | undefined,
     then: (value: LuaValue) => HostResult,
   ): HostResult {
-    const state = this.#states.get(unit.id);
+    const state = this.#stateOf(unit.id);
     if (state?.is === 'loaded') return then(state.value);
     if (from !== undefined) this.#need(call, from, unit);
     if (state !== undefined)
       return wait(`import of ${unit.id}`, (wake) => {
-        state.waiting.add(wake);
-        return () => state.waiting.delete(wake);
+        const waiting = (state.waiting ??= new Set<Wake>());
+        waiting.add(wake);
+        return { withdraw: () => void waiting.delete(wake) };
       });
-    const loading = { is: 'loading', waiting: new Set<Wake>(), needs: new Set<string>() } as const;
-    this.#states.set(unit.id, loading);
+    const loading: Loading = { is: 'loading', waiting: undefined, needs: undefined };
+    this.#setState(unit.id, loading);
     return new Suspend({
       on: 'call',
       fn: this.#host.chunk(unit),
       args: [unit.id],
       then: (results) => {
         const value = this.#imported(unit, results[0]);
-        this.#states.set(unit.id, { is: 'loaded', value });
-        for (const wake of loading.waiting) wake([value]);
+        this.#setState(unit.id, { is: 'loaded', value });
+        for (const wake of loading.waiting ?? []) wake.done([value]);
         return then(value);
       },
       caught: (error) => {
         // As with Lua's own require, a chunk that failed runs again when it is required again.
-        this.#states.delete(unit.id);
-        for (const wake of loading.waiting) wake.fail(error);
+        this.#setState(unit.id, undefined);
+        for (const wake of loading.waiting ?? []) wake.fail(error);
         throw new LuaError(error);
       },
     });
@@ -128,19 +136,19 @@ export class UnitLoader {
 
   /** Notes that `from` needs `unit` while it loads, and refuses a cycle (U3). */
   #need(call: HostCall, from: Unit, unit: Unit): void {
-    const needing = this.#states.get(from.id);
+    const needing = this.#stateOf(from.id);
     if (needing?.is !== 'loading') return;
     const path = this.#pathBetween(unit.id, from.id);
     if (path !== undefined)
       throw luaErrorAt(call, `imports form a cycle: ${[from.id, ...path].join(' -> ')}`);
-    needing.needs.add(unit.id);
+    (needing.needs ??= new Set()).add(unit.id);
   }
 
   #pathBetween(start: string, goal: string): string[] | undefined {
     if (start === goal) return [start];
-    const state = this.#states.get(start);
+    const state = this.#stateOf(start);
     if (state?.is !== 'loading') return undefined;
-    for (const next of state.needs) {
+    for (const next of state.needs ?? []) {
       const rest = this.#pathBetween(next, goal);
       if (rest !== undefined) return [start, ...rest];
     }
@@ -161,6 +169,16 @@ export class UnitLoader {
     throw new LuaError(
       `${unit.chunk}: returns ${luaType(value)} and no function; return the function, or name a 'method' of the table`,
     );
+  }
+}
+
+const resultsAsTheyAre = (results: readonly LuaValue[]): HostResult => results;
+
+/** The modules among a unit's imports that are built: what its environment holds from the start. */
+export function* modulesOf(unit: Unit, modules: ModuleLookup): Iterable<readonly [string, ModuleSpec]> {
+  for (const [name, found] of Object.entries(unit.imports)) {
+    const spec = 'module' in found ? modules.find(found.module) : undefined;
+    if (spec !== undefined) yield [name, spec];
   }
 }
 
