@@ -1,4 +1,5 @@
 // Parts of a node that know its app: logger, variables, registry store, what kinds and handlers may use.
+import { nativeSupport } from '../runtime/native-support.js';
 import type { AppContext } from '../core/app-context.js';
 import type { DataObject } from '../core/data.js';
 import { parseDurationMs } from '../core/durations.js';
@@ -120,6 +121,7 @@ export function nodeHandlers(
   return [
     ...Object.entries(
       hostHandlers({
+        native: nativeSupport,
         callFunction,
         processes: {
           send: (request, asker) => service().send(request, asker),

@@ -7,3 +7,5 @@ exports.ajv = () => require('ajv').Ajv;
 exports.ajv2020 = () => require('ajv/dist/2020.js').Ajv2020;
 exports.ajvFormats = () => require('ajv-formats').default;
 exports.zoneData = () => require('moment-timezone/data/packed/latest.json');
+exports.aesCiphers = () => require('@noble/ciphers/aes.js');
+exports.chachaCiphers = () => require('@noble/ciphers/chacha.js');

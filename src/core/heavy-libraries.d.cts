@@ -8,3 +8,9 @@ export function zoneData(): {
   readonly zones: readonly string[];
   readonly links: readonly string[];
 };
+export function aesCiphers(): typeof import('@noble/ciphers/aes.js', {
+  with: { 'resolution-mode': 'import' },
+});
+export function chachaCiphers(): typeof import('@noble/ciphers/chacha.js', {
+  with: { 'resolution-mode': 'import' },
+});

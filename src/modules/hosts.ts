@@ -1,5 +1,7 @@
 // What a node answers to the commands of the built modules. Host-only; the sealed half is index.ts.
 import type { HostHandlers } from '../core/handler.js';
+import type { NativeSupport } from '../lua/instance-context.js';
+import { cryptoHandlers } from './crypto/host.js';
 import { envHandlers } from './env/host.js';
 import type { EnvironmentAccess } from './env/host.js';
 import { funcsHandlers } from './funcs/host.js';
@@ -17,11 +19,13 @@ export interface NodeServices {
   readonly processes: ProcessService;
   readonly environment: EnvironmentAccess;
   readonly writeLog: WriteLog;
+  readonly native: NativeSupport;
 }
 
 /** Handlers by module, for Dispatcher.add(owner, handlers). */
 export function hostHandlers(services: NodeServices): Readonly<Record<string, HostHandlers>> {
   return {
+    crypto: cryptoHandlers(services.native),
     env: envHandlers(services.environment),
     funcs: funcsHandlers(services.callFunction),
     logger: loggerHandlers(services.writeLog),

@@ -3,6 +3,7 @@ import type { ModuleSpec } from '../lua/module.js';
 import { base64Spec } from './base64/spec.js';
 import { channelSpec } from './channel/spec.js';
 import { coroutineSpec } from './coroutine/spec.js';
+import { cryptoSpec } from './crypto/spec.js';
 import { ctxSpec } from './ctx/spec.js';
 import { envSpec } from './env/spec.js';
 import { errorsSpec } from './errors/spec.js';
@@ -31,6 +32,7 @@ export const globalModules: readonly ModuleSpec[] = [
 /** There where a program's `modules:` or `imports:` name them. */
 export const declaredModules: readonly ModuleSpec[] = [
   base64Spec,
+  cryptoSpec,
   ctxSpec,
   envSpec,
   funcsSpec,

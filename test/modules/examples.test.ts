@@ -2,11 +2,17 @@
 import { describe, expect, it } from 'vitest';
 import { declaredModules } from '../../src/modules/index.js';
 import { processSpec } from '../../src/modules/process/spec.js';
+import { cryptoHandlers } from '../../src/modules/crypto/host.js';
+import { nativeSupport } from '../../src/runtime/native-support.js';
 import { modulesWithExamples } from '../support/examples.js';
-import { runLua } from '../support/instance.js';
+import { nodeAnswers, runLua } from '../support/instance.js';
+import type { AnswerOf } from '../support/instance.js';
 
-/** Timers fire at once. */
-const answers = { 'time.sleep': () => null };
+/** Timers fire at once; what a node computes aside it computes here. */
+const answers: Record<string, AnswerOf> = {
+  ...nodeAnswers(cryptoHandlers(nativeSupport)),
+  'time.sleep': () => null,
+};
 
 describe.each(modulesWithExamples)('examples of $spec.name', ({ examples }) => {
   it.each(examples)('$title', async ({ code, prints }) => {

@@ -5,6 +5,7 @@
 import type { Command } from '../../src/core/command.js';
 import type { Data, DataObject } from '../../src/core/data.js';
 import type { ErrorData } from '../../src/core/error-data.js';
+import type { CommandContext, HostHandlers } from '../../src/core/handler.js';
 import { PlatformError } from '../../src/core/errors.js';
 import type { ErrorKind } from '../../src/core/errors.js';
 import type { Program, Unit } from '../../src/core/program.js';
@@ -37,6 +38,15 @@ export class CommandFailure extends PlatformError {
 
 /** A command's answer. Throw a CommandFailure (or any PlatformError) to fail it; `undefined` leaves it open. */
 export type AnswerOf = (command: Command) => Data | undefined | Promise<Data | undefined>;
+
+/** The answers of real handlers, for commands that need nothing of a node but what they carry. */
+export const nodeAnswers = (handlers: HostHandlers): Record<string, AnswerOf> =>
+  Object.fromEntries(
+    Object.entries(handlers).map(([type, handler]) => [
+      type,
+      (command: Command) => handler(command, undefined as unknown as CommandContext),
+    ]),
+  );
 
 export interface LuaOptions {
   /** Declared by the entry (and by its libraries), under their own names. */
