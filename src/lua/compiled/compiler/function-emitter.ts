@@ -44,8 +44,6 @@ export interface Region {
   readonly jumps: Jump[];
 }
 
-const RETURNS = '\u0001';
-
 export class FunctionEmitter {
   readonly unit: UnitEmitter;
   readonly body: FunctionBody;
@@ -64,16 +62,18 @@ export class FunctionEmitter {
   readonly regions: Region[] = [];
   /** Expressions inside one another that are being written. */
   nesting = 0;
+  /** `fixedNames` as arguments. */
+  #fixed: string | undefined;
   #top = 0;
   #slots = 0;
   #labels = 0;
-  /** Of each loop, by number: what one pass costs. */
-  readonly #passCosts: number[] = [];
   #loopCost = 0;
   /** It calls something, so that its depth counts. */
   calls = false;
-  /** It refers to itself by its JavaScript name. */
-  usesSelf = false;
+  /** It, or a function in it, refers to itself by its JavaScript name. */
+  readonly #usesSelf: boolean;
+  /** Holes before each `return`, for what leaving costs. */
+  readonly #returns: number[] = [];
 
   constructor(unit: UnitEmitter, body: FunctionBody, ends?: readonly number[]) {
     this.unit = unit;
@@ -83,6 +83,7 @@ export class FunctionEmitter {
     this.closes = hasClosing(body);
     this.writer.raises = this.closes;
     this.closureVariables = closureVariables(body);
+    this.#usesSelf = body.upvalues.some((variable) => isOwn(variable, body));
     for (const variable of body.upvalues) {
       if (isOwn(variable, body)) this.storage.set(variable, { kind: 'self', js: this.name, type: FUNCTION });
       else if (literalOf(variable) !== undefined) this.storage.set(variable, literalStorage(variable));
@@ -132,13 +133,12 @@ export class FunctionEmitter {
 
   /** Writes the body of a loop, which counts each pass. */
   pass(line: number, write: () => void): void {
-    const loop = this.#passCosts.push(0) - 1;
     const before = this.#loopCost;
     const start = this.writer.cost;
-    this.line(`if((B-=\u0003${loop}\u0004)<0)B=refill(B);`, line);
+    const passCost = this.writer.lineWithHole('if((B-=', ')<0)B=refill(B);', line);
     write();
     const total = this.writer.cost - start;
-    this.#passCosts[loop] = total - (this.#loopCost - before);
+    this.writer.fill(passCost, String(total - (this.#loopCost - before)));
     this.#loopCost = before + total;
   }
 
@@ -182,7 +182,6 @@ export class FunctionEmitter {
   storageOf(variable: Variable): Storage {
     const storage = this.storage.get(variable);
     if (storage === undefined) throw new TypeError(`variable '${variable.name}' has no place`);
-    if (storage.kind === 'self') this.usesSelf = true;
     return storage;
   }
 
@@ -205,17 +204,19 @@ export class FunctionEmitter {
   /** Returns the result that a slot or another text holds. */
   giveResult(js: string): void {
     const region = this.regions.at(-1);
-    if (region === undefined) this.line(`${this.returns}return ${js};`);
+    if (region === undefined) this.leave(`return ${js};`);
     else this.line(`${region.value}=${js};${region.code}=2;break ${region.label};`);
   }
 
-  /** What stands before each `return`, once it is known whether depth counts. */
-  readonly returns = RETURNS;
+  /** Writes a statement that returns; whether depth counts turns out later. */
+  leave(js: string): void {
+    this.#returns.push(this.writer.lineWithHole('', js));
+  }
 
   /** Names of what a frame keeps besides slots, in order. */
   fixedNames(): string[] {
     const names: string[] = [];
-    if (this.usesSelf) names.push(this.name);
+    if (this.#usesSelf) names.push(this.name);
     if (this.body.usesEnvironment) names.push('G');
     this.closureVariables.forEach((_variable, at) => names.push(`u${at}`));
     if (this.body.usesVarargs) names.push('va');
@@ -223,10 +224,15 @@ export class FunctionEmitter {
   }
 
   #exit(pc: string, live: number): string {
-    const slots = Array.from({ length: live }, (_none, at) => `r${at}`);
-    if (this.writer.isTwin)
-      return `{F.pc=${pc};${slots.map((slot) => `F.${slot}=${slot};`).join('')}return push(F)}`;
-    return `return push(new F${this.body.id}(${[pc, '\u0002', ...slots].join(',')}))`;
+    if (!this.writer.isTwin) {
+      this.#fixed ??= this.fixedNames()
+        .map((name) => `,${name}`)
+        .join('');
+      return `return push(new F${this.body.id}(${pc}${this.#fixed}${slotList(live)}))`;
+    }
+    let saves = '';
+    for (let slot = 0; slot < live; slot++) saves += `F.r${slot}=r${slot};`;
+    return `{F.pc=${pc};${saves}return push(F)}`;
   }
 
   /** Estimated bytes of an interpreter frame. */
@@ -235,22 +241,21 @@ export class FunctionEmitter {
   }
 
   finish(): Written {
-    const written = this.writer.finish();
-    const fixed = this.fixedNames().join(',');
-    const counted = this.calls || this.#slots > 40;
-    return {
-      ...written,
-      text: written.text
-        .replaceAll('\u0002,', fixed === '' ? '' : `${fixed},`)
-        .replaceAll(/\u0002/g, fixed)
-        .replaceAll(/\u0003(\d+)\u0004/g, (_text, loop) => String(this.#passCosts[Number(loop)]))
-        .replaceAll(RETURNS, counted ? `M.depth-=${this.weight};` : ''),
-    };
+    const leaving = this.countsDepth ? `M.depth-=${this.weight};` : '';
+    for (const hole of this.#returns) this.writer.fill(hole, leaving);
+    return this.writer.finish();
   }
 
   get countsDepth(): boolean {
     return this.calls || this.#slots > 40;
   }
+}
+
+const slotLists = [''];
+/** `,r0,r1,...`: so many slots. */
+function slotList(count: number): string {
+  for (let slot = slotLists.length - 1; slot < count; slot++) slotLists.push(`${slotLists[slot]},r${slot}`);
+  return slotLists[count] ?? '';
 }
 
 /** The variable holds this function and nothing else, ever. */

@@ -41,7 +41,7 @@ export function writeFunction(f: FunctionEmitter): void {
   const slots = body.parameters.map(() => f.slot());
   body.parameters.forEach((parameter, at) => f.declare(parameter, slots[at] as string));
   block(f, body.body);
-  if (body.body.statements.at(-1)?.kind !== 'return') f.line(`${f.returns}return EMPTY`);
+  if (body.body.statements.at(-1)?.kind !== 'return') f.leave('return EMPTY');
 }
 
 export function block(f: FunctionEmitter, b: Block): void {

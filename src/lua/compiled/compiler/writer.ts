@@ -32,17 +32,23 @@ export interface Site {
   readonly live: number;
 }
 
-/** An exit that is left open: pc (k: it is in k already) and how many slots are alive. */
-const EXIT = /\u0005(\w+):(\d+)\u0006/g;
+/** An exit that is left open: where its text goes, pc ('k': it is in k already), and how many slots are alive. */
+interface OpenExit {
+  readonly hole: number;
+  readonly pc: string;
+  readonly live: number;
+}
 
 export class Writer {
   readonly isTwin: boolean;
   readonly ends: number[];
   readonly #exit: (pc: string, live: number) => string;
   #endAt = 0;
-  /** Exits are left open until the statement is whole. */
-  #isShared = false;
+  /** Exits that are left open until the statement is whole; undefined: they are written at once. */
+  #open: OpenExit[] | undefined;
   #sharedCount = 0;
+  /** What was written before `#text`. Holes are parts that are filled later: the text is joined once. */
+  readonly #parts: string[] = [];
   #text = '';
   readonly #lines: number[] = [0];
   readonly #operands = new Map<number, readonly string[]>();
@@ -67,73 +73,93 @@ export class Writer {
     return this.#siteLines.length - 1;
   }
 
-  get length(): number {
-    return this.#text.length;
-  }
-
   finish(): Written {
     this.#closeGuard();
+    this.#parts.push(this.#text);
     return {
-      text: this.#text,
+      text: this.#parts.join(''),
       lines: this.#lines,
       operands: this.#operands,
       siteLines: this.#siteLines,
     };
   }
 
-  /** The exit of a site: at once, or where the statement's sites leave together. */
-  #leave(pc: string, live: number): string {
-    return this.#isShared ? `\u0005${pc}:${live}\u0006` : this.#exit(pc, live);
+  /** A place in the text for what is known later; `fill` puts it there. */
+  hole(): number {
+    this.#parts.push(this.#text);
+    this.#text = '';
+    return this.#parts.push('') - 1;
+  }
+
+  fill(hole: number, text: string): void {
+    this.#parts[hole] = text;
+  }
+
+  /** Writes the exit of a site: at once, or where the statement's sites leave together. */
+  #leave(pc: string, live: number): void {
+    if (this.#open === undefined) this.#text += this.#exit(pc, live);
+    else this.#open.push({ hole: this.hole(), pc, live });
   }
 
   /** Writes a statement, or a condition, whose sites leave by one exit if there are several. Slots from `base` on are its own. */
   shared(base: number, write: () => void): void {
-    if (this.isTwin || this.#isShared) {
+    if (this.isTwin || this.#open !== undefined) {
       write();
       return;
     }
-    const before = this.#text;
-    this.#text = '';
-    this.#isShared = true;
+    const head = this.hole();
+    const exits: OpenExit[] = (this.#open = []);
     write();
-    this.#isShared = false;
-    this.#text = before + this.#joinExits(this.#text, base);
+    this.#open = undefined;
+    if (exits.length > 1) this.#joinExits(exits, head, base);
+    else for (const { hole, pc, live } of exits) this.fill(hole, this.#exit(pc, live));
   }
 
-  #joinExits(text: string, base: number): string {
-    const lives = [...text.matchAll(EXIT)].map(([, , live]) => Number(live));
-    if (lives.length <= 1)
-      return text.replace(EXIT, (_text, pc: string, live) => this.#exit(pc, Number(live)));
-    const live = Math.max(...lives);
+  #joinExits(exits: readonly OpenExit[], head: number, base: number): void {
     const label = `X${this.#sharedCount++}`;
-    const left = text.replace(EXIT, (_text, pc: string) =>
-      pc === 'k' ? `break ${label}` : `{k=${pc};break ${label}}`,
-    );
+    let live = 0;
+    for (const exit of exits) {
+      this.fill(exit.hole, exit.pc === 'k' ? `break ${label}` : `{k=${exit.pc};break ${label}}`);
+      live = Math.max(live, exit.live);
+    }
     // Slots that are not set yet would keep what they held before, in frames and from one pass of a loop to the next.
-    const stale = Array.from({ length: Math.max(0, live - base) }, (_none, at) => `r${base + at}=`).join('');
-    const reset = stale === '' ? '' : `${stale}0;`;
-    return `${label}n:{${label}:{${reset}${left}break ${label}n}${this.#exit('k', live)}}`;
+    let reset = '';
+    for (let slot = base; slot < live; slot++) reset += `r${slot}=`;
+    this.fill(head, `${label}n:{${label}:{${reset === '' ? '' : `${reset}0;`}`);
+    this.#text += `break ${label}n}${this.#exit('k', live)}}`;
   }
 
   /** A statement. `line` 0: it cannot throw. */
   line(js: string, line = 0, operands?: readonly string[]): void {
+    this.#beginStatement();
+    if (line !== 0) this.#beginLine(line, operands);
+    this.#text += js;
+    if (line !== 0) this.#text += '\n';
+  }
+
+  /** A statement with a hole between its parts. */
+  lineWithHole(before: string, after: string, line = 0): number {
+    this.#beginStatement();
+    if (line !== 0) this.#beginLine(line, undefined);
+    this.#text += before;
+    const hole = this.hole();
+    this.#text += line === 0 ? after : `${after}\n`;
+    return hole;
+  }
+
+  #beginStatement(): void {
     this.cost++;
     if (this.isTwin && !this.#isGuarded && this.#plainDepth === 0) {
       this.#text += 'if(pc===0){';
       this.#isGuarded = true;
     }
-    this.#write(js, line, operands);
   }
 
-  #write(js: string, line: number, operands?: readonly string[]): void {
-    if (line === 0) {
-      this.#text += js;
-      return;
-    }
-    const at = this.#lines.length;
-    this.#text += `\n${js}\n`;
+  /** Begins a JavaScript line of its own (W4); whoever calls this ends it. */
+  #beginLine(line: number, operands: readonly string[] | undefined): void {
+    if (operands !== undefined) this.#operands.set(this.#lines.length, operands);
+    this.#text += '\n';
     this.#lines.push(line, 0);
-    if (operands !== undefined) this.#operands.set(at, operands);
   }
 
   #closeGuard(): void {
@@ -143,37 +169,35 @@ export class Writer {
   }
 
   site(site: Site): void {
-    const { line, operands, fast = '', call, target, single = false, onlyHost = false, live } = site;
-    const pc = this.#siteLines.length;
+    const { line, operands, fast = '', call, target, single = false } = site;
+    const pc = this.#siteLines.push(line) - 1;
     this.cost++;
-    this.#siteLines.push(line);
-    const exit = onlyHost
-      ? `{if(M.tail.isHost===true)${this.#leave(String(pc), live)}}`
-      : this.#leave(String(pc), live);
-    if (!this.isTwin) {
-      const value = target === undefined ? call : `(${target}=${call})`;
-      this.#write(
-        single && target !== undefined
-          ? `${fast}if(A${value}){if(${target}===S)${exit};${target}=${target}[0]}`
-          : `${fast}if(${value}===S)${exit};`,
-        line,
-        operands,
-      );
-      return;
+    if (this.isTwin) this.#closeGuard();
+    if (line !== 0) this.#beginLine(line, operands);
+    if (this.isTwin) {
+      const raised = this.raises ? 'if(v===RAISE)throw M.raised;' : '';
+      const resumed = target === undefined ? '' : `${target}=v`;
+      this.#text += `if(pc<=${pc}){if(pc===${pc}){pc=0;${raised}${resumed}}else `;
     }
-    this.#closeGuard();
-    const raised = this.raises ? 'if(v===RAISE)throw M.raised;' : '';
-    const resumed = target === undefined ? `pc=0;${raised}` : `pc=0;${raised}${target}=v`;
     const value = target === undefined ? call : `${target}=${call}`;
-    if (single && target !== undefined) {
-      const checked = `if(A(${target})){if(${target}===S)${exit};${target}=${target}[0]}`;
-      this.#write(`if(pc<=${pc}){if(pc===${pc}){${resumed}}else ${fast}${value};${checked}}`, line, operands);
-    } else
-      this.#write(
-        `if(pc<=${pc}){if(pc===${pc}){${resumed}}else ${fast}if((${value})===S)${exit};}`,
-        line,
-        operands,
-      );
+    if (!single || target === undefined) {
+      this.#text += `${fast}if((${value})===S)`;
+      this.#leaveSite(site, pc);
+      this.#text += ';';
+    } else {
+      this.#text += this.isTwin ? `${fast}${value};if(A(${target}))` : `${fast}if(A(${value}))`;
+      this.#text += `{if(${target}===S)`;
+      this.#leaveSite(site, pc);
+      this.#text += `;${target}=${target}[0]}`;
+    }
+    if (this.isTwin) this.#text += '}';
+    if (line !== 0) this.#text += '\n';
+  }
+
+  #leaveSite({ onlyHost = false, live }: Site, pc: number): void {
+    if (onlyHost) this.#text += '{if(M.tail.isHost===true)';
+    this.#leave(String(pc), live);
+    if (onlyHost) this.#text += '}';
   }
 
   /** `if(guard){ fast }else{ sites }`: of the sites, which keep the same slots, P has one exit. */
@@ -190,10 +214,12 @@ export class Writer {
     for (const { line, operands, call, target = 'x' } of sites) {
       this.cost++;
       const pc = this.#siteLines.push(line) - 1;
-      this.#write(`(${target}=${call})===S?k=${pc}:`, line, operands);
+      if (line !== 0) this.#beginLine(line, operands);
+      this.#text += `(${target}=${call})===S?k=${pc}:${line === 0 ? '' : '\n'}`;
     }
-    const live = Math.max(...sites.map((site) => site.live));
-    this.#text += `0)${this.#leave('k', live)};`;
+    this.#text += '0)';
+    this.#leave('k', Math.max(...sites.map((site) => site.live)));
+    this.#text += ';';
     this.#note(at);
   }
 
