@@ -9,3 +9,4 @@ exports.ajvFormats = () => require('ajv-formats').default;
 exports.zoneData = () => require('moment-timezone/data/packed/latest.json');
 exports.aesCiphers = () => require('@noble/ciphers/aes.js');
 exports.chachaCiphers = () => require('@noble/ciphers/chacha.js');
+exports.diffMatchPatch = () => require('diff-match-patch');

@@ -14,3 +14,4 @@ export function aesCiphers(): typeof import('@noble/ciphers/aes.js', {
 export function chachaCiphers(): typeof import('@noble/ciphers/chacha.js', {
   with: { 'resolution-mode': 'import' },
 });
+export function diffMatchPatch(): typeof import('diff-match-patch');

@@ -15,6 +15,7 @@ import { osSpec } from './os/spec.js';
 import { payloadSpec } from './payload/spec.js';
 import { processSpec } from './process/spec.js';
 import { sqlSpec } from './sql/spec.js';
+import { textSpec } from './text/spec.js';
 import { timeSpec } from './time/spec.js';
 import { uuidSpec } from './uuid/spec.js';
 import { workflowSpec } from './workflow/spec.js';
@@ -40,6 +41,7 @@ export const declaredModules: readonly ModuleSpec[] = [
   jsonSpec,
   loggerSpec,
   sqlSpec,
+  textSpec,
   timeSpec,
   uuidSpec,
   workflowSpec,
