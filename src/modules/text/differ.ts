@@ -1,7 +1,7 @@
 // Differences of texts and patches, by Google's diff-match-patch. Sealed.
 // D1: work is counted, not timed: the same texts give the same differences on every machine and at every replay.
 // D2: a character is a Unicode code point; one beyond 16 bits is handed to the library as a private character of 16 bits.
-import type { Diff, diff_match_patch, patch_obj as PatchObject } from 'diff-match-patch';
+import type { Diff, diff_match_patch } from 'diff-match-patch';
 import { diffMatchPatch } from '../../core/heavy-libraries.cjs';
 import { toBytes, tryText } from '../../core/text.js';
 import { asNumber, typeName } from '../../lua/instance/arguments.js';
@@ -13,6 +13,15 @@ import { LuaTable } from '../../lua/values.js';
 import type { HostResult } from '../../lua/values.js';
 
 type Engine = InstanceType<typeof diff_match_patch>;
+/** A patch of the library, whose published types say its class where they mean one of its objects. */
+interface PatchObject {
+  diffs: Diff[];
+  start1: number | null;
+  start2: number | null;
+  length1: number;
+  length2: number;
+}
+type Patches = Parameters<Engine['patch_apply']>[0];
 
 /** What a program passed is no text, no diff or no patch. */
 class DiffError extends Error {
@@ -178,7 +187,7 @@ function patchTable(call: HostCall, patches: readonly PatchObject[], alphabet: A
 }
 
 function readPatches(list: LuaTable): PatchObject[] {
-  const { patch_obj: Patch } = diffMatchPatch() as unknown as { readonly patch_obj: new () => PatchObject };
+  const { patch_obj: Patch } = diffMatchPatch();
   const patches: PatchObject[] = [];
   for (let index = 1; index <= list.length(); index++) {
     const one = list.get(index);
@@ -280,7 +289,7 @@ export const DifferType = defineType<Differ>('Differ', 'Compares texts by its op
         const engine = self.engine();
         const from = alphabet.encode(a);
         const diffs = compare(call, self, engine, from, alphabet.encode(b));
-        return patchTable(call, engine.patch_make(from, diffs), alphabet);
+        return patchTable(call, engine.patch_make(from, diffs) as unknown as PatchObject[], alphabet);
       }),
   }),
   method('patch_apply', {
@@ -297,7 +306,9 @@ export const DifferType = defineType<Differ>('Differ', 'Compares texts by its op
         for (const patch of patches)
           patch.diffs = patch.diffs.map(([operation, one]): Diff => [operation, alphabet.encode(one)]);
         call.charge(text.length * 4 * (1 + patches.length));
-        const [result, applied] = self.engine().patch_apply(patches, alphabet.encode(text));
+        const [result, applied] = self
+          .engine()
+          .patch_apply(patches as unknown as Patches, alphabet.encode(text));
         return [toBytes(alphabet.decode(result)), applied.every(Boolean)];
       }),
   }),

@@ -19,17 +19,13 @@ local splitter = text.splitter.recursive({chunk_size = 16, chunk_overlap = 4})
 for _, chunk in ipairs(splitter:split_text("The quick brown fox jumps over the dog")) do print(chunk) end
 --> The quick brown
 --> fox jumps over
---> the dog
+--> over the dog
 
 --- text.splitter.markdown
 local splitter = text.splitter.markdown({chunk_size = 60, heading_hierarchy = true})
 local chunks = splitter:split_text("# Guide\n\nRead me.\n\n## Install\n\nRun it.")
-print(#chunks)
-print(chunks[2])
---> 2
---> # Guide
---> ## Install
---> Run it.
+print(#chunks, (chunks[2]:gsub("\n", " / ")))
+--> 2	# Guide / ## Install / Run it.
 
 --- Regexp:match_string
 print(text.regexp.compile("^a+$"):match_string("aaa"))
@@ -130,12 +126,11 @@ print(diff:patch_apply(patches, "something else"))
 --- Splitter:split_text
 local splitter = text.splitter.recursive({chunk_size = 10, chunk_overlap = 0, keep_separator = true})
 print(table.concat(splitter:split_text("one two three four"), "|"))
---> one two|three four
+--> one two|three|four
 
 --- Splitter:split_batch
 local splitter = text.splitter.recursive({chunk_size = 8, chunk_overlap = 0})
 local chunks = splitter:split_batch({{content = "page one", metadata = {page = 1}}, {content = "two", metadata = {page = 2}}})
 for _, chunk in ipairs(chunks) do print(chunk.metadata.page, chunk.content) end
---> 1	page
---> 1	one
+--> 1	page one
 --> 2	two

@@ -10,7 +10,7 @@ import type { HostCall } from '../../lua/instance-context.js';
 import { BoundedCache } from '../../lua/library/bounded-cache.js';
 import { define, defineType, methodsOf } from '../../lua/module.js';
 import { bytes, integer, optional } from '../../lua/parameters.js';
-import type { LuaTable } from '../../lua/values.js';
+import type { LuaTable, LuaValue } from '../../lua/values.js';
 
 /** Offsets of the whole match and of the groups: start, end, start, end ...; -1 for a group that took no part. */
 type Match = readonly number[];
@@ -63,8 +63,10 @@ function* matches({ pattern }: Regexp, text: string, most = Infinity): Generator
   }
 }
 
-const first = (regexp: Regexp, text: string): Match | undefined =>
-  matches(regexp, text, 1).next().value ?? undefined;
+function first(regexp: Regexp, text: string): Match | undefined {
+  for (const match of matches(regexp, text, 1)) return match;
+  return undefined;
+}
 
 const part = (text: string, match: Match, group: number): string => {
   const start = match[group * 2] ?? -1;
@@ -73,7 +75,7 @@ const part = (text: string, match: Match, group: number): string => {
 
 const charge = (call: HostCall, { cost }: Regexp, text: string): void => call.charge(text.length * cost + 20);
 
-function list<T>(call: HostCall, items: Iterable<T>, write: (item: T) => string | LuaTable): LuaTable {
+function list<T>(call: HostCall, items: Iterable<T>, write: (item: T) => LuaValue): LuaTable {
   const table = call.instance.newTable();
   let index = 0;
   for (const item of items) table.set(++index, write(item));
@@ -84,7 +86,7 @@ const groupsOf = (call: HostCall, { names }: Regexp, text: string, match: Match)
   list(call, names.keys(), (group) => part(text, match, group));
 
 const place = (call: HostCall, [start = 0, end = 0]: Match): LuaTable =>
-  list(call, [start + 1, end], (at) => at as never);
+  list(call, [start + 1, end], (at) => at);
 
 /** `$1`, `$name`, `${name}` and `$$` in a replacement, as in Go: the longest name, nothing for an unknown one. */
 function expand({ names }: Regexp, replacement: string, text: string, match: Match): string {
