@@ -10,3 +10,4 @@ exports.zoneData = () => require('moment-timezone/data/packed/latest.json');
 exports.aesCiphers = () => require('@noble/ciphers/aes.js');
 exports.chachaCiphers = () => require('@noble/ciphers/chacha.js');
 exports.diffMatchPatch = () => require('diff-match-patch');
+exports.yaml = () => require('yaml');

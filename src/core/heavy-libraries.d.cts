@@ -15,3 +15,4 @@ export function chachaCiphers(): typeof import('@noble/ciphers/chacha.js', {
   with: { 'resolution-mode': 'import' },
 });
 export function diffMatchPatch(): typeof import('diff-match-patch');
+export function yaml(): typeof import('yaml');

@@ -1,17 +1,20 @@
-// Payload formats and the ways between them. Every way goes through plain data. Sealed; YAML joins in transcoder-host.ts.
+// Payload formats and the ways between them. Every way goes through plain data. Sealed.
 // P1: strings are byte strings; JSON, YAML and text are UTF-8 in them.
 // P2: `lua/any` is plain data itself; every other format is a byte string.
 import type { Data } from './data.js';
 import { LuaFloat } from './data.js';
-import { PlatformError } from './errors.js';
+import { decodeMessagePack, encodeMessagePack } from './message-pack.js';
 import { isUtf8, toBytes, toText } from './text.js';
+import { TranscodeError } from './transcode-error.js';
 import { decodeWire, encodeWire } from './wire.js';
+import { formatYaml, parseYaml } from './yaml.js';
 
 export const FORMATS = Object.freeze({
   json: 'json/plain',
   yaml: 'yaml/plain',
   text: 'text/plain',
   bytes: 'application/octet-stream',
+  messagePack: 'application/msgpack',
   lua: 'lua/any',
 });
 
@@ -22,17 +25,10 @@ export interface FormatCodec {
   encode(data: Data): Data;
 }
 
-export class TranscodeError extends PlatformError {
-  override readonly name = 'TranscodeError';
-  readonly code = 'TRANSCODE_FAILED';
-  override readonly kind = 'Invalid';
-  override readonly exitCode = 2;
-}
-
 export class Transcoder {
   readonly #codecs: ReadonlyMap<string, FormatCodec>;
 
-  constructor(codecs: Readonly<Record<string, FormatCodec>> = baseCodecs) {
+  constructor(codecs: Readonly<Record<string, FormatCodec>> = CODECS) {
     this.#codecs = new Map(Object.entries(codecs));
   }
 
@@ -56,7 +52,7 @@ export class Transcoder {
 }
 
 /** The bytes of a payload that must be a string. */
-export function payloadBytes(value: Data, format: string): string {
+function payloadBytes(value: Data, format: string): string {
   if (typeof value === 'string') return value;
   throw new TranscodeError(`a payload of format '${format}' is a string, got ${describe(value)}`);
 }
@@ -84,10 +80,22 @@ const jsonCodec: FormatCodec = {
   encode: (data) => toBytes(encodeWire(data)),
 };
 
+const yamlCodec: FormatCodec = {
+  decode: (value) => parseYaml(toText(payloadBytes(value, FORMATS.yaml))),
+  encode: (data) => toBytes(formatYaml(data)),
+};
+
+const messagePackCodec: FormatCodec = {
+  decode: (value) => decodeMessagePack(payloadBytes(value, FORMATS.messagePack)),
+  encode: encodeMessagePack,
+};
+
 const luaCodec: FormatCodec = { decode: (value) => value, encode: (data) => data };
 
-export const baseCodecs: Readonly<Record<string, FormatCodec>> = Object.freeze({
+const CODECS: Readonly<Record<string, FormatCodec>> = Object.freeze({
   [FORMATS.json]: jsonCodec,
+  [FORMATS.yaml]: yamlCodec,
+  [FORMATS.messagePack]: messagePackCodec,
   [FORMATS.text]: textCodec,
   [FORMATS.bytes]: bytesCodec,
   [FORMATS.lua]: luaCodec,

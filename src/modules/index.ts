@@ -19,6 +19,7 @@ import { textSpec } from './text/spec.js';
 import { timeSpec } from './time/spec.js';
 import { uuidSpec } from './uuid/spec.js';
 import { workflowSpec } from './workflow/spec.js';
+import { yamlSpec } from './yaml/spec.js';
 
 /** Always there, whether a program names them or not. */
 export const globalModules: readonly ModuleSpec[] = [
@@ -45,6 +46,7 @@ export const declaredModules: readonly ModuleSpec[] = [
   timeSpec,
   uuidSpec,
   workflowSpec,
+  yamlSpec,
 ];
 
 export const builtModules: readonly ModuleSpec[] = [...globalModules, ...declaredModules];

@@ -10,8 +10,19 @@ import type { BundleOptions } from '@temporalio/worker';
 import { payloadConverterPath, SOURCE_EXTENSION } from './data-converter.js';
 import { WorkflowBundleError } from './errors.js';
 
-/** Node modules that fengari asks for and that its parts in the sandbox never use. */
-const UNUSED_IN_SANDBOX = ['fs', 'path', 'os', 'child_process', 'crypto', 'tmp', 'readline-sync'];
+/** What fengari, yaml and sanitize-html ask for and never use in the sandbox. */
+const UNUSED_IN_SANDBOX = [
+  'fs',
+  'path',
+  'os',
+  'child_process',
+  'crypto',
+  'tmp',
+  'readline-sync',
+  'process',
+  'buffer',
+  'postcss',
+];
 
 const here = (path: string): string => fileURLToPath(new URL(`${path}${SOURCE_EXTENSION}`, import.meta.url));
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Data, LuaFloat, dataObject } from '../../../src/core/data.js';
-import { createTranscoder, formatYaml, parseYaml } from '../../../src/core/transcoder-host.js';
+import { Transcoder } from '../../../src/core/transcoder.js';
+import { formatYaml, parseYaml } from '../../../src/core/yaml.js';
 import { FORMATS } from '../../../src/core/transcoder.js';
 import { toBytes } from '../../../src/core/text.js';
 
-const transcoder = createTranscoder();
+const transcoder = new Transcoder();
 const value: Data = dataObject({
   name: toBytes('Зоя'),
   count: 3,

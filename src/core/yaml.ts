@@ -1,36 +1,21 @@
-// The node's transcoder: the sealed formats and YAML (YAML 1.2 core schema, through the `yaml` package).
-import { parseDocument, Scalar, stringify } from 'yaml';
+// YAML (1.2, core schema, through the `yaml` package) as plain data and back. Sealed.
 import { type Data, LuaFloat, MAX_DEPTH, dataObject } from './data.js';
 import { asInteger } from './durations.js';
-import { toBytes, toText, tryText } from './text.js';
-import {
-  baseCodecs,
-  type FormatCodec,
-  FORMATS,
-  payloadBytes,
-  TranscodeError,
-  Transcoder,
-} from './transcoder.js';
+import { yaml } from './heavy-libraries.cjs';
+import { TranscodeError } from './transcode-error.js';
+import { toBytes, tryText } from './text.js';
 
 /** Aliases may multiply a document's size at most this often. */
 const MAX_ALIASES = 100;
 const MAX_INT64 = 2n ** 63n - 1n;
 
-export const yamlCodec: FormatCodec = {
-  decode: (value) => parseYaml(toText(payloadBytes(value, FORMATS.yaml))),
-  encode: (data) => toBytes(formatYaml(data)),
-};
-
-export function createTranscoder(): Transcoder {
-  return new Transcoder({ ...baseCodecs, [FORMATS.yaml]: yamlCodec });
-}
-
 /** Plain data (byte strings) of one YAML document. */
 export function parseYaml(text: string): Data {
   let value: unknown;
   try {
-    const document = parseDocument(text, { intAsBigInt: true, logLevel: 'silent' });
-    const [problem] = document.errors;
+    const document = yaml().parseDocument(text, { intAsBigInt: true, logLevel: 'error' });
+    // A tag that nobody knows is a warning to the library; its value would silently be another than was meant.
+    const [problem] = [...document.errors, ...document.warnings];
     if (problem !== undefined) throw problem;
     value = document.toJS({ maxAliasCount: MAX_ALIASES, mapAsMap: true });
   } catch (cause) {
@@ -69,22 +54,27 @@ function fromYaml(value: unknown, path: string, depth: number): Data {
   throw new TranscodeError(`${path} is of a YAML type that plain data cannot hold; write it as a string`);
 }
 
-/** YAML text of plain data, block style, keys in order. */
-export function formatYaml(data: Data): string {
-  return stringify(toYaml(data, '$', 0), { aliasDuplicateObjects: false, lineWidth: 0 });
+/** The keys of each table in the order in which they are written. */
+export type KeyOrder = (keys: readonly string[]) => readonly string[];
+const asTheyAre: KeyOrder = (keys) => keys;
+
+/** YAML text of plain data, block style. */
+export function formatYaml(data: Data, order: KeyOrder = asTheyAre): string {
+  return yaml().stringify(toYaml(data, order, '$', 0), { aliasDuplicateObjects: false, lineWidth: 0 });
 }
 
-function toYaml(data: Data, path: string, depth: number): unknown {
+function toYaml(data: Data, order: KeyOrder, path: string, depth: number): unknown {
   if (data instanceof LuaFloat) return floatScalar(data.n, path);
   if (data === null || typeof data === 'bigint' || typeof data === 'boolean') return data;
   if (typeof data === 'string') return yamlText(data, path);
   if (typeof data === 'number') return Number.isInteger(data) ? data : floatScalar(data, path);
   if (depth >= MAX_DEPTH) throw new TranscodeError(`${path} is nested deeper than ${MAX_DEPTH} levels`);
-  if (Array.isArray(data)) return data.map((item, index) => toYaml(item, `${path}[${index}]`, depth + 1));
+  if (Array.isArray(data))
+    return data.map((item, index) => toYaml(item, order, `${path}[${index}]`, depth + 1));
   const target = new Map<string, unknown>();
-  for (const [key, item] of Object.entries(data)) {
+  for (const key of order(Object.keys(data))) {
     const name = yamlText(key, path);
-    target.set(name, toYaml(item, `${path}.${name}`, depth + 1));
+    target.set(name, toYaml(data[key] ?? null, order, `${path}.${name}`, depth + 1));
   }
   return target;
 }
@@ -93,7 +83,7 @@ function floatScalar(value: number, path: string): unknown {
   if (!Number.isFinite(value))
     throw new TranscodeError(`${path} is ${value}, which has no form in plain data`);
   if (!Number.isInteger(value)) return value;
-  const scalar = new Scalar(value);
+  const scalar = new (yaml().Scalar)(value);
   scalar.minFractionDigits = 1;
   return scalar;
 }

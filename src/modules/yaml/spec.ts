@@ -1,0 +1,102 @@
+// The `yaml` module: YAML 1.2 as Lua values and back. Sealed.
+// The kinds of its errors are those of the application format: Invalid for what is no table or no text, Internal for bad YAML.
+import type { Data } from '../../core/data.js';
+import { TranscodeError } from '../../core/transcode-error.js';
+import { toBytes, tryText } from '../../core/text.js';
+import { formatYaml, parseYaml } from '../../core/yaml.js';
+import type { KeyOrder } from '../../core/yaml.js';
+import { fromData, tryToData } from '../../lua/instance/convert.js';
+import { failure } from '../../lua/instance/error-object.js';
+import type { HostCall } from '../../lua/instance-context.js';
+import { define, defineModuleSpec, members } from '../../lua/module.js';
+import { bytes, optional, table } from '../../lua/parameters.js';
+import { LuaTable } from '../../lua/values.js';
+import type { HostResult } from '../../lua/values.js';
+
+/** Reading and writing take about this many instructions a byte. */
+const COST = 60;
+
+function attempt(work: () => HostResult): HostResult {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof TranscodeError) return failure('Internal', toBytes(error.message), undefined, false);
+    throw error;
+  }
+}
+
+/** Named keys first, the others as they are or sorted; the reason where the options are none. */
+function orderOf(options: LuaTable | undefined): KeyOrder | string {
+  if (options === undefined) return (keys) => keys;
+  const list = options.get('field_order');
+  const sorted = options.get('sort_unordered');
+  if (sorted !== undefined && typeof sorted !== 'boolean') return 'sort_unordered is true or false';
+  if (list !== undefined && !(list instanceof LuaTable)) return 'field_order is a list of names';
+  const first = new Map<string, number>();
+  for (let index = 1; list !== undefined && index <= list.length(); index++) {
+    const name = list.get(index);
+    if (typeof name !== 'string') return 'field_order is a list of names';
+    first.set(name, first.get(name) ?? index);
+  }
+  return (keys) => {
+    const rest = keys.filter((key) => !first.has(key));
+    const named = keys.filter((key) => first.has(key));
+    named.sort((a, b) => (first.get(a) ?? 0) - (first.get(b) ?? 0));
+    if (sorted === true) rest.sort(); // by bytes, which is by code points
+    return [...named, ...rest];
+  };
+}
+
+/** Values in a tree; a shared table counts each time it is met. */
+function sizeOf(data: Data): number {
+  if (typeof data === 'string') return data.length + 8;
+  if (typeof data !== 'object' || data === null) return 8;
+  const items = Array.isArray(data) ? data : Object.values(data as Record<string, Data>);
+  return items.reduce<number>((size, item) => size + sizeOf(item), 8);
+}
+
+export const yamlSpec = defineModuleSpec({
+  name: 'yaml',
+  summary: 'YAML text to Lua values and back',
+  workflow: 'sealed',
+  members: members(
+    define('encode', {
+      summary:
+        'A table as YAML in block style. Options: `field_order` (a list of names that come first, at every level), `sort_unordered` (sorts the other names).',
+      params: [table('data'), optional(table('options'))],
+      returns: ['string?', 'Error?'],
+      fails: {
+        Invalid: 'data is no table, an option is of a wrong type, or a value does not cross',
+        Internal: 'a text is not UTF-8',
+      },
+      returnsWrongArguments: true,
+      run: (call, value, options) => {
+        const order = orderOf(options);
+        if (typeof order === 'string') return failure('Invalid', order, undefined, false);
+        const data = tryToData(value);
+        if (!data.ok) return [undefined, data.error];
+        call.charge(sizeOf(data.data) * COST);
+        return attempt(() => toBytes(formatYaml(data.data, order)));
+      },
+    }),
+    define('decode', {
+      summary:
+        'The value of a YAML document: a table, text, number or boolean. null is nil. Aliases are followed up to a bound, tags that make other values are refused.',
+      params: [bytes('data', 'One document, UTF-8.')],
+      returns: ['any', 'Error?'],
+      fails: {
+        Invalid: 'data is no string, or empty',
+        Internal: 'the text is no YAML, with line and column',
+      },
+      returnsWrongArguments: true,
+      run: (call: HostCall, data) => {
+        if (data === '') return failure('Invalid', 'the text is empty', undefined, false);
+        call.charge(data.length * COST);
+        const text = tryText(data);
+        if (text === undefined)
+          return failure('Internal', 'invalid YAML: the text is not UTF-8', undefined, false);
+        return attempt(() => fromData(parseYaml(text), () => call.instance.newTable()));
+      },
+    }),
+  ),
+});
