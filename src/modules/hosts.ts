@@ -1,6 +1,7 @@
 // What a node answers to the commands of the built modules. Host-only; the sealed half is index.ts.
 import type { HostHandlers } from '../core/handler.js';
 import type { NativeSupport } from '../lua/instance-context.js';
+import { compressHandlers } from './compress/host.js';
 import { cryptoHandlers } from './crypto/host.js';
 import { envHandlers } from './env/host.js';
 import type { EnvironmentAccess } from './env/host.js';
@@ -25,6 +26,7 @@ export interface NodeServices {
 /** Handlers by module, for Dispatcher.add(owner, handlers). */
 export function hostHandlers(services: NodeServices): Readonly<Record<string, HostHandlers>> {
   return {
+    compress: compressHandlers,
     crypto: cryptoHandlers(services.native),
     env: envHandlers(services.environment),
     funcs: funcsHandlers(services.callFunction),

@@ -2,6 +2,7 @@
 import type { ModuleSpec } from '../lua/module.js';
 import { base64Spec } from './base64/spec.js';
 import { channelSpec } from './channel/spec.js';
+import { compressSpec } from './compress/spec.js';
 import { coroutineSpec } from './coroutine/spec.js';
 import { cryptoSpec } from './crypto/spec.js';
 import { ctxSpec } from './ctx/spec.js';
@@ -34,6 +35,7 @@ export const globalModules: readonly ModuleSpec[] = [
 /** There where a program's `modules:` or `imports:` name them. */
 export const declaredModules: readonly ModuleSpec[] = [
   base64Spec,
+  compressSpec,
   cryptoSpec,
   ctxSpec,
   envSpec,

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { declaredModules } from '../../src/modules/index.js';
 import { processSpec } from '../../src/modules/process/spec.js';
+import { compressHandlers } from '../../src/modules/compress/host.js';
 import { cryptoHandlers } from '../../src/modules/crypto/host.js';
 import { nativeSupport } from '../../src/runtime/native-support.js';
 import { modulesWithExamples } from '../support/examples.js';
@@ -10,6 +11,7 @@ import type { AnswerOf } from '../support/instance.js';
 
 /** Timers fire at once; what a node computes aside it computes here. */
 const answers: Record<string, AnswerOf> = {
+  ...nodeAnswers(compressHandlers),
   ...nodeAnswers(cryptoHandlers(nativeSupport)),
   'time.sleep': () => null,
 };

@@ -40,7 +40,9 @@ export class CommandFailure extends PlatformError {
 export type AnswerOf = (command: Command) => Data | undefined | Promise<Data | undefined>;
 
 /** The answers of real handlers, for commands that need nothing of a node but what they carry. */
-export const nodeAnswers = (handlers: HostHandlers): Record<string, AnswerOf> =>
+export const nodeAnswers = (
+  handlers: HostHandlers,
+): Record<string, (command: Command) => Data | Promise<Data>> =>
   Object.fromEntries(
     Object.entries(handlers).map(([type, handler]) => [
       type,

@@ -1,10 +1,14 @@
 // Every example of a module that runs inside workflows prints the same there, although the run is evicted and replayed after each.
 import { describe, expect, it } from 'vitest';
+import { compressHandlers } from '../../src/modules/compress/host.js';
 import { declaredModules } from '../../src/modules/index.js';
+import { nodeAnswers } from '../support/instance.js';
 import { luaSuite } from '../support/lua-suite.js';
 import { modulesWithExamples } from '../support/examples.js';
 
-const everywhere = modulesWithExamples.filter(({ spec }) => spec.workflow === 'sealed');
+const everywhere = modulesWithExamples.filter(
+  ({ spec }) => spec.workflow === 'sealed' || spec.name === 'compress',
+);
 
 describe('examples in a workflow', () => {
   const { app, run } = luaSuite();
@@ -30,7 +34,7 @@ describe('examples in a workflow', () => {
     const modules = declaredModules.map(({ name }) => name);
     const it = await app(
       { [`app:${spec.name}`]: { kind: 'workflow.lua', source, modules } },
-      { worker: { overrides: { maxCachedWorkflows: 0 } } },
+      { handlers: nodeAnswers(compressHandlers), worker: { overrides: { maxCachedWorkflows: 0 } } },
     );
     const [printed] = await run(it, `app:${spec.name}`);
     expect(printed).toEqual(examples.map(({ prints }) => prints));
