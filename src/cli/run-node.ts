@@ -29,6 +29,7 @@ import { Serving } from '../services/temporal/serving.js';
 import { needsTemporal } from '../services/temporal/worker-plan.js';
 import type { WorkerPlan } from '../services/temporal/worker-plan.js';
 import { errorToErrorData } from '../temporal/failures.js';
+import { prepareLua } from './lua-support.js';
 import {
   kindHost,
   makeEnvironment,
@@ -115,6 +116,7 @@ const COST_MODEL = 1;
 
 export async function runNode(options: NodeOptions): Promise<RunningNode> {
   const environment = options.environment ?? process.env;
+  prepareLua(environment);
   const phases: BootPhase[] = [];
   let begin = performance.now();
   const ended = (name: BootPhase['name']): void => {

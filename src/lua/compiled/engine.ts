@@ -9,6 +9,7 @@ import type { Chunk } from '../front/tree.js';
 import { startMachine } from './machine.js';
 import { compileUnit, loadUnit } from './unit.js';
 import type { CompiledUnit, LoadedUnit } from './unit.js';
+import { unitSupport } from './unit-support.js';
 import { CompiledVm } from './vm.js';
 
 export const COMPILED_VERSION = 1;
@@ -18,11 +19,19 @@ export const compiledEngine: LuaEngine = Object.freeze({ name: 'compiled', compi
 function compile(program: Program): CompileResult {
   const diagnostics: Diagnostic[] = [];
   const compiled: Record<string, CompiledUnit> = {};
+  const support = unitSupport();
   for (const [id, unit] of Object.entries(program.units)) {
+    const known = support.find?.(unit.chunk, unit.source);
+    if (known !== undefined) {
+      compiled[id] = known;
+      continue;
+    }
     const parsed = parseChunk(unit.source, unit.chunk);
     const made = parsed.ok ? compileOrRefuse(parsed.chunk, unit) : parsed.diagnostics;
-    if ('text' in made) compiled[id] = made;
-    else diagnostics.push(...made);
+    if ('text' in made) {
+      compiled[id] = made;
+      support.keep?.(made);
+    } else diagnostics.push(...made);
   }
   if (diagnostics.length > 0) return { ok: false, diagnostics };
   const units = Object.fromEntries(

@@ -14,6 +14,8 @@ import type { Callable, Result } from './protocol.js';
 import { makeRuntime } from './runtime.js';
 import type { Runtime } from './runtime.js';
 import { Table } from './table.js';
+import { unitSupport } from './unit-support.js';
+import type { MadeScript } from './unit-support.js';
 
 /** A unit as it travels in an artifact. */
 export interface CompiledUnit {
@@ -27,22 +29,14 @@ export interface CompiledUnit {
 
 const PARAMETERS: readonly string[] = [...RUNTIME_NAMES, 'unit'];
 
-/** Makes a function of a body; a host may put one in place that keeps V8's code cache (code-cache-host.ts). */
-export type MakeFunction = (
-  parameters: readonly string[],
-  body: string,
-  url: string,
-) => { readonly run: (...values: unknown[]) => unknown; readonly headerLines: number };
-
-/** `new Function` puts two lines before the body. */
-const makePlainly: MakeFunction = (parameters, body, url) => ({
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval
-  run: new Function(...parameters, `${body}\n//# sourceURL=${url}`) as (...values: unknown[]) => unknown,
-  headerLines: 2,
-});
-let makeFunction = makePlainly;
-export function setMakeFunction(make: MakeFunction): void {
-  makeFunction = make;
+/** A text that becomes a function, and where it comes from. */
+export interface ScriptText {
+  readonly parameters: readonly string[];
+  readonly body: string;
+  readonly url: string;
+  readonly chunk: string;
+  readonly source: string;
+  readonly map: TextMap;
 }
 
 let runtime: Runtime | undefined;
@@ -61,10 +55,10 @@ class LoadedUnit {
   constructor(unit: CompiledUnit, options: UnitOptions) {
     this.unit = unit;
     this.options = options;
-    this.#url = `lua-${hashText(`${unit.chunk}\n${unit.text}`)}`;
+    // The text follows from these (unit-emitter.ts U2), and is much longer.
+    this.#url = `lua-${hashText(`${unit.chunk}\n${unit.text.length}\n${unit.source}`)}`;
     runtime ??= makeRuntime();
-    const made = makeFunction(PARAMETERS, unit.text, this.#url);
-    registerScript(this.#url, () => scriptMap(unit.chunk, unit.map, made.headerLines));
+    const made = this.#makeScript(this.#url, unit.text, unit.map);
     const exports = made.run(...argumentsFor(runtime), {
       frame: (id: number, closes: boolean) => this.#framePrototype(id, closes),
     }) as Readonly<Record<string, unknown>>;
@@ -98,15 +92,21 @@ class LoadedUnit {
     return prototype;
   }
 
+  #makeScript(url: string, body: string, map: TextMap): MadeScript {
+    const { chunk, source } = this.unit;
+    const made = unitSupport().makeFunction({ parameters: PARAMETERS, body, url, chunk, source, map });
+    registerScript(url, () => scriptMap(chunk, map, made.headerLines));
+    return made;
+  }
+
   #twin(id: number): Frame['resume'] {
     if (this.#emitter === undefined) {
-      this.#emitter = new UnitEmitter(parse(this.unit), this.options);
+      const { marksLines = false } = unitSupport();
+      this.#emitter = new UnitEmitter(parse(this.unit), { marksLines, ...this.options });
       this.#emitter.compile();
     }
     const { text, map } = this.#emitter.compileTwin(id);
-    const url = `${this.#url}r${id}`;
-    const made = makePlainly(PARAMETERS, text, url);
-    registerScript(url, () => scriptMap(this.unit.chunk, map, made.headerLines));
+    const made = this.#makeScript(`${this.#url}r${id}`, text, map);
     return made.run(...argumentsFor(runtime as Runtime), this.#exports) as Frame['resume'];
   }
 }
@@ -137,7 +137,8 @@ function scriptMap(chunk: string, map: TextMap, headerLines: number): ScriptMap 
 
 /** Compiles a parsed chunk. */
 export function compileUnit(chunk: Chunk, source: string, options: UnitOptions = {}): CompiledUnit {
-  const { text, map, sites } = new UnitEmitter(chunk, options).compile();
+  const { marksLines = false } = unitSupport();
+  const { text, map, sites } = new UnitEmitter(chunk, { marksLines, ...options }).compile();
   return { chunk: chunk.file, source, text, map, sites };
 }
 

@@ -51,6 +51,7 @@ export function block(f: FunctionEmitter, b: Block): void {
 }
 
 export function statement(f: FunctionEmitter, s: Statement): void {
+  if (f.unit.options.marksLines === true) f.writer.markLine(s.line);
   switch (s.kind) {
     case 'localStatement':
     case 'assignment':
@@ -185,6 +186,7 @@ function localStatement(f: FunctionEmitter, s: LocalStatement): void {
       const ready = direct(f, given);
       if (ready !== undefined) {
         f.storage.set(only, { kind: 'literal', js: ready.js, type: ready.type });
+        if (f.unit.options.marksLines === true) f.line('x=0;'); // something to stop at
         return;
       }
     }

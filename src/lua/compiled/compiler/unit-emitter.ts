@@ -13,6 +13,8 @@ import type { Written } from './writer.js';
 export interface UnitOptions {
   /** Globals may be looked up in any value, as with `load` and an environment of its own. */
   readonly anyEnvironment?: boolean;
+  /** Every statement has a JavaScript line of its own, for debuggers. */
+  readonly marksLines?: boolean;
 }
 
 /** Positions of a text; JavaScript lines count from 1 (the first line of the text). */

@@ -155,6 +155,12 @@ export class Writer {
     }
   }
 
+  /** What follows, up to the next line, is of this Lua line. */
+  markLine(line: number): void {
+    this.#text += '\n';
+    this.#lines.push(line);
+  }
+
   /** Begins a JavaScript line of its own (W4); whoever calls this ends it. */
   #beginLine(line: number, operands: readonly string[] | undefined): void {
     if (operands !== undefined) this.#operands.set(this.#lines.length, operands);
