@@ -24,7 +24,7 @@ export function index(object: Value, key: Value): Result {
     if (typeof handler === 'function') return callMeta(handler, object, key);
     object = handler;
   }
-  raiseHere("'__index' chain too long; possibly a loop");
+  raiseHere("'__index' chain too long; possible loop");
 }
 
 /** `object[key] = value`; S when a metamethod suspends, undefined else. */
@@ -54,7 +54,7 @@ function store(object: Value, key: Value, value: Value, named: boolean): Result 
     if (typeof handler === 'function') return callNewindex(handler, object, key, value);
     object = handler;
   }
-  raiseHere("'__newindex' chain too long; possibly a loop");
+  raiseHere("'__newindex' chain too long; possible loop");
 }
 
 function write(table: Table, key: Value, value: Value): void {

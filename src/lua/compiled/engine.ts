@@ -1,6 +1,6 @@
 // The compiled engine: Lua to JavaScript. Sealed.
 // E1: an artifact's text is JSON of the compiled units (unit.ts), sources included: from them twins are made where they are needed.
-// E2: loaded units are kept per realm by their text, so programs that share libraries share their code.
+// E2: loaded units are kept per realm by their source, so programs that share libraries share their code.
 import type { Diagnostic } from '../../core/diagnostics.js';
 import type { Program, Unit } from '../../core/program.js';
 import type { Artifact, CompileResult, LoadedProgram, LuaEngine } from '../engine.js';
@@ -65,16 +65,18 @@ const kept = new Map<string, LoadedUnit>();
 let keptSize = 0;
 
 function keep(unit: CompiledUnit): LoadedUnit {
-  const key = `${unit.chunk}\n${unit.text}`;
+  // Two sources may give one text, with other lines and names.
+  const key = `${unit.chunk}\n${unit.text.length}\n${unit.source}`;
   const known = kept.get(key);
   if (known !== undefined) return known;
   const loaded = loadUnit(unit);
-  if (keptSize + key.length > MAX_KEPT) {
+  const size = key.length + unit.text.length;
+  if (keptSize + size > MAX_KEPT) {
     kept.clear();
     keptSize = 0;
   }
   kept.set(key, loaded);
-  keptSize += key.length;
+  keptSize += size;
   return loaded;
 }
 

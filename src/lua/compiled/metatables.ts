@@ -54,11 +54,17 @@ export const metamethod = (value: Value, event: string): Value => metaOf(value)?
 
 /** A function that calls `value`; an error where it is not callable. `operand`: see operandError. */
 export function callable(value: Value, operand = 0): Callable {
+  return throughMeta(value, 0) ?? operandError('call', value, operand);
+}
+
+/** Handlers of handlers that are looked at. */
+const MAX_HANDLERS = 100;
+
+function throughMeta(value: Value, depth: number): Callable | undefined {
   if (typeof value === 'function') return value;
   const handler = metaOf(value)?.call;
-  if (handler === undefined) operandError('call', value, operand);
-  const target = callable(handler, operand);
-  return (...values) => target(value, ...values);
+  const target = handler === undefined || depth > MAX_HANDLERS ? undefined : throughMeta(handler, depth + 1);
+  return target === undefined ? undefined : (...values) => target(value, ...values);
 }
 
 /** Calls any value with these arguments. May give S: push a frame then, or return S where the result is yours too. */

@@ -16,7 +16,8 @@ export function nameOf(expression: Expression): string {
     case 'index': {
       const { object, key } = expression;
       const isGlobal =
-        (object.kind === 'local' || object.kind === 'upvalue') && object.variable.name === '_ENV';
+        object.kind === 'environment' ||
+        ((object.kind === 'local' || object.kind === 'upvalue') && object.variable.name === '_ENV');
       return `${isGlobal ? 'global' : 'field'} '${key.kind === 'string' ? key.value : '?'}'`;
     }
     case 'cast':
