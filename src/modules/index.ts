@@ -8,6 +8,7 @@ import { cryptoSpec } from './crypto/spec.js';
 import { ctxSpec } from './ctx/spec.js';
 import { envSpec } from './env/spec.js';
 import { errorsSpec } from './errors/spec.js';
+import { exprSpec } from './expr/spec.js';
 import { funcsSpec } from './funcs/spec.js';
 import { hashSpec } from './hash/spec.js';
 import { jsonSpec } from './json/spec.js';
@@ -39,6 +40,7 @@ export const declaredModules: readonly ModuleSpec[] = [
   cryptoSpec,
   ctxSpec,
   envSpec,
+  exprSpec,
   funcsSpec,
   hashSpec,
   jsonSpec,
