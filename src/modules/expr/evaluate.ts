@@ -1,7 +1,7 @@
 // Evaluates the tree of an expression over an environment. Sealed.
 // E1: nothing but the environment can be reached: there are no calls but those of functions.ts, and no fields but those of data.
 // E2: each step is charged, and what is made is bounded, so that no expression runs or grows without an end.
-import { LuaFloat } from '../../core/data.js';
+import type { LuaFloat } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
 import { compilePattern, PatternError } from '../../core/regular-expressions.js';
 import { add, FUNCTIONS } from './functions.js';
@@ -26,7 +26,7 @@ import {
 } from './values.js';
 
 /** Most elements and bytes that one evaluation makes. */
-const MOST_MADE = 10_000_000;
+const MOST_MADE = 4_000_000;
 
 /** Thrown within `a?.b.c` where `a` is nil, caught by the chain. */
 class NothingThere extends Error {

@@ -58,12 +58,16 @@ const over = (
 const onText = (name: string, change: (value: string) => string): ExpressionFunction =>
   plain(1, 1, (args) => change(text(first(args), name)));
 
-const UTF8_SPACE = '\\s';
-const trimmed = (value: string, characters: string | undefined): string => {
-  const set = characters === undefined ? UTF8_SPACE : characters.replace(/[\]\\^-]/g, '\\$&');
-  if (set === '') return value;
-  return value.replace(new RegExp(`^[${set}]+|[${set}]+$`, 'gu'), '');
-};
+/** Without the characters at both ends; by hand, for a pattern would look at long runs again and again. */
+function trimmed(value: string, characters: string): string {
+  const all = [...value];
+  const set = new Set(characters);
+  let from = 0;
+  let to = all.length;
+  while (from < to && set.has(all[from] ?? '')) from += 1;
+  while (to > from && set.has(all[to - 1] ?? '')) to -= 1;
+  return all.slice(from, to).join('');
+}
 
 /** Where a string or array is in another, in characters; -1 where it is not. */
 const position = (name: 'indexOf' | 'lastIndexOf'): ExpressionFunction =>
@@ -226,9 +230,10 @@ const counted = (items: readonly Data[], ask: Ask, name: string): number =>
   items.filter((item, index) => asks(ask, item, index, name)).length;
 
 const TEXTS: Readonly<Record<string, ExpressionFunction>> = {
-  trim: plain(1, 2, (args) =>
-    trimmed(text(first(args), 'trim'), args.length > 1 ? text(second(args), 'trim') : undefined),
-  ),
+  trim: plain(1, 2, (args) => {
+    const value = text(first(args), 'trim');
+    return args.length > 1 ? trimmed(value, text(second(args), 'trim')) : value.trim();
+  }),
   trimPrefix: plain(1, 2, (args) => {
     const [value, prefix] = [text(first(args), 'trimPrefix'), text(args[1] ?? ' ', 'trimPrefix')];
     return value.startsWith(prefix) ? value.slice(prefix.length) : value;
@@ -314,7 +319,9 @@ const ARRAYS: Readonly<Record<string, ExpressionFunction>> = {
     const groups = new Map<string, Data[]>();
     for (const [index, item] of items.entries()) {
       const key = toText(ask(item, index));
-      groups.set(key, [...(groups.get(key) ?? []), item]);
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [item]);
+      else group.push(item);
     }
     return mapOf(groups);
   }),

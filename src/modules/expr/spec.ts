@@ -40,6 +40,8 @@ function attempt(work: () => HostResult): HostResult {
         undefined,
         false,
       );
+    if (error instanceof RangeError)
+      return failure('Internal', 'the values are nested too deeply', undefined, false);
     if (error instanceof TextError)
       return failure('Invalid', 'the environment holds text that is not UTF-8', undefined, false);
     throw error;
