@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const target = join(root, 'node_modules/.cache/moontide-lua-tools');
-const FOLDERS = ['test/lua-official', 'test/lua-fuzz'];
+const FOLDERS = ['test/lua-official', 'test/lua-fuzz', 'src/core'];
 
 export function buildLuaTools() {
   mkdirSync(target, { recursive: true });
@@ -29,6 +29,6 @@ export function buildLuaTools() {
   }
   for (const folder of FOLDERS)
     for (const file of readdirSync(join(root, folder)))
-      if (/[.](lua|json)$/.test(file)) copyFileSync(join(root, folder, file), join(target, folder, file));
+      if (/[.](lua|json|cjs)$/.test(file)) copyFileSync(join(root, folder, file), join(target, folder, file));
   return target;
 }
