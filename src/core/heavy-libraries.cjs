@@ -11,3 +11,4 @@ exports.aesCiphers = () => require('@noble/ciphers/aes.js');
 exports.chachaCiphers = () => require('@noble/ciphers/chacha.js');
 exports.diffMatchPatch = () => require('diff-match-patch');
 exports.yaml = () => require('yaml');
+exports.sanitizeHtml = () => require('sanitize-html');

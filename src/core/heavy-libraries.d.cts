@@ -16,3 +16,4 @@ export function chachaCiphers(): typeof import('@noble/ciphers/chacha.js', {
 });
 export function diffMatchPatch(): typeof import('diff-match-patch');
 export function yaml(): typeof import('yaml');
+export function sanitizeHtml(): typeof import('sanitize-html');

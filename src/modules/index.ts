@@ -11,6 +11,7 @@ import { errorsSpec } from './errors/spec.js';
 import { exprSpec } from './expr/spec.js';
 import { funcsSpec } from './funcs/spec.js';
 import { hashSpec } from './hash/spec.js';
+import { htmlSpec } from './html/spec.js';
 import { jsonSpec } from './json/spec.js';
 import { loggerSpec } from './logger/spec.js';
 import { osSpec } from './os/spec.js';
@@ -43,6 +44,7 @@ export const declaredModules: readonly ModuleSpec[] = [
   exprSpec,
   funcsSpec,
   hashSpec,
+  htmlSpec,
   jsonSpec,
   loggerSpec,
   sqlSpec,
