@@ -2,6 +2,8 @@
 // The `moontide` command. In a source checkout it builds first when the build is missing or older than the sources;
 // an installed package brings its build along and never builds.
 import { existsSync } from 'node:fs';
+import module from 'node:module';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -17,5 +19,10 @@ if (!existsSync(main)) {
   process.stderr.write(`moontide: '${main}' is missing; run \`npm run build\`\n`);
   process.exit(1);
 }
+// Saves a quarter of the time of a short command; Node 20 does not have it. Not in the shared temporary folder, Node's own
+// choice: who can write there could bring code.
+const cache =
+  process.env.MOONTIDE_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'moontide');
+module.enableCompileCache?.(join(cache, 'node'));
 const { exitWith, main: run } = await import(pathToFileURL(main).href);
 exitWith(await run(process.argv.slice(2)));

@@ -37,16 +37,18 @@ function compile(program: Program): CompileResult {
   const units = Object.fromEntries(
     Object.entries(program.units).map(([id, unit]) => [id, { ...unit, source: '' }]),
   );
-  return {
-    ok: true,
-    artifact: {
-      engine: 'compiled',
-      engineVersion: COMPILED_VERSION,
-      program: { ...program, units },
-      text: JSON.stringify(compiled),
-    },
-  };
+  const artifact: Artifact = Object.freeze({
+    engine: 'compiled',
+    engineVersion: COMPILED_VERSION,
+    program: { ...program, units },
+    text: JSON.stringify(compiled),
+  });
+  unitsOf.set(artifact, compiled);
+  return { ok: true, artifact };
 }
+
+/** Units of artifacts that were compiled here, so that loading one does not read its text again. */
+const unitsOf = new WeakMap<Artifact, Readonly<Record<string, CompiledUnit>>>();
 
 /** A chunk that is nested deeper than the compiler's stack is refused, as by PUC's limit on C levels. */
 function compileOrRefuse(chunk: Chunk, unit: Unit): CompiledUnit | readonly Diagnostic[] {
@@ -86,7 +88,8 @@ function load(artifact: Artifact): LoadedProgram {
       `the artifact is of engine ${artifact.engine} ${artifact.engineVersion}, not of compiled ${COMPILED_VERSION}; compile it again`,
     );
   startMachine();
-  const compiled = JSON.parse(artifact.text) as Readonly<Record<string, CompiledUnit>>;
+  const compiled =
+    unitsOf.get(artifact) ?? (JSON.parse(artifact.text) as Readonly<Record<string, CompiledUnit>>);
   const units = new Map<string, LoadedUnit>();
   const unitOf = ({ id }: Unit): LoadedUnit => {
     let loaded = units.get(id);

@@ -109,6 +109,14 @@ export function concatenation(
   const names = parts.map(nameOf);
   const texts = values.map(({ js, type }) => (type.is === 'integer' ? `(""+${js})` : js));
   const unknown = values.filter(({ type }) => type.is !== 'string' && type.is !== 'integer');
+  const constants = values.map(constantText);
+  if (constants.every((text) => text !== undefined)) {
+    const joined = constants.join('');
+    if (joined.length <= MAX_FOLDED) {
+      f.line(`${target}=${JSON.stringify(joined)};`);
+      return STRING;
+    }
+  }
   if (unknown.length === 0) {
     f.line(`${target}=${texts.join('+')};`, line);
     return STRING;
@@ -119,4 +127,13 @@ export function concatenation(
   const call = texts.length === 2 ? `concat(${plain})` : `concatAll([${plain}])`;
   f.site({ line, operands: names, fast, call, target, live });
   return values.every(({ type }) => isNumeric(type) || type.is === 'string') ? STRING : ANY;
+}
+
+/** Longer constants than this are joined when they are needed. */
+const MAX_FOLDED = 200;
+
+/** What a constant string or integer is in a concatenation. */
+function constantText({ js, type }: Operand): string | undefined {
+  if (type.is === 'integer') return type.low === type.high ? String(type.low) : undefined;
+  return js.startsWith('"') ? (JSON.parse(js) as string) : undefined;
 }
