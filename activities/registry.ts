@@ -10,6 +10,7 @@ import type { RegistryService, RegistryView } from '../src/registry/model/regist
 import type {
   AttributesRequest,
   AttributesResult,
+  Declares,
   ProgramDirectory,
   ResolveRequest,
   ResolveResult,
@@ -86,6 +87,7 @@ export class RegistryDirectory implements ProgramDirectory {
       host: toBytes(hostOf(plan, taskQueue)),
       workers: Object.fromEntries([...plan.queueOfWorker].map(([id, queue]) => [id, toBytes(queue)])),
       routes: this.#routesOf(hash, pinned.program, view, plan),
+      declares: declaresOf(pinned.program),
       search_attribute: searchAttribute(),
     };
   }
@@ -125,6 +127,17 @@ function scanRoutes(program: Program, view: RegistryView, plan: QueuePlan): Read
     if (route !== undefined) routes[id] = route;
   }
   return routes;
+}
+
+const DECLARATION = /\.(query|update)\s*\(\s*(["'])([^"'\\\n]+)\2/g;
+
+/** The queries and updates that the program's text declares by a literal name. */
+function declaresOf(program: Program): Declares {
+  const names = { query: new Set<string>(), update: new Set<string>() };
+  for (const { source } of Object.values(program.units))
+    for (const [, verb, , name = ''] of source.matchAll(DECLARATION))
+      names[verb as 'query' | 'update'].add(name);
+  return { query: [...names.query], update: [...names.update] };
 }
 
 function routeOf(view: RegistryView, plan: QueuePlan, id: string): Route | undefined {

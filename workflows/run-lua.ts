@@ -22,6 +22,7 @@ import { errorToErrorData, toFailure } from '../src/temporal/failures.js';
 import { PROGRAM_QUERY } from '../src/temporal/names.js';
 import { encodedResults, toDataOrThrow } from '../src/temporal/payload-converter.js';
 import { setCurrentDetailsLazily, setStackTrace } from '../src/temporal/sdk-internals.js';
+import { Declarations } from './durable/declarations.js';
 import { Outgoing, startContext } from './durable/context.js';
 import type { RunContext } from './durable/context.js';
 import { makeRun } from './durable/handlers.js';
@@ -75,6 +76,7 @@ function begin({ reference, loaded }: PinnedRun, context: RunContext, input: rea
   const host = durableHost({
     pid,
     values: context.values,
+    isRead: () => run.isRead,
     emit: (command) =>
       run.keep(
         run.shielded(() => emit(command)),
@@ -88,13 +90,19 @@ function begin({ reference, loaded }: PinnedRun, context: RunContext, input: rea
     description: 'The program that this run is pinned to.',
   });
 
+  const declarations = new Declarations(run, reference.declares);
+  run.afterStep = () => declarations.sync();
+  void run.outcome.then(
+    () => declarations.close(),
+    () => undefined, // told to who awaits the outcome
+  );
   run.start(() => createInstance(loaded, host, moduleLookup), input);
-  setDefaultQueryHandler(undefined);
+  declarations.open();
   for (const { topic, from, body } of context.start.messages ?? [])
     run.deliver({ topic, from, payloads: body });
   session.receive = (signal) => inbox.receive(signal);
   for (const signal of session.early.splice(0)) inbox.receive(signal);
-  session.updates.open();
+  session.updates.open((name) => declarations.expect(name));
   return parts;
 }
 

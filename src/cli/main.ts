@@ -4,6 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { dataObject } from '../core/data.js';
+import { queryCommand, updateCommand } from './ask.js';
 import { callCommand } from './call.js';
 import { devCommand } from './dev.js';
 import { addGlobalOptions } from './globals.js';
@@ -55,6 +56,8 @@ Exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 
     startCommand(),
     callCommand(),
     sendCommand(),
+    queryCommand(),
+    updateCommand(),
     testCommand(),
   ]) {
     command.showHelpAfterError(`run \`moontide help ${command.name()}\` for examples`).exitOverride();

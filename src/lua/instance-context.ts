@@ -61,6 +61,10 @@ export interface Background {
 export interface InstanceContext {
   readonly program: Program;
   readonly host: InstanceHost;
+  /** What runs now: main and what it spawned, a handler (Instance.invoke) or a reader (Instance.consult). */
+  readonly running: 'program' | 'handler' | 'reader';
+  /** Throws Invalid in a reader; `what` says what it may not do, e.g. `a channel send`. */
+  mustNotRead(what: string): void;
   newTable(): LuaTable;
   /** Runs `fn` as a coroutine of its own, started after the current step gives way. */
   spawn(fn: LuaFunction, args: readonly LuaValue[]): void;

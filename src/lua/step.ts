@@ -46,6 +46,11 @@ export interface Instance {
   listens(topic: string): boolean;
   /** Runs a Lua handler (query, update) as a coroutine of its own; `ended` is called in this or a later step. */
   invoke(fn: LuaFunction, args: readonly Data[], ended: (outcome: Outcome) => void): Step;
+  /**
+   * Runs a Lua function that only looks (a query, the validator of an update), to its end, also after the instance has ended.
+   * What would wait, ask the host, start a coroutine or touch a channel is an Invalid error in it.
+   */
+  consult(fn: LuaFunction, args: readonly Data[]): Outcome;
   /** Goes on with what other code of the host changed in the meantime (state, channels). */
   turn(): Step;
   coroutines(): readonly CoroutineState[];

@@ -11,7 +11,13 @@ import type { CommandContext } from '../core/handler.js';
 import { formatPid, tryPid } from '../core/ids.js';
 import { EVENTS_TOPIC } from '../lua/instance/messages.js';
 import type { Outcome } from '../lua/step.js';
-import type { ProcessService, SendRequest, SpawnRequest, StartRequest } from '../modules/process/host.js';
+import type {
+  AskRequest,
+  ProcessService,
+  SendRequest,
+  SpawnRequest,
+  StartRequest,
+} from '../modules/process/host.js';
 import type { RegistryService } from '../registry/model/registry.js';
 import { errorToData } from '../temporal/failures.js';
 import { INBOX_SIGNAL } from '../temporal/names.js';
@@ -66,6 +72,38 @@ export class Processes implements ProcessService {
     await client.withAbortSignal(context.signal, () =>
       signalRun(client, { workflowId: target.workflowId }, topic, payloads, headersOf(context)),
     );
+  }
+
+  async query(request: AskRequest, context: CommandContext): Promise<readonly Data[]> {
+    const { queryRun } = await import('../temporal/client.js');
+    return this.#ask(request, 'query', context, (client, workflowId) =>
+      queryRun(client, { workflowId }, request.name, request.args, headersOf(context)),
+    );
+  }
+
+  /** A workflow's update has the key of its call: tried again it is the same update. */
+  async update(request: AskRequest, context: CommandContext): Promise<readonly Data[]> {
+    const { updateRun } = await import('../temporal/client.js');
+    const { idempotencyKey } = context;
+    return this.#ask(request, 'update', context, (client, workflowId) =>
+      updateRun(client, { workflowId }, request.name, request.args, {
+        headers: headersOf(context),
+        ...(idempotencyKey === undefined ? {} : { updateId: idempotencyKey }),
+      }),
+    );
+  }
+
+  async #ask(
+    { to, name, args }: AskRequest,
+    verb: 'query' | 'update',
+    context: CommandContext,
+    ask: (client: import('@temporalio/client').Client, workflowId: string) => Promise<readonly Data[]>,
+  ): Promise<readonly Data[]> {
+    const target = this.#target(to);
+    if (target === undefined) throw new NotBuiltError(`a ${verb} of a process in memory; send it a message`);
+    this.#options.guard.check([...args], `an argument of the ${verb} '${name}'`);
+    const client = await this.#options.temporal.client(target.client);
+    return client.withAbortSignal(context.signal, () => ask(client, target.workflowId));
   }
 
   async spawn(request: SpawnRequest, context: CommandContext): Promise<string> {

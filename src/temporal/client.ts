@@ -33,7 +33,7 @@ import { toBytes, toTextLossy } from '../core/text.js';
 import type { StartOptions } from './contracts.js';
 import { fromFailure } from './failures.js';
 import { HEADERS } from './names.js';
-import { payloadConverter, toDataOrThrow, toResults } from './payload-converter.js';
+import { payloadConverter, toResults } from './payload-converter.js';
 
 /** What a run, a query, an update or an activity failed with. */
 export class RunError extends PlatformError {
@@ -154,18 +154,19 @@ const NOT_READY = 'NOT_READY';
 const READY_TIMEOUT_MS = 5000;
 const READY_POLL_MS = 50;
 
+/** The results of a query. Throws RunError. */
 export async function queryRun(
   client: Client,
   run: RunReference,
   name: string,
   args: readonly Data[],
   headers: CallHeaders = {},
-): Promise<Data> {
+): Promise<readonly Data[]> {
   const handle = client.workflow.getHandle(run.workflowId, run.runId);
   const deadline = Date.now() + READY_TIMEOUT_MS;
   for (;;) {
     try {
-      return toDataOrThrow(await withCallHeaders(headers, () => handle.query(name, ...args)));
+      return toResults(await withCallHeaders(headers, () => handle.query(name, ...args)));
     } catch (error) {
       // C2; the SDK tells every failed query as "not registered" with the handler's own message.
       const again = error instanceof QueryNotRegisteredError && error.message.includes(NOT_READY);
@@ -175,13 +176,14 @@ export async function queryRun(
   }
 }
 
+/** The results of an update, once its handler has ended. Throws RunError. */
 export async function updateRun(
   client: Client,
   run: RunReference,
   name: string,
   args: readonly Data[],
   options: { readonly updateId?: string; readonly headers?: CallHeaders } = {},
-): Promise<Data> {
+): Promise<readonly Data[]> {
   const handle = client.workflow.getHandle(run.workflowId, run.runId);
   const { updateId, headers = {} } = options;
   const result: unknown = await told(() =>
@@ -192,7 +194,7 @@ export async function updateRun(
       }),
     ),
   );
-  return toDataOrThrow(result);
+  return toResults(result);
 }
 
 export interface ActivityRequest {
@@ -270,7 +272,14 @@ export function asRunError(error: unknown): unknown {
   if (error instanceof WorkflowContinuedAsNewError)
     return new RunError({ kind: 'Conflict', message: 'the run went on as a new run' }, { cause: error });
   if (error instanceof QueryNotRegisteredError)
-    return new RunError({ kind: 'NotFound', message: error.message }, { cause: error });
+    return new RunError(
+      {
+        kind: error.message.includes('did not register a handler') ? 'NotFound' : 'Unknown',
+        message: toBytes(error.message),
+        retryable: false,
+      },
+      { cause: error },
+    );
   const refused = error instanceof ServiceError ? error.cause : error;
   if (isGrpcServiceError(refused)) {
     const kind = GRPC_KINDS[Number(refused.code)] ?? 'Internal';

@@ -50,8 +50,15 @@ export interface ProgramReference {
   readonly workers: Readonly<Record<string, string>>;
   /** Functions and workflows that the program's text names; the run asks `moontide.route` for any other, once. */
   readonly routes: Readonly<Record<string, Route>>;
+  /** Names of queries and updates that the program's text declares; absent in older histories. Byte strings. */
+  readonly declares?: Declares;
   /** Whether the search attribute MoontideProgram is there to be written. */
   readonly search_attribute: boolean;
+}
+
+export interface Declares {
+  readonly query: readonly string[];
+  readonly update: readonly string[];
 }
 
 export type ResolveResult = ProgramReference | { readonly missing: string };

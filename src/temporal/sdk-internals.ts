@@ -14,13 +14,14 @@ export interface UpdateGate {
   readonly interceptor: WorkflowInternalsInterceptor;
   /** From now on updates that come are held. */
   close(): void;
-  /** Hands on what was held; what comes later passes. */
-  open(): void;
+  /** Hands on what was held; what comes later passes. `prepare` is told the name of each update before the SDK sees it. */
+  open(prepare?: (name: string) => void): void;
 }
 
 /** Holds updates between `close` and `open` (U1). */
 export function updateGate(): UpdateGate {
   let closed = false;
+  let prepare: (name: string) => void = () => undefined;
   const held: Update[] = [];
   return {
     interceptor: {
@@ -30,17 +31,21 @@ export function updateGate(): UpdateGate {
         if (hold && jobs?.some((job) => job.doUpdate != null) === true) {
           for (const job of jobs) if (job.doUpdate != null) held.push(job.doUpdate);
           input.activation.jobs = jobs.filter((job) => job.doUpdate == null);
-        }
+        } else for (const job of jobs ?? []) if (job.doUpdate != null) prepare(job.doUpdate.name ?? '');
         next(input);
       },
     },
     close() {
       closed = true;
     },
-    open() {
+    open(next = prepare) {
       closed = false;
+      prepare = next;
       const activator = getActivator();
-      for (const update of held.splice(0)) activator.doUpdate(update);
+      for (const update of held.splice(0)) {
+        prepare(update.name ?? '');
+        activator.doUpdate(update);
+      }
     },
   };
 }

@@ -147,7 +147,9 @@ describe('a pinned run', () => {
     }
     expect(count).toBe(3);
     // Queries of closed runs are answered by a replay.
-    expect(await queryRun(it.client, refs[0]!, 'moontide.program', [])).toMatchObject({ entry: 'app:busy' });
+    expect(await queryRun(it.client, refs[0]!, 'moontide.program', [])).toMatchObject([
+      { entry: 'app:busy' },
+    ]);
   });
 
   it('refuses to replay on another program', async () => {

@@ -121,10 +121,12 @@ describe('a Lua workflow', () => {
   it('says which program it is pinned to', async () => {
     const it = await app({ 'app:w': workflow('return function() process.inbox():receive() end') });
     const ref = await start(it, 'app:w');
-    expect(await queryRun(it.client, ref, 'moontide.program', [])).toMatchObject({
-      entry: 'app:w',
-      program: it.hashOf('app:w'),
-    });
+    expect(await queryRun(it.client, ref, 'moontide.program', [])).toMatchObject([
+      {
+        entry: 'app:w',
+        program: it.hashOf('app:w'),
+      },
+    ]);
     await expect(queryRun(it.client, ref, 'nope', [])).rejects.toThrow(/did not register a handler for nope/);
     await signalRun(it.client, ref, 'end', []);
     await resultOf(it.client, ref);

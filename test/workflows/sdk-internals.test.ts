@@ -73,7 +73,7 @@ describe('held updates', () => {
     const workflowId = `unready-${randomUUID()}`;
     const handle = await client.workflow.start('unready', { taskQueue, workflowId, args: [800] });
     await expect(handle.query('ready')).rejects.toThrow('NOT_READY');
-    expect(await queryRun(client, { workflowId }, 'ready', [])).toBe('yes');
+    expect(await queryRun(client, { workflowId }, 'ready', [])).toEqual(['yes']);
     await handle.signal('end');
   });
 

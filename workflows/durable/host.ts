@@ -2,10 +2,12 @@
 // H1: time is the time of the current task, chance is the SDK's seeded source.
 // H2: print and log records go through the SDK's log sink, which is silent while history is replayed.
 // H3: any other emitted command (events.send, metrics) is recorded as a local activity; the run ends only when it is done.
+// H4: who only looks (a query, a validator) draws no chance and emits nothing: a replay would not do it again.
 import { log, uuid4, workflowInfo } from '@temporalio/workflow';
 import type { Command } from '../../src/core/command.js';
 import { dataObject, LuaFloat } from '../../src/core/data.js';
 import type { Data, DataObject } from '../../src/core/data.js';
+import { PlatformError } from '../../src/core/errors.js';
 import { toBytes, toTextLossy } from '../../src/core/text.js';
 import type { InstanceHost } from '../../src/lua/instance-context.js';
 
@@ -13,26 +15,50 @@ export interface HostOptions {
   readonly pid: string;
   readonly values: Readonly<DataObject>;
   readonly emit: (command: Command) => void;
+  /** Whether a query or validator runs. */
+  readonly isRead: () => boolean;
+}
+
+class ReaderError extends PlatformError {
+  override readonly name = 'ReaderError';
+  readonly code = 'READER_ACTS';
+  override readonly kind = 'Invalid' as const;
 }
 
 const NANOSECONDS = 1_000_000n;
 
-export const durableHost = ({ pid, values, emit }: HostOptions): InstanceHost => ({
-  now: () => BigInt(Date.now()) * NANOSECONDS,
-  random: () => Math.random(),
-  randomBytes(n) {
-    let bytes = '';
-    for (let index = 0; index < n; index++) bytes += String.fromCharCode(Math.floor(Math.random() * 256));
-    return bytes;
-  },
-  uuid: () => uuid4(),
-  print: (line) => log.info(toTextLossy(line), { pid }),
-  emit: (command) => (command.type === 'logger.write' ? writeLog(pid, command) : emit(command)),
-  pid,
-  context: values,
-  place: 'workflow',
-  workflow: workflowFacts,
-});
+export function durableHost({ pid, values, emit, isRead }: HostOptions): InstanceHost {
+  const mustNotRead = (what: string): void => {
+    if (isRead()) throw new ReaderError(`a query or validator only looks, and this would act: ${what}`);
+  };
+  return {
+    now: () => BigInt(Date.now()) * NANOSECONDS,
+    random() {
+      mustNotRead('a random number');
+      return Math.random();
+    },
+    randomBytes(n) {
+      mustNotRead('random bytes');
+      let bytes = '';
+      for (let index = 0; index < n; index++) bytes += String.fromCharCode(Math.floor(Math.random() * 256));
+      return bytes;
+    },
+    uuid() {
+      mustNotRead('a random id');
+      return uuid4();
+    },
+    print: (line) => log.info(toTextLossy(line), { pid }),
+    emit(command) {
+      if (command.type === 'logger.write') return writeLog(pid, command);
+      mustNotRead(command.type);
+      return emit(command);
+    },
+    pid,
+    context: values,
+    place: 'workflow',
+    workflow: workflowFacts,
+  };
+}
 
 /** What `workflow.info()` gives. */
 function workflowFacts(): DataObject {

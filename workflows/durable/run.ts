@@ -35,6 +35,8 @@ export type DurableHandlers = Readonly<Record<string, DurableHandler>>;
 
 const CANCELED: ErrorData = { kind: 'Canceled', message: 'the workflow was cancelled', retryable: false };
 
+const ENDED: ErrorData = { kind: 'Canceled', message: 'the workflow has ended', retryable: false };
+
 export class Run {
   readonly #handlerOf: (type: string) => DurableHandler;
   readonly #shield = new CancellationScope({ cancellable: false });
@@ -47,8 +49,12 @@ export class Run {
   #ended = false;
   #settle: { resolve(outcome: Outcome): void; reject(error: unknown): void } | undefined;
   #cancelled = false;
+  #isRead = false;
   /** Cancelled without a listener to events: over once it waits for nothing that can come. */
   #orphaned = false;
+
+  /** Called after every step, outside of Lua. */
+  afterStep: () => void = () => undefined;
 
   /** What main ended with; rejects when the host is broken (L3). */
   readonly outcome: Promise<Outcome>;
@@ -62,6 +68,11 @@ export class Run {
 
   get started(): boolean {
     return this.#instance !== undefined;
+  }
+
+  /** Whether main has ended. */
+  get ended(): boolean {
+    return this.#ended;
   }
 
   /** Whether the run was asked to cancel. */
@@ -86,7 +97,8 @@ export class Run {
   }
 
   invoke(fn: LuaFunction, args: readonly Data[], ended: (outcome: Outcome) => void): void {
-    this.#enter(() => this.instance.invoke(fn, args, ended));
+    if (this.#ended) ended({ ok: false, error: ENDED });
+    else this.#enter(() => this.instance.invoke(fn, args, ended));
   }
 
   /**
@@ -139,9 +151,25 @@ export class Run {
     if (this.#ended) return;
     try {
       this.#apply(step());
+      this.afterStep();
     } catch (error) {
       this.#broken(error);
     }
+  }
+
+  /** Runs a function that only looks, also after the end of the run. */
+  consult(fn: LuaFunction, args: readonly Data[]): Outcome {
+    this.#isRead = true;
+    try {
+      return this.instance.consult(fn, args);
+    } finally {
+      this.#isRead = false;
+    }
+  }
+
+  /** Whether a function runs that only looks. */
+  get isRead(): boolean {
+    return this.#isRead;
   }
 
   /** Applies a step and the answers that it brings at once, without growing the stack. */

@@ -248,12 +248,14 @@ const SENT: readonly LuaValue[] = [true];
 
 /** `ch:receive()` for modules that have a channel inside. */
 export function receiveFrom(call: HostCall, channel: Channel, describe = 'channel receive'): HostResult {
+  call.instance.mustNotRead(describe);
   if (channel.canReceive) return channel.receive();
   return selectLater(call, [{ op: 'receive', channel }], describe, received);
 }
 
 export const ChannelType = defineUserdata<Channel>('channel', {
   send(call, self, value) {
+    call.instance.mustNotRead('channel send');
     if (self.closed) throw closedError(call);
     if (self.canSend) {
       self.send(value);
@@ -262,7 +264,8 @@ export const ChannelType = defineUserdata<Channel>('channel', {
     return selectLater(call, [{ op: 'send', channel: self, value }], 'channel send', () => SENT);
   },
   receive: (call, self) => receiveFrom(call, self),
-  close(_call, self) {
+  close(call, self) {
+    call.instance.mustNotRead('channel close');
     self.close();
     return [];
   },
@@ -274,6 +277,7 @@ export const CaseType = defineUserdata<SelectCase>('channel case', {});
 
 /** `channel.select{ case, ..., default = true }` */
 export function select(call: HostCall, cases: LuaValue, orDefault?: LuaValue): HostResult {
+  call.instance.mustNotRead('channel.select');
   if (!(cases instanceof LuaTable))
     throw luaErrorAt(call, `channel.select takes a table of cases, got ${typeName(cases)}`);
   const list: SelectCase[] = [];

@@ -4,6 +4,7 @@
 // N3: an error that a spawned coroutine does not catch ends the instance, as it would end a process: it is never lost.
 // N4: when main returns, the outcome is held until the handlers that still run have ended; when main fails, nothing is waited for.
 // N5: an exception that is no Lua error is a bug of the host: it leaves the step, and the instance is closed.
+// N6: a reader changes nothing that the host or another coroutine could see: it would not do so again at a replay.
 import type { Command } from '../../core/command.js';
 import type { Data } from '../../core/data.js';
 import type { Program } from '../../core/program.js';
@@ -12,12 +13,13 @@ import type { Background, InstanceContext, InstanceHost, Message } from '../inst
 import type { CoroutineState, Instance, Outcome, Outstanding, Step } from '../step.js';
 import { Suspend } from '../suspend.js';
 import type { Answer, SuspendRequest, Wait, Wake } from '../suspend.js';
+import { LuaError } from '../values.js';
 import type { HostResult, LuaFunction, LuaTable, LuaValue } from '../values.js';
 import { fromData } from './convert.js';
 import { Coroutine } from './coroutine.js';
 import type { Resumption, Role, Waiting } from './coroutine.js';
 import { describeCommand } from './describe.js';
-import { raisedValue } from './error-object.js';
+import { newError, raisedValue } from './error-object.js';
 import { cancelMessage, MessageBoard } from './messages.js';
 import type { Deliver } from './messages.js';
 import { endedBefore, outcomeOf, outcomeOfError } from './outcome.js';
@@ -66,6 +68,7 @@ class Scheduler implements Instance, InstanceContext {
   /** Set when the instance has ended and the host has not been told yet. */
   #outcome: Outcome | undefined;
   #closed = false;
+  #current: Coroutine | undefined;
 
   constructor(loaded: LoadedProgram, host: InstanceHost, modules: ModuleLookup) {
     this.program = loaded.program;
@@ -109,6 +112,15 @@ class Scheduler implements Instance, InstanceContext {
     });
   }
 
+  consult(fn: LuaFunction, args: readonly Data[]): Outcome {
+    let outcome: Outcome = { ok: false, error: endedBefore('the reader') };
+    const ended = (reached: Outcome): void => void (outcome = reached);
+    const coroutine = new Coroutine('reader', { is: 'reader', ended }, this.#vm.newThread(fn));
+    this.#vm.beginStep?.();
+    this.#resume(coroutine, { with: 'values', values: this.#toLua(args) });
+    return outcome;
+  }
+
   turn(): Step {
     return this.#step(() => undefined);
   }
@@ -138,16 +150,28 @@ class Scheduler implements Instance, InstanceContext {
     return this.#vm.newTable();
   }
 
+  get running(): InstanceContext['running'] {
+    const role = this.#current?.role.is;
+    return role === 'handler' || role === 'reader' ? role : 'program';
+  }
+
+  mustNotRead(what: string): void {
+    if (this.running === 'reader') throw new LuaError(refusedReader(what));
+  }
+
   spawn(fn: LuaFunction, args: readonly LuaValue[]): void {
+    this.mustNotRead('coroutine.spawn');
     this.#begin(`coroutine ${++this.#lastSpawned}`, SPAWNED, fn, args);
   }
 
   background(command: Command, answered: (answer: Answer) => void): Background {
+    if (this.running === 'reader') this.mustNotRead(describeCommand(command));
     const id = this.issue(command, { answered });
     return { cancel: () => this.withdraw(id) };
   }
 
   listen(topic: string, deliver: Deliver): () => void {
+    this.mustNotRead(topic === '' ? 'process.inbox' : `listening to ${topic}`);
     return (this.#messages ??= new MessageBoard()).listen(topic, deliver);
   }
 
@@ -211,6 +235,16 @@ class Scheduler implements Instance, InstanceContext {
 
   /** Runs a coroutine until it waits or ends. */
   #resume(coroutine: Coroutine, resumption: Resumption): void {
+    const before = this.#current;
+    this.#current = coroutine;
+    try {
+      this.#proceed(coroutine, resumption);
+    } finally {
+      this.#current = before;
+    }
+  }
+
+  #proceed(coroutine: Coroutine, resumption: Resumption): void {
     let next: Resumption | undefined = resumption;
     while (next !== undefined) {
       if (next.with === 'make') {
@@ -255,6 +289,10 @@ class Scheduler implements Instance, InstanceContext {
   }
 
   #request(coroutine: Coroutine, request: SuspendRequest): Resumption | undefined {
+    if (coroutine.role.is === 'reader' && request.on !== 'call') {
+      const what = request.on === 'command' ? describeCommand(request.command) : request.describe;
+      return { with: 'error', error: refusedReader(what) };
+    }
     switch (request.on) {
       case 'command':
         coroutine.waiting = new PendingCommand(this, coroutine, request);
@@ -288,12 +326,14 @@ class Scheduler implements Instance, InstanceContext {
     this.#forget(coroutine);
     if (coroutine.role.is === 'main') this.#mainEnded(outcomeOf(values));
     else if (coroutine.role.is === 'handler') this.#handlerEnded(coroutine.role.ended, outcomeOf(values));
+    else if (coroutine.role.is === 'reader') coroutine.role.ended(outcomeOf(values));
   }
 
   #failed(coroutine: Coroutine, error: LuaValue, traceback: string): void {
     this.#forget(coroutine);
     const outcome = outcomeOfError(error, traceback);
     if (coroutine.role.is === 'handler') this.#handlerEnded(coroutine.role.ended, outcome);
+    else if (coroutine.role.is === 'reader') coroutine.role.ended(outcome);
     else if (coroutine.role.is === 'main') this.#mainEnded(outcome);
     else this.#finish(this.#held ?? outcome); // N3
   }
@@ -403,6 +443,14 @@ class PendingWait implements Waiting, Wake {
     this.#scheduler.enqueue(this.#coroutine, resumption);
   }
 }
+
+/** What a reader gets that would act (N6). */
+const refusedReader = (what: string): LuaValue =>
+  newError({
+    kind: 'Invalid',
+    message: `a query or validator only looks, and this would act: ${what}; do it in main, in an update or on a message`,
+    retryable: false,
+  });
 
 const isResults = (result: LuaValue | readonly LuaValue[]): result is readonly LuaValue[] =>
   Array.isArray(result);

@@ -29,11 +29,22 @@ export interface SendRequest {
   readonly payloads: readonly Data[];
 }
 
+export interface AskRequest {
+  /** PID text or workflow id. */
+  readonly to: string;
+  /** Name of the query or update. */
+  readonly name: string;
+  readonly args: readonly Data[];
+}
+
 type Asked<T> = T | Promise<T>;
 
 /** What a node's processes can do. `context.pid` is who asks. Absent: not built. */
 export interface ProcessService {
   send?(request: SendRequest, context: CommandContext): Asked<void>;
+  /** Gives all results; throws the error. */
+  query?(request: AskRequest, context: CommandContext): Asked<readonly Data[]>;
+  update?(request: AskRequest, context: CommandContext): Asked<readonly Data[]>;
   /** Gives the PID's text. */
   spawn?(request: SpawnRequest, context: CommandContext): Asked<string>;
   /** Gives all returned values; throws the error. */
@@ -96,7 +107,14 @@ export function processHandlers(service: ProcessService): HostHandlers {
       await built(service, verb)(text(to), context);
       return null;
     };
+  const ask =
+    (verb: 'query' | 'update'): HostHandlers[string] =>
+    async ({ to, name, args }, context) => [
+      ...(await built(service, verb)({ to: text(to), name: text(name), args: list(args) }, context)),
+    ];
   return {
+    'process.query': ask('query'),
+    'process.update': ask('update'),
     'process.send': async ({ to, topic, payloads }, context) => {
       const request = { to: text(to), topic: text(topic), payloads: list(payloads) };
       await built(service, 'send')(request, context);

@@ -37,6 +37,7 @@ const mailbox = (instance: InstanceContext): Mailbox =>
 
 /** The channel of messages that no listener takes. */
 export function inbox({ instance }: HostCall): LuaValue {
+  instance.mustNotRead('process.inbox');
   const box = mailbox(instance);
   if (box.inbox === undefined) {
     const channel = (box.inbox = new Channel());
@@ -49,6 +50,7 @@ export function inbox({ instance }: HostCall): LuaValue {
 
 /** The channel of lifecycle events, as tables. */
 export function events({ instance }: HostCall): LuaValue {
+  instance.mustNotRead('process.events');
   const box = mailbox(instance);
   if (box.events === undefined) {
     const channel = (box.events = new Channel());

@@ -1,5 +1,6 @@
 // The `process` module, always there: who I am, messages, starting and ending processes. Sealed.
 // `process.send` { to, topic, payloads } -> null
+// `process.query|update` { to, name, args } -> list of all results
 // `process.terminate|monitor|unmonitor|link|unlink` { to } -> null; `process.cancel` { to, reason? } -> null
 // `process.register` { name, pid, scope } -> null; `process.lookup` { name } -> PID text; `process.unregister` { name, scope } -> boolean
 //   to: PID text or registered name; pid: PID text, the own one by default; scope: see SCOPES
@@ -9,6 +10,7 @@ import type { ErrorKind } from '../../core/errors.js';
 import { constant, defineModuleSpec, fn, table } from '../../lua/module.js';
 import type { FunctionSpec, MemberSpec } from '../../lua/module.js';
 import { asNumber, asText } from '../../lua/instance/arguments.js';
+import { fromData } from '../../lua/instance/convert.js';
 import { errorFromData, failure } from '../../lua/instance/error-object.js';
 import { command } from '../../lua/suspend.js';
 import { LuaTable, luaType } from '../../lua/values.js';
@@ -91,6 +93,30 @@ const cancel = fn(
   },
   ['Invalid', 'NotFound'],
 );
+
+const ask = (verb: 'query' | 'update', summary: string): FunctionSpec =>
+  fn(
+    summary,
+    ['destination: string', 'name: string', '...: any'],
+    ['any', 'Error?'],
+    (call, to, name, ...values) => {
+      if (!isText(to)) return noDestination(to);
+      if (!isText(name))
+        return failure(
+          'Invalid',
+          `the name of the ${verb} is a text that is not empty, got ${luaType(name)}`,
+        );
+      const list = dataList(values, `the arguments of ${verb} '${name}'`);
+      if (!list.ok) return list.result;
+      const { instance } = call;
+      return command({ type: `process.${verb}`, to, name, args: list.data }, (answer) => {
+        if (!answer.ok) return [undefined, errorFromData(answer.error)];
+        const results = Array.isArray(answer.value) ? answer.value : [answer.value];
+        return results.map((value) => fromData(value, () => instance.newTable()));
+      });
+    },
+    ['Invalid', 'NotFound', 'Timeout', 'Unavailable'],
+  );
 
 const notBuilt = (what: string, instead: string): HostResult =>
   failure('Unavailable', `${what} is not built in this version; ${instead}`, undefined, false);
@@ -181,6 +207,14 @@ export const processSpec = defineModuleSpec({
       ['Invalid'],
     ),
     ...spawns,
+    query: ask(
+      'query',
+      'Asks a workflow by a query that it declared (workflow.query); gives the results. In a workflow the answer is recorded.',
+    ),
+    update: ask(
+      'update',
+      'Changes a workflow by an update that it declared (workflow.update); waits for the results. In a workflow it is recorded, and done once.',
+    ),
     exec: fn(
       'Starts a process or workflow and waits for its result.',
       ['id: string', 'host: string', '...: any'],

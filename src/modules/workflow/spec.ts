@@ -12,25 +12,9 @@ import type { HostCall } from '../../lua/instance-context.js';
 import { command } from '../../lua/suspend.js';
 import type { Answer } from '../../lua/suspend.js';
 import { luaType } from '../../lua/values.js';
-import type { HostFunction, HostResult, LuaValue } from '../../lua/values.js';
-
-/** Refuses the function outside workflows. */
-const inside =
-  (
-    name: string,
-    run: (call: HostCall, facts: () => DataObject, values: LuaValue[]) => HostResult,
-  ): HostFunction =>
-  (call, ...values) => {
-    const { place, workflow } = call.instance.host;
-    if (place !== 'workflow' || workflow === undefined)
-      return failure(
-        'Invalid',
-        `workflow.${name} works in a workflow.lua only; this is a ${call.instance.program.kind}`,
-        undefined,
-        false,
-      );
-    return run(call, workflow, values);
-  };
+import type { HostResult } from '../../lua/values.js';
+import { query, update } from './declare.js';
+import { inside } from './inside.js';
 
 const fact = (name: string) => inside(name, (_call, facts) => numberOf(facts()[name]));
 
@@ -115,7 +99,7 @@ const isObject = (value: Data | undefined): value is DataObject =>
 
 export const workflowSpec = defineModuleSpec({
   name: 'workflow',
-  summary: 'The run of a workflow: its facts, child workflows, versions of its code',
+  summary: 'The run of a workflow: its facts, what it can be asked, child workflows, versions of its code',
   workflow: 'sealed',
   members: {
     info: fn(
@@ -128,6 +112,8 @@ export const workflowSpec = defineModuleSpec({
     exec,
     version,
     attrs,
+    query,
+    update,
     history_length: fn('Events in the history so far.', [], ['integer?', 'Error?'], fact('history_length'), [
       'Invalid',
     ]),
