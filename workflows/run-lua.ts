@@ -32,9 +32,9 @@ import { moduleLookup } from './durable/modules.js';
 import { pinProgram, showProgram } from './durable/program.js';
 import type { PinnedRun } from './durable/program.js';
 import { describeCoroutines } from './durable/stack.js';
-import { session } from './interceptors.js';
+import type { Session } from './session.js';
 
-export async function runLua(...args: unknown[]): Promise<unknown> {
+export async function runLua(session: Session, args: readonly unknown[]): Promise<unknown> {
   session.updates.close();
   // Signals are taken by the interceptor; without a handler the SDK would keep them from it.
   setDefaultSignalHandler(() => undefined);
@@ -44,10 +44,10 @@ export async function runLua(...args: unknown[]): Promise<unknown> {
   const cancelRequested = CancellationScope.current().cancelRequested;
   // The run goes on under its own rules when it is cancelled (Run.cancel).
   return CancellationScope.nonCancellable(async () => {
-    const { context, input } = readStart(args);
+    const { context, input } = readStart(session, args);
     const pinned = await pinProgram(context.start.program);
     showProgram(pinned.reference);
-    const parts = begin(pinned, context, input);
+    const parts = begin(pinned, context, input, session);
     cancelRequested.catch(() => parts.run.cancel(toBytes(session.cancellation.reason())));
     const outcome = await parts.run.outcome;
     await parts.exits.tell(outcome);
@@ -57,21 +57,29 @@ export async function runLua(...args: unknown[]): Promise<unknown> {
 }
 
 /** A start that no program could read fails the run, not its task. */
-function readStart(args: readonly unknown[]): {
+function readStart(
+  session: Session,
+  args: readonly unknown[],
+): {
   readonly context: RunContext;
   readonly input: readonly Data[];
 } {
   try {
-    return { context: startContext(), input: args.map(toDataOrThrow) };
+    return { context: startContext(session.headers), input: args.map(toDataOrThrow) };
   } catch (error) {
     throw toFailure(errorToErrorData(error));
   }
 }
 
 /** Makes the instance, lets it run until it waits, and lets in what waited for it. */
-function begin({ reference, loaded }: PinnedRun, context: RunContext, input: readonly Data[]): DurableParts {
+function begin(
+  { reference, loaded }: PinnedRun,
+  context: RunContext,
+  input: readonly Data[],
+  session: Session,
+): DurableParts {
   const pid = formatPid({ host: reference.host, id: toBytes(workflowInfo().workflowId) });
-  const parts = makeRun({ reference, context, outgoing: new Outgoing(context, pid), pid });
+  const parts = makeRun({ reference, context, outgoing: new Outgoing(context, pid, session), pid });
   const { run, inbox, emit } = parts;
   const host = durableHost({
     pid,

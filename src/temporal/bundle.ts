@@ -2,6 +2,8 @@
 // B1: it is built once, when Moontide is built; Lua travels as data and never enters it.
 // B2: the same sources give the same bytes, wherever they lie: no absolute path, no time.
 // B3: it carries the version that made it; a worker refuses another's.
+// B4: all of it is evaluated once for each worker thread and frozen, but for workflows/{index,interceptors}.ts, which every run
+//     has its own of. So a sealed module keeps no state of a run; what it caches is a pure function of its key.
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -58,7 +60,7 @@ export async function makeWorkflowBundle(): Promise<string> {
       workflowsPath: here('../../workflows/index'),
       workflowInterceptorModules: [here('../../workflows/interceptors')],
       payloadConverterPath,
-      preloadModules: [here('./program-cache')],
+      preloadModules: [here('../../workflows/run-lua'), here('../../workflows/session')],
       ignoreModules: UNUSED_IN_SANDBOX,
       logger: quiet,
       webpackConfigHook: (config) => relative(config),

@@ -1,6 +1,5 @@
 // Programs that this thread has loaded, by engine and hash. Sealed; shared by all runs of a worker thread.
-// P1: loaded at bundle start (`preloadModules`), so that everything it imports (the engines and what they need) is one
-//     instance for all runs. Those modules hold no state that a program can change.
+// P1: one instance for all runs, as all sealed modules are (bundle.ts, B4).
 // P2: a cached program is immutable; one run can never see another through it.
 // P3: bounded by bytes of artifact; what was dropped is loaded again from the next payload.
 import { engineNamed } from '../lua/engines.js';

@@ -11,10 +11,9 @@ import { nameSecrets } from '../../src/core/secret.js';
 import { toTextLossy } from '../../src/core/text.js';
 import type { Route } from '../../src/temporal/contracts.js';
 import { toResults } from '../../src/temporal/payload-converter.js';
-import { withHeaders } from '../interceptors.js';
-import type { Headers } from '../interceptors.js';
 import type { Outgoing } from './context.js';
 import { HEARTBEAT_TIMEOUT_MS } from './general.js';
+import type { Headers } from './headers.js';
 import {
   asObject,
   DEFAULT_RETRY,
@@ -75,7 +74,7 @@ export const callHandlers = ({ outgoing, routes, values }: CallOptions): Durable
       const route = known ?? (foreign ? {} : await routes.find(target));
       const named = textOption(options, 'activity.task_queue');
       const queue = named === undefined ? toTextLossy(route.queue ?? '') : routes.queueNamed(named);
-      const call = { target, args, options, route, queue, headers: headers() };
+      const call = { target, args, options, route, queue, headers: headers(), outgoing };
       return [...toResults(await (route.local === true ? callLocal(call) : callRemote(call, foreign)))];
     });
   },
@@ -89,10 +88,11 @@ interface Call {
   /** Empty: the run's own. */
   readonly queue: string;
   readonly headers: Headers;
+  readonly outgoing: Outgoing;
 }
 
 function callRemote(
-  { target, args, options, route, queue, headers }: Call,
+  { target, args, options, route, queue, headers, outgoing }: Call,
   foreign: boolean,
 ): Promise<unknown> {
   const timeout = numberOption(options, 'timeout');
@@ -116,10 +116,10 @@ function callRemote(
     summary: callSummary(route.summary, args),
   };
   const run = proxyActivities<Activities>(activityOptions)[toTextLossy(target)] as Activities[string];
-  return withHeaders(headers, () => run(...args));
+  return outgoing.send(headers, () => run(...args));
 }
 
-function callLocal({ target, args, options, route, headers }: Call): Promise<unknown> {
+function callLocal({ target, args, options, route, headers, outgoing }: Call): Promise<unknown> {
   for (const name of NOT_FOR_LOCAL)
     if (name in options) throw new LocalOptionError(target, `which has no '${name}'`);
   const limit =
@@ -140,7 +140,7 @@ function callLocal({ target, args, options, route, headers }: Call): Promise<unk
     summary: callSummary(route.summary, args),
   });
   const run = activities[toTextLossy(target)] as Activities[string];
-  return withHeaders(headers, () => run(...args));
+  return outgoing.send(headers, () => run(...args));
 }
 
 const cancellationType = (options: Options): ActivityCancellationType =>

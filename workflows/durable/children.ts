@@ -22,7 +22,6 @@ import type { Outcome } from '../../src/lua/step.js';
 import type { MessageData } from '../../src/temporal/contracts.js';
 import { fromFailure } from '../../src/temporal/failures.js';
 import { toResults } from '../../src/temporal/payload-converter.js';
-import { withHeaders } from '../interceptors.js';
 import { searchAttributes } from './attributes.js';
 import type { Outgoing } from './context.js';
 import type { Exits } from './exits.js';
@@ -192,7 +191,7 @@ async function startChildRun(
     ...(messages.length === 0 ? {} : { start: { messages } }),
   });
   const begin = () =>
-    withHeaders(headers, () =>
+    outgoing.send(headers, () =>
       startChild(toTextLossy(route.type ?? target), {
         ...childOptions(options, closePolicy),
         args: [...args],

@@ -9,8 +9,9 @@ import type { DataPath } from '../../src/core/secret.js';
 import type { CallOptions, StartOptions } from '../../src/temporal/contracts.js';
 import { HEADERS } from '../../src/temporal/names.js';
 import { payloadConverter } from '../../src/temporal/payload-converter.js';
-import { readObjectHeader, readTextHeader, session } from '../interceptors.js';
-import type { Headers } from '../interceptors.js';
+import type { Session } from '../session.js';
+import { readObjectHeader, readTextHeader } from './headers.js';
+import type { Headers } from './headers.js';
 
 export interface RunContext {
   readonly values: Readonly<DataObject>;
@@ -20,11 +21,11 @@ export interface RunContext {
 }
 
 /** The context that the start of this run carried. */
-export function startContext(): RunContext {
+export function startContext(headers: Headers): RunContext {
   return {
-    values: Object.freeze(readObjectHeader(session.headers, HEADERS.context)),
-    identity: readTextHeader(session.headers, HEADERS.identity),
-    start: readObjectHeader(session.headers, HEADERS.start),
+    values: Object.freeze(readObjectHeader(headers, HEADERS.context)),
+    identity: readTextHeader(headers, HEADERS.identity),
+    start: readObjectHeader(headers, HEADERS.start),
   };
 }
 
@@ -43,11 +44,18 @@ export interface OutgoingCall {
 export class Outgoing {
   readonly #context: RunContext;
   readonly #pid: string;
+  readonly #session: Session;
   #sequence = 0;
 
-  constructor(context: RunContext, pid: string) {
+  constructor(context: RunContext, pid: string, session: Session) {
     this.#context = context;
     this.#pid = pid;
+    this.#session = session;
+  }
+
+  /** Makes a call of the SDK with these headers; the call is made before `call` returns. */
+  send<T>(headers: Headers, call: () => T): T {
+    return this.#session.withHeaders(headers, call);
   }
 
   /** Headers of a call that has a key of its own. */

@@ -11,7 +11,6 @@ import type { Outcome } from '../../src/lua/step.js';
 import type { EventData, WatchData } from '../../src/temporal/contracts.js';
 import { dataToError, errorToData } from '../../src/temporal/failures.js';
 import { EVENT_SIGNAL, WATCH_SIGNAL } from '../../src/temporal/names.js';
-import { withHeaders } from '../interceptors.js';
 import type { Outgoing } from './context.js';
 import { asObject } from './options.js';
 import type { Routes } from './routes.js';
@@ -112,7 +111,8 @@ export class Exits {
     if (target === undefined) return;
     try {
       const handle = getExternalWorkflowHandle(toTextLossy(target.id));
-      await withHeaders(this.#options.outgoing.headers(), () => handle.signal(name, body));
+      const { outgoing } = this.#options;
+      await outgoing.send(outgoing.headers(), () => handle.signal(name, body));
     } catch (error) {
       if (must) throw error; // else: who is gone need not be told
     }

@@ -9,7 +9,6 @@ import { nameSecrets } from '../../src/core/secret.js';
 import type { DataPath } from '../../src/core/secret.js';
 import type { CommandCall } from '../../src/temporal/contracts.js';
 import { toDataOrThrow } from '../../src/temporal/payload-converter.js';
-import { withHeaders } from '../interceptors.js';
 import type { Outgoing } from './context.js';
 import { DEFAULT_RETRY } from './options.js';
 import { later } from './run.js';
@@ -53,7 +52,7 @@ export const generalHandler =
       });
       const run = activities[command.type] as (call: Data) => Promise<unknown>;
       const { call, secrets } = callOf(command, entry);
-      return toDataOrThrow(await withHeaders(outgoing.headers({ secrets }), () => run(call)));
+      return toDataOrThrow(await outgoing.send(outgoing.headers({ secrets }), () => run(call)));
     });
 
 /** A command whose answer nobody wants: a local activity, recorded once. */
@@ -65,5 +64,5 @@ export function emitCommand(command: Command, { outgoing, entry }: GeneralOption
   });
   const run = activities[command.type] as (call: Data) => Promise<unknown>;
   const { call, secrets } = callOf(command, entry);
-  return withHeaders(outgoing.headers({ secrets }), () => run(call));
+  return outgoing.send(outgoing.headers({ secrets }), () => run(call));
 }

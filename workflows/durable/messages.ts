@@ -12,10 +12,10 @@ import { encodeWire } from '../../src/core/wire.js';
 import type { BatchedMessage } from '../../src/temporal/contracts.js';
 import { EVENT_SIGNAL, HEADERS, INBOX_SIGNAL, WATCH_SIGNAL } from '../../src/temporal/names.js';
 import { toDataOrThrow } from '../../src/temporal/payload-converter.js';
-import { readTextHeader, withHeaders } from '../interceptors.js';
-import type { IncomingSignal } from '../interceptors.js';
+import type { IncomingSignal } from '../session.js';
 import type { Outgoing } from './context.js';
 import type { Exits } from './exits.js';
+import { readTextHeader } from './headers.js';
 import { asObject } from './options.js';
 import { later } from './run.js';
 import type { DurableHandler, DurableHandlers, Run } from './run.js';
@@ -162,12 +162,12 @@ export class Outbox {
     const handle = getExternalWorkflowHandle(target.workflowId);
     const [first] = batch;
     if (!target.ours && first !== undefined)
-      return withHeaders(outgoing.headers(), () => handle.signal(toTextLossy(first.topic), ...first.body));
+      return outgoing.send(outgoing.headers(), () => handle.signal(toTextLossy(first.topic), ...first.body));
     const items = batch.map(({ topic, body }) => {
       const message: BatchedMessage = { from: pid, seq: (target.sequence += 1), topic, body };
       return dataObject({ ...message, body: [...body] });
     });
-    return withHeaders(outgoing.headers(), () => handle.signal(INBOX_SIGNAL, items));
+    return outgoing.send(outgoing.headers(), () => handle.signal(INBOX_SIGNAL, items));
   }
 }
 

@@ -1,0 +1,81 @@
+// What one run of a Lua workflow shares with the SDK's interceptors: headers in both directions, held updates, the reason of a
+// cancellation. Sealed; shared by all runs of a worker thread, a Session is one run's.
+// I1: a signal of a Lua run goes from here straight to its inbox, with the PID of its sender.
+import type { WorkflowInterceptors } from '@temporalio/workflow';
+import { beginStep } from '../src/temporal/payload-converter.js';
+import { cancelReason, updateGate } from '../src/temporal/sdk-internals.js';
+import type { Headers } from './durable/headers.js';
+
+export interface IncomingSignal {
+  readonly name: string;
+  /** As the converter gave them: not yet checked. */
+  readonly args: readonly unknown[];
+  readonly headers: Headers;
+}
+
+export class Session {
+  /** Headers of the start. */
+  headers: Headers = {};
+  /** Takes signals; what comes before it is set waits. */
+  receive: ((signal: IncomingSignal) => void) | undefined;
+  readonly early: IncomingSignal[] = [];
+  readonly updates = updateGate();
+  readonly cancellation = cancelReason();
+  readonly interceptors: WorkflowInterceptors;
+  /** Headers of the call that is being made right now. */
+  #outgoing: Headers | undefined;
+
+  constructor() {
+    this.interceptors = this.#makeInterceptors();
+  }
+
+  /** Makes a call of the SDK with these headers; the call is made before `call` returns. */
+  withHeaders<T>(headers: Headers, call: () => T): T {
+    this.#outgoing = headers;
+    try {
+      return call();
+    } finally {
+      this.#outgoing = undefined;
+    }
+  }
+
+  #makeInterceptors(): WorkflowInterceptors {
+    const outgoing = <T extends { readonly headers: Headers }>(input: T): T =>
+      this.#outgoing === undefined ? input : { ...input, headers: { ...input.headers, ...this.#outgoing } };
+    return {
+      inbound: [
+        {
+          execute: (input, next) => {
+            this.headers = input.headers;
+            return next(input);
+          },
+          handleSignal: ({ signalName, args, headers }) => {
+            const signal = { name: signalName, args, headers };
+            if (this.receive === undefined) this.early.push(signal);
+            else this.receive(signal);
+            return Promise.resolve();
+          },
+        },
+      ],
+      outbound: [
+        {
+          scheduleActivity: (input, next) => next(outgoing(input)),
+          scheduleLocalActivity: (input, next) => next(outgoing(input)),
+          startChildWorkflowExecution: (input, next) => next(outgoing(input)),
+          signalWorkflow: (input, next) => next(outgoing(input)),
+          continueAsNew: (input, next) => next(outgoing(input)),
+        },
+      ],
+      internals: [
+        {
+          activate(input, next) {
+            beginStep();
+            next(input);
+          },
+        },
+        this.updates.interceptor,
+        this.cancellation.interceptor,
+      ],
+    };
+  }
+}
