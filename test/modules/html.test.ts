@@ -28,7 +28,6 @@ function dangers(html: string): string[] {
       if (['script', 'style', 'svg', 'math', 'object', 'embed', 'noscript'].includes(name))
         found.push(`<${name}>`);
       for (const [key, value] of Object.entries(attributes)) {
-        // eslint-disable-next-line no-control-regex -- browsers ignore those
         const url = value.replace(/[\0-\x20]/g, '').toLowerCase();
         if (key.startsWith('on')) found.push(key);
         if (/^(?:javascript|vbscript|data(?!:image\/(?:png|gif|jpeg|webp);base64,)):/.test(url))

@@ -101,7 +101,6 @@ export class Policy {
 
   #allowsUrl(element: string, name: string, value: string): boolean {
     // As browsers read it: control characters and spaces do not count.
-    // eslint-disable-next-line no-control-regex -- those are meant
     const url = value.replace(/[\0-\x20\x7f-\xa0\u2028\u2029]+/g, '');
     const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):/.exec(url)?.[1]?.toLowerCase();
     if (scheme === undefined) {
