@@ -107,6 +107,8 @@ export async function bench({ args }: BenchOptions): Promise<BenchResult> {
   }
   Runtime.install({ logger: new DefaultLogger('WARN') });
   say('starting the Temporal dev server');
+  // Gone after the server, which ends later than everything below.
+  using _folder = { [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
   await using server = await startOrJoinDevServer({
     stateFolder: join(folder, 'server'),
     binary: async () => (await findTemporalBinary()).path,
@@ -215,6 +217,5 @@ export async function bench({ args }: BenchOptions): Promise<BenchResult> {
     peer.process.kill('SIGTERM');
     await Promise.all([lua, peer].map((side) => new Promise((ended) => side.process.once('exit', ended))));
     await connection.close();
-    rmSync(folder, { recursive: true, force: true });
   }
 }
