@@ -48,15 +48,20 @@ export interface RegistryDependencies {
   readonly attributes: (request: AttributesRequest) => Promise<AttributesResult>;
 }
 
+interface Named {
+  readonly routes: Readonly<Record<string, Route>>;
+  readonly declares: Declares;
+}
+
 const RUNNABLE: ReadonlySet<string> = new Set(['function.lua', 'workflow.lua', 'process.lua']);
 
 const missing = (reason: string): { readonly missing: string } => ({ missing: toBytes(reason) });
 
 export class RegistryDirectory implements ProgramDirectory {
   readonly #dependencies: RegistryDependencies;
-  /** Routes by program; of the registry version below. */
-  #routes = new Map<string, Readonly<Record<string, Route>>>();
-  #routesVersion = -1;
+  /** What the texts of programs name, by hash; of the registry version below. */
+  #named = new Map<string, Named>();
+  #namedVersion = -1;
 
   constructor(dependencies: RegistryDependencies) {
     this.#dependencies = dependencies;
@@ -86,8 +91,7 @@ export class RegistryDirectory implements ProgramDirectory {
       cost_model: costModel,
       host: toBytes(hostOf(plan, taskQueue)),
       workers: Object.fromEntries([...plan.queueOfWorker].map(([id, queue]) => [id, toBytes(queue)])),
-      routes: this.#routesOf(hash, pinned.program, view, plan),
-      declares: declaresOf(pinned.program),
+      ...this.#namedBy(hash, pinned.program, view, plan),
       search_attribute: searchAttribute(),
     };
   }
@@ -101,19 +105,18 @@ export class RegistryDirectory implements ProgramDirectory {
     return this.#dependencies.attributes(request);
   }
 
-  #routesOf(
-    hash: string,
-    program: Program,
-    view: RegistryView,
-    plan: QueuePlan,
-  ): Readonly<Record<string, Route>> {
-    if (view.version.number !== this.#routesVersion) {
-      this.#routes = new Map();
-      this.#routesVersion = view.version.number;
+  /** Texts are searched once for each program, not for each run. */
+  #namedBy(hash: string, program: Program, view: RegistryView, plan: QueuePlan): Named {
+    if (view.version.number !== this.#namedVersion) {
+      this.#named = new Map();
+      this.#namedVersion = view.version.number;
     }
-    let routes = this.#routes.get(hash);
-    if (routes === undefined) this.#routes.set(hash, (routes = scanRoutes(program, view, plan)));
-    return routes;
+    let named = this.#named.get(hash);
+    if (named === undefined) {
+      named = { routes: scanRoutes(program, view, plan), declares: declaresOf(program) };
+      this.#named.set(hash, named);
+    }
+    return named;
   }
 }
 
