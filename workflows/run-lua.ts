@@ -19,7 +19,7 @@ import { toBytes, toTextLossy } from '../src/core/text.js';
 import { createInstance } from '../src/lua/instance/instance.js';
 import type { Outcome } from '../src/lua/step.js';
 import { errorToErrorData, toFailure } from '../src/temporal/failures.js';
-import { PROGRAM_QUERY } from '../src/temporal/names.js';
+import { NOT_READY, PROGRAM_QUERY } from '../src/temporal/names.js';
 import { encodedResults, toDataOrThrow } from '../src/temporal/payload-converter.js';
 import { setCurrentDetailsLazily, setStackTrace } from '../src/temporal/sdk-internals.js';
 import { Declarations } from './durable/declarations.js';
@@ -39,7 +39,7 @@ export async function runLua(session: Session, args: readonly unknown[]): Promis
   // Signals are taken by the interceptor; without a handler the SDK would keep them from it.
   setDefaultSignalHandler(() => undefined);
   setDefaultQueryHandler(() => {
-    throw new Error('NOT_READY: program not resolved');
+    throw new Error(`${NOT_READY}: program not resolved`);
   });
   const cancelRequested = CancellationScope.current().cancelRequested;
   // The run goes on under its own rules when it is cancelled (Run.cancel).

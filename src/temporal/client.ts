@@ -32,7 +32,8 @@ import type { ExitCode } from '../core/errors.js';
 import { toBytes, toTextLossy } from '../core/text.js';
 import type { StartOptions } from './contracts.js';
 import { fromFailure } from './failures.js';
-import { HEADERS } from './names.js';
+import { GRPC, grpcCode } from './grpc.js';
+import { HEADERS, NO_HANDLER, NOT_READY } from './names.js';
 import { payloadConverter, toResults } from './payload-converter.js';
 
 /** What a run, a query, an update or an activity failed with. */
@@ -150,7 +151,6 @@ export async function signalRun(
   await told(() => withCallHeaders(headers, () => handle.signal(topic, ...payloads)));
 }
 
-const NOT_READY = 'NOT_READY';
 const READY_TIMEOUT_MS = 5000;
 const READY_POLL_MS = 50;
 
@@ -233,18 +233,17 @@ async function told<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** https://grpc.io/docs/guides/status-codes/ */
 const GRPC_KINDS: Readonly<Record<number, ErrorData['kind']>> = {
-  1: 'Canceled',
-  3: 'Invalid',
-  4: 'Timeout',
-  5: 'NotFound',
-  6: 'AlreadyExists',
-  7: 'PermissionDenied',
-  8: 'RateLimited',
-  10: 'Conflict',
-  14: 'Unavailable',
-  16: 'PermissionDenied',
+  [GRPC.CANCELLED]: 'Canceled',
+  [GRPC.INVALID_ARGUMENT]: 'Invalid',
+  [GRPC.DEADLINE_EXCEEDED]: 'Timeout',
+  [GRPC.NOT_FOUND]: 'NotFound',
+  [GRPC.ALREADY_EXISTS]: 'AlreadyExists',
+  [GRPC.PERMISSION_DENIED]: 'PermissionDenied',
+  [GRPC.RESOURCE_EXHAUSTED]: 'RateLimited',
+  [GRPC.ABORTED]: 'Conflict',
+  [GRPC.UNAVAILABLE]: 'Unavailable',
+  [GRPC.UNAUTHENTICATED]: 'PermissionDenied',
 };
 const RETRYABLE: ReadonlySet<ErrorData['kind']> = new Set(['Timeout', 'RateLimited', 'Unavailable']);
 
@@ -274,7 +273,7 @@ export function asRunError(error: unknown): unknown {
   if (error instanceof QueryNotRegisteredError)
     return new RunError(
       {
-        kind: error.message.includes('did not register a handler') ? 'NotFound' : 'Unknown',
+        kind: error.message.includes(NO_HANDLER) ? 'NotFound' : 'Unknown',
         message: toBytes(error.message),
         retryable: false,
       },
@@ -282,7 +281,7 @@ export function asRunError(error: unknown): unknown {
     );
   const refused = error instanceof ServiceError ? error.cause : error;
   if (isGrpcServiceError(refused)) {
-    const kind = GRPC_KINDS[Number(refused.code)] ?? 'Internal';
+    const kind = GRPC_KINDS[grpcCode(refused) ?? 0] ?? 'Internal';
     return new TemporalRequestError(
       {
         kind,

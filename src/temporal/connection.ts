@@ -9,6 +9,7 @@ import type { AttributesRequest, AttributesResult, AttributeType } from './contr
 import { clientInterceptors } from './client.js';
 import { clientDataConverter } from './data-converter.js';
 import { TemporalNamespaceError, TemporalUnavailableError } from './errors.js';
+import { GRPC, grpcCode } from './grpc.js';
 import { PROGRAM_ATTRIBUTE } from './names.js';
 
 export type TlsOptions = Exclude<ConnectionOptions['tls'], null | undefined | boolean>;
@@ -44,10 +45,6 @@ export interface TemporalConnection extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const grpcCode = (error: unknown): number | undefined => (isGrpcServiceError(error) ? error.code : undefined);
-const GRPC_NOT_FOUND = 5;
-const GRPC_PERMISSION_DENIED = 7;
-const GRPC_UNAUTHENTICATED = 16;
 const DEFAULT_TIMEOUT_MS = 5000;
 
 export async function connectTemporal(
@@ -136,7 +133,7 @@ async function unavailable(
   timeoutMs: number,
 ): Promise<TemporalUnavailableError> {
   const code = grpcCode(error);
-  if (code === GRPC_UNAUTHENTICATED || code === GRPC_PERMISSION_DENIED)
+  if (code === GRPC.UNAUTHENTICATED || code === GRPC.PERMISSION_DENIED)
     return new TemporalUnavailableError(
       target.address,
       'it refuses our credentials',
@@ -180,9 +177,9 @@ async function checkNamespace(
   } catch (error) {
     if (!isGrpcServiceError(error)) throw error;
     const code = grpcCode(error);
-    if (code === GRPC_NOT_FOUND) throw new TemporalNamespaceError(address, namespace, { cause: error });
+    if (code === GRPC.NOT_FOUND) throw new TemporalNamespaceError(address, namespace, { cause: error });
     // Keys that may run workflows but not describe namespaces are common: the first real call will tell.
-    if (code === GRPC_PERMISSION_DENIED || code === GRPC_UNAUTHENTICATED) return;
+    if (code === GRPC.PERMISSION_DENIED || code === GRPC.UNAUTHENTICATED) return;
     throw new TemporalUnavailableError(address, error.details, 'try again', { cause: error });
   }
 }

@@ -21,6 +21,11 @@ export const WATCH_SIGNAL = 'moontide.watch';
 /** Query: which program a run is pinned to. */
 export const PROGRAM_QUERY = 'moontide.program';
 
+/** In the message of a query that came too early: who asks tries again. */
+export const NOT_READY = 'NOT_READY';
+/** In the message of a query whose name nobody declares: the SDK's words, which ours follow. */
+export const NO_HANDLER = 'did not register a handler';
+
 /** Headers that travel through every outbound call. */
 export const HEADERS = {
   /** Context values (the ctx module) as plain data. */

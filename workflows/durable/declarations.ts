@@ -12,11 +12,9 @@ import { declaredHandlers } from '../../src/modules/workflow/durable.js';
 import type { QueryHandler, UpdateHandler } from '../../src/modules/workflow/durable.js';
 import type { Declares } from '../../src/temporal/contracts.js';
 import { errorToErrorData, toFailure } from '../../src/temporal/failures.js';
+import { NO_HANDLER, NOT_READY } from '../../src/temporal/names.js';
 import { encodedResults, toDataOrThrow } from '../../src/temporal/payload-converter.js';
 import type { Run } from './run.js';
-
-/** What a client asks again for (temporal/client.ts). */
-const NOT_READY = 'NOT_READY';
 
 export class Declarations {
   readonly #run: Run;
@@ -37,10 +35,10 @@ export class Declarations {
   open(): void {
     setDefaultQueryHandler((name) => {
       const known = [...this.#queries.keys()].map(toTextLossy).join(', ');
-      if (!this.#isOver && this.#mentions('query', name))
+      if (!this.#run.ended && this.#mentions('query', name))
         throw new Error(`${NOT_READY}: query '${name}' is not declared yet`);
       throw new Error(
-        `the workflow did not register a handler for ${name}; its queries: ${known === '' ? 'none' : known}`,
+        `the workflow ${NO_HANDLER} for ${name}; its queries: ${known === '' ? 'none' : known}`,
       );
     });
   }
@@ -59,7 +57,7 @@ export class Declarations {
   /** An update of that name comes: gives it a handler that waits, where its own may still be declared (D1). */
   expect(name: string): void {
     if (
-      this.#isOver ||
+      this.#run.ended ||
       this.#updates.has(toBytes(name)) ||
       this.#waiting.has(name) ||
       !this.#mentions('update', name)
@@ -80,10 +78,6 @@ export class Declarations {
   close(): void {
     for (const waiting of this.#waiting.values()) for (const resolve of waiting.splice(0)) resolve();
     this.#waiting.clear();
-  }
-
-  get #isOver(): boolean {
-    return this.#run.ended;
   }
 
   #query(name: string, handler: QueryHandler): void {

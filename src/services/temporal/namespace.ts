@@ -1,11 +1,9 @@
 // Namespaces: which one it is, and making one on the embedded server.
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isGrpcServiceError } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import type { TemporalConnection } from '../../temporal/connection.js';
+import { GRPC, grpcCode } from '../../temporal/grpc.js';
 
-const GRPC_NOT_FOUND = 5;
-const GRPC_ALREADY_EXISTS = 6;
 const RETENTION_MS = 30 * 86_400_000;
 /** The server tells a new namespace to all its parts within seconds. */
 const READY_MS = 20_000;
@@ -20,7 +18,7 @@ export async function ensureNamespace({ connection }: TemporalConnection, namesp
     });
   } catch (error) {
     // Another node of the app made it in the meantime.
-    if (!isGrpcServiceError(error) || Number(error.code) !== GRPC_ALREADY_EXISTS) throw error;
+    if (grpcCode(error) !== GRPC.ALREADY_EXISTS) throw error;
   }
   const deadline = Date.now() + READY_MS;
   while (!(await isUsable(connection, namespace)) && Date.now() < deadline) await sleep(POLL_MS);
@@ -33,7 +31,7 @@ async function isUsable(connection: TemporalConnection['connection'], namespace:
     await connection.operatorService.listSearchAttributes({ namespace });
     return true;
   } catch (error) {
-    if (isGrpcServiceError(error) && Number(error.code) === GRPC_NOT_FOUND) return false;
+    if (grpcCode(error) === GRPC.NOT_FOUND) return false;
     throw error;
   }
 }
@@ -43,7 +41,7 @@ async function exists(connection: TemporalConnection['connection'], namespace: s
     await connection.workflowService.describeNamespace({ namespace });
     return true;
   } catch (error) {
-    if (isGrpcServiceError(error) && Number(error.code) === GRPC_NOT_FOUND) return false;
+    if (grpcCode(error) === GRPC.NOT_FOUND) return false;
     throw error;
   }
 }
@@ -56,7 +54,7 @@ export async function namespaceId({ connection, address, namespace }: TemporalCo
     if (typeof id === 'string' && id !== '') return id;
   } catch (error) {
     // Keys that may run workflows but not describe namespaces are common.
-    if (!isGrpcServiceError(error)) throw error;
+    if (grpcCode(error) === undefined) throw error;
   }
   return `${address}/${namespace}`;
 }
