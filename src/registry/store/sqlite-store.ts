@@ -42,6 +42,7 @@ import {
 } from './rows.js';
 import { pruneSqlite } from './sqlite-prune.js';
 import { SqliteDatabase, SqliteError } from './sqlite-driver.js';
+import type { SqliteParameters } from './sqlite-driver.js';
 
 export interface SqliteStoreOptions {
   /** Path of the database file; its folder must exist. */
@@ -167,10 +168,7 @@ class SqliteStore implements RegistryStore {
   }
 
   version(number: number): Promise<StoredVersion | undefined> {
-    return this.#run(() => {
-      const row = this.#database.get(`${SELECT_VERSION} where number = ?`, [number]);
-      return row === undefined ? undefined : toVersion(row);
-    });
+    return this.#run(() => this.#oneVersion('where number = ?', [number]));
   }
 
   versions({ before = Number.MAX_SAFE_INTEGER, limit = 100 } = {}): Promise<readonly StoredVersion[]> {
@@ -240,10 +238,7 @@ class SqliteStore implements RegistryStore {
   }
 
   versionOfKey(key: string): Promise<StoredVersion | undefined> {
-    return this.#run(() => {
-      const row = this.#database.get(`${SELECT_VERSION} where key = ?`, [key]);
-      return row === undefined ? undefined : toVersion(row);
-    });
+    return this.#run(() => this.#oneVersion('where key = ?', [key]));
   }
 
   program(hash: string): Promise<PinnedProgram | undefined> {
@@ -321,13 +316,16 @@ class SqliteStore implements RegistryStore {
   }
 
   #head(): StoredVersion | undefined {
-    const row = this.#database.get(`${SELECT_VERSION} order by number desc limit 1`);
+    return this.#oneVersion('order by number desc limit 1');
+  }
+
+  #oneVersion(which: string, values: SqliteParameters = []): StoredVersion | undefined {
+    const row = this.#database.get(`${SELECT_VERSION} ${which}`, values);
     return row === undefined ? undefined : toVersion(row);
   }
 
   #isStored({ number, hash, time }: StoredVersion): boolean {
-    const row = this.#database.get(`${SELECT_VERSION} where number = ?`, [number]);
-    const found = row === undefined ? undefined : toVersion(row);
+    const found = this.#oneVersion('where number = ?', [number]);
     return found !== undefined && found.hash === hash && found.time === time;
   }
 
