@@ -11,21 +11,12 @@ if (!/^\d+$/.test(seed)) {
   process.stderr.write(`--seed must be a whole number, got '${seed}'\n`);
   process.exit(2);
 }
-const build = spawnSync(process.execPath, [join(root, 'scripts/build.js')], { cwd: root, stdio: 'inherit' });
-if (build.status !== 0) process.exit(1);
 process.stdout.write(`seed ${seed}; the same again: npm run test:faults -- --seed ${seed}\n`);
-const run = spawnSync(
-  process.execPath,
-  [
-    join(root, 'node_modules/vitest/vitest.mjs'),
-    'run',
-    ...(positionals.length === 0 ? ['test/faults'] : positionals),
-  ],
-  {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, MOONTIDE_FAULTS: 'whole', MOONTIDE_FAULTS_SEED: seed },
-  },
-);
+const files = positionals.length === 0 ? ['test/faults'] : positionals;
+const run = spawnSync(process.execPath, [join(root, 'scripts/test.js'), ...files], {
+  cwd: root,
+  stdio: 'inherit',
+  env: { ...process.env, MOONTIDE_FAULTS: 'whole', MOONTIDE_FAULTS_SEED: seed },
+});
 process.stdout.write(`seed ${seed}\n`);
 process.exit(run.status ?? 1);
