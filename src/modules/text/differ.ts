@@ -133,11 +133,16 @@ const attempt = (work: () => HostResult): HostResult => {
   }
 };
 
-function compare(call: HostCall, { options }: Differ, engine: Engine, a: string, b: string): Diff[] {
-  call.charge((a.length + b.length) * 4);
-  const diffs = engine.diff_main(a, b, true, workLimit(call, options.diff_timeout));
+/** What two texts differ in, in the letters of `alphabet`, and what goes on from there. */
+function compare(call: HostCall, self: Differ, before: string, after: string) {
+  const [a, b] = [textOf(before), textOf(after)];
+  const alphabet = new Alphabet(a, b);
+  const [from, to] = [alphabet.encode(a), alphabet.encode(b)];
+  const engine = self.engine();
+  call.charge((from.length + to.length) * 4);
+  const diffs = engine.diff_main(from, to, true, workLimit(call, self.options.diff_timeout));
   engine.diff_cleanupSemantic(diffs);
-  return diffs;
+  return { engine, alphabet, from, diffs };
 }
 
 const OPERATIONS: Readonly<Record<string, number>> = { equal: 0, delete: -1, insert: 1 };
@@ -243,9 +248,7 @@ export const DifferType = defineType<Differ>('Differ', 'Compares texts by its op
     fails,
     run: (call, self, before, after) =>
       attempt(() => {
-        const [a, b] = [textOf(before), textOf(after)];
-        const alphabet = new Alphabet(a, b);
-        const diffs = compare(call, self, self.engine(), alphabet.encode(a), alphabet.encode(b));
+        const { diffs, alphabet } = compare(call, self, before, after);
         return diffTable(call, diffs, alphabet);
       }),
   }),
@@ -284,11 +287,7 @@ export const DifferType = defineType<Differ>('Differ', 'Compares texts by its op
     fails,
     run: (call, self, before, after) =>
       attempt(() => {
-        const [a, b] = [textOf(before), textOf(after)];
-        const alphabet = new Alphabet(a, b);
-        const engine = self.engine();
-        const from = alphabet.encode(a);
-        const diffs = compare(call, self, engine, from, alphabet.encode(b));
+        const { engine, alphabet, from, diffs } = compare(call, self, before, after);
         return patchTable(call, engine.patch_make(from, diffs) as unknown as PatchObject[], alphabet);
       }),
   }),

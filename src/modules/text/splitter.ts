@@ -121,46 +121,41 @@ class Options {
   }
 }
 
-const options = optional(table('options'));
-const returns = ['Splitter?', 'Error?'] as const;
-const fails = { Invalid: 'an option is of a wrong type or out of range' } as const;
+/** A function that makes a splitter by its options. */
+const splitter = (name: string, summary: string, make: (read: Options) => (text: string) => string[]) =>
+  define(name, {
+    summary,
+    params: [optional(table('options'))],
+    returns: ['Splitter?', 'Error?'],
+    fails: { Invalid: 'an option is of a wrong type or out of range' },
+    returnsWrongArguments: true,
+    run: (_call, given) => attempt(() => SplitterType.wrap(new Splitter(make(new Options(given))))),
+  });
 
-export const recursive = define('recursive', {
-  summary:
-    'A splitter that cuts at paragraphs, else at lines, words, characters. Options: `chunk_size` (characters, default 512), `chunk_overlap` (100), `keep_separator` (false), `separators` (a list from coarse to fine).',
-  params: [options],
-  returns,
-  fails,
-  returnsWrongArguments: true,
-  run: (_call, given) =>
-    attempt(() => {
-      const read = new Options(given);
-      const settings = {
-        ...read.size(),
-        keepSeparator: read.flag('keep_separator'),
-        separators: read.texts('separators', ['\n\n', '\n', ' ', '']),
-      };
-      return SplitterType.wrap(new Splitter((text) => splitRecursively(text, settings)));
-    }),
-});
+export const recursive = splitter(
+  'recursive',
+  'A splitter that cuts at paragraphs, else at lines, words, characters. Options: `chunk_size` (characters, default 512), `chunk_overlap` (100), `keep_separator` (false), `separators` (a list from coarse to fine).',
+  (read) => {
+    const settings = {
+      ...read.size(),
+      keepSeparator: read.flag('keep_separator'),
+      separators: read.texts('separators', ['\n\n', '\n', ' ', '']),
+    };
+    return (text) => splitRecursively(text, settings);
+  },
+);
 
-export const markdown = define('markdown', {
-  summary:
-    'A splitter for Markdown: each chunk begins with its heading. Options: `chunk_size` (characters, default 512), `chunk_overlap` (100); `code_blocks` keeps fenced code whole, `reference_links` writes links out, `heading_hierarchy` gives all headings above, `join_table_rows` keeps rows together and repeats the head. All false by default.',
-  params: [options],
-  returns,
-  fails,
-  returnsWrongArguments: true,
-  run: (_call, given) =>
-    attempt(() => {
-      const read = new Options(given);
-      const settings = {
-        ...read.size(),
-        codeBlocks: read.flag('code_blocks'),
-        referenceLinks: read.flag('reference_links'),
-        headingHierarchy: read.flag('heading_hierarchy'),
-        joinTableRows: read.flag('join_table_rows'),
-      };
-      return SplitterType.wrap(new Splitter((text) => splitMarkdown(text, settings)));
-    }),
-});
+export const markdown = splitter(
+  'markdown',
+  'A splitter for Markdown: each chunk begins with its heading. Options: `chunk_size` (characters, default 512), `chunk_overlap` (100); `code_blocks` keeps fenced code whole, `reference_links` writes links out, `heading_hierarchy` gives all headings above, `join_table_rows` keeps rows together and repeats the head. All false by default.',
+  (read) => {
+    const settings = {
+      ...read.size(),
+      codeBlocks: read.flag('code_blocks'),
+      referenceLinks: read.flag('reference_links'),
+      headingHierarchy: read.flag('heading_hierarchy'),
+      joinTableRows: read.flag('join_table_rows'),
+    };
+    return (text) => splitMarkdown(text, settings);
+  },
+);
