@@ -159,7 +159,7 @@ describe('queries and updates of a Lua workflow', () => {
         local time, workflow = require("time"), require("workflow")
         return function()
           if os.time() == 0 then workflow.update("never", function() end) end
-          workflow.update("slow", function() time.sleep("300ms") return "done" end)
+          workflow.update("slow", function() time.sleep("1s") return "done" end)
           process.listen("stop"):receive()
           return "over"
         end`),
@@ -167,7 +167,14 @@ describe('queries and updates of a Lua workflow', () => {
     const ref = await start(it, 'app:ends');
     const slow = updateRun(it.client, ref, 'slow', []);
     const never = updateRun(it.client, ref, 'never', []).catch((error: unknown) => error);
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    const accepted = async (): Promise<boolean> => {
+      const { events } = await it.client.workflow.getHandle(ref.workflowId).fetchHistory();
+      const isAccepted = (event: object): boolean =>
+        'workflowExecutionUpdateAcceptedEventAttributes' in event &&
+        event.workflowExecutionUpdateAcceptedEventAttributes != null;
+      return (events ?? []).filter(isAccepted).length === 2;
+    };
+    while (!(await accepted())) await new Promise((resolve) => setTimeout(resolve, 20));
     await signalRun(it.client, ref, 'stop', []);
     expect(await slow).toEqual(['done']);
     expect(String(await never)).toContain("before it declared the update 'never'");
