@@ -54,40 +54,63 @@ interface CallSite {
   getFunctionName(): string | null;
 }
 
-// V8's own properties, which the language's standard library does not know.
-const v8 = Error as unknown as {
+/** V8's own properties of `Error`, which the language's standard library does not know. */
+interface ErrorSettings {
+  new (): Error;
   stackTraceLimit?: number;
   prepareStackTrace?: ((error: Error, sites: CallSite[]) => unknown) | undefined;
-};
-/** Not so in a sandbox with frozen intrinsics: there its own limit and texts have to do. */
-let isSettable = true;
+}
+
+const above = (object: object): object | null => Object.getPrototypeOf(object) as object | null;
+
+/** `Error` of the realm that made the sandbox: the root of what the URL throws that is handed in from there. */
+function outerError(): ErrorSettings {
+  const { URL } = globalThis as unknown as { readonly URL: new (text: string) => object };
+  let root: unknown;
+  try {
+    new URL('');
+  } catch (thrown) {
+    // The last prototype is Object's, the one before it the root's.
+    let at = Object.getPrototypeOf(thrown) as object;
+    for (let next = above(at); next !== null; next = above(at)) {
+      root = at.constructor;
+      at = next;
+    }
+  }
+  return root as ErrorSettings;
+}
+
+let outer: ErrorSettings | undefined;
+/**
+ * The `Error` whose stacks can be had as deep and as raw as needed: this realm's own, or in Temporal's sandbox, where it is
+ * frozen with ten frames, the outer realm's. V8 shows the frames of both realms in either's stacks.
+ */
+function settableError(): ErrorSettings {
+  if (outer !== undefined) return outer;
+  return Object.isFrozen(Error) ? (outer = outerError()) : (Error as unknown as ErrorSettings);
+}
 
 /** Runs `make` with room for so many frames in the stacks of errors. */
 export function withStackLimit<T>(frames: number, make: () => T): T {
-  if (!isSettable) return make();
-  const before = v8.stackTraceLimit;
-  try {
-    v8.stackTraceLimit = frames;
-  } catch {
-    isSettable = false;
-    return make();
-  }
+  const error = settableError();
+  const before = error.stackTraceLimit;
+  error.stackTraceLimit = frames;
   const made = make();
-  v8.stackTraceLimit = before ?? 10;
+  error.stackTraceLimit = before ?? 10;
   return made;
 }
 
 const keepSites = (_error: Error, sites: CallSite[]): CallSite[] => sites;
 
-/** The frames of whoever calls this; a text where V8 does not give them one by one. */
-function capture(frames: number): readonly CallSite[] | string {
+/** The frames of whoever calls this. */
+function capture(frames: number): readonly CallSite[] {
   return withStackLimit(frames, () => {
-    if (!isSettable) return new Error().stack ?? '';
-    const before = v8.prepareStackTrace;
-    v8.prepareStackTrace = keepSites;
-    const sites: unknown = new Error().stack;
-    v8.prepareStackTrace = before;
-    return Array.isArray(sites) ? (sites as CallSite[]) : String(sites);
+    const RealmError = settableError();
+    const before = RealmError.prepareStackTrace;
+    RealmError.prepareStackTrace = keepSites;
+    const sites: unknown = new RealmError().stack;
+    RealmError.prepareStackTrace = before;
+    return sites as CallSite[];
   });
 }
 
@@ -162,7 +185,7 @@ export function parseStack(text: string, running = machine.running): StackEntry[
 
 /** Where code stood at some moment. */
 export class Stack {
-  readonly #sites: readonly CallSite[] | string;
+  readonly #sites: readonly CallSite[];
   readonly #running = machine.running;
   readonly #frames: number;
 
@@ -174,7 +197,6 @@ export class Stack {
 
   /** The first entries, innermost first; stops when there are `enough`. */
   entries(enough = Infinity): StackEntry[] {
-    if (typeof this.#sites === 'string') return parseStack(this.#sites, this.#running);
     const collector = new Collector(this.#running);
     for (const site of this.#sites) {
       const url = site.getScriptNameOrSourceURL();
@@ -191,7 +213,7 @@ export class Stack {
 
   /** It may go on beyond what was captured. */
   get isCut(): boolean {
-    return typeof this.#sites !== 'string' && this.#sites.length >= this.#frames;
+    return this.#sites.length >= this.#frames;
   }
 }
 
