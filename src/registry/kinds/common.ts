@@ -41,11 +41,14 @@ export const open = (
 export const reference = (description: string, more: JsonSchema = {}): JsonSchema =>
   filledText(`${description} Entry id; a bare name means the own namespace.`, more);
 
+/** Pattern of a duration in Go's syntax, without a sign. */
+export const DURATION = '(0|((\\d+(\\.\\d*)?|\\.\\d+)(ns|us|µs|μs|ms|s|m|h))+)';
+
 /** Go's syntax, or nanoseconds. */
 export const duration = (description: string): JsonSchema => ({
   type: ['string', 'integer'],
   minimum: 0,
-  pattern: '^(0|((\\d+(\\.\\d*)?|\\.\\d+)(ns|us|µs|μs|ms|s|m|h))+)$',
+  pattern: `^${DURATION}$`,
   'x-expected': "a duration such as '10s' or '1h30m'",
   description,
 });

@@ -1,6 +1,7 @@
 // The kinds whose source is Lua.
 import { defineKind, type JsonSchema } from '../model/kind.js';
 import {
+  DURATION,
   bytes,
   closed,
   count,
@@ -105,6 +106,13 @@ const whenTest: JsonSchema = {
     properties: {
       suite: text('Suite of the test.'),
       order: { type: 'number', description: 'Order in the suite.' },
+      timeout: {
+        type: ['string', 'number'],
+        exclusiveMinimum: 0,
+        pattern: `^(?=.*[1-9])${DURATION}$`,
+        'x-expected': "a duration above zero such as '10s', or milliseconds",
+        description: 'How long it may take; a number is milliseconds. Default: 30s.',
+      },
     },
   },
 };
@@ -144,17 +152,20 @@ export const workflowLua = defineKind({
   lua: 'runnable',
   sources: ['source'],
   schema: closed({ source, method, modules, imports, budget, chunk, lifecycle }, { required: ['source'] }),
-  metaSchema: open({
-    temporal: temporalMeta({
-      workflow: closed(
-        {
-          worker: reference('The temporal.worker that runs it.', { examples: ['worker'] }),
-          name: filledText('Workflow type. Default: the entry id.'),
-        },
-        { required: ['worker'], description: 'Which worker runs it, and under which type.' },
-      ),
-    }),
-  }),
+  metaSchema: open(
+    {
+      temporal: temporalMeta({
+        workflow: closed(
+          {
+            worker: reference('The temporal.worker that runs it.', { examples: ['worker'] }),
+            name: filledText('Workflow type. Default: the entry id.'),
+          },
+          { required: ['worker'], description: 'Which worker runs it, and under which type.' },
+        ),
+      }),
+    },
+    whenTest,
+  ),
   references: [...luaReferences, { pointer: '/meta/temporal/workflow/worker', kinds: ['temporal.worker'] }],
 });
 
@@ -169,6 +180,14 @@ export const processLua = defineKind({
   references: [...luaReferences, { pointer: '/meta/temporal/activity/worker', kinds: ['temporal.worker'] }],
 });
 
+/** A test is called, and a library has nothing that could be. */
+const libraryMeta = open({
+  type: {
+    not: { const: 'test' },
+    'x-refused': "is 'test', and a library cannot be run; make the test a function.lua or a workflow.lua",
+    description: "What the library is for; anything but 'test'.",
+  },
+});
 const librarySchema = closed({ source, modules, imports, chunk, method }, { required: ['source'] });
 
 export const libraryLua = defineKind({
@@ -178,6 +197,7 @@ export const libraryLua = defineKind({
   lua: 'library',
   sources: ['source'],
   schema: librarySchema,
+  metaSchema: libraryMeta,
   references: luaReferences,
 });
 
@@ -188,5 +208,6 @@ export const moduleLua = defineKind({
   lua: 'library',
   sources: ['source'],
   schema: librarySchema,
+  metaSchema: libraryMeta,
   references: luaReferences,
 });

@@ -137,6 +137,7 @@ export class AppFiles {
       }
       entries.sort((a, b) => (a.name < b.name ? -1 : 1));
       for (const entry of entries) {
+        if (entry.name === 'node_modules') continue; // a link to a shared one as well
         const at = path.join(absolute, entry.name);
         let isFolder = entry.isDirectory();
         if (entry.isSymbolicLink()) {
@@ -148,7 +149,7 @@ export class AppFiles {
           isFolder = (await lstat(target.path)).isDirectory();
         }
         if (!isFolder) found.push({ path: at, name: entry.name });
-        else if (entry.name !== 'node_modules' && !entry.name.startsWith('.')) await visit(at);
+        else if (!entry.name.startsWith('.')) await visit(at);
       }
     };
     await visit(folder);

@@ -197,7 +197,7 @@ class Loader {
       placeOf: (pointer) => tree.placeOf(base + pointer),
       keyPlaceOf: (pointer) => tree.keyPlaceOf(base + pointer),
       ...(sources.file === undefined ? {} : { file: sources.file }),
-      ...(sources.inlineLine === undefined ? {} : { inlineLine: sources.inlineLine }),
+      ...(sources.inline === undefined ? {} : { inline: sources.inline }),
     };
     this.#byId.set(raw.id, entry);
     this.entries.push(entry);

@@ -3,11 +3,12 @@ import type { DataObject } from '../../core/data.js';
 import type { Diagnostic, Place } from '../../core/diagnostics.js';
 import type { Entry, EntryId, LoadedEntry } from '../model/entry.js';
 import type { Located } from './schema-check.js';
+import type { TextStart } from './yaml-tree.js';
 
 /** An entry of a YAML file. */
 export interface LocatedEntry extends LoadedEntry, Located {
-  /** For a source that stands in the YAML itself: the line of the file with its first line. */
-  readonly inlineLine?: number;
+  /** For a source that stands in the YAML itself, as it is: where it begins. */
+  readonly inline?: TextStart;
 }
 
 /** Where an entry's parts stand. An entry made at run time has no file: its id stands for one. */

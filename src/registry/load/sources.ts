@@ -6,12 +6,17 @@ import type { KindSpec } from '../model/kind.js';
 import type { AppFiles } from './app-files.js';
 import { MAX_FILE_BYTES } from './app-files.js';
 import { suggest } from './nearest.js';
+import { readableValue } from './schema-check.js';
 import { decodeText } from './text-file.js';
 import type { RawEntry } from './definition.js';
+import type { TextStart } from './yaml-tree.js';
 
 const SCHEME = 'file://';
 /** `handler.lua` where `file://handler.lua` was meant. */
 const BARE_FILE = /^[\w./-]+\.lua$/;
+/** `file:main.lua` and `FILE://main.lua`; no Lua begins so. */
+const NEARLY_FILE = /^file:\/*(\S+\.lua)$/i;
+const ANY_SCHEME = /^([A-Za-z][\w+.-]*):\/\//;
 
 export interface SourceRoot {
   /** Absolute folder that chunk names are relative to. */
@@ -23,7 +28,7 @@ export interface SourceRoot {
 export interface ReadSources {
   readonly data: DataObject;
   readonly file?: { readonly chunk: string; readonly path: string };
-  readonly inlineLine?: number;
+  readonly inline?: TextStart;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -36,22 +41,17 @@ export async function readSources(
   const diagnostics: Diagnostic[] = [];
   let { data } = entry;
   let file: ReadSources['file'];
-  let inlineLine: number | undefined;
+  let inline: TextStart | undefined;
   for (const field of spec?.sources ?? []) {
     const value = data[field];
     if (typeof value !== 'string') continue;
     const pointer = `${entry.base}/${field}`;
     if (!value.startsWith(SCHEME)) {
       if (spec?.lua === undefined) continue;
-      inlineLine = entry.tree.firstLineOf(pointer);
-      if (!BARE_FILE.test(value)) continue;
-      const message = `'${field}' is Lua text here, and '${value}' is a file name`;
-      diagnostics.push({
-        severity: 'error',
-        place: entry.tree.placeOf(pointer),
-        message,
-        fix: `write 'file://${value}'`,
-      });
+      inline = entry.tree.textStartOf(pointer);
+      const mistaken = notLua(field, value);
+      if (mistaken !== undefined)
+        diagnostics.push({ severity: 'error', place: entry.tree.placeOf(pointer), ...mistaken });
       continue;
     }
     const source = await readSource(value.slice(SCHEME.length), entry, entry.tree.placeOf(pointer), files);
@@ -71,7 +71,29 @@ export async function readSources(
     data,
     diagnostics,
     ...(file === undefined ? {} : { file }),
-    ...(inlineLine === undefined ? {} : { inlineLine }),
+    ...(inline === undefined ? {} : { inline }),
+  };
+}
+
+/** Why a text that stands where Lua is taken cannot have been meant as Lua. */
+function notLua(
+  field: string,
+  value: string,
+): { readonly message: string; readonly fix: string } | undefined {
+  if (BARE_FILE.test(value))
+    return {
+      message: `'${field}' is Lua text here, and '${value}' is a file name`,
+      fix: `write 'file://${value}'`,
+    };
+  const shown = readableValue(value);
+  const [, name] = NEARLY_FILE.exec(value) ?? [];
+  if (name !== undefined)
+    return { message: `${field} ${shown} is neither a file nor Lua`, fix: `write 'file://${name}'` };
+  const [, scheme] = ANY_SCHEME.exec(value) ?? [];
+  if (scheme === undefined) return undefined;
+  return {
+    message: `${field} ${shown} has the unknown scheme '${scheme}'`,
+    fix: "save the file in the app and write 'file://name.lua', or give the Lua itself",
   };
 }
 

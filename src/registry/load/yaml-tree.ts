@@ -11,11 +11,16 @@ import { child, parentOf } from './pointer.js';
 /** How many values aliases may add to a file. */
 const MAX_ALIASED = 10_000;
 
+/** Where the first character of a text stands whose lines stand in the file as they are, each as far to the right as the first. */
+export interface TextStart {
+  readonly line: number;
+  readonly column: number;
+}
+
 interface Spot {
   readonly value: number;
   readonly key?: number;
-  /** For a block literal (`|`): the offset of its header, so that its lines can be counted. */
-  readonly literal?: boolean;
+  readonly text?: TextStart;
 }
 
 export class YamlTree {
@@ -42,10 +47,9 @@ export class YamlTree {
     return this.#place(spot.key ?? spot.value);
   }
 
-  /** The line of the file on which the first line of a block literal stands, undefined for other values. */
-  firstLineOf(pointer: string): number | undefined {
-    const spot = this.#spots.get(pointer);
-    return spot?.literal ? this.#place(spot.value).line + 1 : undefined;
+  /** Undefined for a value that is no text, and for a text that the file has in another form (folded, with escapes). */
+  textStartOf(pointer: string): TextStart | undefined {
+    return this.#spots.get(pointer)?.text;
   }
 
   #spotOf(pointer: string): Spot {
@@ -97,7 +101,7 @@ export function parseYaml(text: string, file: string): YamlResult {
     checkDepth(tokens);
     const document = compose(tokens, text.length);
     if (document === undefined) return { diagnostics };
-    const builder = new TreeBuilder(document, report, (offset) => lines.linePos(offset).line);
+    const builder = new TreeBuilder(document, report, text, lines);
     const value = builder.build();
     if (value === undefined) return { diagnostics };
     return { tree: new YamlTree(file, value, builder.spots, lines), diagnostics };
@@ -158,7 +162,8 @@ class TreeBuilder {
   readonly spots = new Map<string, Spot>();
   readonly #document: Document.Parsed;
   readonly #report: (offset: number, message: string, fix?: string) => void;
-  readonly #lineOf: (offset: number) => number;
+  readonly #text: string;
+  readonly #lines: LineCounter;
   readonly #anchors = new Map<string, ParsedNode>();
   /** Nodes that are being built: an alias to one of them has no end. */
   readonly #open = new Set<ParsedNode>();
@@ -168,11 +173,13 @@ class TreeBuilder {
   constructor(
     document: Document.Parsed,
     report: (offset: number, message: string, fix?: string) => void,
-    lineOf: (offset: number) => number,
+    text: string,
+    lines: LineCounter,
   ) {
     this.#document = document;
     this.#report = report;
-    this.#lineOf = lineOf;
+    this.#text = text;
+    this.#lines = lines;
   }
 
   build(): Data | undefined {
@@ -186,11 +193,16 @@ class TreeBuilder {
       throw new Stop(offset, `values are nested more than ${MAX_DEPTH} deep`, 'make the file flatter');
     if (this.#aliasDepth > 0 && ++this.#aliased > MAX_ALIASED)
       throw new Stop(offset, `aliases stand for more than ${MAX_ALIASED} values`, 'write the values out');
-    const literal = isScalar(node) && node.type === 'BLOCK_LITERAL';
     // `key:` with nothing behind it: the key shows better where that is.
     const value = isScalar(node) && node.source === '' && key !== undefined ? key : offset;
-    if (!this.spots.has(pointer))
-      this.spots.set(pointer, { value, ...(key === undefined ? {} : { key }), literal });
+    if (!this.spots.has(pointer)) {
+      const text = isScalar(node) ? this.#textStart(node) : undefined;
+      this.spots.set(pointer, {
+        value,
+        ...(key === undefined ? {} : { key }),
+        ...(text === undefined ? {} : { text }),
+      });
+    }
     if (isAlias(node)) return this.#alias(node, pointer, depth);
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     if (isScalar(node)) return this.#scalar(node);
@@ -200,6 +212,21 @@ class TreeBuilder {
       : node.items.map((item, index) => this.#node(item, child(pointer, index), depth + 1));
     this.#open.delete(node);
     return built;
+  }
+
+  #textStart({ range, type, value }: Scalar.Parsed): TextStart | undefined {
+    if (typeof value !== 'string') return undefined;
+    const { line, col } = this.#lines.linePos(range[0]);
+    if (type === 'BLOCK_LITERAL') {
+      const first = value.split('\n').findIndex((each) => each !== '');
+      const inFile = this.#text.slice(range[0], range[1]).split(/\r?\n/)[first + 1];
+      const inValue = value.split('\n')[first];
+      if (inFile === undefined || inValue === undefined) return undefined;
+      return { line: line + 1, column: inFile.length - inValue.length + 1 };
+    }
+    const written = this.#text.slice(range[0], range[1]);
+    if (written === value) return { line, column: col };
+    return written.slice(1, -1) === value ? { line, column: col + 1 } : undefined;
   }
 
   #target(node: Alias.Parsed): ParsedNode {
@@ -240,7 +267,7 @@ class TreeBuilder {
       if (first !== undefined) {
         this.#report(
           offset,
-          `key '${key}' is given twice, first at line ${this.#lineOf(first)}`,
+          `key '${key}' is given twice, first at line ${this.#lines.linePos(first).line}`,
           'remove one',
         );
         continue;

@@ -9,6 +9,7 @@ import { namespaceOf, resolveReference } from '../load/entry-id.js';
 import { locate, type LocatedEntry } from '../load/located-entry.js';
 import { isObject } from '../load/pointer.js';
 import type { Entry, EntryId } from '../model/entry.js';
+import type { TextStart } from '../load/yaml-tree.js';
 import type { KindSpec } from '../model/kind.js';
 import { canonicalHash, type CanonicalValue } from './canonical-json.js';
 
@@ -154,6 +155,15 @@ function byteCount(value: Data): number {
   return Math.floor(Number(number) * (UNITS[unit] ?? 1));
 }
 
+/** A place in a source that stands in a YAML file, there. What is missing behind the last line is missing at its end. */
+function placeInline({ data }: Entry, start: TextStart, line: number, column: number): TextStart {
+  const lines = (typeof data['source'] === 'string' ? data['source'] : '').split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  const isBehind = line > lines.length && lines.length > 0;
+  const at = isBehind ? { line: lines.length, column: (lines.at(-1) ?? '').length + 1 } : { line, column };
+  return { line: start.line + at.line - 1, column: at.column === 0 ? 0 : start.column + at.column - 1 };
+}
+
 class Compilation {
   readonly found: Diagnostic[] = [];
   readonly #compile: CompileProgram | undefined;
@@ -190,8 +200,11 @@ class Compilation {
     if (entry === undefined || entry.placeOf === undefined)
       return { ...diagnostic, place: { file: chunk, line, column } };
     const place = locate(entry).placeOf('/source');
-    if (entry.inlineLine !== undefined)
-      return { ...diagnostic, place: { file: place.file, line: entry.inlineLine + line - 1, column: 0 } };
+    if (entry.inline !== undefined)
+      return {
+        ...diagnostic,
+        place: { file: place.file, ...placeInline(entry, entry.inline, line, column) },
+      };
     return { ...diagnostic, place, message: `line ${line} of the source: ${diagnostic.message}` };
   }
 }

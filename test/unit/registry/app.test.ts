@@ -116,6 +116,17 @@ describe('loading an app', () => {
     expect(JSON.stringify(result.entries.map(({ data }) => data))).not.toContain('canary"');
   });
 
+  it('does not look into node_modules, nor where a link of that name leads', async () => {
+    const folder = writeApp({
+      'app/src/_index.yaml': 'namespace: app\nentries: []\n',
+      'shared/x/_index.yaml': 'not: mine\n',
+    });
+    for (const at of ['app/node_modules', 'app/src/node_modules'])
+      symlinkSync(path.join(folder, 'shared'), path.join(folder, at));
+    const loaded = await loadApp(path.join(folder, 'app'), { kinds: platformKinds });
+    expect(linesOf(loaded.diagnostics)).toEqual([]);
+  });
+
   it('takes an app that is itself reached through a link', async () => {
     const folder = writeApp({
       'real/_index.yaml': 'namespace: app\nentries:\n  - { name: a, kind: registry.entry }\n',

@@ -76,9 +76,18 @@ describe('places in a YAML file', () => {
     expect(at.placeOf('/b/1/nothing/there')).toEqual(at.placeOf('/b/1'));
   });
 
-  it('knows the first line of a block of text', () => {
-    expect(tree(text).firstLineOf('/source')).toBe(7);
-    expect(tree(text).firstLineOf('/a')).toBeUndefined();
+  it('knows where a text begins that the file has as it is', () => {
+    const start = (yaml: string): unknown => tree(yaml).textStartOf('/a');
+    expect(tree(text).textStartOf('/source')).toEqual({ line: 7, column: 3 });
+    expect(start('a: 1\n')).toBeUndefined();
+    expect(start('a: plain text # a comment\n')).toEqual({ line: 1, column: 4 });
+    expect(start('a: "quoted"\n')).toEqual({ line: 1, column: 5 });
+    expect(start("a: 'it''s not as it is'\n")).toBeUndefined();
+    expect(start('a: "a\\tb"\n')).toBeUndefined();
+    expect(start('a: folded\n  over lines\n')).toBeUndefined();
+    expect(start('a: >\n  folded\n  too\n')).toBeUndefined();
+    expect(start('a: |2-\n\n    deeper\n  first\n')).toEqual({ line: 2, column: 3 });
+    expect(start('a: |\r\n    windows\r\n    lines\r\n')).toEqual({ line: 2, column: 5 });
   });
 });
 
