@@ -67,6 +67,8 @@ export async function prepareAppFolder(options: PrepareOptions): Promise<Prepare
     throw new AppErrors(diagnostics);
   const self = new URL('../index.js', import.meta.url).href;
   const extensions = await loadExtensions({ appFolder, files: config.extensions, self });
+  // What else is wrong with the app cannot be told without its kinds and modules.
+  if (extensions.diagnostics.length > 0) throw new AppErrors([...diagnostics, ...extensions.diagnostics]);
   const kinds = kindsWith(extensions.kinds);
   const extensionSpecs = extensions.modules.map(({ spec }) => spec);
   const specs = [...declaredModules, ...extensionSpecs];
@@ -80,13 +82,11 @@ export async function prepareAppFolder(options: PrepareOptions): Promise<Prepare
   });
   const named = resolveAppName(loaded.config, loaded.appFolder);
   const problems = prepared.ok ? [...prepared.warnings] : [...prepared.diagnostics];
-  if (named.problem !== undefined && !named.madeUp) problems.push(named.problem);
   if (prepared.ok)
     problems.push(...sealedProblems(prepared, new Set(extensionSpecs.map(({ name }) => name))));
   if (!prepared.ok || problems.some(({ severity }) => severity === 'error')) throw new AppErrors(problems);
   return {
-    name: named.name,
-    ...(named.problem === undefined ? {} : { unnamed: named.problem }),
+    ...named,
     folder: loaded.appFolder,
     config: loaded.config,
     entries: prepared.entries,

@@ -1,48 +1,57 @@
 // Loads the extensions that moontide.yaml names: JavaScript files whose exports are kinds, modules and components.
 // X1: an export is taken for what it is (made by defineKind, defineModule or defineComponent), alone or in an array;
 //     anything else that it exports is its own business.
-// X2: `import ... from 'moontide'` works in an extension wherever Moontide is installed.
+// X2: what is wrong with each of them is told, with its place (extension-problem.ts); nothing is thrown for it.
+// X3: `import ... from 'moontide'` works in an extension wherever Moontide is installed.
 import { createRequire, register } from 'node:module';
-import { realpathSync } from 'node:fs';
+import { realpathSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Component } from '../core/component.js';
-import { PlatformError } from '../core/errors.js';
-import type { ExitCode } from '../core/errors.js';
+import type { Diagnostic } from '../core/diagnostics.js';
+import type { Placed } from '../registry/load/config.js';
 import type { KindSpec } from '../registry/model/kind.js';
+import { extensionProblem } from './extension-problem.js';
 import type { ModuleDefinition } from './module-definition.js';
-
-class ExtensionError extends PlatformError {
-  override readonly name = 'ExtensionError';
-  readonly code = 'EXTENSION';
-  override readonly kind = 'Invalid' as const;
-  override readonly exitCode: ExitCode = 2;
-}
 
 export interface Extensions {
   readonly kinds: readonly KindSpec[];
   readonly modules: readonly ModuleDefinition[];
   readonly components: readonly Component[];
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 export interface ExtensionOptions {
+  /** Real path. */
   readonly appFolder: string;
   /** As moontide.yaml has them: relative to the app's folder. */
-  readonly files: readonly string[];
+  readonly files: readonly Placed<string>[];
   /** URL of the module that `moontide` stands for. */
   readonly self: string;
 }
 
 export async function loadExtensions({ appFolder, files, self }: ExtensionOptions): Promise<Extensions> {
-  const found = { kinds: [] as KindSpec[], modules: [] as ModuleDefinition[], components: [] as Component[] };
+  const found = {
+    kinds: [] as KindSpec[],
+    modules: [] as ModuleDefinition[],
+    components: [] as Component[],
+    diagnostics: [] as Diagnostic[],
+  };
   if (files.length > 0) offerSelf(appFolder, self);
   for (const file of files) {
-    const exported = await load(appFolder, file);
-    const parts = Object.values(exported).flatMap((value) => spread(value));
+    const loaded = await load(appFolder, file);
+    if ('problem' in loaded) {
+      found.diagnostics.push(loaded.problem);
+      continue;
+    }
+    const parts = Object.values(loaded.exported).flatMap((value) => spread(value));
     if (parts.length === 0)
-      throw new ExtensionError(
-        `extension '${file}' exports nothing that is known; export what defineKind, defineModule or defineComponent give`,
-      );
+      found.diagnostics.push({
+        severity: 'error',
+        place: file.place,
+        message: `extension '${file.value}' exports no kind, module or component`,
+        fix: 'export what defineKind, defineModule or defineComponent give',
+      });
     for (const part of parts) {
       if (isKind(part)) found.kinds.push(part);
       else if (isModule(part)) found.modules.push(part);
@@ -52,20 +61,24 @@ export async function loadExtensions({ appFolder, files, self }: ExtensionOption
   return found;
 }
 
-async function load(appFolder: string, file: string): Promise<Readonly<Record<string, unknown>>> {
+/** What a file exports, or what is wrong with it. */
+async function load(
+  appFolder: string,
+  { value: name, place: named }: Placed<string>,
+): Promise<{ readonly exported: Readonly<Record<string, unknown>> } | { readonly problem: Diagnostic }> {
   let path: string;
   try {
-    path = realpathSync(resolve(appFolder, file));
-  } catch (cause) {
-    throw new ExtensionError(`extension '${file}' does not exist; its path is relative to moontide.yaml`, {
-      cause,
-    });
+    path = realpathSync(resolve(appFolder, name));
+    if (!statSync(path).isFile()) throw new Error('not a file');
+  } catch {
+    const missing = `extension '${name}' is not a file`;
+    const fix = "create it, or mend the path, which begins at the app's folder";
+    return { problem: { severity: 'error', place: named, message: missing, fix } };
   }
   try {
-    return (await import(pathToFileURL(path).href)) as Record<string, unknown>;
-  } catch (cause) {
-    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
-    throw new ExtensionError(`extension '${file}' cannot be loaded: ${why}`, { cause });
+    return { exported: (await import(pathToFileURL(path).href)) as Record<string, unknown> };
+  } catch (error) {
+    return { problem: await extensionProblem({ appFolder, name, named, path, error }) };
   }
 }
 
@@ -90,7 +103,7 @@ const isComponent = (value: object): value is Component =>
 
 let offered = false;
 
-/** X2: for apps outside any folder from which Node finds Moontide by itself. */
+/** X3: for apps outside any folder from which Node finds Moontide by itself. */
 function offerSelf(appFolder: string, self: string): void {
   if (offered) return;
   try {

@@ -200,14 +200,46 @@ export const part = defineComponent({
     expect(code).toBe(0);
     expect(stderr).toBe('start true NotFound\nstop\n');
   });
-  it('that cannot be loaded is named', async () => {
+  it('that cannot be loaded is told at its place, and so are all the others', async () => {
     const copy = folders.copy('extension');
-    writeFileSync(join(copy, 'moontide.yaml'), 'extensions: [./nowhere.js]\n');
-    const { code, stderr } = await cli(['--app', copy, 'call', 'app:hello']);
-    expect(code).toBe(2);
-    expect(stderr).toBe(
-      "moontide: extension './nowhere.js' does not exist; its path is relative to moontide.yaml\n",
+    const write = (name: string, text: string): void => writeFileSync(join(copy, name), text);
+    write('syntax.mjs', 'const a = 1;\nexport const b = = a;\n');
+    write('nested.mjs', "import './lib.mjs';\n");
+    write('lib.mjs', 'export const x = 1;\nexport let y = ];\n');
+    write('throws.mjs', 'const read = (it) => it.name;\nexport const name =\n  read(undefined);\n');
+    write('missing.mjs', "import { x } from './lib2.mjs';\n");
+    write('package.mjs', "\nimport x from 'no-such-package';\n");
+    write('name.mjs', "import { nowhere } from 'moontide';\n");
+    write('nothing.mjs', 'export const x = 1;\n');
+    write(
+      'moontide.yaml',
+      `name: parts
+extensions:
+  - ./nowhere.js
+  - ./src
+  - ./syntax.mjs
+  - ./nested.mjs
+  - ./throws.mjs
+  - ./missing.mjs
+  - ./package.mjs
+  - ./name.mjs
+  - ./nothing.mjs
+`,
     );
+    const { code, stderr } = await cli(['--app', copy, 'call', 'app:hello']);
+    expect(stderr.replaceAll(copy, '.').trim().split('\n')).toEqual([
+      "moontide.yaml:3:5: extension './nowhere.js' is not a file; create it, or mend the path, which begins at the app's folder",
+      "moontide.yaml:4:5: extension './src' is not a file; create it, or mend the path, which begins at the app's folder",
+      "syntax.mjs:2:18: extension './syntax.mjs' cannot be loaded: SyntaxError: Unexpected token '='; mend the file",
+      "lib.mjs:2:16: extension './nested.mjs' cannot be loaded: SyntaxError: Unexpected token ']'; mend the file",
+      "throws.mjs:1:25: extension './throws.mjs' cannot be loaded: TypeError: Cannot read properties of undefined (reading 'name'); mend the file",
+      "missing.mjs:1:22: extension './missing.mjs' cannot be loaded: Error: Cannot find module './lib2.mjs' imported from ./missing.mjs; mend the file",
+      "package.mjs:2:16: extension './package.mjs' cannot be loaded: Error: Cannot find package 'no-such-package' imported from ./package.mjs; install it, or mend the import",
+      "name.mjs:1:10: extension './name.mjs' cannot be loaded: SyntaxError: The requested module 'moontide' does not provide an export named 'nowhere'; mend the file",
+      "moontide.yaml:11:5: extension './nothing.mjs' exports no kind, module or component; export what defineKind, defineModule or defineComponent give",
+      'moontide: 9 errors in the app; nothing was started',
+    ]);
+    expect(code).toBe(2);
   });
   it('cannot bring a module into a workflow', async () => {
     const copy = folders.copy('extension');

@@ -11,6 +11,7 @@ import { APP_NAME, MODULE_NAME, configSchema, legacyConfigSchema, lockSchema } f
 import { child, isObject } from './pointer.js';
 import { checkSchema, readableValue } from './schema-check.js';
 import { readYaml } from './read-yaml.js';
+import { wholeFile } from './text-file.js';
 import type { YamlTree } from './yaml-tree.js';
 
 export interface Placed<T> {
@@ -56,7 +57,7 @@ export interface AppConfig {
   readonly registry: RegistrySettings;
   readonly lua: { readonly engine?: 'compiled' | 'fengari' };
   /** As written: relative to the app's folder. */
-  readonly extensions: readonly string[];
+  readonly extensions: readonly Placed<string>[];
   /** By `namespace:entry:path`. */
   readonly override: ReadonlyMap<string, Placed<Data>>;
   readonly disable: {
@@ -96,6 +97,14 @@ export async function loadConfig(files: AppFiles): Promise<ConfigResult> {
   const legacySections = sectionsOf(legacy);
   const source = await sourceFolder(files, own, lock, diagnostics);
   const name = appName(own, manifest);
+  // That of moontide.yaml is in its schema.
+  if (name !== undefined && name.place.file === 'wippy.yaml' && !APP_NAME.test(name.value))
+    diagnostics.push({
+      severity: 'error',
+      place: name.place,
+      message: `bad app name ${readableValue(name.value)}`,
+      fix: "use letters, digits, '_' and '-', a letter first",
+    });
   const encoding = text(legacySections('logger')['encoding']);
   const config: AppConfig = {
     ...(name === undefined ? {} : { name }),
@@ -103,7 +112,7 @@ export async function loadConfig(files: AppFiles): Promise<ConfigResult> {
     temporal: sections('temporal'),
     registry: sections('registry'),
     lua: sections('lua'),
-    extensions: list(own, '/extensions').map(({ value }) => value),
+    extensions: list(own, '/extensions'),
     override: new Map([...overrides(legacy), ...overrides(own)]),
     disable: {
       namespaces: firstList('/disable/namespaces', own, legacy),
@@ -274,30 +283,16 @@ const replacementMap = (tree: YamlTree, section: DataObject, pointer: string): R
 
 export interface AppName {
   readonly name: string;
-  /** Why the name is none that others may see; absent: it is good. */
-  readonly problem?: Diagnostic;
-  /** The files give no name, and this one is made of the folder: good for what is this folder's alone. */
-  readonly madeUp: boolean;
+  /** The files give no name, and this one is made of the folder: why it is none that others may see. */
+  readonly unnamed?: Diagnostic;
 }
 
 /**
- * The name that the app runs under. Without one in its files it is made of the folder's, which is `problem` enough for
+ * The name that the app runs under. Without one in its files it is made of the folder's, which is not enough for
  * a Temporal or a database that others use too: two folders there would share task queues.
  */
 export function resolveAppName(config: AppConfig, folder: string): AppName {
-  const problem = (place: Place, message: string, fix: string): { readonly problem: Diagnostic } => ({
-    problem: { severity: 'error', place, message, fix },
-  });
-  if (config.name !== undefined) {
-    const { value, place } = config.name;
-    if (APP_NAME.test(value)) return { name: value, madeUp: false };
-    const why = `bad app name ${readableValue(value)}`;
-    return {
-      name: value,
-      madeUp: false,
-      ...problem(place, why, "use letters, digits, '_' and '-', a letter first"),
-    };
-  }
+  if (config.name !== undefined) return { name: config.name.value };
   const base = path
     .basename(folder)
     .replaceAll(/[^A-Za-z0-9_-]+/g, '-')
@@ -305,11 +300,11 @@ export function resolveAppName(config: AppConfig, folder: string): AppName {
   const digits = createHash('sha256').update(folder).digest('hex').slice(0, 6);
   return {
     name: `${base.slice(0, 56) || 'app'}-${digits}`,
-    madeUp: true,
-    ...problem(
-      { file: 'moontide.yaml', line: 0, column: 0 },
-      'the app has no name, and what it runs on is not its own alone',
-      "add 'name: my-app'",
-    ),
+    unnamed: {
+      severity: 'error',
+      place: wholeFile('moontide.yaml'),
+      message: 'the app has no name, and what it runs on is not its own alone',
+      fix: "add 'name: my-app'",
+    },
   };
 }

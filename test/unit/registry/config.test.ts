@@ -47,7 +47,9 @@ describe('configuration', () => {
     expect({ ...config.temporal }).toEqual({ address: '${env:TEMPORAL}', namespace: 'shop' });
     expect({ ...config.registry }).toEqual({ store: 'postgres', url: '${env:DATABASE_URL}' });
     expect(config.lua.engine).toBe('fengari');
-    expect(config.extensions).toEqual(['./ext.js']);
+    expect(config.extensions).toEqual([
+      { value: './ext.js', place: { file: 'moontide.yaml', line: 5, column: 14 } },
+    ]);
     expect(config.env).toEqual({ PORT: '8080', NAME: 'shop', DEBUG: 'true', RATE: '3' });
     expect(config.log.level).toBe('debug');
     expect(config.security.strict_mode).toBe(true);
@@ -90,29 +92,20 @@ describe('the name of an app', () => {
     const { folder, config } = await configOf(files);
     return resolveAppName(config, folder);
   };
-  const problemOf = ({ problem }: AppName): string =>
-    linesOf(problem === undefined ? [] : [problem]).join('');
 
   it('comes from moontide.yaml, else from wippy.yaml', async () => {
-    expect(await nameOf({ 'moontide.yaml': 'name: a', 'wippy.yaml': 'name: b' })).toEqual({
-      name: 'a',
-      madeUp: false,
-    });
+    expect(await nameOf({ 'moontide.yaml': 'name: a', 'wippy.yaml': 'name: b' })).toEqual({ name: 'a' });
     expect(await nameOf({ 'wippy.yaml': 'organization: acme\nmodule: shop' })).toEqual({
       name: 'shop',
-      madeUp: false,
     });
   });
 
   it("is made of the folder, for what is that folder's alone", async () => {
     const name = await nameOf({});
-    expect(name).toMatchObject({
-      name: expect.stringMatching(/^moontide-app-\w+-[0-9a-f]{6}$/) as string,
-      madeUp: true,
-    });
-    expect(problemOf(name)).toBe(
+    expect(name.name).toMatch(/^moontide-app-\w+-[0-9a-f]{6}$/);
+    expect(linesOf(name.unnamed === undefined ? [] : [name.unnamed])).toEqual([
       "moontide.yaml: the app has no name, and what it runs on is not its own alone; add 'name: my-app'",
-    );
+    ]);
   });
 
   it('differs for two folders of one name, and is the same for one folder', () => {
@@ -124,10 +117,15 @@ describe('the name of an app', () => {
     expect(at('/x/1 2 ü/99 my shop')).toMatch(/^my-shop-[0-9a-f]{6}$/);
   });
 
-  it('is refused when it cannot name a task queue', async () => {
-    const name = await nameOf({ 'wippy.yaml': 'name: "my shop"' });
-    expect(name.madeUp).toBe(false);
-    expect(problemOf(name)).toContain("bad app name 'my shop'");
+  it('is refused once, where it stands, when it cannot name a task queue', async () => {
+    const problems = async (file: string): Promise<string[]> =>
+      linesOf((await loadAppConfig(writeApp({ [file]: 'name: "my shop"' }))).diagnostics);
+    expect(await problems('moontide.yaml')).toEqual([
+      "moontide.yaml:1:7: 'name' must be a letter followed by at most 62 letters, digits, '_' and '-', got 'my shop'",
+    ]);
+    expect(await problems('wippy.yaml')).toEqual([
+      "wippy.yaml:1:7: bad app name 'my shop'; use letters, digits, '_' and '-', a letter first",
+    ]);
   });
 });
 
