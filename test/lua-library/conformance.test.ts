@@ -7,6 +7,7 @@ import { runLua } from './engine.js';
 const folder = new URL('../lua/', import.meta.url);
 const files = [
   'format.lua',
+  'integer-trees.lua',
   'math.lua',
   'numbers.lua',
   'pack.lua',

@@ -56,6 +56,7 @@ export function add(a: Value, b: Value): Result {
     if (typeof b === 'number') return float(a.n + b);
     if (b instanceof LuaFloat) return float(a.n + b.n);
   }
+  if (isInteger(a) && isInteger(b)) return int64.add(a, b);
   return arithmetic(a, b, '__add', addNumbers);
 }
 
@@ -75,6 +76,7 @@ export function subtract(a: Value, b: Value): Result {
     if (typeof b === 'number') return float(a.n - b);
     if (b instanceof LuaFloat) return float(a.n - b.n);
   }
+  if (isInteger(a) && isInteger(b)) return int64.subtract(a, b);
   return arithmetic(a, b, '__sub', subtractNumbers);
 }
 
@@ -94,6 +96,7 @@ export function multiply(a: Value, b: Value): Result {
     if (typeof b === 'number') return float(a.n * b);
     if (b instanceof LuaFloat) return float(a.n * b.n);
   }
+  if (isInteger(a) && isInteger(b)) return int64.multiply(a, b);
   return arithmetic(a, b, '__mul', multiplyNumbers);
 }
 
@@ -180,12 +183,24 @@ function bits(a: Value, b: Value, event: string, operation: BitOperation): Resul
   integerError(left === undefined ? 0 : 1);
 }
 
-export const bitAnd = (a: Value, b: Value): Result => bits(a, b, '__band', int64.and);
-export const bitOr = (a: Value, b: Value): Result => bits(a, b, '__bor', int64.or);
-export const bitXor = (a: Value, b: Value): Result => bits(a, b, '__bxor', int64.xor);
-export const shiftLeft = (a: Value, b: Value): Result => bits(a, b, '__shl', int64.shiftLeft);
-export const shiftRight = (a: Value, b: Value): Result => bits(a, b, '__shr', int64.shiftRight);
-export const bitNot = (a: Value): Result => bits(a, a, '__bnot', (value) => int64.not(value));
+export function bitAnd(a: Value, b: Value): Result {
+  return isInteger(a) && isInteger(b) ? int64.and(a, b) : bits(a, b, '__band', int64.and);
+}
+export function bitOr(a: Value, b: Value): Result {
+  return isInteger(a) && isInteger(b) ? int64.or(a, b) : bits(a, b, '__bor', int64.or);
+}
+export function bitXor(a: Value, b: Value): Result {
+  return isInteger(a) && isInteger(b) ? int64.xor(a, b) : bits(a, b, '__bxor', int64.xor);
+}
+export function shiftLeft(a: Value, b: Value): Result {
+  return isInteger(a) && isInteger(b) ? int64.shiftLeft(a, b) : bits(a, b, '__shl', int64.shiftLeft);
+}
+export function shiftRight(a: Value, b: Value): Result {
+  return isInteger(a) && isInteger(b) ? int64.shiftRight(a, b) : bits(a, b, '__shr', int64.shiftRight);
+}
+export function bitNot(a: Value): Result {
+  return isInteger(a) ? int64.not(a) : bits(a, a, '__bnot', (value) => int64.not(value));
+}
 
 // What numeric for loops need of their bounds.
 

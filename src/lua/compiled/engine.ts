@@ -12,7 +12,8 @@ import type { CompiledUnit, LoadedUnit } from './unit.js';
 import { unitSupport } from './unit-support.js';
 import { CompiledVm } from './vm.js';
 
-export const COMPILED_VERSION = 1;
+/** Changes with what generated text looks like or may name: a twin must be of the compiler that its function is of. */
+export const COMPILED_VERSION = 2;
 
 export const compiledEngine: LuaEngine = Object.freeze({ name: 'compiled', compile, load } as const);
 

@@ -6,7 +6,7 @@ import { checkClosable, closeValue, RAISE, toThrown } from './closing.js';
 import { concat, concatAll, equals, length, lessOrEqual, lessThan, rawEquals } from './compare.js';
 import { overflow } from './coroutine.js';
 import { raiseHere } from './errors.js';
-import { fromHalves } from './int64.js';
+import { fromHalves, I64 } from './int64.js';
 import { iteratorOf } from './iteration.js';
 import { callable, getStringMetatable } from './metatables.js';
 import { float } from './number.js';
@@ -70,6 +70,8 @@ export function makeRuntime(): Runtime {
     NR: emptyFields(),
     ST: strings instanceof Table ? strings : new Table(),
     floor: Math.floor,
+    imul: Math.imul,
+    I: I64,
     push,
     overflow,
     callable,

@@ -3,9 +3,13 @@
 // A2: if all operands are int32 and no intermediate result can leave 2^53, the whole is plain JavaScript.
 // A3: a result with a fraction is right if no integer operation on the way could have been inexact or could have wrapped: its
 //     operands are then either int32 or have fractions themselves, or the operation is sure to be one of floats.
-// A4: all else is done operator by operator.
+// A4: products that are no floats for sure are tried as 64-bit integers then (integer-trees.ts).
+// A5: all else is done operator by operator.
 import type { ArithmeticOperator, BinaryExpression, Expression } from '../../front/tree.js';
 import { constantNumber } from './constants.js';
+import { constantOf } from './guards.js';
+import { integerCall } from './integer-trees.js';
+import type { IntegerTree } from './integer-trees.js';
 import { direct, value } from './expressions.js';
 import type { FunctionEmitter, Operand } from './function-emitter.js';
 import { nameOf } from './names.js';
@@ -95,7 +99,7 @@ export function arithmeticTree(
   const tree = ready(f, plant(f, e));
   if (!isOperation(tree)) throw new TypeError('no operator in a tree');
   const leaves = [...leavesOf(tree).values()];
-  const guard = guardOf(tree, leaves);
+  const guard = withIntegers(f, tree, guardOf(tree, leaves));
   if (leaves.every(({ type }) => isNumeric(type))) {
     const fast = guard === undefined ? '' : `if(${guard})${target}=x;else `;
     f.line(`${fast}${target}=${generalCall(f, tree, leaves)};`, e.line);
@@ -105,6 +109,25 @@ export function arithmeticTree(
   stepwise(f, tree, target, sites);
   f.group(guard, `${target}=x;`, sites, live);
   return ANY;
+}
+
+/** The guard, with the attempt at wide integers where it fails; both set x. */
+function withIntegers(f: FunctionEmitter, tree: Operation, guard: string | undefined): string | undefined {
+  if (isFloat(tree) || !has(tree, ['*'])) return guard;
+  const integers = asIntegers(tree);
+  if (integers === undefined) return guard;
+  const attempt = `(x=${integerCall(f, integers)})!==undefined`;
+  return guard === undefined ? attempt : `(${guard})||${attempt}`;
+}
+
+/** undefined where an operator is not of integer-trees.ts. */
+function asIntegers(tree: Tree): IntegerTree | undefined {
+  if (!isOperation(tree)) return { is: 'leaf', operand: tree.operand, constant: constantOf(tree.operand) };
+  const { operator, e } = tree;
+  if (operator !== '+' && operator !== '-' && operator !== '*') return undefined;
+  const left = asIntegers(tree.left);
+  const right = asIntegers(tree.right);
+  return left === undefined || right === undefined ? undefined : { is: 'binary', operator, left, right, e };
 }
 
 /** A call of a function of the unit that applies the general operators: small where it stands, and seldom run. */

@@ -4,7 +4,7 @@ import { LuaFloat } from '../../../core/data.js';
 import type { BinaryOperator, Expression } from '../../front/tree.js';
 import * as arithmetic from '../arithmetic.js';
 import { I64 } from '../int64.js';
-import { isNumber, doubleOf, float } from '../number.js';
+import { isInteger, isNumber, doubleOf, float } from '../number.js';
 import type { LuaNumber } from '../number.js';
 import type { Result, Value } from '../protocol.js';
 import { fromHostValue } from '../table.js';
@@ -22,6 +22,14 @@ const FOLDED: Partial<Record<BinaryOperator, (a: Value, b: Value) => Result>> = 
   '%': arithmetic.modulo,
   '^': arithmetic.power,
 };
+/** Of integers only: on other numbers these may fail. */
+const FOLDED_BITS: Partial<Record<BinaryOperator, (a: Value, b: Value) => Result>> = {
+  '&': arithmetic.bitAnd,
+  '|': arithmetic.bitOr,
+  '~': arithmetic.bitXor,
+  '<<': arithmetic.shiftLeft,
+  '>>': arithmetic.shiftRight,
+};
 
 /** The number that an expression always is. */
 export function constantNumber(expression: Expression): LuaNumber | undefined {
@@ -36,9 +44,12 @@ export function constantNumber(expression: Expression): LuaNumber | undefined {
       return literal?.kind === 'integer' ? constantNumber(literal) : undefined;
     }
     case 'unary': {
-      if (expression.operator !== '-') return undefined;
+      const { operator } = expression;
+      if (operator !== '-' && operator !== '~') return undefined;
       const operand = constantNumber(expression.operand);
-      return operand === undefined ? undefined : (arithmetic.negate(operand) as LuaNumber);
+      if (operand === undefined) return undefined;
+      if (operator === '-') return arithmetic.negate(operand) as LuaNumber;
+      return isInteger(operand) ? (arithmetic.bitNot(operand) as LuaNumber) : undefined;
     }
     case 'binary':
       return foldBinary(expression.operator, expression.left, expression.right);
@@ -48,11 +59,13 @@ export function constantNumber(expression: Expression): LuaNumber | undefined {
 }
 
 function foldBinary(operator: BinaryOperator, left: Expression, right: Expression): LuaNumber | undefined {
-  const fold = FOLDED[operator];
+  const isBit = operator in FOLDED_BITS;
+  const fold = FOLDED[operator] ?? FOLDED_BITS[operator];
   if (fold === undefined) return undefined;
   const a = constantNumber(left);
   const b = a === undefined ? undefined : constantNumber(right);
   if (a === undefined || b === undefined) return undefined;
+  if (isBit && !(isInteger(a) && isInteger(b))) return undefined;
   if ((operator === '//' || operator === '%') && doubleOf(b) === 0) return undefined;
   const value = fold(a, b);
   // NaN has no literal.

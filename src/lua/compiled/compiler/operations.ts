@@ -13,6 +13,7 @@ import { tableTest, value } from './expressions.js';
 import type { FunctionEmitter, Operand } from './function-emitter.js';
 import { arithmeticGuard, bitGuard, complementGuard, negateGuard } from './guards.js';
 import type { Guard } from './guards.js';
+import { integerTree, isIntegerTree } from './integer-trees.js';
 import { loadedName, nameOf } from './names.js';
 import { ANY, isNumeric, NUMBER, STRING } from './static-types.js';
 import type { StaticType } from './static-types.js';
@@ -28,6 +29,7 @@ const BIT_HELPERS: Readonly<Record<BitOperator, string>> = {
 const isBit = (operator: string): operator is BitOperator => '&|~<<>>'.includes(operator);
 
 export function binary(f: FunctionEmitter, e: BinaryExpression, target: string, live: number): StaticType {
+  if (isIntegerTree(f, e)) return integerTree(f, e, target, live);
   if (isTree(f, e)) return arithmeticTree(f, e, target, live);
   const operator = e.operator as ArithmeticOperator | BitOperator;
   const left = value(f, e.left);
@@ -41,6 +43,7 @@ export function binary(f: FunctionEmitter, e: BinaryExpression, target: string, 
 }
 
 export function unary(f: FunctionEmitter, e: UnaryExpression, target: string, live: number): StaticType {
+  if (isIntegerTree(f, e)) return integerTree(f, e, target, live);
   const given = value(f, e.operand);
   const a: Operand = { ...given, js: f.use(given) };
   const names = [loadedName(e.operand)];

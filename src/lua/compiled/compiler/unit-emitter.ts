@@ -47,6 +47,8 @@ export const RUNTIME_NAMES = [
   'NR',
   'ST',
   'floor',
+  'imul',
+  'I',
   'push',
   'overflow',
   'callable',
