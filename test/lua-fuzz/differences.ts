@@ -1,7 +1,7 @@
 // Finds programs whose output differs from lua5.3's, and cuts them down to what the difference needs.
 import type { LuaEngine } from '../../src/lua/engine.js';
 import { chunkOf, generate } from './generator.js';
-import { runEngine, runOracle, sameOutput } from './judges.js';
+import { runEngine, runOracle, sameOutput, UNDECIDED } from './judges.js';
 import type { Output } from './judges.js';
 import { smaller, textOf } from './tree.js';
 import type { Statement } from './tree.js';
@@ -28,11 +28,13 @@ export interface Search {
   readonly count: number;
   /** Stops after so many kinds of differences. */
   readonly most: number;
+  /** lua5.3 did not answer in time, so nothing is known of this program. */
+  readonly undecided?: (seed: number) => void;
   readonly progress?: (done: number, found: number) => void;
 }
 
 /** The first difference of each kind. */
-export function findDifferences({ engine, seed, count, most, progress }: Search): Difference[] {
+export function findDifferences({ engine, seed, count, most, undecided, progress }: Search): Difference[] {
   const found = new Map<string, Difference>();
   for (let done = 0; done < count && found.size < most;) {
     const size = Math.min(BATCH, count - done);
@@ -40,6 +42,10 @@ export function findDifferences({ engine, seed, count, most, progress }: Search)
     const outputs = runOracle(programs.map(({ statements }) => chunkOf(statements)));
     for (const [at, { seed: own, statements }] of programs.entries()) {
       const expected = outputs[at] ?? '';
+      if (expected === UNDECIDED) {
+        undecided?.(own);
+        continue;
+      }
       const got = runEngine(engine, chunkOf(statements));
       if (sameOutput(expected, got)) continue;
       const kind = kindOf(expected, got);
@@ -103,7 +109,7 @@ function firstSmaller(engine: LuaEngine, statements: readonly Statement[], kind:
     for (const [at, candidate] of batch.entries()) {
       const wanted = expected[at] ?? '';
       // A program that is no longer one tells nothing.
-      if (wanted === 'late' || wanted.includes('syntax: ')) continue;
+      if (wanted === 'late' || wanted === UNDECIDED || wanted.includes('syntax: ')) continue;
       const got = runEngine(engine, chunkOf(candidate));
       if (!sameOutput(wanted, got) && kindOf(wanted, got) === kind)
         return { statements: candidate, expected: wanted, got };

@@ -4,7 +4,7 @@ import type { LuaEngine } from '../../src/lua/engine.js';
 import { compiledEngine } from '../../src/lua/compiled/engine.js';
 import { describe, findDifferences } from './differences.js';
 import { chunkOf, generate } from './generator.js';
-import { hasOracle, runOracle, sameOutput } from './judges.js';
+import { hasOracle, runOracle, sameOutput, UNDECIDED } from './judges.js';
 import { brokenSource } from './parser-fuzz.js';
 import { line, smaller, textOf } from './tree.js';
 
@@ -49,6 +49,17 @@ const wrong: LuaEngine = {
       ),
     }),
 };
+
+group('the judge', () => {
+  it.skipIf(!oracle)('leaves open what lua5.3 does not finish, and goes on with the next program', () => {
+    const says = (text: string): string => `return function() print('${text}') end`;
+    // One call of a C function, which no hook interrupts.
+    const endless = `return function() string.find(('a'):rep(60), ('a-'):rep(60) .. 'b') end`;
+    const outputs = runOracle([says('one'), endless, says('two'), says('three')], { limitMs: 1000 });
+    expect(outputs).toEqual(['one', UNDECIDED, 'two', 'three']);
+    expect(sameOutput(UNDECIDED, 'anything')).toBe(true);
+  });
+});
 
 group('differences', () => {
   it.skipIf(!oracle)('are found in a wrong engine, and cut down', { timeout: 180_000 }, () => {

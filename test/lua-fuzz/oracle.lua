@@ -49,5 +49,6 @@ while at <= #input do
   local _, stop, size = string.find(input, '^(%d+)\n', at)
   local output = table.concat(run(string.sub(input, stop + 1, stop + size)), '\n')
   io.write(#output, '\n', output)
+  io.flush() -- whoever waits may lose patience with the next one
   at = stop + size + 1
 end
