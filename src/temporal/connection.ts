@@ -10,6 +10,7 @@ import { clientInterceptors } from './client.js';
 import { clientDataConverter } from './data-converter.js';
 import { TemporalNamespaceError, TemporalUnavailableError } from './errors.js';
 import { GRPC, grpcCode } from './grpc.js';
+import { channelArgs } from './loopback.js';
 import { PROGRAM_ATTRIBUTE } from './names.js';
 
 export type TlsOptions = Exclude<ConnectionOptions['tls'], null | undefined | boolean>;
@@ -55,7 +56,11 @@ export async function connectTemporal(
   const namespace = target.namespace ?? 'default';
   let connection: Connection;
   try {
-    connection = await Connection.connect({ ...transport(target), connectTimeout: timeoutMs });
+    connection = await Connection.connect({
+      ...transport(target),
+      channelArgs: channelArgs(target.address),
+      connectTimeout: timeoutMs,
+    });
   } catch (error) {
     throw await unavailable(target, error, timeoutMs);
   }

@@ -14,6 +14,7 @@ import { endProcesses, isAlive } from './dev-server-process.js';
 import { removeServerState, writeServerState } from './dev-server-state.js';
 import type { ServerState } from './dev-server-state.js';
 import { DevServerError } from './errors.js';
+import { channelArgs } from './loopback.js';
 
 export const HOST = '127.0.0.1';
 
@@ -166,7 +167,12 @@ const ANSWER_MS = 2000;
 /** Whether a server answers there and its default namespace is there, which then keeps closed runs as long as wanted. */
 async function answers(address: string, retentionDays: number): Promise<boolean> {
   try {
-    const connection = await Connection.connect({ address, connectTimeout: ANSWER_MS, interceptors: [] });
+    const connection = await Connection.connect({
+      address,
+      channelArgs: channelArgs(address),
+      connectTimeout: ANSWER_MS,
+      interceptors: [],
+    });
     try {
       await connection.withDeadline(Date.now() + ANSWER_MS, () => keepClosedRuns(connection, retentionDays));
       return true;

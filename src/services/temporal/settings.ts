@@ -9,8 +9,7 @@ import type { Entry } from '../../registry/model/entry.js';
 import type { TemporalSettings } from '../../registry/load/config.js';
 import { fillPlaceholders } from '../env/placeholders.js';
 import type { TemporalTarget, TlsOptions } from '../../temporal/connection.js';
-
-export const DEFAULT_PORT = 7233;
+import { DEFAULT_PORT, loopbackPort } from '../../temporal/loopback.js';
 
 export class TemporalSettingsError extends PlatformError {
   override readonly name = 'TemporalSettingsError';
@@ -139,13 +138,6 @@ function checkedAddress(value: string, from: string): string {
       `${from} must be a Temporal address such as 'localhost:7233', got '${value}'${found === null ? '' : `: a port is a number from 1 to ${MAX_PORT}`}`,
     );
   return value;
-}
-
-/** The port of an address on this machine; undefined for any other. */
-export function loopbackPort(address: string): number | undefined {
-  const found = /^(?:localhost|127(?:\.\d+){3}|\[::1\]|::1)(?::(\d+))?$/.exec(address);
-  if (found === null) return undefined;
-  return found[1] === undefined ? DEFAULT_PORT : Number(found[1]);
 }
 
 type ClientTarget = Omit<TemporalTarget, 'address'> & { readonly address?: string };
