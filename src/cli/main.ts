@@ -1,5 +1,6 @@
 // The command line: which commands there are. Each is a file of its own that loads what it needs when it runs.
-// M1: exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 3 something needed cannot be reached.
+// M1: exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 3 something needed cannot be reached,
+//     130 and 143 stopped by SIGINT and SIGTERM before it was done.
 // M2: help and mistakes in the arguments load nothing of the runtime.
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';

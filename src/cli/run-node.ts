@@ -45,7 +45,8 @@ import type { PreparedApp } from './prepare-app.js';
 import { Publishing } from './publishing.js';
 import type { PublishWhen } from './publishing.js';
 import { registryPlace } from './registry-place.js';
-import { stopOnSignals } from './signals.js';
+import { InterruptedError, onStopSignal } from './signals.js';
+import type { StopSignal } from './signals.js';
 import { openStateFolder } from './state-folder.js';
 import { assertNamed, planOf, platformFor, settingsOf } from './temporal-parts.js';
 
@@ -114,7 +115,37 @@ export interface RunningNode {
 /** Grows when the costs of instructions change; recorded with each run. */
 const COST_MODEL = 1;
 
+/** Rejects with an InterruptedError, everything stopped again, when a signal comes before the node is whole. */
 export async function runNode(options: NodeOptions): Promise<RunningNode> {
+  const boot = new AbortController();
+  let node: RunningNode | undefined;
+  const forget =
+    (options.signals ?? true)
+      ? onStopSignal((signal) => {
+          if (node === undefined) boot.abort(new InterruptedError(signal));
+          else stopOnSignal(node, signal);
+        })
+      : (): void => undefined;
+  try {
+    node = await bootNode(options, boot.signal);
+  } catch (error) {
+    forget();
+    throw error;
+  }
+  node.stopped.then(forget, forget);
+  return node;
+}
+
+function stopOnSignal(node: RunningNode, signal: StopSignal): void {
+  node.logger.info('stopping; a second signal ends the process at once', { signal });
+  node.stop().catch((error: unknown) => {
+    node.logger.error('the node did not stop cleanly', { error });
+    process.exitCode = 1;
+  });
+}
+
+/** `interrupted`: the boot ends where it is, with the signal's reason. */
+async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise<RunningNode> {
   const environment = options.environment ?? process.env;
   prepareLua(environment);
   const phases: BootPhase[] = [];
@@ -138,6 +169,7 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
     overrides: options.overrides ?? [],
     check: (program) => programs.check(program),
   });
+  interrupted.throwIfAborted();
   programs.adopt(prepared.programs.values());
   const logger = makeLogger(options.log ?? {}, prepared, bus);
   for (const warning of prepared.warnings) logger.warn(formatDiagnostic(warning));
@@ -160,6 +192,7 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
     stateFolder,
     logger,
     embedded: 'start',
+    interrupted,
     plan: () => plan,
     onFirstUse: async (connection) => {
       assertNamed(prepared, settings);
@@ -223,12 +256,14 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
   let serving: Serving;
   try {
     await set.load();
+    interrupted.throwIfAborted();
     ended('load');
 
     // 3 activate
     app.get(keys.dispatcher).freeze();
     app.seal();
     await set.start();
+    interrupted.throwIfAborted();
     ended('activate');
 
     // 4 entries
@@ -271,16 +306,20 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
       },
     });
     plan = planOf(prepared.name, registry.current.all(), settings, wishes);
+    interrupted.throwIfAborted();
     if (eager) await serving.start();
     await app.get(keys.lifecycle).serve();
+    interrupted.throwIfAborted();
     ended('entries');
-  } catch (error) {
+  } catch (thrown) {
+    // What was interrupted fails in its own words.
+    const error: unknown = interrupted.aborted ? interrupted.reason : thrown;
     await stop().catch((failure: unknown) =>
       logger.error('stopping after the failed start failed too', { error: failure }),
     );
     throw error;
   }
-  const node: RunningNode = {
+  return {
     app: prepared,
     registry: app.get(keys.registry),
     temporal,
@@ -309,8 +348,6 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
     stopping: begun.signal,
     stopped,
   };
-  if (options.signals ?? true) stopOnSignals(node);
-  return node;
 }
 
 /** Everything gets its turn, whatever fails before; errors are gathered. */

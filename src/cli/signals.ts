@@ -1,24 +1,35 @@
-// SIGINT and SIGTERM: the first asks for an orderly stop, the second ends the process at once.
-import type { RunningNode } from './run-node.js';
+// SIGINT and SIGTERM: the first asks for an orderly stop, also of a node that is still starting; the second ends the process
+// at once.
+import { PlatformError } from '../core/errors.js';
 
 /** 128 and the signal's number, as shells count. */
 const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
-/** What the process ended by; undefined while no signal came. */
-export function stopOnSignals(node: RunningNode): void {
+export type StopSignal = keyof typeof CODES;
+
+/** A signal came before the node was whole. */
+export class InterruptedError extends PlatformError {
+  override readonly name = 'InterruptedError';
+  readonly code = 'INTERRUPTED';
+  override readonly kind = 'Canceled';
+  override readonly exitCode;
+  constructor(signal: StopSignal) {
+    super(`stopped by ${signal} while it was starting`);
+    this.exitCode = CODES[signal];
+  }
+}
+
+/** Calls `ask` with the first signal. Gives what ends the listening. */
+export function onStopSignal(ask: (signal: StopSignal) => void): () => void {
   let asked = false;
-  const onSignal = (signal: keyof typeof CODES): void => {
+  const onSignal = (signal: StopSignal): void => {
     if (asked) process.exit(CODES[signal]);
     asked = true;
-    node.logger.info('stopping; a second signal ends the process at once', { signal });
-    node.stop().catch((error: unknown) => {
-      node.logger.error('the node did not stop cleanly', { error });
-      process.exitCode = 1;
-    });
+    ask(signal);
   };
-  for (const signal of Object.keys(CODES) as (keyof typeof CODES)[]) process.on(signal, onSignal);
-  const forget = (): void => {
-    for (const signal of Object.keys(CODES)) process.off(signal, onSignal);
+  const signals = Object.keys(CODES) as StopSignal[];
+  for (const signal of signals) process.on(signal, onSignal);
+  return () => {
+    for (const signal of signals) process.off(signal, onSignal);
   };
-  node.stopped.then(forget, forget);
 }

@@ -18,8 +18,11 @@ export const ERROR_KINDS = [
 ] as const;
 export type ErrorKind = (typeof ERROR_KINDS)[number];
 
-/** The process exit code that an error stands for: 1 the program failed, 2 bad input, 3 something needed cannot be reached. */
-export type ExitCode = 1 | 2 | 3;
+/**
+ * The process exit code that an error stands for: 1 the program failed, 2 bad input, 3 something needed cannot be reached,
+ * 130 and 143 stopped by SIGINT and SIGTERM before it was done.
+ */
+export type ExitCode = 1 | 2 | 3 | 130 | 143;
 
 export abstract class PlatformError extends Error {
   /** Stable, upper case, listed in docs/errors.md. */

@@ -17,6 +17,7 @@ import { endProcesses, isServerOf, processMark, serversOf, signal } from './dev-
 import { readServerState, removeServerState, writeServerState } from './dev-server-state.js';
 import type { ServerState } from './dev-server-state.js';
 import { DevServerError } from './errors.js';
+import { DEFAULT_PORT } from './loopback.js';
 
 export interface JoinOptions {
   /** The app's state folder (`.moontide`), made if it is missing. */
@@ -78,7 +79,6 @@ const LEAVE_TIMEOUT_MS = 20_000;
 const LEAVE_AT_EXIT_MS = 500;
 const RETRY_MS = 1000;
 const LONGEST_RETRY_MS = 10_000;
-const DEFAULT_PORT = 7233;
 const DEFAULT_UI_PORT = 8233;
 
 /** Starts the folder's server or joins the one that runs. */
@@ -161,6 +161,8 @@ class ServerUser implements DevServer {
   #watch: NodeJS.Timeout | undefined;
   #reviving: Promise<void> | undefined;
   #leaving: Promise<void> | undefined;
+  /** The start lock, while this user leaves. */
+  #leavingLock: Release | undefined;
 
   constructor(options: JoinOptions, starting: DevServerOptions | undefined) {
     this.#folder = openFolder(options.stateFolder);
@@ -366,14 +368,13 @@ class ServerUser implements DevServer {
     clearInterval(this.#watch);
     this.#ending.abort();
     await this.#reviving;
-    let unlock: Release | undefined;
     try {
-      unlock = await lockStart(this.#folder, Date.now() + LEAVE_TIMEOUT_MS);
+      this.#leavingLock = await lockStart(this.#folder, Date.now() + LEAVE_TIMEOUT_MS);
       this.#hold?.();
       if (this.#mayEnd()) await endServers(this.#folder);
     } finally {
       this.#hold?.();
-      unlock?.();
+      this.#leavingLock?.();
       process.off('exit', this.#leaveAtExit);
     }
   }
@@ -383,13 +384,13 @@ class ServerUser implements DevServer {
     return readServerState(this.#folder)?.kept !== true && isUnused(this.#folder);
   }
 
-  /** The process ends without `stop` (process.exit in other code): the server must not outlive its last user. */
+  /** The process ends without `stop`, or in the middle of it (process.exit in other code, a second signal): the server must not outlive its last user. */
   readonly #leaveAtExit = (): void => {
     if (this.#spawned !== undefined) signal(this.#spawned, 'SIGTERM'); // nobody else knows of it: we hold the start lock
     if (this.#hold === undefined) return;
     this.#hold();
     const deadline = Date.now() + LEAVE_AT_EXIT_MS;
-    let unlock = tryLock(startLock(this.#folder), 'exclusive');
+    let unlock = this.#leavingLock ?? tryLock(startLock(this.#folder), 'exclusive');
     while (unlock === undefined && Date.now() < deadline) {
       pause(POLL_MS);
       unlock = tryLock(startLock(this.#folder), 'exclusive');

@@ -10,12 +10,15 @@ import type { TemporalAccess } from '../../runtime/temporal-access.js';
 import type { TemporalConnection, TemporalTarget } from '../../temporal/connection.js';
 import type { DevServer, ServerChange } from '../../temporal/dev-server.js';
 import { TemporalUnavailableError } from '../../temporal/errors.js';
-import { DEFAULT_PORT, TemporalUnsetError, loopbackPort, standsForPlatform } from './settings.js';
+import { DEFAULT_PORT, loopbackPort } from '../../temporal/loopback.js';
+import { TemporalUnsetError, standsForPlatform } from './settings.js';
 import type { ResolvedSettings } from './settings.js';
 import { needsTemporal } from './worker-plan.js';
 import type { WorkerPlan } from './worker-plan.js';
 
 export interface PlatformOptions {
+  /** A start of the embedded server that is under way ends when this aborts. */
+  readonly interrupted?: AbortSignal;
   readonly app: string;
   /** Real path of the app's folder. */
   readonly folder: string;
@@ -155,11 +158,12 @@ export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
     port: number | undefined,
     target: TemporalTarget | undefined,
   ): Promise<DevServer | undefined> {
-    const { stateFolder, logger } = this.#options;
+    const { stateFolder, logger, interrupted } = this.#options;
     const { joinDevServer, startOrJoinDevServer } = await import('../../temporal/dev-server.js');
     const common = {
       stateFolder,
-      signal: this.#ending.signal,
+      signal:
+        interrupted === undefined ? this.#ending.signal : AbortSignal.any([this.#ending.signal, interrupted]),
       changed: (change: ServerChange): void => this.#onServerChange(change),
     };
     const occupied = target !== undefined && port !== undefined && (await listens(port));
