@@ -67,7 +67,7 @@ export interface NodeOptions {
   /** Ends the names of the app's task queues, which so are this process's own. */
   readonly queueSuffix?: string;
   readonly log?: LogWishes;
-  /** Receives `print`: one line without its end, as a byte string. Default: stdout. */
+  /** Receives `print`: one line without its end, as a byte string, with secrets redacted. Default: stdout. */
   readonly print?: (line: string) => void;
   /** Stops the node on SIGINT and SIGTERM; a second signal ends the process at once. Default true. */
   readonly signals?: boolean;
@@ -173,6 +173,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   programs.adopt(prepared.programs.values());
   const logger = makeLogger(options.log ?? {}, prepared, bus);
   for (const warning of prepared.warnings) logger.warn(formatDiagnostic(warning));
+  const print = options.print ?? printLine;
   const stateFolder = openStateFolder(prepared.folder);
   const registryOf = (): Registry | undefined => {
     const registry = app.has(keys.registry) ? app.get(keys.registry) : undefined;
@@ -230,7 +231,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
         kindHost: (registry) => kindHost(registry, prepared, stateFolder, variables, logger),
         programs,
         toErrorData: errorToErrorData,
-        print: options.print ?? printLine,
+        print: (line) => print(logger.redactor.text(line)),
         drainMs,
       }),
       ...prepared.components,

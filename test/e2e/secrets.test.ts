@@ -36,6 +36,7 @@ function M.told() return { nested = { require("env").get("API_KEY") } } end
 function M.fails()
   local key = require("env").get("API_KEY")
   require("logger"):info("the key is " .. key, { key = key })
+  print("printed", key)
   return nil, errors.new({ message = "refused " .. key, kind = errors.PERMISSION_DENIED, details = { key = key } })
 end
 function M.raises() error("raised with " .. require("env").get("API_KEY")) end
@@ -149,5 +150,6 @@ describe('a secret', () => {
     });
     expect(holding).toEqual([]);
     expect(printed.filter((text) => text.includes(SECRET))).toEqual([]);
+    expect(printed.join('')).toContain('printed\t[redacted]');
   });
 });
