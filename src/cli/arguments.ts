@@ -14,13 +14,18 @@ export function parseArguments(texts: readonly string[], first = 1): Data[] {
 
 /** `what` names the argument in messages: `argument 2`. */
 function parseArgument(text: string, what: string): Data {
+  if (text.trim() === '')
+    throw new UsageError(`${what} is empty; give one JSON value, '""' for an empty text`);
   try {
-    return decodeWire(text);
+    return decodeWire(text, { exact: true });
   } catch (error) {
     if (!(error instanceof PlatformError)) throw error;
     const shown = text.length > SHOWN ? `${text.slice(0, SHOWN - 3)}...` : text;
-    const quote = /^[\w .:@/-]+$/.test(text) ? `; a text is written '"${text}"', quotes and all` : '';
-    throw new UsageError(`${what} (${shown.replaceAll(/\s+/g, ' ')}) is not JSON: ${error.message}${quote}`, {
+    const quote =
+      /^[\w .:@/-]+$/.test(text) && !/^-?\d/.test(text)
+        ? `; a text is written '"${text}"', quotes and all`
+        : '';
+    throw new UsageError(`${what} (${shown.replaceAll(/\s+/g, ' ')}): ${error.message}${quote}`, {
       cause: error,
     });
   }

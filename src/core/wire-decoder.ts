@@ -7,11 +7,20 @@ const MAX_INTEGER = 2 ** 53;
 const MIN_INT64 = -(2n ** 63n);
 const MAX_INT64 = 2n ** 63n - 1n;
 const BYTES_KEY = '$bytes';
+const HIGH_SURROGATE = /^\\u[dD][89abAB][\dA-Fa-f]{2}$/;
+const LOW_SURROGATE = /^\\u[dD][c-fC-F][\dA-Fa-f]{2}$/;
 const ESCAPED_KEY = /^\$\$+bytes(?::|$)/;
 
-/** The data of a JSON text; `bytes` tells whether strings become byte strings. Throws WireSyntaxError. */
-export function readJson(text: string, bytes: boolean): Data {
-  return new JsonReader(text, bytes).document();
+export interface ReadOptions {
+  /** Strings become byte strings. */
+  readonly bytes: boolean;
+  /** What could only be taken as something else is refused (W6). */
+  readonly exact: boolean;
+}
+
+/** The data of a JSON text. Throws WireSyntaxError. */
+export function readJson(text: string, options: ReadOptions): Data {
+  return new JsonReader(text, options).document();
 }
 
 function isDigit(code: number): boolean {
@@ -21,11 +30,13 @@ function isDigit(code: number): boolean {
 class JsonReader {
   readonly #text: string;
   readonly #bytes: boolean;
+  readonly #exact: boolean;
   #at = 0;
 
-  constructor(text: string, bytes: boolean) {
+  constructor(text: string, { bytes, exact }: ReadOptions) {
     this.#text = text;
     this.#bytes = bytes;
+    this.#exact = exact;
   }
 
   document(): Data {
@@ -98,15 +109,18 @@ class JsonReader {
     }
     for (;;) {
       if (this.#next() !== 34) throw this.#unexpected('a key in quotes');
-      const key = this.#string();
+      const start = this.#at;
+      const written = this.#string();
+      const key = this.#bytes && written.charCodeAt(0) === 36 ? unescapeKey(written) : written;
+      if (this.#exact && Object.hasOwn(target, key))
+        throw this.#errorAt(
+          start,
+          `the key '${excerpt(this.#text.slice(start + 1, this.#at - 1))}' is given twice; remove one`,
+        );
       if (this.#next() !== 58) throw this.#unexpected("':'");
       this.#at++;
-      const value = this.#value(depth + 1);
-      if (!this.#bytes || key.charCodeAt(0) !== 36) target[key] = value;
-      else {
-        if (key === BYTES_KEY) marked = true;
-        target[unescapeKey(key)] = value;
-      }
+      target[key] = this.#value(depth + 1);
+      if (this.#bytes && written === BYTES_KEY) marked = true;
       const code = this.#next();
       if (code !== 44 && code !== 125) throw this.#unexpected("',' or '}'");
       this.#at++;
@@ -145,7 +159,7 @@ class JsonReader {
       if (letter === 'u') {
         if (!/^[\dA-Fa-f]{4}$/.test(text.slice(this.#at + 2, this.#at + 6)))
           throw this.#error("'\\u' needs four hexadecimal digits");
-        this.#at += 6;
+        this.#at += this.#exact ? this.#surrogates() : 6;
       } else {
         if (letter === '' || !'"\\/bfnrt'.includes(letter)) throw this.#error(`unknown escape '\\${letter}'`);
         this.#at += 2;
@@ -153,6 +167,15 @@ class JsonReader {
     }
     const content = JSON.parse(text.slice(start - 1, ++this.#at)) as string;
     return this.#bytes ? toBytes(content) : content;
+  }
+
+  /** How long the escape here is, with the one behind it where the two are one character. */
+  #surrogates(): number {
+    const first = this.#text.slice(this.#at, this.#at + 6);
+    const second = this.#text.slice(this.#at + 6, this.#at + 12);
+    if (HIGH_SURROGATE.test(first) && LOW_SURROGATE.test(second)) return 12;
+    if (!HIGH_SURROGATE.test(first) && !LOW_SURROGATE.test(first)) return 6;
+    throw this.#error(`'${first}' is half of a character; write both halves of the surrogate pair`);
   }
 
   #number(): Data {
@@ -182,9 +205,15 @@ class JsonReader {
     if (!Number.isFinite(value)) throw this.#errorAt(start, `the number ${excerpt(token)} is too large`);
     if (float) return Number.isInteger(value) ? new LuaFloat(value) : value;
     if (token.length < 16) return value === 0 ? 0 : value;
-    if (token.length > 20) return new LuaFloat(value);
-    const exact = BigInt(token);
-    if (exact < MIN_INT64 || exact > MAX_INT64) return new LuaFloat(value);
+    const exact = token.length > 20 ? undefined : BigInt(token);
+    if (exact === undefined || exact < MIN_INT64 || exact > MAX_INT64) {
+      if (!this.#exact) return new LuaFloat(value);
+      const why = `the integer ${excerpt(token)} has more than 64 bits`;
+      throw this.#errorAt(
+        start,
+        `${why}; write it as a text in quotes, or with '.0' as a float that is not exact`,
+      );
+    }
     return exact >= -MAX_INTEGER && exact <= MAX_INTEGER ? Number(exact) : exact;
   }
 

@@ -7,6 +7,8 @@
 // W4: JSON from elsewhere is taken as it is meant: a number with `.` or an exponent is a float, any other an integer, or a
 //     float beyond 64 bits; of duplicate keys the last wins; a lone surrogate becomes U+FFFD.
 // W5: with `strings: 'text'` strings are text (an entry's data) and W2 does not apply.
+// W6: with `exact` what W4 would change (beyond 64 bits, duplicate keys, lone surrogates) is refused with its place: for JSON
+//     that a person wrote, who meant something else.
 // Where a cheap test proves that native JSON is exact it does the work; the slow path is the definition.
 import { type Data, type DataObject, LuaFloat, MAX_DEPTH } from './data.js';
 import { SecretReference } from './secret.js';
@@ -18,6 +20,10 @@ export { WireSyntaxError, WireValueError } from './wire-errors.js';
 export interface WireOptions {
   /** 'bytes' (default): strings are byte strings, one char per byte. 'text': strings are text. */
   readonly strings?: 'bytes' | 'text';
+}
+export interface DecodeOptions extends WireOptions {
+  /** W6. Default false. */
+  readonly exact?: boolean;
 }
 export interface EncodeOptions extends WireOptions {
   /** Indents by two spaces, for people. Default false. */
@@ -220,17 +226,18 @@ function className(value: object): string {
 // --- decode ---------------------------------------------------------------------------------------------------------
 
 /** Plain data from JSON text. Throws WireSyntaxError, also for what plain data cannot hold (depth, infinite numbers). */
-export function decodeWire(text: string, options: WireOptions = {}): Data {
+export function decodeWire(text: string, options: DecodeOptions = {}): Data {
   const bytes = options.strings !== 'text';
-  if (!isNativeText(text, bytes)) return readJson(text, bytes);
+  const reading = { bytes, exact: options.exact === true };
+  if (reading.exact || !isNativeText(text, bytes)) return readJson(text, reading);
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return readJson(text, bytes); // throws with the place, in our words
+    return readJson(text, reading); // throws with the place, in our words
   }
   // Too deep: read again, which throws with the place.
-  return withoutPrototypes(value, 0) ? (value as Data) : readJson(text, bytes);
+  return withoutPrototypes(value, 0) ? (value as Data) : readJson(text, reading);
 }
 
 /** Takes the prototypes away in place (which keeps objects fast); false when the depth is too great. */

@@ -69,10 +69,22 @@ describe('moontide call', () => {
     expect(endless.stderr).toContain('calls deep');
   });
   it('names the argument that is not JSON, and its position', async () => {
-    const { code, stderr } = await run('call', 'app:add', '1', 'two');
-    expect(code).toBe(2);
-    expect(stderr).toMatch(
-      /^moontide: argument 2 \(two\) is not JSON: .*; a text is written '"two"', quotes and all\n$/,
+    const told = async (argument: string) => (await run('call', 'app:add', '1', argument)).stderr.trim();
+    expect((await run('call', 'app:add', '1', 'two')).code).toBe(2);
+    expect(await told('two')).toBe(
+      `moontide: argument 2 (two): invalid JSON at 1:1: expected a value, found 't'; a text is written '"two"', quotes and all`,
+    );
+    expect(await told('{"a":1,"a":2}')).toBe(
+      `moontide: argument 2 ({"a":1,"a":2}): invalid JSON at 1:8: the key 'a' is given twice; remove one`,
+    );
+    expect(await told(' ')).toBe(
+      `moontide: argument 2 is empty; give one JSON value, '""' for an empty text`,
+    );
+  });
+  it('takes integers of 64 bits as they are', async () => {
+    expect((await run('call', 'app:add', '9007199254740993', '0')).stdout).toBe('adding\n9007199254740993\n');
+    expect((await run('call', 'app:add', '9223372036854775800', '7')).stdout).toBe(
+      'adding\n9223372036854775807\n',
     );
   });
   it('names the nearest entry, and says what an entry of another kind is', async () => {

@@ -69,8 +69,10 @@ describe('the wire', () => {
   it('reads the same by the fast and the slow path', () => {
     fc.assert(
       fc.property(fc.json(), (text) => {
-        expect(same(decodeWire(text), readJson(text, true))).toBe(true);
-        expect(same(decodeWire(text, { strings: 'text' }), readJson(text, false))).toBe(true);
+        expect(same(decodeWire(text), readJson(text, { bytes: true, exact: false }))).toBe(true);
+        expect(
+          same(decodeWire(text, { strings: 'text' }), readJson(text, { bytes: false, exact: false })),
+        ).toBe(true);
       }),
       { numRuns: 1000 },
     );
@@ -115,7 +117,7 @@ describe('the wire', () => {
         let ours = true;
         try {
           decodeWire(text);
-          readJson(text, true);
+          readJson(text, { bytes: true, exact: false });
         } catch (error) {
           expect(error).toBeInstanceOf(WireSyntaxError);
           ours = false;
@@ -219,6 +221,41 @@ describe('the wire', () => {
     expect(() => decodeWire('[1, 2')).toThrow("expected ',' or ']', found the end of the text");
     expect(() => decodeWire('1e400')).toThrow('the number 1e400 is too large');
     expect(() => decodeWire('"a\nb"')).toThrow(WireSyntaxError);
+  });
+
+  it('refuses, where asked to be exact, what it could only take as something else', () => {
+    const why = (text: string): string => {
+      try {
+        decodeWire(text, { exact: true });
+        return 'taken';
+      } catch (error) {
+        return (error as Error).message;
+      }
+    };
+    const BITS = "more than 64 bits; write it as a text in quotes, or with '.0' as a float that is not exact";
+    const HALF = 'is half of a character; write both halves of the surrogate pair';
+    expect(why('[1, 9223372036854775808]')).toBe(
+      `invalid JSON at 1:5: the integer 9223372036854775808 has ${BITS}`,
+    );
+    expect(why(`{"n":-${'9'.repeat(30)}}`)).toBe(
+      `invalid JSON at 1:6: the integer -${'9'.repeat(23)}... has ${BITS}`,
+    );
+    expect(why('{"a":1,\n "b":2, "\\u0061":3}')).toBe(
+      "invalid JSON at 2:9: the key '\\u0061' is given twice; remove one",
+    );
+    expect(why('{"__proto__":1,"__proto__":2}')).toContain("the key '__proto__' is given twice");
+    expect(why('{"$bytes":"Kg==","$bytes":"Kg=="}')).toContain("the key '$bytes' is given twice");
+    expect(why('"\\ud800"')).toBe(`invalid JSON at 1:2: '\\ud800' ${HALF}`);
+    expect(why('"ab\\uDC00"')).toBe(`invalid JSON at 1:4: '\\uDC00' ${HALF}`);
+    expect(why('"\\\\ud83d\\ude00"')).toBe(`invalid JSON at 1:9: '\\ude00' ${HALF}`);
+    for (const good of [
+      '"\\ud83d\\ude00"',
+      '9223372036854775807',
+      '-9223372036854775808',
+      '[{"a":1},{"a":1}]',
+      '1e30',
+    ])
+      expect([why(good), decodeWire(good, { exact: true })]).toEqual(['taken', decodeWire(good)]);
   });
 
   it('writes for people and in canonical order where asked', () => {
