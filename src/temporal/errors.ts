@@ -49,6 +49,20 @@ export class TemporalBinaryError extends PlatformError {
   }
 }
 
+/** The Temporal CLI that the environment names is none. */
+export class TemporalBinarySettingError extends PlatformError {
+  override readonly name = 'TemporalBinarySettingError';
+  readonly code = 'TEMPORAL_BINARY_SETTING';
+  override readonly kind = 'Unavailable' as const;
+  override readonly exitCode: ExitCode = 3;
+  constructor(variable: string, reason: string, options?: ErrorOptions) {
+    super(
+      `${variable} cannot be used: ${reason}; set it to the path of the Temporal CLI, or unset it to have one looked for`,
+      options,
+    );
+  }
+}
+
 /** The embedded server did not start. */
 export class DevServerError extends PlatformError {
   override readonly name = 'DevServerError';
