@@ -1,12 +1,15 @@
 // Where an app's registry is kept: Postgres where DATABASE_URL or moontide.yaml name one, else a SQLite file.
 // P1: `registry.store: sqlite` means SQLite whatever the environment says; DATABASE_URL goes before `registry.url`.
-// P2: the password is never shown, and is redacted in logs.
-import { isAbsolute, join } from 'node:path';
+// P2: a `registry.path` that cannot be a file is told at its place in moontide.yaml, before anything is opened.
+// P3: the password is never shown, and is redacted in logs.
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { PlatformError } from '../core/errors.js';
 import type { ExitCode } from '../core/errors.js';
 import type { RegistryStore } from '../registry/store/registry-store.js';
 import { openSqliteStore } from '../registry/store/sqlite-store.js';
 import { fillPlaceholders } from '../services/env/placeholders.js';
+import { AppErrors } from './prepare-app.js';
 import type { PreparedApp } from './prepare-app.js';
 
 export type RegistryPlace =
@@ -42,7 +45,18 @@ export function registryPlace(
         : fillPlaceholders(config.registry.url, lookup);
   if (store === 'sqlite' || (store === undefined && url === undefined)) {
     if (path === undefined) return { engine: 'sqlite', path: join(stateFolder, 'registry.db'), own: true };
-    return { engine: 'sqlite', path: isAbsolute(path) ? path : join(folder, path), own: false };
+    const file = resolve(folder, path);
+    const problem = whyNoFile(file);
+    if (problem !== undefined)
+      throw new AppErrors([
+        {
+          severity: 'error',
+          place: config.placeOf('/registry/path'),
+          message: `'registry.path' is '${path}', ${problem.message}`,
+          fix: problem.fix,
+        },
+      ]);
+    return { engine: 'sqlite', path: file, own: false };
   }
   const whose = fromEnvironment !== '' ? 'DATABASE_URL' : "'registry.url' of moontide.yaml";
   if (url === undefined)
@@ -59,6 +73,42 @@ export function registryPlace(
     );
   return { engine: 'postgres', url, schema };
 }
+
+/** What keeps a path from being a file that can be read and written; undefined when nothing is seen. */
+function whyNoFile(path: string): { readonly message: string; readonly fix: string } | undefined {
+  const folder = dirname(path);
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found === undefined) {
+      if (!statSync(folder).isDirectory()) return { message: `and '${folder}' is a file`, fix: NAME_A_FILE };
+      accessSync(folder, constants.W_OK);
+    } else if (!found.isFile())
+      return {
+        message: found.isDirectory() ? 'which is a folder' : 'which is not a regular file',
+        fix: NAME_A_FILE,
+      };
+    else accessSync(path, constants.R_OK | constants.W_OK);
+    return undefined;
+  } catch (error) {
+    switch ((error as NodeJS.ErrnoException).code) {
+      case 'ENOENT':
+        return { message: `and there is no folder '${folder}'`, fix: 'create it' };
+      case 'ENOTDIR':
+        return { message: 'and one of its folders is a file', fix: NAME_A_FILE };
+      case 'EACCES':
+      case 'EPERM':
+      case 'EROFS':
+        return {
+          message: 'which cannot be written',
+          fix: 'check the permissions of the file and of its folder',
+        };
+      default:
+        throw error;
+    }
+  }
+}
+
+const NAME_A_FILE = 'name a file in a folder that is there';
 
 /** Passwords of a place, for the redactor of logs. */
 export function secretsOf(place: RegistryPlace): string[] {

@@ -1,5 +1,5 @@
 // What people get wrong on the command line: one clear line, the right exit code, and nothing is changed.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CliProcess, TestFolders, buildOnce, cli } from './cli-process.js';
@@ -75,6 +75,16 @@ describe('a Temporal that cannot be', () => {
     expect(line).toContain("the host name 'no-such-host.invalid' cannot be found");
   });
 
+  it('is not looked for elsewhere when the CLI that is named is none', async () => {
+    const app = folders.make(named);
+    const env = { MOONTIDE_TEMPORAL_BIN: '/no/such/temporal' };
+    const { code, stderr } = await cli(['--app', app, 'run'], { env });
+    expect([code, stderr.trim().split('\n').at(-1)]).toEqual([
+      3,
+      "moontide: MOONTIDE_TEMPORAL_BIN cannot be used: '/no/such/temporal' does not exist; set it to the path of the Temporal CLI, or unset it to have one looked for",
+    ]);
+  });
+
   it('is missed only by what needs it', async () => {
     const app = folders.make(named);
     const none =
@@ -141,6 +151,60 @@ describe('a registry file that is none', () => {
       expect(stderr.trim().split('\n')).toHaveLength(1);
       expect(code).toBe(3);
     }
+  });
+
+  it('is told when a folder has its name', async () => {
+    const app = folders.make({ ...named, '.moontide/registry.db/x': '' });
+    const [code, line] = told(await cli(['--app', app, 'call', 'app:add', '1', '2']));
+    expect(code).toBe(3);
+    expect(line).toContain(
+      `the registry's file '${join(app, '.moontide/registry.db')}' cannot be used (no such place, or no permission)`,
+    );
+  });
+});
+
+describe('a registry.path that cannot be a file', () => {
+  it('is told at its place in moontide.yaml, and nothing starts', async () => {
+    const tell = async (path: string) => {
+      const app = folders.make({ ...FILES, 'moontide.yaml': `name: inputs\nregistry:\n  path: ${path}\n` });
+      const { code, stderr } = await cli(['--app', app, 'call', 'app:add', '1', '2']);
+      return [code, stderr.split('\n')[0]?.replaceAll(app, '.')];
+    };
+    const such = (path: string, why: string): string =>
+      `moontide.yaml:3:9: 'registry.path' is '${path}', ${why}`;
+    expect(await tell('src')).toEqual([
+      2,
+      such('src', 'which is a folder; name a file in a folder that is there'),
+    ]);
+    expect(await tell('src/add.lua/registry.db')).toEqual([
+      2,
+      such(
+        'src/add.lua/registry.db',
+        'and one of its folders is a file; name a file in a folder that is there',
+      ),
+    ]);
+    expect(await tell('data/registry.db')).toEqual([
+      2,
+      such('data/registry.db', "and there is no folder './data'; create it"),
+    ]);
+    expect(await tell('/dev/null')).toEqual([
+      2,
+      such('/dev/null', 'which is not a regular file; name a file in a folder that is there'),
+    ]);
+  });
+
+  it.skipIf(process.getuid?.() === 0)('is told when it cannot be written', async () => {
+    const app = folders.make({
+      ...named,
+      'moontide.yaml': 'name: inputs\nregistry: { path: own.db }\n',
+      'own.db': '',
+    });
+    chmodSync(join(app, 'own.db'), 0o400);
+    const [code, line] = told(await cli(['--app', app, 'call', 'app:add', '1', '2']));
+    expect([code, line]).toEqual([
+      2,
+      "moontide.yaml:2:19: 'registry.path' is 'own.db', which cannot be written; check the permissions of the file and of its folder",
+    ]);
   });
 });
 

@@ -225,4 +225,5 @@ const emptyConfig = (folder: string): AppConfig => ({
   security: {},
   shutdown: {},
   modules: [],
+  placeOf: () => wholeFile('moontide.yaml'),
 });

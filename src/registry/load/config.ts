@@ -72,6 +72,8 @@ export interface AppConfig {
   readonly security: { readonly strict_mode?: boolean };
   readonly shutdown: { readonly timeout?: string };
   readonly modules: readonly ModuleFolder[];
+  /** Where moontide.yaml says the value at a pointer (`/registry/path`). */
+  readonly placeOf: (pointer: string) => Place;
 }
 
 export interface ConfigResult {
@@ -123,6 +125,7 @@ export async function loadConfig(files: AppFiles): Promise<ConfigResult> {
     security: { ...legacySections('security'), ...sections('security') },
     shutdown: sections('shutdown'),
     modules: await moduleFolders(files, lock, legacy, diagnostics),
+    placeOf: (pointer) => own?.placeOf(pointer) ?? wholeFile('moontide.yaml'),
   };
   return { config: Object.freeze(config), diagnostics };
 }

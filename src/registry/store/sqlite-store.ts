@@ -67,22 +67,29 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Regi
   const open = (): SqliteDatabase =>
     new SqliteDatabase(path, { busyTimeoutMs: BLOCKING_WAIT_MS, journal: 'wal', synchronous: 'full' });
   const database = await waiting(busyTimeoutMs, open).catch((error: unknown) => {
-    throw damaged(path, error);
+    throw openingError(path, error);
   });
   try {
     await migrate(database, migrations, busyTimeoutMs);
     await waiting(busyTimeoutMs, () => claim(database, app));
   } catch (error) {
     database.close();
-    throw damaged(path, error);
+    throw openingError(path, error);
   }
   return new SqliteStore(database, busyTimeoutMs, pollMs);
 }
 
-const damaged = (path: string, error: unknown): unknown =>
-  error instanceof SqliteError && /^SQLITE_(NOTADB|CORRUPT)/.test(error.sqlite)
-    ? new RegistryDamagedError(path, error.message, { cause: error })
-    : error;
+function openingError(path: string, error: unknown): unknown {
+  if (!(error instanceof SqliteError)) return error;
+  if (/^SQLITE_(NOTADB|CORRUPT)/.test(error.sqlite))
+    return new RegistryDamagedError(path, error.message, { cause: error });
+  if (!/^SQLITE_(CANTOPEN|READONLY|PERM|AUTH|IOERR|FULL)/.test(error.sqlite)) return error;
+  const why = error.sqlite.startsWith('SQLITE_CANTOPEN') ? 'no such place, or no permission' : error.message;
+  return new StoreUnavailableError(
+    `the registry's file '${path}' cannot be used (${why}); check its folder and its permissions`,
+    { cause: error },
+  );
+}
 
 /** Runs synchronous work again while another process holds the lock (Q3). */
 async function waiting<T>(timeoutMs: number, work: () => T): Promise<T> {
