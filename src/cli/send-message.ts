@@ -16,7 +16,9 @@ export interface SendWishes {
 }
 
 export async function sendMessage(globals: Globals, { id, topic, payloads }: SendWishes): Promise<number> {
-  if (topic === '' || topic.startsWith('@'))
+  if (topic === '')
+    throw new UsageError('the topic is empty; give the name under which the workflow takes the message');
+  if (topic.startsWith('@'))
     throw new UsageError(`the topic '${topic}' belongs to the platform; a topic does not begin with '@'`);
   checkWorkflowId('the workflow id', id);
   await using connected = await connectApp(globals);

@@ -2,6 +2,7 @@
 // C1: errors are ErrorData inside a RunError, so that what Lua failed with is told as Lua said it.
 // C2: a query in a run's first moments answers NOT_READY; it is asked again for 5 s.
 // C3: headers (context, identity, sender, start options) go with the one call they are given to.
+// C4: the server calls a run that has ended not found, like one that never was; we look, and say which it is.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -148,7 +149,7 @@ export async function signalRun(
   headers: CallHeaders = {},
 ): Promise<void> {
   const handle = client.workflow.getHandle(run.workflowId, run.runId);
-  await told(() => withCallHeaders(headers, () => handle.signal(topic, ...payloads)));
+  await toldOf(client, run, () => withCallHeaders(headers, () => handle.signal(topic, ...payloads)));
 }
 
 const READY_TIMEOUT_MS = 5000;
@@ -186,7 +187,7 @@ export async function updateRun(
 ): Promise<readonly Data[]> {
   const handle = client.workflow.getHandle(run.workflowId, run.runId);
   const { updateId, headers = {} } = options;
-  const result: unknown = await told(() =>
+  const result: unknown = await toldOf(client, run, () =>
     withCallHeaders(headers, () =>
       handle.executeUpdate<unknown, [Data, ...Data[]]>(name, {
         args: [...args] as [Data, ...Data[]],
@@ -230,6 +231,30 @@ async function told<T>(call: () => Promise<T>): Promise<T> {
     return await call();
   } catch (error) {
     throw asRunError(error);
+  }
+}
+
+/** C4. As `told`, for what only a running workflow takes. */
+async function toldOf<T>(client: Client, run: RunReference, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    const end = error instanceof WorkflowNotFoundError ? await endOf(client, run) : undefined;
+    if (end === undefined) throw asRunError(error);
+    const message = `the workflow '${run.workflowId}' has ended (${end}); what has ended takes nothing any more`;
+    throw new RunError({ kind: 'NotFound', message: toBytes(message), retryable: false }, { cause: error });
+  }
+}
+
+/** How and when a run ended, for people; undefined: it runs, or never was. */
+async function endOf(client: Client, run: RunReference): Promise<string | undefined> {
+  try {
+    const { status, closeTime } = await client.workflow.getHandle(run.workflowId, run.runId).describe();
+    if (status.name === 'RUNNING') return undefined;
+    const how = status.name.toLowerCase().replaceAll('_', ' ');
+    return closeTime === undefined ? how : `${how} at ${closeTime.toISOString()}`;
+  } catch {
+    return undefined; // the first error is the one to tell
   }
 }
 

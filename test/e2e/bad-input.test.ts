@@ -127,12 +127,26 @@ describe('a workflow id', () => {
     const [code, line] = await tell('send', 'nobody', 'topic');
     expect(code).toBe(1);
     expect(line).toMatch(/^error: NotFound: .*nobody/);
+    expect(await tell('send', 'w-1', '')).toEqual([
+      2,
+      'moontide: the topic is empty; give the name under which the workflow takes the message',
+    ]);
     const [refused, why] = await tell('send', 'w-1', 't'.repeat(2000));
     expect(refused).toBe(2);
     expect(why).toMatch(/^error: Invalid: Temporal refused the call: /);
     const [missing, wrong] = await tell('--namespace', 'nowhere-at-all', '--address', addressOf(node), 'run');
     expect(missing).toBe(3);
     expect(wrong).toContain("has no namespace 'nowhere-at-all'");
+    while ((await tell('send', 'w-1', 'end'))[0] === 0); // the first of them ends it
+    const ended = async (...args: string[]) => {
+      const [code, line] = await tell(...args, 'w-1', 'again');
+      expect(code).toBe(1);
+      expect(line).toMatch(
+        /^error: NotFound: the workflow 'w-1' has ended \(failed at 20[-\d]+T[:.\d]+Z\); what has ended takes nothing any more$/,
+      );
+    };
+    await ended('send');
+    await ended('update');
   });
 });
 
