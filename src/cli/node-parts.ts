@@ -3,6 +3,7 @@ import { nativeSupport } from '../runtime/native-support.js';
 import type { AppContext } from '../core/app-context.js';
 import type { DataObject } from '../core/data.js';
 import { parseDurationMs } from '../core/durations.js';
+import { authorize } from '../core/authorize.js';
 import type { EventBus } from '../core/event-bus.js';
 import type { HostHandlers } from '../core/handler.js';
 import { createHostLogger } from '../core/logger-host.js';
@@ -12,6 +13,7 @@ import { Redactor } from '../core/redaction.js';
 import { hostHandlers } from '../modules/hosts.js';
 import type { KindHost } from '../registry/model/kind.js';
 import type { Registry } from '../registry/service.js';
+import { registryAccess } from '../runtime/registry-access.js';
 import type { RegistryStore } from '../registry/store/registry-store.js';
 import { functionCaller } from '../runtime/function-caller.js';
 import { keys } from '../runtime/keys.js';
@@ -136,6 +138,8 @@ export function nodeHandlers(
           unregister: (name, scope) => service().unregister(name, scope),
         },
         environment: variables,
+        registry: registryAccess(context),
+        authorize,
         writeLog: (level, name, message, fields) =>
           logger.log(level, message, { ...(name === '' ? {} : { logger: name }), ...plainFields(fields) }),
       }),

@@ -15,6 +15,7 @@ import { locate } from '../registry/load/located-entry.js';
 import type { Entry, EntryId } from '../registry/model/entry.js';
 import type { KindSpec } from '../registry/model/kind.js';
 import { prepareApp } from '../registry/pipeline/index.js';
+import type { ModuleNames } from '../registry/pipeline/link.js';
 import { loadExtensions } from '../runtime/extensions.js';
 import type { ModuleDefinition } from '../runtime/module-definition.js';
 import { kindsWith } from '../services/kinds.js';
@@ -56,6 +57,7 @@ export interface PreparedApp {
   readonly warnings: readonly Diagnostic[];
   readonly kinds: ReadonlyMap<string, KindSpec>;
   readonly modules: ModuleLookup;
+  readonly moduleNames: ModuleNames;
   readonly extensionModules: readonly ModuleDefinition[];
   readonly components: readonly Component[];
 }
@@ -74,9 +76,10 @@ export async function prepareAppFolder(options: PrepareOptions): Promise<Prepare
   const specs = [...declaredModules, ...extensionSpecs];
   const loaded = await loadApp(options.folder, { kinds, stateFolder: `${appFolder}/${STATE_FOLDER}` });
   const built = [...globalModules, ...specs].map(({ name }) => name);
+  const moduleNames = { built, known: [...new Set([...documentedModules, ...built])] };
   const prepared = prepareApp(loaded, {
     kinds,
-    modules: { built, known: [...new Set([...documentedModules, ...built])] },
+    modules: moduleNames,
     overrides: options.overrides,
     ...(options.check === undefined ? {} : { compile: options.check }),
   });
@@ -95,6 +98,7 @@ export async function prepareAppFolder(options: PrepareOptions): Promise<Prepare
     warnings: prepared.warnings,
     kinds: new Map(kinds.map((kind) => [kind.name, kind])),
     modules: moduleLookup(specs, globalModules),
+    moduleNames,
     extensionModules: extensions.modules,
     components: extensions.components,
   };

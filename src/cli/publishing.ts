@@ -4,6 +4,7 @@
 import { EventBus } from '../core/event-bus.js';
 import type { Logger } from '../core/logger.js';
 import type { FullSetRequest } from '../registry/apply-request.js';
+import type { RegistryEditor } from '../registry/editor.js';
 import { changedId } from '../registry/model/changes.js';
 import type { Change } from '../registry/model/changes.js';
 import { openRegistry } from '../registry/service.js';
@@ -20,7 +21,12 @@ export class Publishing {
   readonly #logger: Logger;
   #private: PrivateStore | undefined;
   #applied:
-    | { readonly registry: Registry; readonly request: FullSetRequest; readonly changes: readonly Change[] }
+    | {
+        readonly editor: RegistryEditor;
+        readonly registry: Registry;
+        readonly request: Omit<FullSetRequest, 'merge'>;
+        readonly changes: readonly Change[];
+      }
     | undefined;
 
   constructor(when: PublishWhen, logger: Logger) {
@@ -36,10 +42,14 @@ export class Publishing {
   }
 
   /** Makes the app the newest version here, and where that is wished, everywhere. */
-  async apply(registry: Registry, request: FullSetRequest): Promise<void> {
+  async apply(
+    editor: RegistryEditor,
+    registry: Registry,
+    request: Omit<FullSetRequest, 'merge'>,
+  ): Promise<void> {
     const isEmpty = registry.current.version.number === 0;
-    const { changes } = await registry.apply(request);
-    this.#applied = { registry, request, changes };
+    const { changes } = await editor.publish(request);
+    this.#applied = { editor, registry, request, changes };
     if (this.#private === undefined || this.#when !== 'serving') return;
     if (changes.length === 0) this.#private.share();
     else if (isEmpty) await this.publish(); // P2
@@ -48,14 +58,14 @@ export class Publishing {
   /** This process serves from now on, and what it serves others must be able to go on with. */
   async publish(): Promise<void> {
     if (this.#when !== 'serving' || this.#private?.holds !== true || this.#applied === undefined) return;
-    const { registry, request } = this.#applied;
+    const { editor, registry, request } = this.#applied;
     const shared = await openRegistry({
       store: this.#private.shared, // closed with the private one
       log: this.#logger,
       bus: new EventBus(),
       follow: false,
     });
-    await shared.apply(request);
+    await editor.over(shared).publish(request);
     this.#private.share();
     await registry.catchUp();
   }

@@ -14,6 +14,7 @@ import { EventBus } from '../core/event-bus.js';
 import type { HostLogger } from '../core/logger-host.js';
 import { DEFAULT_ENGINE, engineNamed } from '../lua/engines.js';
 import type { Outcome } from '../lua/step.js';
+import type { Change } from '../registry/model/changes.js';
 import type { Entry } from '../registry/model/entry.js';
 import type { Filter } from '../registry/model/query.js';
 import { openRegistry } from '../registry/service.js';
@@ -24,6 +25,7 @@ import { keys } from '../runtime/keys.js';
 import type { FillSecrets } from '../runtime/activity-runners.js';
 import { ProgramCache } from '../runtime/program-cache.js';
 import { secretGuard } from '../runtime/secret-guard.js';
+import { userOfHost } from '../runtime/user-of-host.js';
 import type { TemporalPlatform } from '../services/temporal/platform.js';
 import { Serving } from '../services/temporal/serving.js';
 import { needsTemporal } from '../services/temporal/worker-plan.js';
@@ -225,6 +227,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
             log: logger,
             bus,
           }),
+        editor: { kinds: prepared.kinds, modules: prepared.moduleNames },
         handlers: (context) => nodeHandlers(context, prepared, temporal, variables, logger),
         modules: prepared.modules,
         kind: (name) => prepared.kinds.get(name),
@@ -269,12 +272,13 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
 
     // 4 entries
     const registry = app.get(keys.registry);
-    await publishing.apply(registry, {
+    await publishing.apply(app.get(keys.editor), registry, {
       entries: prepared.entries,
       programs: prepared.programs,
       dependencies: prepared.dependencies,
       comment: 'the app as its folder has it',
-      author: 'moontide',
+      author: userOfHost(),
+      via: 'start',
     });
     const failed = (error: unknown): void =>
       logger.error('something failed that nobody waits for', { error });
@@ -301,6 +305,10 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     });
     registry.listen({
       name: 'workers',
+      // Two entries that name one task queue must agree, and each route must have its worker.
+      accept(change, next) {
+        if (concernsWorkers(change)) planOf(prepared.name, next.all(), settings, wishes);
+      },
       async committed(current) {
         plan = planOf(prepared.name, current.all(), settings, wishes);
         await serving.replan();
@@ -349,6 +357,18 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     stopping: begun.signal,
     stopped,
   };
+}
+
+/** Whether a change may lead to another plan of workers. */
+function concernsWorkers(change: Change): boolean {
+  const sides = [
+    change.op === 'create' ? undefined : change.before,
+    change.op === 'delete' ? undefined : change.after,
+  ];
+  return sides.some(
+    (entry) =>
+      entry !== undefined && (entry.kind.startsWith('temporal.') || entry.meta['temporal'] !== undefined),
+  );
 }
 
 /** Everything gets its turn, whatever fails before; errors are gathered. */

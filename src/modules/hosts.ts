@@ -1,4 +1,5 @@
 // What a node answers to the commands of the built modules. Host-only; the sealed half is index.ts.
+import type { Authorize } from '../core/authorize.js';
 import type { HostHandlers } from '../core/handler.js';
 import type { NativeSupport } from '../lua/instance-context.js';
 import { compressHandlers } from './compress/host.js';
@@ -11,6 +12,8 @@ import { loggerHandlers } from './logger/host.js';
 import type { WriteLog } from './logger/host.js';
 import { processHandlers } from './process/host.js';
 import type { ProcessService } from './process/host.js';
+import { registryHandlers } from './registry/host.js';
+import type { RegistryAccess } from './registry/host.js';
 import { sqlHandlers } from './sql/host.js';
 import { timeHandlers } from './time/host.js';
 
@@ -19,6 +22,8 @@ export interface NodeServices {
   readonly callFunction: CallFunction;
   readonly processes: ProcessService;
   readonly environment: EnvironmentAccess;
+  readonly registry: RegistryAccess;
+  readonly authorize: Authorize;
   readonly writeLog: WriteLog;
   readonly native: NativeSupport;
 }
@@ -32,6 +37,7 @@ export function hostHandlers(services: NodeServices): Readonly<Record<string, Ho
     funcs: funcsHandlers(services.callFunction),
     logger: loggerHandlers(services.writeLog),
     process: processHandlers(services.processes),
+    registry: registryHandlers(services.registry, services.authorize),
     sql: sqlHandlers,
     time: timeHandlers,
   };

@@ -17,6 +17,7 @@ import { loggerSpec } from './logger/spec.js';
 import { osSpec } from './os/spec.js';
 import { payloadSpec } from './payload/spec.js';
 import { processSpec } from './process/spec.js';
+import { registrySpec } from './registry/spec.js';
 import { sqlSpec } from './sql/spec.js';
 import { textSpec } from './text/spec.js';
 import { timeSpec } from './time/spec.js';
@@ -47,6 +48,7 @@ export const declaredModules: readonly ModuleSpec[] = [
   htmlSpec,
   jsonSpec,
   loggerSpec,
+  registrySpec,
   sqlSpec,
   textSpec,
   timeSpec,

@@ -7,11 +7,15 @@ import {
   changeBetween,
   ChangesetError,
   type EntrySet,
+  type Origin,
+  sameEntry,
   type VersionedEntry,
 } from './model/changes.js';
 import type { Entry, EntryId } from './model/entry.js';
 import { parseEntryId } from './model/ids.js';
 import type { VersionInfo } from './model/registry.js';
+import type { StateView } from './registry-view.js';
+import type { StoredFile } from './store/registry-store.js';
 
 export interface VersionNote {
   /** Why. */
@@ -21,7 +25,11 @@ export interface VersionNote {
   /** How: `start`, `cli`, `file watch`, `lua <entry>`. */
   readonly via?: string;
 }
-export interface ApplyBase extends VersionNote {
+export interface RollbackNote extends VersionNote {
+  /** Names the effect that the version is: asked for again, it is the same version. */
+  readonly key?: string;
+}
+export interface ApplyBase extends RollbackNote {
   /** By entry id, for every runnable entry whose program is new or changed; those not named keep theirs unless they change. */
   readonly programs?: ReadonlyMap<string, PinnedProgram>;
   /** What an entry depends on, where it is known better than by the option of the same name. */
@@ -30,11 +38,22 @@ export interface ApplyBase extends VersionNote {
 /** The whole set of entries that there shall be; every program must be named. */
 export interface FullSetRequest extends ApplyBase {
   readonly entries: Iterable<Entry>;
+  /** Files that the entries name by their hash; those that are stored already are skipped. */
+  readonly files?: readonly StoredFile[];
+  /** What becomes of the set over the version that it is applied to. Default: the set replaces it. */
+  readonly merge?: (view: StateView, set: Map<EntryId, VersionedEntry>) => Promise<DesiredSet>;
+}
+export interface DesiredSet {
+  readonly set: EntrySet;
+  /** Instead of those of the request. */
+  readonly programs?: ReadonlyMap<string, PinnedProgram>;
 }
 /** Single changes to version `base` (default: the newest here). */
 export interface ChangesRequest extends ApplyBase {
   readonly changes: readonly RequestedChange[];
   readonly base?: number;
+  /** Where created and updated entries come from. Default: the app's folder. */
+  readonly origin?: Origin;
 }
 export type RequestedChange =
   | { readonly op: 'create' | 'update'; readonly entry: Entry }
@@ -66,7 +85,7 @@ export class ProgramMissingError extends PlatformError {
  * The changes that a request asks for, in its order; a changed entry has the program that is given for it, or none.
  * Throws ChangesetError for what does not fit the state.
  */
-export function requestedChanges(state: EntrySet, { changes, programs }: ChangesRequest): Change[] {
+export function requestedChanges(state: EntrySet, { changes, programs, origin }: ChangesRequest): Change[] {
   const next = new Map<EntryId, VersionedEntry | undefined>();
   const held = (id: EntryId): VersionedEntry | undefined => (next.has(id) ? next.get(id) : state.get(id));
   for (const change of changes) {
@@ -77,7 +96,13 @@ export function requestedChanges(state: EntrySet, { changes, programs }: Changes
     if (change.op !== 'create' && !present)
       throw new ChangesetError(id, `cannot be ${change.op}d: it is not there`);
     if (change.op === 'delete') next.set(id, undefined);
-    else next.set(id, { entry: bareEntry(change.entry), program: programs?.get(id)?.hash });
+    else {
+      const entry = bareEntry(change.entry);
+      const program = programs?.get(id)?.hash;
+      const before = held(id);
+      const isSame = before !== undefined && before.program === program && sameEntry(before.entry, entry);
+      next.set(id, isSame ? before : { entry, program, ...(origin === undefined ? {} : { origin }) });
+    }
   }
   for (const [name, { hash }] of programs ?? []) {
     const id = parseEntryId(name);

@@ -1,41 +1,39 @@
 // The registry on a node: the newest version in memory, versions in the store, changes applied one at a time.
 // V1: `current` is replaced as a whole, after the store has taken the version: readers see the old one or the new one.
 // V2: an apply stores one new version or none: when it throws nothing was changed, here and in the store.
-// V3: the state hash of every version that is read is checked against what it was computed from.
+// V3: the state hash of every version that is read is checked against what it was computed from (views.ts).
 // V4: a full set is applied again to the newest version when somebody else came first; a list of changes is not.
-import { createHash } from 'node:crypto';
-import { type Data, dataObject } from '../core/data.js';
+// V5: an effect with a key is one version, however often it is asked for.
 import type { EventBus } from '../core/event-bus.js';
 import type { Logger } from '../core/logger.js';
 import type { PinnedProgram } from '../core/program.js';
-import { textDataToBytes } from '../core/text.js';
+import { Announcements } from './announcements.js';
 import {
   type ApplyBase,
   type ApplyRequest,
   type ApplyResult,
-  ProgramMissingError,
-  RegistryVersionError,
+  type DesiredSet,
+  type FullSetRequest,
   requestedChanges,
-  type VersionNote,
+  type RollbackNote,
 } from './apply-request.js';
 import { type ChangeListener, ChangeListeners } from './change-listeners.js';
-import { type Change, changedId, type EntrySet, stateOf } from './model/changes.js';
+import { type Change, squashChanges, stateOf } from './model/changes.js';
 import { buildDelta, type Dependencies, mentionedIds, orderChanges } from './model/delta.js';
-import type { EntryId } from './model/entry.js';
-import type { RegistryService, RegistryView, VersionInfo } from './model/registry.js';
+import type { RegistryService, VersionInfo } from './model/registry.js';
 import { chainHash } from './model/state-hash.js';
-import { changesAlong, versionPath } from './model/version-path.js';
-import { VersionState } from './model/version-state.js';
+import type { VersionState } from './model/version-state.js';
 import { StateView } from './registry-view.js';
 import {
   RegistryConflictError,
+  type EntryChangeRecord,
   type RegistryStore,
-  StoreCorruptError,
   type StoredChange,
   type StoredVersion,
-  type StoreSnapshot,
   StoreUnavailableError,
 } from './store/registry-store.js';
+import { missingFiles, missingPrograms } from './missing-content.js';
+import { changesetOf, checkRoot, loadView, OldViews, sha256 } from './views.js';
 
 export interface OpenRegistryOptions {
   /** Closed with the registry. */
@@ -51,14 +49,24 @@ export interface OpenRegistryOptions {
 }
 
 export interface Registry extends RegistryService, AsyncDisposable {
+  readonly current: StateView;
   apply(request: ApplyRequest): Promise<ApplyResult>;
   /** A new version whose state equals that of an old one. */
-  rollback(number: number, note?: VersionNote): Promise<ApplyResult>;
+  rollback(number: number, note?: RollbackNote): Promise<ApplyResult>;
   /** A view of any version. Throws RegistryVersionError when there is none. */
-  at(number: number): Promise<RegistryView>;
+  at(number: number): Promise<StateView>;
   /** Newest first. */
   versions(options?: { readonly before?: number; readonly limit?: number }): Promise<readonly VersionInfo[]>;
   changeset(number: number): Promise<readonly Change[]>;
+  /** What was stored under a key, if anything was. */
+  resultOf(key: string): Promise<ApplyResult | undefined>;
+  /** What happened to one entry, newest first. */
+  historyOf(
+    entry: string,
+    options?: { readonly before?: number; readonly limit?: number },
+  ): Promise<readonly EntryChangeRecord[]>;
+  /** The content of an embedded file. */
+  file(hash: string): Promise<Uint8Array | undefined>;
   /** Takes over what other processes have stored; true when there was something. */
   catchUp(): Promise<boolean>;
   listen(listener: ChangeListener): Disposable;
@@ -68,10 +76,7 @@ export interface Registry extends RegistryService, AsyncDisposable {
 const ATTEMPTS = 20;
 /** Further behind than this, a node reads the whole state instead of the changesets. */
 const MAX_STEPS = 200;
-/** Views of old versions that are kept. */
-const OLD_VIEWS = 8;
 
-const sha256 = (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex');
 /** Reads the newest version and follows the store. */
 export async function openRegistry(options: OpenRegistryOptions): Promise<Registry> {
   try {
@@ -82,39 +87,13 @@ export async function openRegistry(options: OpenRegistryOptions): Promise<Regist
   }
 }
 
-function loadView({ version, entries }: StoreSnapshot): StateView {
-  const state = VersionState.of(entries, sha256);
-  if (version !== undefined) checkRoot(state, version);
-  return new StateView(version ?? emptyVersion(), state);
-}
-
-function checkRoot(state: VersionState, version: StoredVersion): void {
-  if (state.root !== version.state)
-    throw new StoreCorruptError(
-      `the entries of version ${version.number} do not match its hash; restore the database from a backup`,
-    );
-}
-
-function emptyVersion(): VersionInfo {
-  const hash = VersionState.empty(sha256).root;
-  return Object.freeze({
-    number: 0,
-    parent: undefined,
-    hash,
-    comment: '',
-    author: '',
-    via: '',
-    time: new Date(0).toISOString(),
-  });
-}
-
 class StoredRegistry implements Registry {
   readonly #store: RegistryStore;
   readonly #log: Logger;
-  readonly #bus: EventBus;
+  readonly #announce: Announcements;
   readonly #dependencies: Dependencies;
   readonly #listeners: ChangeListeners;
-  readonly #oldViews = new Map<number, StateView>();
+  readonly #oldViews: OldViews;
   readonly #watch: Disposable | undefined;
   #view: StateView;
   /** The end of the last change: they go one at a time. */
@@ -125,7 +104,8 @@ class StoredRegistry implements Registry {
     const { store, log, bus, dependencies = mentionedIds, acceptTimeoutMs = 30_000, follow = true } = options;
     this.#store = store;
     this.#log = log;
-    this.#bus = bus;
+    this.#announce = new Announcements(bus);
+    this.#oldViews = new OldViews(store);
     this.#dependencies = dependencies;
     this.#listeners = new ChangeListeners(acceptTimeoutMs, log);
     this.#view = view;
@@ -140,7 +120,7 @@ class StoredRegistry implements Registry {
       });
   }
 
-  get current(): RegistryView {
+  get current(): StateView {
     return this.#view;
   }
 
@@ -156,52 +136,62 @@ class StoredRegistry implements Registry {
     return this.#store.versions(options);
   }
 
-  async changeset(number: number): Promise<readonly Change[]> {
-    const changes = number === 0 ? [] : await this.#store.changeset(number);
-    if (changes === undefined) throw noVersion(number);
-    return changes;
+  changeset(number: number): Promise<readonly Change[]> {
+    return changesetOf(this.#store, number);
+  }
+
+  historyOf(
+    entry: string,
+    options?: { readonly before?: number; readonly limit?: number },
+  ): Promise<readonly EntryChangeRecord[]> {
+    return this.#store.changesOf(entry, options);
+  }
+
+  resultOf(key: string): Promise<ApplyResult | undefined> {
+    return this.#inTurn(() => this.#resultOf(key));
+  }
+
+  file(hash: string): Promise<Uint8Array | undefined> {
+    return this.#store.file(hash);
   }
 
   apply(request: ApplyRequest): Promise<ApplyResult> {
-    return this.#inTurn(async () => {
-      if (!('changes' in request)) {
-        const { programs } = request;
-        return this.#takeRetrying(
-          stateOf(request.entries, (id) => programs?.get(id)?.hash),
-          request,
-        );
-      }
-      const base = request.base ?? this.#view.version.number;
-      if (base !== this.#view.version.number) await this.#catchUp();
-      if (base !== this.current.version.number)
-        throw new RegistryConflictError(base, this.current.version.number);
-      try {
-        const { state } = this.#view;
-        const changes = requestedChanges(state, request);
-        const next = state.apply(changes);
-        return await this.#take(
-          orderChanges(changes, state, next, this.#dependenciesOf(request)),
-          next,
-          request,
-        );
-      } catch (error) {
-        if (error instanceof RegistryConflictError) await this.#catchUp(); // so that the caller finds the newest here
-        throw error;
-      }
-    });
+    return this.#inTurn(() =>
+      this.#once(request.key, async () => {
+        if (!('changes' in request)) return this.#takeRetrying((view) => desiredSet(view, request), request);
+        const base = request.base ?? this.#view.version.number;
+        if (base !== this.#view.version.number) await this.#catchUp();
+        const { version, state } = this.#view;
+        if (base !== version.number) throw new RegistryConflictError(base, version.number);
+        try {
+          const changes = requestedChanges(state, request);
+          const next = state.apply(changes);
+          const ordered = orderChanges(changes, state, next, this.#dependenciesOf(request));
+          return await this.#take(ordered, next, request);
+        } catch (error) {
+          if (error instanceof RegistryConflictError) await this.#catchUp(); // so that the caller finds the newest here
+          throw error;
+        }
+      }),
+    );
   }
 
-  rollback(number: number, note: VersionNote = {}): Promise<ApplyResult> {
-    return this.#inTurn(async () => {
-      await this.#catchUp();
-      const { state } = await this.#viewAt(number);
-      return this.#takeRetrying(state, { comment: `roll back to version ${number}`, ...note });
-    });
+  rollback(number: number, note: RollbackNote = {}): Promise<ApplyResult> {
+    return this.#inTurn(() =>
+      this.#once(note.key, async () => {
+        await this.#catchUp();
+        const { state } = await this.#oldViews.at(number, this.#view);
+        return this.#takeRetrying(() => ({ set: state }), {
+          comment: `roll back to version ${number}`,
+          ...note,
+        });
+      }),
+    );
   }
 
-  async at(number: number): Promise<RegistryView> {
+  async at(number: number): Promise<StateView> {
     if (number > this.current.version.number) await this.catchUp();
-    return this.#viewAt(number);
+    return this.#oldViews.at(number, this.#view);
   }
 
   catchUp(): Promise<boolean> {
@@ -228,13 +218,39 @@ class StoredRegistry implements Registry {
     return (entry) => request.dependencies?.get(entry.id) ?? this.#dependencies(entry);
   }
 
-  /** From the newest version to `desired`, again and again while others come first. */
-  async #takeRetrying(desired: EntrySet, request: ApplyBase): Promise<ApplyResult> {
+  /** V5 */
+  async #once(key: string | undefined, work: () => Promise<ApplyResult>): Promise<ApplyResult> {
+    if (key === undefined) return work();
+    const before = await this.#resultOf(key);
+    if (before !== undefined) return before;
+    try {
+      return await work();
+    } catch (error) {
+      const other = error instanceof RegistryConflictError ? await this.#resultOf(key) : undefined;
+      if (other === undefined) throw error;
+      return other;
+    }
+  }
+
+  async #resultOf(key: string): Promise<ApplyResult | undefined> {
+    const version = await this.#store.versionOfKey(key);
+    if (version === undefined) return undefined;
+    await this.#catchUp();
+    return { version, changes: await this.changeset(version.number) };
+  }
+
+  /** From the newest version to what `desired` makes of it, again and again while others come first. */
+  async #takeRetrying(
+    desired: (view: StateView) => DesiredSet | Promise<DesiredSet>,
+    request: ApplyBase & Pick<FullSetRequest, 'files'>,
+  ): Promise<ApplyResult> {
     for (let attempt = 1; ; attempt++) {
       try {
         const { state } = this.#view;
-        const changes = buildDelta(state, desired, this.#dependenciesOf(request));
-        return await this.#take(changes, state.apply(changes), request);
+        const { set, programs } = await desired(this.#view);
+        const changes = buildDelta(state, set, this.#dependenciesOf(request));
+        const wanted = programs === undefined ? request : { ...request, programs };
+        return await this.#take(changes, state.apply(changes), wanted);
       } catch (error) {
         if (!(error instanceof RegistryConflictError) || attempt >= ATTEMPTS) throw error;
         this.#log.debug('somebody else changed the registry first; applying to the newest version', {
@@ -246,7 +262,11 @@ class StoredRegistry implements Registry {
   }
 
   /** One new version with the changes, or none where there are none. */
-  async #take(changes: readonly Change[], state: VersionState, request: ApplyBase): Promise<ApplyResult> {
+  async #take(
+    changes: readonly Change[],
+    state: VersionState,
+    request: ApplyBase & Pick<FullSetRequest, 'files'>,
+  ): Promise<ApplyResult> {
     const view = this.#view;
     if (changes.length === 0) return { version: view.version, changes };
 
@@ -266,48 +286,31 @@ class StoredRegistry implements Registry {
       time: new Date().toISOString(),
     });
     const next = new StateView(version, state);
-    const programs = await this.#missingPrograms(changes, request.programs);
+    const programs = await missingPrograms(this.#store, changes, request.programs);
 
-    this.#announce('begin', version, { changes: changes.length });
-    for (const change of changes) this.#announceChange(change.op, change, version);
+    const files = await missingFiles(this.#store, request.files ?? []);
+
+    this.#announce.begin(version, changes);
     let undo: (() => Promise<void>) | undefined;
     try {
       undo = await this.#listeners.accept(changes, next, view, (change) => {
-        this.#announceChange('accept', change, version);
+        this.#announce.accepted(change, version);
       });
-      await this.#store.append({ version, changes: stored, programs, expectedHead: parent.number });
+      await this.#store.append({
+        version,
+        changes: stored,
+        programs,
+        files,
+        expectedHead: parent.number,
+        ...(request.key === undefined ? {} : { key: request.key }),
+      });
     } catch (error) {
       await undo?.();
-      this.#announce('discard', version, { reason: error instanceof Error ? error.message : String(error) });
+      this.#announce.discard(version, error);
       throw error;
     }
     await this.#swap(next, changes);
     return { version, changes };
-  }
-
-  /** The programs of the changes that the store does not have yet. */
-  async #missingPrograms(
-    changes: readonly Change[],
-    given: ReadonlyMap<string, PinnedProgram> | undefined,
-  ): Promise<PinnedProgram[]> {
-    const wanted = new Map<string, EntryId>();
-    for (const change of changes)
-      if (
-        change.op !== 'delete' &&
-        change.programAfter !== undefined &&
-        change.programAfter !== change.programBefore
-      )
-        wanted.set(change.programAfter, changedId(change));
-    if (wanted.size === 0) return [];
-    const missing = await this.#store.missingPrograms([...wanted.keys()]);
-    return missing.map((hash) => {
-      const entry = wanted.get(hash) ?? '';
-      const program = given?.get(entry);
-      if (program?.hash === hash) return program;
-      throw new ProgramMissingError(
-        `the program '${hash}' of entry '${entry}' is not stored any more; publish the entry anew`,
-      );
-    });
   }
 
   /** Takes over the versions that others have stored. */
@@ -333,30 +336,25 @@ class StoredRegistry implements Registry {
   /** The versions up to `number` by their changesets; undefined when they do not follow on what is here. */
   async #readSteps(number: number): Promise<{ view: StateView; changes: readonly Change[] } | undefined> {
     const from = this.#view;
-    const sets = new Map<number, readonly Change[]>();
     let { version, state } = from;
-    for (let next = version.number + 1; next <= number; next++) {
-      const stored = await this.#store.version(next);
-      const changes = await this.#store.changeset(next);
-      if (stored === undefined || changes === undefined) return undefined;
-      if (stored.hash !== chainHash(version.hash, stored.state, sha256)) return undefined;
-      state = state.apply(changes);
-      checkRoot(state, stored); // V3
-      version = stored;
-      sets.set(next, changes);
+    const all: Change[] = [];
+    for (const step of await this.#store.steps(version.number, number - version.number)) {
+      if (step.version.number !== version.number + 1) return undefined;
+      if (step.version.hash !== chainHash(version.hash, step.version.state, sha256)) return undefined;
+      state = state.apply(step.changes);
+      checkRoot(state, step.version); // V3
+      version = step.version;
+      all.push(...step.changes);
     }
-    const path = versionPath(from.version.number, number, (one) => one - 1);
-    const changes = path === undefined ? [] : changesAlong(path, (one) => sets.get(one) ?? []);
+    if (version.number < number) return undefined;
     return {
       view: new StateView(version, state),
-      changes: orderChanges(changes, from.state, state, this.#dependencies),
+      changes: orderChanges(squashChanges(all), from.state, state, this.#dependencies),
     };
   }
 
   async #follow(view: StateView, changes: readonly Change[]): Promise<void> {
-    const { version } = view;
-    this.#announce('begin', version, { changes: changes.length });
-    for (const change of changes) this.#announceChange(change.op, change, version);
+    this.#announce.begin(view.version, changes);
     await this.#listeners.follow(changes, view);
     await this.#swap(view, changes);
   }
@@ -365,57 +363,14 @@ class StoredRegistry implements Registry {
     this.#view = view; // V1
     const { version } = view;
     await this.#listeners.committed(view, changes);
-    this.#announce('commit', version, { changes: changes.length });
-    this.#announce('version', version, {
-      hash: version.hash,
-      comment: version.comment,
-      author: version.author,
-    });
-    this.#log.info('registry version applied', { version: version.number, changes: changes.length });
-  }
-
-  /** Walks from the newest version here. */
-  async #viewAt(number: number): Promise<StateView> {
-    const view = this.#view;
-    if (number === view.version.number) return view;
-    const known = this.#oldViews.get(number);
-    if (known !== undefined) return known;
-    if (number === 0) return new StateView(emptyVersion(), VersionState.empty(sha256));
-    const version = number < view.version.number ? await this.#store.version(number) : undefined;
-    if (version === undefined) throw noVersion(number);
-    const path = versionPath(view.version.number, number, (one) => one - 1);
-    const sets = new Map<number, readonly Change[]>();
-    for (const step of path?.back ?? []) sets.set(step, await this.changeset(step));
-    const state =
-      path === undefined ? view.state : view.state.apply(changesAlong(path, (one) => sets.get(one) ?? []));
-    checkRoot(state, version); // V3
-    const old = new StateView(version, state);
-    this.#oldViews.set(number, old);
-    if (this.#oldViews.size > OLD_VIEWS) this.#oldViews.delete(this.#oldViews.keys().next().value ?? number);
-    return old;
-  }
-
-  #announce(
-    kind: 'begin' | 'commit' | 'discard' | 'version',
-    version: VersionInfo,
-    data: Record<string, Data>,
-  ): void {
-    const content = dataObject({ version: version.number, parent: version.parent ?? null, ...data });
-    this.#bus.publish('registry', kind, String(version.number), textDataToBytes(content));
-  }
-
-  #announceChange(what: Change['op'] | 'accept', change: Change, version: VersionInfo): void {
-    const entry = change.op === 'delete' ? change.before : change.after;
-    const data = dataObject({
-      id: entry.id,
-      kind: entry.kind,
-      operation: change.op,
-      version: version.number,
-    });
-    this.#bus.publish('registry', `entry.${what}`, entry.id, textDataToBytes(data));
+    this.#announce.commit(version, changes);
+    const { number, via, author } = version;
+    this.#log.info('registry version applied', { version: number, changes: changes.length, via, author });
   }
 }
 
-function noVersion(number: number): RegistryVersionError {
-  return new RegistryVersionError(`the registry has no version ${number}`);
+function desiredSet(view: StateView, request: FullSetRequest): DesiredSet | Promise<DesiredSet> {
+  const { entries, programs, merge } = request;
+  const set = stateOf(entries, (id) => programs?.get(id)?.hash);
+  return merge === undefined ? { set } : merge(view, set);
 }

@@ -9,6 +9,8 @@ import type { ErrorData } from '../core/error-data.js';
 import type { HostHandlers } from '../core/handler.js';
 import type { ModuleLookup } from '../lua/engine.js';
 import type { KindHost, KindSpec } from '../registry/model/kind.js';
+import { RegistryEditor } from '../registry/editor.js';
+import type { EditorOptions } from '../registry/editor.js';
 import type { Registry } from '../registry/service.js';
 import { Dispatcher } from './dispatcher.js';
 import { Factory } from './factory.js';
@@ -27,6 +29,8 @@ export interface BaseOptions {
   /** Name of the node, for events. */
   readonly node: string;
   readonly openRegistry: () => Promise<Registry>;
+  /** What changes of entries are checked with. */
+  readonly editor: Pick<EditorOptions, 'kinds' | 'modules'>;
   /** Handlers by owner; what they need of the node they get from the context when they are called. */
   readonly handlers: (app: AppContext) => Iterable<readonly [owner: string, handlers: HostHandlers]>;
   readonly modules: ModuleLookup;
@@ -60,7 +64,19 @@ export function baseComponents(options: BaseOptions): readonly Component[] {
       name: 'registry',
       dependsOn: ['dispatcher'],
       async load(app) {
-        app.set(keys.registry, await options.openRegistry());
+        const registry = await options.openRegistry();
+        const { programs } = options;
+        app.set(keys.registry, registry);
+        app.set(
+          keys.editor,
+          new RegistryEditor({
+            ...options.editor,
+            registry,
+            log: app.get(keys.logger),
+            compile: (program) => programs.check(program),
+            adopt: (compiled) => programs.adopt(compiled),
+          }),
+        );
       },
       async stop(app) {
         await app.get(keys.registry)[Symbol.asyncDispose]();

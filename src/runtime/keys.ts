@@ -2,6 +2,7 @@
 import { contextKey } from '../core/app-context.js';
 import type { EventBus } from '../core/event-bus.js';
 import type { Logger } from '../core/logger.js';
+import type { RegistryEditor } from '../registry/editor.js';
 import type { Registry } from '../registry/service.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Factory } from './factory.js';
@@ -20,6 +21,7 @@ export const keys = {
   pids: contextKey<NodePids>('pids'),
   dispatcher: contextKey<Dispatcher>('dispatcher'),
   registry: contextKey<Registry>('registry'),
+  editor: contextKey<RegistryEditor>('editor'),
   finder: contextKey<Finder>('finder'),
   supervisor: contextKey<SupervisorClient>('supervisor'),
   topology: contextKey<Topology>('topology'),

@@ -8,6 +8,7 @@ import { nativeSupport } from '../../src/runtime/native-support.js';
 import { modulesWithExamples } from '../support/examples.js';
 import { nodeAnswers, runLua } from '../support/instance.js';
 import type { AnswerOf } from '../support/instance.js';
+import { answersOf, openRegistryNode, publishExample } from './registry-node.js';
 
 /** Timers fire at once; what a node computes aside it computes here. */
 const answers: Record<string, AnswerOf> = {
@@ -16,9 +17,12 @@ const answers: Record<string, AnswerOf> = {
   'time.sleep': () => null,
 };
 
-describe.each(modulesWithExamples)('examples of $spec.name', ({ examples }) => {
+describe.each(modulesWithExamples)('examples of $spec.name', ({ spec, examples }) => {
   it.each(examples)('$title', async ({ code, prints }) => {
-    const run = await runLua(code, { modules: declaredModules, globals: [processSpec], answers });
+    await using node = spec.name === 'registry' ? await openRegistryNode() : undefined;
+    if (node !== undefined) await publishExample(node);
+    const all = node === undefined ? answers : { ...answers, ...answersOf(node) };
+    const run = await runLua(code, { modules: declaredModules, globals: [processSpec], answers: all });
     expect(run.error).toBeUndefined();
     expect(run.printed).toEqual(prints);
   });

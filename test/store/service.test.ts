@@ -143,7 +143,7 @@ for (const engine of storeEngines()) {
       const other = await open();
       await apply(entry('a'));
       const late = other.apply({ changes: [{ op: 'create', entry: entry('b') }] });
-      await expect(late).rejects.toMatchObject({ code: 'REGISTRY_CONFLICT', retryable: true });
+      await expect(late).rejects.toMatchObject({ code: 'REGISTRY_CONFLICT', retryable: false });
       expect(other.current.version.number).toBe(1);
       await other.apply({ changes: [{ op: 'create', entry: entry('b') }], base: 1 });
       await expect(

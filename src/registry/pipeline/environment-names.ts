@@ -8,9 +8,8 @@ const REFERENCE = /(?<!\$)\$\{(?:env:([^}|]+)(\|[^}]*)?|([A-Z0-9_]+)(\|[^}]*))\}
 export class EnvironmentNames {
   readonly #byName = new Map<string, EntryId>();
 
-  constructor(entries: Iterable<Entry>) {
-    for (const entry of entries) {
-      if (entry.kind !== 'env.variable') continue;
+  constructor(variables: Iterable<Entry>) {
+    for (const entry of variables) {
       this.#byName.set(entry.id, entry.id);
       const { variable } = entry.data;
       if (typeof variable === 'string') this.#byName.set(variable, entry.id);

@@ -1,6 +1,7 @@
 // The stage `link`: every reference becomes a full id, and the edges between entries are known. Pure.
 // K1: `imports` may also name a built-in module; those stay plain names.
 // K2: a value that is a placeholder is left alone.
+// K3: what is linked may refer to entries of its scope that are linked already.
 import type { Data, DataObject } from '../../core/data.js';
 import type { Diagnostic } from '../../core/diagnostics.js';
 import { namespaceOf, resolveReference } from '../load/entry-id.js';
@@ -14,6 +15,7 @@ import type { KindSpec } from '../model/kind.js';
 import { findCycles } from '../model/cycles.js';
 import { DependencyPatterns } from '../model/dependencies.js';
 import { EnvironmentNames } from './environment-names.js';
+import { type EntryScope, scopeOf } from './scope.js';
 
 export interface ModuleNames {
   /** Modules that Lua code can use in this version. */
@@ -27,6 +29,10 @@ export interface LinkOptions {
   readonly modules: ModuleNames;
   /** Entries that are left out, so that a reference to one can say so. */
   readonly disabled?: ReadonlySet<EntryId>;
+  /** Entries that are being deleted, for the same reason. */
+  readonly deleted?: ReadonlySet<EntryId>;
+  /** What may be referred to; holds the entries themselves. Default: just them. */
+  readonly scope?: EntryScope;
 }
 
 export interface LinkResult<E extends Entry> {
@@ -37,11 +43,30 @@ export interface LinkResult<E extends Entry> {
 }
 
 export function linkEntries<E extends Entry>(entries: readonly E[], options: LinkOptions): LinkResult<E> {
-  const linker = new Linker(entries, options);
+  const scope = options.scope ?? scopeOf(entries);
+  const linker = new Linker<E>(scope, options);
   const linked = entries.map((entry) => linker.link(entry));
-  const imports = new Map(linked.map((entry) => [entry.id, importsOf(entry, options.kinds)]));
-  for (const cycle of findCycles(imports)) linker.tellCycle(cycle);
+  for (const cycle of findCycles(importsReached(linked, scope, options.kinds))) linker.tellCycle(cycle);
   return { entries: linked, dependencies: linker.dependencies, diagnostics: linker.diagnostics };
+}
+
+/** The import edges of entries and of all that they reach. */
+function importsReached(
+  entries: readonly Entry[],
+  scope: EntryScope,
+  kinds: ReadonlyMap<string, KindSpec>,
+): Map<EntryId, Map<EntryId, string>> {
+  const reached = new Map(entries.map((entry) => [entry.id, importsOf(entry, kinds)]));
+  const open = [...reached.values()];
+  for (let edges = open.pop(); edges !== undefined; edges = open.pop())
+    for (const id of edges.keys()) {
+      const entry = reached.has(id) ? undefined : scope.get(id);
+      if (entry === undefined) continue;
+      const further = importsOf(entry, kinds);
+      reached.set(id, further);
+      open.push(further);
+    }
+  return reached;
 }
 
 /** Import edges of a Lua entry: local name by imported entry, modules left out. */
@@ -59,28 +84,30 @@ export function importsOf(entry: Entry, kinds: ReadonlyMap<string, KindSpec>): M
 class Linker<E extends Entry> {
   readonly diagnostics: Diagnostic[] = [];
   readonly dependencies = new Map<EntryId, readonly EntryId[]>();
-  readonly #byId: ReadonlyMap<string, E>;
+  readonly #scope: EntryScope;
   readonly #kinds: ReadonlyMap<string, KindSpec>;
   readonly #built: ReadonlySet<string>;
   readonly #modules: ReadonlySet<string>;
   readonly #disabled: ReadonlySet<string>;
+  readonly #deleted: ReadonlySet<string>;
   readonly #environment: EnvironmentNames;
   readonly #patterns: DependencyPatterns;
   /** Namespaces of modules that the app declares: `acme.http` for `acme/http`. */
   readonly #components: ReadonlyMap<string, string>;
   readonly #toldModules = new Set<string>();
 
-  constructor(entries: readonly E[], { kinds, modules, disabled }: LinkOptions) {
-    this.#byId = new Map(entries.map((entry) => [entry.id, entry]));
+  constructor(scope: EntryScope, { kinds, modules, disabled, deleted }: LinkOptions) {
+    this.#scope = scope;
     this.#kinds = kinds;
     this.#patterns = new DependencyPatterns(kinds.values());
     this.#built = new Set([...globalModules, ...modules.built]);
     this.#modules = new Set([...this.#built, ...modules.known]);
     this.#disabled = disabled ?? new Set();
-    this.#environment = new EnvironmentNames(entries);
+    this.#deleted = deleted ?? new Set();
+    this.#environment = new EnvironmentNames(scope.ofKind('env.variable'));
     this.#components = new Map(
-      entries.flatMap((entry) => {
-        const component = entry.kind === 'ns.dependency' ? entry.data['component'] : undefined;
+      [...scope.ofKind('ns.dependency')].flatMap((entry) => {
+        const { component } = entry.data;
         return typeof component === 'string' ? [[component.replace('/', '.'), component]] : [];
       }),
     );
@@ -104,15 +131,19 @@ class Linker<E extends Entry> {
         if (kinds !== undefined) this.#checkKind(entry, pointer, full, kinds);
       }
     if (spec.lua !== undefined) this.#checkModules(entry);
-    const dependencies = new Set(this.#patterns.of(linked).filter((id) => this.#byId.has(id)));
+    const dependencies = new Set(this.#patterns.of(linked).filter((id) => this.#has(id)));
     for (const id of this.#environmentOf(entry, spec)) dependencies.add(id);
     this.dependencies.set(entry.id, [...dependencies]);
     return linked;
   }
 
+  #has(id: EntryId): boolean {
+    return this.#scope.get(id) !== undefined;
+  }
+
   tellCycle(path: readonly EntryId[]): void {
     const [first, second] = path;
-    const entry = first === undefined ? undefined : this.#byId.get(first);
+    const entry = first === undefined ? undefined : this.#scope.get(first);
     if (entry === undefined || second === undefined) return;
     const name = importsOf(entry, this.#kinds).get(second) ?? '';
     const message = `imports go in a circle: ${path.join(' -> ')}`;
@@ -144,16 +175,12 @@ class Linker<E extends Entry> {
       );
       return undefined;
     }
-    if (this.#byId.has(id)) return id;
-    if (this.#disabled.has(id)) {
-      const message = `entry '${id}' is disabled, and '${entry.id}' needs it`;
-      this.#tell(
-        entry,
-        pointer,
-        optional ? 'warning' : 'error',
-        message,
-        `enable it, or disable '${entry.id}' too`,
-      );
+    if (this.#has(id)) return id;
+    const verb = this.#disabled.has(id) ? 'disable' : this.#deleted.has(id) ? 'delete' : undefined;
+    if (verb !== undefined) {
+      const message = `entry '${id}' is ${verb}d, and '${entry.id}' needs it`;
+      const fix = `${verb === 'disable' ? 'enable' : 'keep'} it, or ${verb} '${entry.id}' too`;
+      this.#tell(entry, pointer, optional ? 'warning' : 'error', message, fix);
     } else if (!optional) this.#tellUnknown(entry, pointer, id, value, []);
     return undefined;
   }
@@ -163,7 +190,7 @@ class Linker<E extends Entry> {
     const bare = value.startsWith(':') ? value.slice(1) : value;
     if (bare.includes(':')) return this.#reference(entry, pointer, value);
     const id = resolveReference(bare, namespaceOf(entry.id));
-    if (id !== undefined && (this.#byId.has(id) || this.#disabled.has(id)))
+    if (id !== undefined && (this.#has(id) || this.#disabled.has(id) || this.#deleted.has(id)))
       return this.#reference(entry, pointer, value);
     if (this.#modules.has(bare)) {
       this.#tellUnbuilt(entry, pointer, bare);
@@ -177,7 +204,7 @@ class Linker<E extends Entry> {
   #tellUnknown(entry: E, pointer: string, id: EntryId, written: string, modules: Iterable<string>): void {
     const isBare = !written.includes(':');
     const own = `${namespaceOf(entry.id)}:`;
-    const ids = [...this.#byId.keys()];
+    const ids: string[] = [...this.#scope.ids()];
     // What is near is said as it was written: bare for bare.
     const candidates = isBare
       ? [...ids.filter((known) => known.startsWith(own)).map((known) => known.slice(own.length)), ...modules]
@@ -196,16 +223,14 @@ class Linker<E extends Entry> {
   }
 
   #checkKind(entry: E, pointer: string, id: string, kinds: readonly string[]): void {
-    const target = this.#byId.get(id);
+    const target = this.#scope.get(id);
     if (target === undefined) return;
     const fits = kinds.some((kind) =>
       kind.endsWith('*') ? target.kind.startsWith(kind.slice(0, -1)) : target.kind === kind,
     );
     if (fits) return;
     const message = `'${id}' is a '${target.kind}', and '${readablePath(pointer)}' takes ${quotedList(kinds)}`;
-    const candidates = [...this.#byId.values()]
-      .filter(({ kind }) => kinds.includes(kind))
-      .map(({ id }) => id as string);
+    const candidates = kinds.flatMap((kind) => [...this.#scope.ofKind(kind)].map(({ id }) => id as string));
     this.#tell(entry, pointer, 'error', message, suggest(id, candidates, 'name another entry').fix);
   }
 
@@ -234,7 +259,7 @@ class Linker<E extends Entry> {
 
   #moduleFix(name: string, entry: E): string {
     const own = resolveReference(name, namespaceOf(entry.id));
-    if (own !== undefined && this.#byId.has(own))
+    if (own !== undefined && this.#has(own))
       return `move it to 'imports' as '${name.replace(/^.*[.:]/, '')}: ${name}'`;
     return suggest(name, this.#modules).fix ?? "entries of the app belong into 'imports'";
   }

@@ -12,6 +12,7 @@ import type { Entry, EntryId } from '../model/entry.js';
 import type { TextStart } from '../load/yaml-tree.js';
 import type { KindSpec } from '../model/kind.js';
 import { canonicalHash, type CanonicalValue } from './canonical-json.js';
+import { type EntryScope, scopeOf } from './scope.js';
 
 /** All problems of all units; their place's file is the unit's chunk. */
 export type CompileProgram = (program: Program) => readonly Diagnostic[];
@@ -21,6 +22,8 @@ export interface ProgramOptions {
   readonly compile?: CompileProgram;
   /** Entries whose source could not be read: no program reaches through them. */
   readonly withoutSource?: ReadonlySet<EntryId>;
+  /** What may be imported; holds the entries themselves. Default: just them. */
+  readonly scope?: EntryScope;
 }
 
 export interface ProgramResult {
@@ -30,7 +33,7 @@ export interface ProgramResult {
 
 /** Takes linked entries. An entry whose imports are broken gets no program; why is told by link. */
 export function buildPrograms(entries: readonly Entry[], options: ProgramOptions): ProgramResult {
-  const builder = new ProgramBuilder(entries, options);
+  const builder = new ProgramBuilder(options.scope ?? scopeOf(entries), options);
   const programs = new Map<EntryId, PinnedProgram>();
   const reached = new Set<string>();
   const diagnostics = new Compilation(entries, options.compile);
@@ -57,13 +60,13 @@ export const pin = (program: Program): PinnedProgram => ({
 });
 
 class ProgramBuilder {
-  readonly #byId: ReadonlyMap<string, Entry>;
+  readonly #scope: EntryScope;
   readonly #kinds: ReadonlyMap<string, KindSpec>;
   readonly #withoutSource: ReadonlySet<EntryId>;
   readonly #units = new Map<string, Unit | undefined>();
 
-  constructor(entries: readonly Entry[], { kinds, withoutSource }: ProgramOptions) {
-    this.#byId = new Map(entries.map((entry) => [entry.id, entry]));
+  constructor(scope: EntryScope, { kinds, withoutSource }: ProgramOptions) {
+    this.#scope = scope;
     this.#kinds = kinds;
     this.#withoutSource = withoutSource ?? new Set();
   }
@@ -104,7 +107,7 @@ class ProgramBuilder {
   }
 
   #makeUnit(id: string): Unit | undefined {
-    const entry = this.#byId.get(id);
+    const entry = this.#scope.get(id);
     const unit = entry === undefined ? undefined : this.#source(entry);
     if (entry === undefined || unit === undefined) return undefined;
     const imports: Record<string, Import> = Object.create(null) as Record<string, Import>;
@@ -117,7 +120,7 @@ class ProgramBuilder {
       const imported = bare.includes(':') ? resolveReference(bare, namespaceOf(id)) : undefined;
       if (imported !== undefined) imports[toBytes(name)] = { unit: imported };
       // An unlinked name is one that link could not find.
-      else if (this.#byId.has(`${namespaceOf(id)}:${bare}`)) return undefined;
+      else if (this.#scope.get(`${namespaceOf(id)}:${bare}`) !== undefined) return undefined;
       else imports[toBytes(name)] = { module: bare };
     }
     return { ...unit, imports };

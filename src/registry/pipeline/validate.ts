@@ -7,11 +7,14 @@ import { isObject } from '../load/pointer.js';
 import { checkSchema } from '../load/schema-check.js';
 import type { Entry, EntryId } from '../model/entry.js';
 import type { KindSpec } from '../model/kind.js';
+import type { EntryScope } from './scope.js';
 
 export interface ValidateOptions {
   readonly kinds: ReadonlyMap<string, KindSpec>;
   /** Entries whose sources could not be read: that is told already. */
   readonly withoutSource?: ReadonlySet<EntryId>;
+  /** The whole that the entries belong to. Default: just them. */
+  readonly scope?: EntryScope;
 }
 
 export function validateEntries(entries: readonly Entry[], options: ValidateOptions): Diagnostic[] {
@@ -57,7 +60,7 @@ export function validateEntries(entries: readonly Entry[], options: ValidateOpti
       message: `kind '${kind}' is known but not built in this version; ${count}`,
     });
   }
-  diagnostics.push(...checkCommands(entries));
+  diagnostics.push(...checkCommands(entries, options.scope));
   return diagnostics;
 }
 
@@ -91,13 +94,20 @@ function checkFields(entry: Entry, spec: KindSpec, withoutSource: boolean): Diag
 }
 
 /** The word after `moontide run` means one entry. */
-function checkCommands(entries: readonly Entry[]): Diagnostic[] {
+function checkCommands(entries: readonly Entry[], scope: EntryScope | undefined): Diagnostic[] {
   const first = new Map<string, Entry>();
   const diagnostics: Diagnostic[] = [];
+  if (scope !== undefined && entries.some((entry) => commandOf(entry) !== undefined)) {
+    const here = new Set(entries.map(({ id }) => id));
+    for (const kind of PROCESSES)
+      for (const other of scope.ofKind(kind)) {
+        const name = here.has(other.id) ? undefined : commandOf(other);
+        if (name !== undefined) first.set(name, other);
+      }
+  }
   for (const entry of entries) {
-    const { command } = entry.meta;
-    const name = isObject(command) ? command['name'] : undefined;
-    if (typeof name !== 'string' || !entry.kind.startsWith('process.')) continue;
+    const name = commandOf(entry);
+    if (name === undefined) continue;
     const other = first.get(name);
     if (other === undefined) first.set(name, entry);
     else
@@ -109,4 +119,12 @@ function checkCommands(entries: readonly Entry[]): Diagnostic[] {
       });
   }
   return diagnostics;
+}
+
+const PROCESSES = ['process.lua', 'process.wasm'];
+
+function commandOf({ kind, meta }: Entry): string | undefined {
+  const { command } = meta;
+  const name = isObject(command) && PROCESSES.includes(kind) ? command['name'] : undefined;
+  return typeof name === 'string' ? name : undefined;
 }

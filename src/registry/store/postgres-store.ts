@@ -14,6 +14,7 @@ import { prunePostgres } from './postgres-prune.js';
 import { channelOf, PostgresWatch } from './postgres-watch.js';
 import {
   type AppendRequest,
+  type EntryChangeRecord,
   type ProgramSummary,
   type PruneRequest,
   type PruneResult,
@@ -35,6 +36,7 @@ import {
   byVersion,
   CHANGE_COLUMNS,
   type ChangeRow,
+  HISTORY_COLUMNS,
   misfit,
   toChange,
   toChangeRow,
@@ -132,6 +134,18 @@ class PostgresStore implements RegistryStore {
       },
       { withinMs: SNAPSHOT_MS, begin: READ_ONLY },
     );
+  }
+
+  async changesOf(
+    entry: string,
+    { before = MAX_NUMBER, limit = 100 } = {},
+  ): Promise<readonly EntryChangeRecord[]> {
+    const rows = await this.#connection.query(
+      `select ${HISTORY_COLUMNS} from @changes c join @versions v on v.number = c.version
+        where c.entry = $1 and c.version < $2 order by c.version desc limit $3`,
+      [entry, Math.min(before, MAX_NUMBER), limit],
+    );
+    return rows.map((row) => ({ version: toVersion(row), change: toChange(row) }));
   }
 
   async steps(after: number, limit: number): Promise<readonly StoredStep[]> {

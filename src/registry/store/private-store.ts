@@ -11,6 +11,7 @@ import type { EntryId } from '../model/entry.js';
 import { RegistryConflictError } from './registry-store.js';
 import type {
   AppendRequest,
+  EntryChangeRecord,
   ProgramSummary,
   PruneRequest,
   PruneResult,
@@ -119,6 +120,23 @@ export class PrivateStore implements RegistryStore {
 
   async changeset(number: number): Promise<readonly Change[] | undefined> {
     return this.#ownOf(number)?.changes ?? (await this.#below(number, () => this.#shared.changeset(number)));
+  }
+
+  async changesOf(
+    entry: string,
+    options: { readonly before?: number; readonly limit?: number } = {},
+  ): Promise<readonly EntryChangeRecord[]> {
+    if (this.#isShared) return this.#shared.changesOf(entry, options);
+    const { before = Number.MAX_SAFE_INTEGER, limit = 100 } = options;
+    const own = this.#own
+      .filter(({ version }) => version.number < before)
+      .flatMap(({ version, changes }) =>
+        changes.filter((change) => changedId(change) === entry).map((change) => ({ version, change })),
+      )
+      .reverse();
+    const floor = (await this.#readFloor()).version?.number ?? 0;
+    const below = await this.#shared.changesOf(entry, { before: Math.min(before, floor + 1), limit });
+    return [...own, ...below].slice(0, limit);
   }
 
   async snapshot(): Promise<StoreSnapshot> {

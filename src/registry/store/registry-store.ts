@@ -40,6 +40,12 @@ export interface StoredStep {
   readonly changes: readonly Change[];
 }
 
+/** A change of one entry with the version that brought it. */
+export interface EntryChangeRecord {
+  readonly version: StoredVersion;
+  readonly change: Change;
+}
+
 /** The content of an embedded file. */
 export interface StoredFile {
   /** SHA-256 of the bytes, lower-case hex. */
@@ -95,6 +101,11 @@ export interface RegistryStore extends AsyncDisposable {
   }): Promise<readonly StoredVersion[]>;
   /** What a version changed, in order; undefined when there is no such version (any more). */
   changeset(number: number): Promise<readonly Change[] | undefined>;
+  /** What versions changed of one entry, newest first; `before` is a version's number. */
+  changesOf(
+    entry: string,
+    options?: { readonly before?: number; readonly limit?: number },
+  ): Promise<readonly EntryChangeRecord[]>;
   /** The versions after `number`, oldest first, at most `limit`. */
   steps(after: number, limit: number): Promise<readonly StoredStep[]>;
   /** The newest version and its entries, from one moment. */
@@ -120,12 +131,11 @@ export interface ProgramSummary {
   readonly entry: string;
 }
 
-/** Somebody else's version came first. Read again and decide anew. */
+/** Somebody else's version came first. Read again and decide anew: the same request never succeeds, so nobody retries it. */
 export class RegistryConflictError extends PlatformError {
   override readonly name = 'RegistryConflictError';
   readonly code = 'REGISTRY_CONFLICT';
   override readonly kind = 'Conflict';
-  override readonly retryable = true;
   readonly expected: number;
   readonly actual: number;
   constructor(expected: number, actual: number, options?: ErrorOptions) {

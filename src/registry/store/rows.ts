@@ -15,6 +15,14 @@ export const VERSION_COLUMNS = 'number, parent, hash, state, comment, author, vi
 export const CHANGE_COLUMNS =
   'version, operation, entry, body_before, body_after, program_before, program_after, origin_before, origin_after';
 
+/** One row for each change of an entry, with its version. */
+export const HISTORY_COLUMNS = `${VERSION_COLUMNS.split(', ')
+  .map((column) => `v.${column}`)
+  .join(', ')}, ${CHANGE_COLUMNS.split(', ')
+  .filter((column) => column !== 'version')
+  .map((column) => `c.${column}`)
+  .join(', ')}`;
+
 export interface ChangeRow {
   readonly operation: Change['op'];
   readonly id: string;

@@ -11,6 +11,7 @@ import { decodeProgram, encodeProgram } from './bodies.js';
 import { type AppliedMigration, loadMigrations, type Migration, pendingMigrations } from './migrations.js';
 import {
   type AppendRequest,
+  type EntryChangeRecord,
   type ProgramSummary,
   type PruneRequest,
   type PruneResult,
@@ -33,6 +34,7 @@ import {
   byVersion,
   CHANGE_COLUMNS,
   type ChangeRow,
+  HISTORY_COLUMNS,
   misfit,
   toChange,
   toChangeRow,
@@ -194,6 +196,21 @@ class SqliteStore implements RegistryStore {
         .all(`${SELECT_CHANGES} where version = ? order by position`, [number])
         .map(toChange);
     });
+  }
+
+  changesOf(
+    entry: string,
+    { before = Number.MAX_SAFE_INTEGER, limit = 100 } = {},
+  ): Promise<readonly EntryChangeRecord[]> {
+    return this.#run(() =>
+      this.#database
+        .all(
+          `select ${HISTORY_COLUMNS} from changes c join versions v on v.number = c.version
+            where c.entry = ? and c.version < ? order by c.version desc limit ?`,
+          [entry, before, limit],
+        )
+        .map((row) => ({ version: toVersion(row), change: toChange(row) })),
+    );
   }
 
   steps(after: number, limit: number): Promise<readonly StoredStep[]> {

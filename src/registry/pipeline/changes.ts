@@ -1,0 +1,113 @@
+// The pipeline for single changes to a version: only what changes, and what a change reaches, is prepared anew.
+// C1: reached are the entries that refer to what is deleted or gets another kind, and all that import a changed Lua entry,
+//     directly or through others: their programs contain it.
+// C2: the rest was prepared before and is taken as it is.
+import type { Diagnostic } from '../../core/diagnostics.js';
+import { sortDiagnostics } from '../load/located-entry.js';
+import type { DependencyPatterns } from '../model/dependencies.js';
+import type { Entry, EntryId } from '../model/entry.js';
+import type { KindSpec } from '../model/kind.js';
+import type { StateView } from '../registry-view.js';
+import { shapeEmptyTables } from './empty-tables.js';
+import type { PrepareResult } from './index.js';
+import { importsOf, linkEntries, type ModuleNames } from './link.js';
+import { buildPrograms, type CompileProgram } from './programs.js';
+import type { EntryScope } from './scope.js';
+import { validateEntries } from './validate.js';
+
+export interface ChangePipeline {
+  readonly kinds: ReadonlyMap<string, KindSpec>;
+  readonly modules: ModuleNames;
+  readonly compile?: CompileProgram;
+  /** Made from the same kinds, once. */
+  readonly patterns: DependencyPatterns;
+}
+
+export interface WantedChanges {
+  /** Created or changed, each once. */
+  readonly puts: readonly Entry[];
+  readonly deletes: ReadonlySet<EntryId>;
+}
+
+/** The entries that were put, linked, and the programs and dependencies of these and of all that the changes reach. */
+export function prepareChanges(
+  view: StateView,
+  { puts, deletes }: WantedChanges,
+  { kinds, modules, compile, patterns }: ChangePipeline,
+): PrepareResult {
+  const shaped = puts.map((entry) => shapeEmptyTables(entry, kinds.get(entry.kind)));
+  const changed = new Map<string, Entry>(shaped.map((entry) => [entry.id, entry]));
+  const reached = reachedBy(view, changed, deletes, kinds, patterns);
+  const all = [...shaped, ...reached];
+  const scope = overlay(view, changed, deletes);
+  const linked = linkEntries(all, { kinds, modules, scope, deleted: deletes });
+  const withLinked = new Map<string, Entry>(linked.entries.map((entry) => [entry.id, entry]));
+  const built = buildPrograms(linked.entries, {
+    kinds,
+    scope: overlay(view, withLinked, deletes),
+    ...(compile === undefined ? {} : { compile }),
+  });
+  const diagnostics: Diagnostic[] = sortDiagnostics([
+    ...validateEntries(shaped, { kinds, scope }),
+    ...linked.diagnostics,
+    ...built.diagnostics,
+  ]);
+  if (diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics };
+  return {
+    ok: true,
+    entries: linked.entries.slice(0, shaped.length),
+    dependencies: linked.dependencies,
+    programs: built.programs,
+    warnings: diagnostics,
+  };
+}
+
+/** Unchanged entries that have to be looked at again (C1). */
+function reachedBy(
+  view: StateView,
+  changed: ReadonlyMap<string, Entry>,
+  deletes: ReadonlySet<EntryId>,
+  kinds: ReadonlyMap<string, KindSpec>,
+  patterns: DependencyPatterns,
+): Entry[] {
+  const reached = new Map<EntryId, Entry>();
+  const dependentsOf = (id: string): readonly Entry[] =>
+    view.state.dependents(id, 'references', (entry) => patterns.of(entry));
+  const reach = (entry: Entry): boolean => {
+    if (changed.has(entry.id) || deletes.has(entry.id) || reached.has(entry.id)) return false;
+    reached.set(entry.id, entry);
+    return true;
+  };
+  const sources: string[] = [];
+  for (const [id, entry] of changed) {
+    const before = view.get(id);
+    if (before === undefined) continue;
+    if (before.kind !== entry.kind) for (const dependent of dependentsOf(id)) reach(dependent);
+    if (kinds.get(entry.kind)?.lua !== undefined) sources.push(id);
+  }
+  for (const id of deletes) for (const dependent of dependentsOf(id)) reach(dependent);
+  sources.push(...reached.keys());
+  for (let id = sources.pop(); id !== undefined; id = sources.pop())
+    for (const dependent of dependentsOf(id))
+      if (importsOf(dependent, kinds).has(id as EntryId) && reach(dependent)) sources.push(dependent.id);
+  return [...reached.values()];
+}
+
+function overlay(
+  view: StateView,
+  changed: ReadonlyMap<string, Entry>,
+  deletes: ReadonlySet<EntryId>,
+): EntryScope {
+  const isHere = (id: EntryId): boolean => !changed.has(id) && !deletes.has(id);
+  return {
+    get: (id) => changed.get(id) ?? (deletes.has(id as EntryId) ? undefined : view.get(id)),
+    *ids() {
+      yield* changed.keys() as Iterable<EntryId>;
+      for (const id of view.state.keys()) if (isHere(id)) yield id;
+    },
+    *ofKind(kind) {
+      for (const entry of changed.values()) if (entry.kind === kind) yield entry;
+      for (const entry of view.ofKind(kind)) if (isHere(entry.id)) yield entry;
+    },
+  };
+}
