@@ -1,12 +1,24 @@
 // Runs one file of Lua on one of our engines: `node child.js compiled|fengari FILE`. What it prints goes out at once.
-import { readFileSync, writeSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Program } from '../../src/core/program.js';
 import type { LuaEngine } from '../../src/lua/engine.js';
 import { benchInstance } from './instance.js';
 
+/** As in a node whose cache is empty. */
+async function useUnitCache(): Promise<void> {
+  const { UnitCache } = await import('../../src/lua/compiled/unit-cache-host.js');
+  const { setUnitSupport } = await import('../../src/lua/compiled/unit-support.js');
+  const folder = mkdtempSync(join(tmpdir(), 'moontide-bench-units-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  setUnitSupport(new UnitCache({ folder }));
+}
+
 async function engineNamed(name: string | undefined): Promise<LuaEngine> {
   // Only the one that is measured is loaded.
   if (name === 'fengari') return (await import('../../src/lua/fengari/engine.js')).fengariEngine;
+  await useUnitCache();
   return (await import('../../src/lua/compiled/engine.js')).compiledEngine;
 }
 

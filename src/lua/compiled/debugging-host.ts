@@ -2,6 +2,7 @@
 // Not together with a cache: what a debugger shows is made anew.
 import { url as inspectorUrl } from 'node:inspector';
 import { Script } from 'node:vm';
+import { allowLongFunctions } from './long-functions-host.js';
 import { sourceMapOf } from './source-map.js';
 import type { ScriptText } from './unit.js';
 import type { MadeScript, UnitSupport } from './unit-support.js';
@@ -11,6 +12,7 @@ const MAPPING = 'sourceMappingURL';
 
 export const debuggingSupport: UnitSupport = Object.freeze({
   marksLines: true,
+  keep: allowLongFunctions,
   makeFunction(script: ScriptText): MadeScript {
     const { parameters, body, url } = script;
     const map = Buffer.from(JSON.stringify(sourceMapOf(script, 0)), 'utf8').toString('base64');

@@ -9,6 +9,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Script } from 'node:vm';
+import { allowLongFunctions } from './long-functions-host.js';
 import type { CompiledUnit, ScriptText } from './unit.js';
 import type { MadeScript, UnitSupport } from './unit-support.js';
 
@@ -79,6 +80,7 @@ export class UnitCache implements UnitSupport {
     if (kept === undefined) return undefined;
     try {
       const { text, map, sites } = JSON.parse(kept.toString('utf8')) as CompiledUnit;
+      allowLongFunctions({ text, map });
       return { chunk, source, text, map, sites };
     } catch {
       return undefined;
@@ -86,6 +88,7 @@ export class UnitCache implements UnitSupport {
   }
 
   keep({ source, ...unit }: CompiledUnit): void {
+    allowLongFunctions(unit);
     this.#write(`${this.#unitKey(unit.chunk, source)}.unit`, Buffer.from(JSON.stringify(unit), 'utf8'));
   }
 
