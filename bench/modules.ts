@@ -1,10 +1,12 @@
 // `npm run bench -- modules`: module functions called from Lua, against the same library called from plain TypeScript.
 // B1: both sides do the same number of calls on the same input in one process; rounds are interleaved, a figure is the quotient
 //     of medians (1 is as fast as TypeScript). `json native` has no target: JSON.parse makes no Lua tables.
-// Arguments: `--rounds N` (default 15).
+// Arguments: `--rounds N` (default 15), `--only TEXT` (cases whose name has it).
 import { createHash } from 'node:crypto';
 import { RE2JS } from 're2js';
-import type { DataObject } from '../src/core/data.js';
+import type { Command } from '../src/core/command.js';
+import { dataObject } from '../src/core/data.js';
+import type { Data, DataObject } from '../src/core/data.js';
 import { toBytes, toText } from '../src/core/text.js';
 import { decodeWire, encodeWire } from '../src/core/wire.js';
 import { compiledEngine } from '../src/lua/compiled/engine.js';
@@ -12,6 +14,8 @@ import { createInstance } from '../src/lua/instance/instance.js';
 import { moduleLookup } from '../src/lua/instance/modules.js';
 import type { InstanceHost } from '../src/lua/instance-context.js';
 import { declaredModules, globalModules } from '../src/modules/index.js';
+import { USUAL_DELIMITERS } from '../src/modules/templates/lexer.js';
+import { TemplateSet, USUAL_EXTENSIONS } from '../src/modules/templates/template-set.js';
 import { UTC } from '../src/modules/time/calendar.js';
 import { formatTime, parseTime } from '../src/modules/time/layout.js';
 import { nativeSupport } from '../src/runtime/native-support.js';
@@ -25,6 +29,8 @@ interface Case {
   readonly input: string;
   /** The same in TypeScript. */
   readonly peer: (input: string) => (count: number) => void;
+  /** Answers commands, where the Lua asks. */
+  readonly answer?: (command: Command) => Data;
   /** Calls a round. */
   readonly count: number;
   readonly target?: string;
@@ -80,7 +86,7 @@ const decodes = (name: string, input: string, count: number): Case => ({
   target: TARGET,
 });
 
-const CASES: readonly Case[] = [
+const CASES = (): readonly Case[] => [
   encodes('1 KB', small, 2000),
   encodes('1 MB', large, 3),
   decodes('1 KB', small, 2000),
@@ -133,7 +139,45 @@ const CASES: readonly Case[] = [
     count: 20,
     target: TARGET,
   },
+  {
+    name: 'template render',
+    lua: loop(
+      'set:render("orders", data)',
+      'local set = templates.get("app:views") local data = { title = "Orders", orders = json.decode(input) }',
+    ),
+    input: jsonOf(50),
+    answer: ({ type, name, data }) =>
+      type === 'templates.render' ? views.render(name as string, data as DataObject) : null,
+    peer: (text) => {
+      const data = orders(text);
+      return times(() => views.render('orders', data));
+    },
+    count: 100,
+    target: TARGET,
+  },
 ];
+
+const views = new TemplateSet(
+  [
+    {
+      name: 'layout',
+      source: '<html><head><title>{{ title }}</title></head><body>{{ yield body() }}</body></html>',
+    },
+    {
+      name: 'orders',
+      source: `{{ extends "layout" }}{{ block body() }}<ul>{{ range i, order := orders }}
+  <li class="{{ order.open ? "open" : "done" }}">{{ i + 1 }}. {{ order.name }}: {{ order.quantity * order.price }}
+  {{- range order.tags }}<b>{{ . }}</b>{{ end }}</li>{{ end }}</ul>{{ end }}`,
+    },
+  ],
+  {
+    delimiters: USUAL_DELIMITERS,
+    extensions: USUAL_EXTENSIONS,
+    globals: dataObject(),
+    forgets: false,
+  },
+);
+const orders = (text: string): DataObject => dataObject({ title: 'Orders', orders: decodeWire(text) });
 
 const host: InstanceHost = {
   now: () => BigInt(Date.now()) * 1_000_000n,
@@ -150,7 +194,7 @@ const host: InstanceHost = {
 const lookup = moduleLookup(declaredModules, globalModules);
 
 /** A function that runs the Lua side that many times, in milliseconds without its set-up. */
-function luaSide({ name, lua, input }: Case): (count: number) => number {
+function luaSide({ name, lua, input, answer }: Case): (count: number) => number {
   const imports = Object.fromEntries(declaredModules.map((spec) => [spec.name, { module: spec.name }]));
   const source = `return function(input, n) local run ${lua} run(n) end`;
   const compiled = compiledEngine.compile({
@@ -167,12 +211,21 @@ function luaSide({ name, lua, input }: Case): (count: number) => number {
   });
   if (!compiled.ok) throw new SyntaxError(JSON.stringify(compiled.diagnostics));
   const loaded = compiledEngine.load(compiled.artifact);
+  const run = (count: number): void => {
+    const instance = createInstance(loaded, host, lookup);
+    let step = instance.start([input, count]);
+    for (let [asked] = step.commands; asked !== undefined && answer !== undefined; [asked] = step.commands)
+      step = instance.answer(asked.id, { ok: true, value: answer(asked.command) });
+    const { outcome } = step;
+    if (outcome?.ok !== true) throw new Error(`${name} failed: ${JSON.stringify(outcome)}`);
+  };
   return (count) => {
     // The set-up alone, which the second run does too.
-    const once = timed(() => createInstance(loaded, host, lookup).start([input, 0]));
+    const once = timed(() => {
+      run(0);
+    });
     const all = timed(() => {
-      const { outcome } = createInstance(loaded, host, lookup).start([input, count]);
-      if (outcome?.ok !== true) throw new Error(`${name} failed: ${JSON.stringify(outcome)}`);
+      run(count);
     });
     return Math.max(all - once, 0.001);
   };
@@ -187,9 +240,10 @@ function timed(work: () => void): number {
 export function bench({ args }: BenchOptions): BenchResult {
   const at = args.indexOf('--rounds');
   const rounds = at < 0 ? 15 : Number(args[at + 1]);
+  const only = args.indexOf('--only') < 0 ? '' : (args[args.indexOf('--only') + 1] ?? '');
   const figures: Record<string, number> = {};
   const targets: Record<string, string> = {};
-  for (const one of CASES) {
+  for (const one of CASES().filter(({ name }) => name.includes(only))) {
     const lua = luaSide(one);
     const peer = one.peer(one.input);
     const ours: number[] = [];

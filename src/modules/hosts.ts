@@ -15,6 +15,7 @@ import type { ProcessService } from './process/host.js';
 import { registryHandlers } from './registry/host.js';
 import type { RegistryAccess } from './registry/host.js';
 import { sqlHandlers } from './sql/host.js';
+import { templatesHandlers } from './templates/host.js';
 import { timeHandlers } from './time/host.js';
 
 /** What the handlers need of their node. */
@@ -39,6 +40,7 @@ export function hostHandlers(services: NodeServices): Readonly<Record<string, Ho
     process: processHandlers(services.processes),
     registry: registryHandlers(services.registry, services.authorize),
     sql: sqlHandlers,
+    templates: templatesHandlers(services.authorize),
     time: timeHandlers,
   };
 }

@@ -19,6 +19,7 @@ import { payloadSpec } from './payload/spec.js';
 import { processSpec } from './process/spec.js';
 import { registrySpec } from './registry/spec.js';
 import { sqlSpec } from './sql/spec.js';
+import { templatesSpec } from './templates/spec.js';
 import { textSpec } from './text/spec.js';
 import { timeSpec } from './time/spec.js';
 import { uuidSpec } from './uuid/spec.js';
@@ -50,6 +51,7 @@ export const declaredModules: readonly ModuleSpec[] = [
   loggerSpec,
   registrySpec,
   sqlSpec,
+  templatesSpec,
   textSpec,
   timeSpec,
   uuidSpec,

@@ -3,8 +3,9 @@ import { withKinds } from '../registry/kinds/index.js';
 import type { KindSpec } from '../registry/model/kind.js';
 import { envKinds } from './env/kinds.js';
 import { sqlKinds } from './sql/kinds.js';
+import { templateKinds } from './templates/kinds.js';
 
-const opened = [...envKinds, ...sqlKinds];
+const opened = [...envKinds, ...sqlKinds, ...templateKinds];
 
 export const kinds: readonly KindSpec[] = withKinds(...opened);
 

@@ -8,7 +8,7 @@ import { funcsSpec } from '../../src/modules/funcs/spec.js';
 import { Environment } from '../../src/services/env/environment.js';
 import { fillPlaceholders } from '../../src/services/env/placeholders.js';
 import { evaluate, openListed } from './evaluate.js';
-import { entryOf } from './sql-node.js';
+import { entryOf } from '../support/examples.js';
 
 const entries = [
   entryOf('app:os', 'env.storage.os', {}),

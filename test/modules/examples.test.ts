@@ -2,17 +2,16 @@
 import { describe, expect, it } from 'vitest';
 import { declaredModules } from '../../src/modules/index.js';
 import { processSpec } from '../../src/modules/process/spec.js';
-import { compressHandlers } from '../../src/modules/compress/host.js';
 import { cryptoHandlers } from '../../src/modules/crypto/host.js';
 import { nativeSupport } from '../../src/runtime/native-support.js';
-import { modulesWithExamples } from '../support/examples.js';
+import { modulesWithExamples, recordedAnswers } from '../support/examples.js';
 import { nodeAnswers, runLua } from '../support/instance.js';
 import type { AnswerOf } from '../support/instance.js';
 import { answersOf, openRegistryNode, publishExample } from './registry-node.js';
 
 /** Timers fire at once; what a node computes aside it computes here. */
 const answers: Record<string, AnswerOf> = {
-  ...nodeAnswers(compressHandlers),
+  ...recordedAnswers,
   ...nodeAnswers(cryptoHandlers(nativeSupport)),
   'time.sleep': () => null,
 };

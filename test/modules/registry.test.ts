@@ -54,6 +54,22 @@ describe('registry', () => {
     expect(node.registry.current.version.number).toBe(1);
   });
 
+  it('refuses a change that brings a template which is none, by the delimiters of its set', async () => {
+    const apply = (source: string): Promise<readonly Data[]> =>
+      lua(
+        node,
+        `local changes = registry.snapshot():changes()
+        changes:create({ id = "app:views", kind = "template.set", data = { engine = { delimiters = { left = "[[" } } } })
+        changes:create({ id = "app:page", kind = "template.jet", data = { set = "views", source = "${source}" } })
+        local version, err = changes:apply()
+        return version ~= nil, err and err:kind(), err and err:message()`,
+      );
+    const [applied, kind, message] = await apply('{{ if }} [[ end }}');
+    expect([applied, kind]).toEqual([false, 'Invalid']);
+    expect(message).toContain("line 1 of the source: unexpected 'end'");
+    expect(await apply('{{ if }} [[ name }}')).toEqual([true, '<nil>', '<nil>']);
+  });
+
   it('ignores plain keys that name no field, and matches by every operator', async () => {
     const count = async (filter: string): Promise<Data | undefined> =>
       (await lua(node, `return #registry.find(${filter})`))[0];

@@ -6,20 +6,14 @@ import { dataObject } from '../../src/core/data.js';
 import type { Data, DataObject } from '../../src/core/data.js';
 import { sqlHandlers } from '../../src/modules/sql/host.js';
 import { sqlSpec } from '../../src/modules/sql/spec.js';
-import type { Entry, EntryId } from '../../src/registry/model/entry.js';
+import type { Entry } from '../../src/registry/model/entry.js';
 import { Holdings, NodeContext, outermost } from '../../src/runtime/command-context.js';
 import { Resources } from '../../src/runtime/resources.js';
 import { sqliteKind } from '../../src/services/sql/sqlite-kind.js';
 import type { Command } from '../../src/core/command.js';
+import { entryOf } from '../support/examples.js';
 import type { LuaOptions } from '../support/instance.js';
 import { evaluate } from './evaluate.js';
-
-export const entryOf = (id: string, kind: string, data: Record<string, Data>): Entry => ({
-  id: id as EntryId,
-  kind,
-  meta: dataObject(),
-  data: dataObject(data),
-});
 
 /** One asker: an instance (with a PID), or one command of a workflow (without, under its key). */
 export class Asker implements AsyncDisposable {

@@ -5,7 +5,8 @@ import { LuaFloat } from '../../src/core/data.js';
 import { toBytes } from '../../src/core/text.js';
 import { SqliteDatabase } from '../../src/registry/store/sqlite-driver.js';
 import { SqliteService } from '../../src/services/sql/sqlite-service.js';
-import { entryOf, SqlNode } from './sql-node.js';
+import { entryOf } from '../support/examples.js';
+import { SqlNode } from './sql-node.js';
 
 let node: SqlNode;
 beforeEach(() => {

@@ -2,8 +2,17 @@
 // A line `--> text` is what the section prints, in order.
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { dataObject } from '../../src/core/data.js';
+import type { Data } from '../../src/core/data.js';
 import type { ModuleSpec } from '../../src/lua/module.js';
+import { compressHandlers } from '../../src/modules/compress/host.js';
 import { builtModules } from '../../src/modules/index.js';
+import { templatesHandlers } from '../../src/modules/templates/host.js';
+import type { Entry, EntryId } from '../../src/registry/model/entry.js';
+import type { KindSpec } from '../../src/registry/model/kind.js';
+import { Resources } from '../../src/runtime/resources.js';
+import { kinds } from '../../src/services/kinds.js';
+import { nodeAnswers } from './instance.js';
 
 export interface Example {
   /** `base64.encode`, `Regexp:find_string`. */
@@ -26,3 +35,50 @@ function examplesOf({ name }: ModuleSpec): readonly Example[] {
 export const modulesWithExamples = builtModules
   .map((spec) => ({ spec, examples: examplesOf(spec) }))
   .filter(({ examples }) => examples.length > 0);
+
+export const entryOf = (
+  id: string,
+  kind: string,
+  data: Record<string, Data> = {},
+  meta: Record<string, Data> = {},
+): Entry => ({ id: id as EntryId, kind, meta: dataObject(meta), data: dataObject(data) });
+
+/** What real resources of these entries are, for handlers. */
+export function resourcesOf(entries: readonly Entry[]): Resources {
+  const known = new Map<string, KindSpec>(kinds.map((kind) => [kind.name, kind]));
+  return new Resources({
+    kinds: (kind) => known.get(kind),
+    ids: () => entries.map(({ id }) => id),
+    host: {
+      appFolder: '/nowhere',
+      stateFolder: '/nowhere/.moontide',
+      env: () => undefined,
+      get: (id) => entries.find((entry) => entry.id === id),
+      ofKind: (kind) => entries.filter((entry) => entry.kind === kind),
+      log: () => undefined,
+    },
+  });
+}
+
+const jet = (name: string, source: string): Entry =>
+  entryOf(`app.views:${name}`, 'template.jet', { set: 'mails', source });
+const views = resourcesOf([
+  entryOf('app.views:mails', 'template.set'),
+  jet('welcome', 'Hello {{ user.name }}, you have {{ len(messages) }} messages'),
+  jet('layout', '<h1>{{ title }}</h1>{{ yield body() }}'),
+  jet(
+    'list',
+    `{{ extends "layout" }}
+{{ block body() }}{{ range i, item := items }}{{ i + 1 }}. {{ item.name }}
+  {{- if item.sold }} (sold){{ end }}; {{ else }}nothing{{ end }}{{ end }}`,
+  ),
+]);
+
+/** Answers for the examples of modules whose commands are recorded in workflows. */
+export const recordedAnswers = {
+  ...nodeAnswers(compressHandlers),
+  ...nodeAnswers(
+    templatesHandlers(() => true),
+    { resource: (entry, kind) => views.user().use(entry, kind) },
+  ),
+};

@@ -39,14 +39,15 @@ export class CommandFailure extends PlatformError {
 /** A command's answer. Throw a CommandFailure (or any PlatformError) to fail it; `undefined` leaves it open. */
 export type AnswerOf = (command: Command) => Data | undefined | Promise<Data | undefined>;
 
-/** The answers of real handlers, for commands that need nothing of a node but what they carry. */
+/** The answers of real handlers, for commands that need nothing of a node but what they carry and this part of their context. */
 export const nodeAnswers = (
   handlers: HostHandlers,
+  context: Partial<CommandContext> = {},
 ): Record<string, (command: Command) => Data | Promise<Data>> =>
   Object.fromEntries(
     Object.entries(handlers).map(([type, handler]) => [
       type,
-      (command: Command) => handler(command, undefined as unknown as CommandContext),
+      (command: Command) => handler(command, context as CommandContext),
     ]),
   );
 

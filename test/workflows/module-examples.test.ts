@@ -1,13 +1,11 @@
 // Every example of a module that runs inside workflows prints the same there, although the run is evicted and replayed after each.
 import { describe, expect, it } from 'vitest';
-import { compressHandlers } from '../../src/modules/compress/host.js';
 import { declaredModules } from '../../src/modules/index.js';
-import { nodeAnswers } from '../support/instance.js';
 import { luaSuite } from '../support/lua-suite.js';
-import { modulesWithExamples } from '../support/examples.js';
+import { modulesWithExamples, recordedAnswers } from '../support/examples.js';
 
 const everywhere = modulesWithExamples.filter(
-  ({ spec }) => spec.workflow === 'sealed' || spec.name === 'compress',
+  ({ spec }) => spec.workflow === 'sealed' || ['compress', 'templates'].includes(spec.name),
 );
 
 describe('examples in a workflow', () => {
@@ -34,7 +32,7 @@ describe('examples in a workflow', () => {
     const modules = declaredModules.map(({ name }) => name);
     const it = await app(
       { [`app:${spec.name}`]: { kind: 'workflow.lua', source, modules } },
-      { handlers: nodeAnswers(compressHandlers), worker: { overrides: { maxCachedWorkflows: 0 } } },
+      { handlers: recordedAnswers, worker: { overrides: { maxCachedWorkflows: 0 } } },
     );
     const [printed] = await run(it, `app:${spec.name}`);
     expect(printed).toEqual(examples.map(({ prints }) => prints));

@@ -3,27 +3,12 @@
 // E2: each step is charged, and what is made is bounded, so that no expression runs or grows without an end.
 import type { LuaFloat } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
+import { float, integer, isInteger, isMap, isNumber, toNumber } from '../../core/data-values.js';
 import { compilePattern, PatternError } from '../../core/regular-expressions.js';
 import { add, FUNCTIONS } from './functions.js';
 import type { Ask } from './functions.js';
 import type { BinaryOperator, Node } from './tree.js';
-import {
-  compare,
-  equal,
-  ExpressionError,
-  float,
-  integer,
-  isInteger,
-  isMap,
-  isNumber,
-  list,
-  mapOf,
-  text,
-  toNumber,
-  truth,
-  typeOf,
-  whole,
-} from './values.js';
+import { compare, equal, ExpressionError, list, mapOf, text, truth, typeOf, whole } from './values.js';
 
 /** Most elements and bytes that one evaluation makes. */
 const MOST_MADE = 4_000_000;

@@ -2,25 +2,10 @@
 // Not here: what needs a clock or a time zone (now, date, duration, timezone); a program passes such values in the environment.
 import { LuaFloat } from '../../core/data.js';
 import type { Data } from '../../core/data.js';
+import { float, integer, isInteger, isMap, isNumber, toNumber } from '../../core/data-values.js';
 import { decodeBase64, encodeBase64, toBytes, tryText } from '../../core/text.js';
 import { decodeWire, encodeWire } from '../../core/wire.js';
-import {
-  compare,
-  ExpressionError,
-  float,
-  integer,
-  isInteger,
-  isMap,
-  isNumber,
-  keysOf,
-  list,
-  mapOf,
-  text,
-  toNumber,
-  truth,
-  typeOf,
-  whole,
-} from './values.js';
+import { compare, ExpressionError, keysOf, list, mapOf, text, truth, typeOf, whole } from './values.js';
 
 /** Asks the predicate about an element. */
 export type Ask = (item: Data, index: number, acc?: Data) => Data;

@@ -1,6 +1,7 @@
 // The `expr` module: expressions of expr-lang over an environment of plain values. Sealed.
 import { dataObject } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
+import { isMap } from '../../core/data-values.js';
 import { bytesDataToText, textDataToBytes, TextError, toBytes, tryText } from '../../core/text.js';
 import { encodeWire, WireValueError } from '../../core/wire.js';
 import { fromData, tryToData } from '../../lua/instance/convert.js';
@@ -14,7 +15,7 @@ import { evaluate } from './evaluate.js';
 import { ExpressionSyntaxError } from './lexer.js';
 import { MAX_EXPRESSION, parseExpression } from './parser.js';
 import type { Node } from './tree.js';
-import { ExpressionError, isMap } from './values.js';
+import { ExpressionError } from './values.js';
 
 class Program {
   readonly source: string;

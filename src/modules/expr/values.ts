@@ -1,27 +1,11 @@
 // Values of expressions: plain data whose strings are text. An integer is 64 bits, a float a double, as in Go. Sealed.
-import { dataObject, LuaFloat } from '../../core/data.js';
+import { dataObject } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
+import { isInteger, isMap, isNumber, toNumber } from '../../core/data-values.js';
 
 /** An evaluation that went wrong. */
 export class ExpressionError extends Error {
   override readonly name = 'ExpressionError';
-}
-
-export const isInteger = (value: Data): value is number | bigint =>
-  typeof value === 'bigint' || (typeof value === 'number' && Number.isInteger(value));
-export const isNumber = (value: Data): value is number | bigint | LuaFloat =>
-  typeof value === 'number' || typeof value === 'bigint' || value instanceof LuaFloat;
-export const isMap = (value: Data): value is DataObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LuaFloat);
-
-export const toNumber = (value: number | bigint | LuaFloat): number =>
-  value instanceof LuaFloat ? value.n : Number(value);
-export const float = (value: number): Data => (Number.isInteger(value) ? new LuaFloat(value) : value);
-
-/** Wraps around at 64 bits, as Go does. */
-export function integer(value: bigint): number | bigint {
-  const wrapped = BigInt.asIntN(64, value);
-  return wrapped >= -(2n ** 53n) && wrapped <= 2n ** 53n ? Number(wrapped) : wrapped;
 }
 
 export function typeOf(value: Data): string {

@@ -3,10 +3,12 @@ import type { KindSpec } from '../model/kind.js';
 import { knownKinds } from './known-kinds.js';
 import { functionLua, libraryLua, moduleLua, processLua, workflowLua } from './lua-kinds.js';
 import { envStorageOs, envVariable, registryEntry, sqlSqlite } from './resource-kinds.js';
+import { templateJet, templateSet } from './template-kinds.js';
 import { temporalClient, temporalWorker } from './temporal-kinds.js';
 
 export { functionLua, libraryLua, moduleLua, processLua, workflowLua };
 export { envStorageOs, envVariable, registryEntry, sqlSqlite };
+export { templateJet, templateSet };
 export { temporalClient, temporalWorker };
 
 export const platformKinds: readonly KindSpec[] = [
@@ -21,6 +23,8 @@ export const platformKinds: readonly KindSpec[] = [
   envVariable,
   envStorageOs,
   sqlSqlite,
+  templateSet,
+  templateJet,
   ...knownKinds,
 ];
 

@@ -80,8 +80,6 @@ const accepted: Readonly<Record<string, Accepted>> = {
   'security.policy': { summary: 'What is allowed, by conditions.' },
   'security.policy.expr': { summary: 'What is allowed, by an expression.' },
   'security.token_store': { summary: 'Tokens.', references: [one('/store', 'store.*')] },
-  'template.set': { summary: 'Templates that know each other.' },
-  'template.jet': { summary: 'A template.', references: [one('/set', 'template.set')], sources: ['source'] },
   'function.wasm': { summary: 'A WebAssembly function.', references: [one('/fs', 'fs.*')] },
   'function.wat': { summary: 'A WebAssembly function as text.', sources: ['source'] },
   'ns.definition': { summary: 'About a module.' },

@@ -45,7 +45,6 @@ export const documentedModules: readonly string[] = [
   'string',
   'system',
   'table',
-  'template',
   'templates',
   'text',
   'time',

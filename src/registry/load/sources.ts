@@ -47,9 +47,8 @@ export async function readSources(
     if (typeof value !== 'string') continue;
     const pointer = `${entry.base}/${field}`;
     if (!value.startsWith(SCHEME)) {
-      if (spec?.lua === undefined) continue;
       inline = entry.tree.textStartOf(pointer);
-      const mistaken = notLua(field, value);
+      const mistaken = spec?.lua === undefined ? undefined : notLua(field, value);
       if (mistaken !== undefined)
         diagnostics.push({ severity: 'error', place: entry.tree.placeOf(pointer), ...mistaken });
       continue;
@@ -60,12 +59,11 @@ export async function readSources(
       continue;
     }
     data = dataObject({ ...data, [field]: source.text });
-    if (spec?.lua === undefined) continue;
     const inRoot = path.relative(root.folder, source.path).split(path.sep).join('/');
     const appPath = files.relative(source.path);
     const chunk = inRoot.startsWith('../') ? appPath : root.prefix + inRoot;
     file = { chunk, path: appPath };
-    data['chunk'] = chunk;
+    if (spec?.lua !== undefined) data['chunk'] = chunk;
   }
   return {
     data,

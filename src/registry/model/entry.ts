@@ -17,6 +17,6 @@ export interface Entry {
 export interface LoadedEntry extends Entry {
   /** The place of a field, by JSON pointer (`/meta/temporal`), or of the entry itself (``). */
   placeOf(pointer: string): Place;
-  /** For a Lua kind: path of the source relative to the source folder (the chunk name), and relative to the app folder. */
+  /** For a source that is a file: its path relative to the source folder (the chunk name), and relative to the app folder. */
   readonly file?: { readonly chunk: string; readonly path: string };
 }

@@ -19,6 +19,16 @@ export interface KindHost {
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: DataObject): void;
 }
 
+/** What is wrong with the text of one of an entry's `sources`. */
+export interface SourceProblem {
+  readonly field: string;
+  /** 1-based, within the text. */
+  readonly line: number;
+  readonly column: number;
+  readonly message: string;
+  readonly fix?: string;
+}
+
 export interface KindSpec {
   readonly name: string;
   readonly summary: string;
@@ -37,6 +47,8 @@ export interface KindSpec {
   }[];
   /** Fields whose `file://` value is replaced by the file's text. */
   readonly sources?: readonly string[];
+  /** Looks at the text of `sources` when an app is loaded or changed; references are entry ids. Pure. Lua is checked by its compiler. */
+  checkSources?(entry: Entry, find: (id: string) => Entry | undefined): readonly SourceProblem[];
   /** Set for kinds whose source is Lua and that make programs. */
   readonly lua?: 'runnable' | 'library';
   /** Opens what the entry stands for on this node: at first use, once; disposed when the node stops or the entry changes. */

@@ -10,6 +10,7 @@ import type { KindSpec } from '../model/kind.js';
 import type { StateView } from '../registry-view.js';
 import { shapeEmptyTables } from './empty-tables.js';
 import type { PrepareResult } from './index.js';
+import { checkSources } from './check-sources.js';
 import { importsOf, linkEntries, type ModuleNames } from './link.js';
 import { buildPrograms, type CompileProgram } from './programs.js';
 import type { EntryScope } from './scope.js';
@@ -50,6 +51,7 @@ export function prepareChanges(
   const diagnostics: Diagnostic[] = sortDiagnostics([
     ...validateEntries(shaped, { kinds, scope }),
     ...linked.diagnostics,
+    ...checkSources(linked.entries, { kinds, scope: overlay(view, withLinked, deletes) }),
     ...built.diagnostics,
   ]);
   if (diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics };

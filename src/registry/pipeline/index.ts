@@ -1,5 +1,5 @@
 // The pipeline: loaded entries to entries that can run, or all that is wrong with them.
-// Stages: override, disable, validate, link, bytecode (programs.ts). Each is a pure function in its own file.
+// Stages: override, disable, validate, link, sources, bytecode (programs.ts). Each is a pure function in its own file.
 // I1: what is wrong in one stage does not hide what is wrong in the next ones.
 import type { Diagnostic } from '../../core/diagnostics.js';
 import type { PinnedProgram } from '../../core/program.js';
@@ -7,6 +7,7 @@ import type { LoadResult } from '../load/app.js';
 import { sortDiagnostics } from '../load/located-entry.js';
 import type { Entry, EntryId } from '../model/entry.js';
 import type { KindSpec } from '../model/kind.js';
+import { checkSources } from './check-sources.js';
 import { disableEntries } from './disable.js';
 import { linkEntries, type ModuleNames } from './link.js';
 import { applyOverrides, parseOverride, type Override } from './override.js';
@@ -90,7 +91,13 @@ function prepare<E extends Entry>(
     withoutSource,
     ...(compile === undefined ? {} : { compile }),
   });
-  const diagnostics = sortDiagnostics([...before, ...validated, ...linked.diagnostics, ...built.diagnostics]);
+  const diagnostics = sortDiagnostics([
+    ...before,
+    ...validated,
+    ...linked.diagnostics,
+    ...checkSources(linked.entries, { kinds, withoutSource }),
+    ...built.diagnostics,
+  ]);
   if (diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics };
   return {
     ok: true,

@@ -6,12 +6,12 @@ import type { Diagnostic } from '../../core/diagnostics.js';
 import type { Budget, Import, PinnedProgram, Program, Unit } from '../../core/program.js';
 import { toBytes, toTextLossy } from '../../core/text.js';
 import { namespaceOf, resolveReference } from '../load/entry-id.js';
-import { locate, type LocatedEntry } from '../load/located-entry.js';
+import type { LocatedEntry } from '../load/located-entry.js';
 import { isObject } from '../load/pointer.js';
 import type { Entry, EntryId } from '../model/entry.js';
-import type { TextStart } from '../load/yaml-tree.js';
 import type { KindSpec } from '../model/kind.js';
 import { canonicalHash, type CanonicalValue } from './canonical-json.js';
+import { placeInText } from './check-sources.js';
 import { type EntryScope, scopeOf } from './scope.js';
 
 /** All problems of all units; their place's file is the unit's chunk. */
@@ -158,15 +158,6 @@ function byteCount(value: Data): number {
   return Math.floor(Number(number) * (UNITS[unit] ?? 1));
 }
 
-/** A place in a source that stands in a YAML file, there. What is missing behind the last line is missing at its end. */
-function placeInline({ data }: Entry, start: TextStart, line: number, column: number): TextStart {
-  const lines = (typeof data['source'] === 'string' ? data['source'] : '').split('\n');
-  if (lines.at(-1) === '') lines.pop();
-  const isBehind = line > lines.length && lines.length > 0;
-  const at = isBehind ? { line: lines.length, column: (lines.at(-1) ?? '').length + 1 } : { line, column };
-  return { line: start.line + at.line - 1, column: at.column === 0 ? 0 : start.column + at.column - 1 };
-}
-
 class Compilation {
   readonly found: Diagnostic[] = [];
   readonly #compile: CompileProgram | undefined;
@@ -199,15 +190,10 @@ class Compilation {
     const { file, line, column } = diagnostic.place;
     const chunk = toTextLossy(file);
     const entry = this.#byChunk.get(chunk) as (Entry & Partial<LocatedEntry>) | undefined;
-    if (entry?.file !== undefined) return { ...diagnostic, place: { file: entry.file.path, line, column } };
-    if (entry === undefined || entry.placeOf === undefined)
+    if (entry === undefined || (entry.file === undefined && entry.placeOf === undefined))
       return { ...diagnostic, place: { file: chunk, line, column } };
-    const place = locate(entry).placeOf('/source');
-    if (entry.inline !== undefined)
-      return {
-        ...diagnostic,
-        place: { file: place.file, ...placeInline(entry, entry.inline, line, column) },
-      };
-    return { ...diagnostic, place, message: `line ${line} of the source: ${diagnostic.message}` };
+    const { place, inside } = placeInText(entry, 'source', line, column);
+    const { message } = diagnostic;
+    return { ...diagnostic, place, message: inside ? message : `line ${line} of the source: ${message}` };
   }
 }

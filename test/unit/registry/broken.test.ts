@@ -15,11 +15,12 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { formatDiagnostic } from '../../../src/core/diagnostics.js';
 import type { Program } from '../../../src/core/program.js';
 import type { CompileResult } from '../../../src/lua/engine.js';
-import { platformKinds } from '../../../src/registry/kinds/index.js';
+
 import { documentedModules } from '../../../src/registry/kinds/known-modules.js';
 import { loadApp } from '../../../src/registry/load/app.js';
 import { prepareApp } from '../../../src/registry/pipeline/index.js';
 import type { CompileProgram } from '../../../src/registry/pipeline/programs.js';
+import { kinds } from '../../../src/services/kinds.js';
 import { setups } from './broken-setups.js';
 
 const here = path.join(import.meta.dirname, '../../broken');
@@ -67,9 +68,9 @@ async function diagnose(name: string): Promise<string[]> {
   setups[name]?.(folder);
   const optionsFile = path.join(folder, 'overrides.txt');
   const overrides = existsSync(optionsFile) ? readFileSync(optionsFile, 'utf8').trim().split('\n') : [];
-  const loaded = await loadApp(path.join(folder, 'app'), { kinds: platformKinds });
+  const loaded = await loadApp(path.join(folder, 'app'), { kinds });
   const result = prepareApp(loaded, {
-    kinds: platformKinds,
+    kinds,
     modules,
     overrides,
     ...(compile === undefined ? {} : { compile }),
