@@ -5,12 +5,13 @@ import { queueOf } from '../runtime/function-caller.js';
 import { callableEntry } from '../runtime/function-pool.js';
 import { throwOutcome } from '../runtime/processes.js';
 import { clientOfQueue } from '../runtime/temporal-access.js';
+import { HEARTBEAT_TIMEOUT_MS } from '../temporal/names.js';
 import type { Globals } from './globals.js';
-import { jsonText, resultData, say } from './output.js';
-import { runNode } from './run-node.js';
-import type { RunningNode } from './run-node.js';
+import { jsonText, resultData, say, tell } from './output.js';
+import type { NodeOptions, RunningNode } from './run-node.js';
 import { nodeOptions } from './serve.js';
 import { UsageError } from './usage-error.js';
+import { withNode } from './with-node.js';
 
 export interface CallWishes {
   readonly entry: string;
@@ -22,22 +23,22 @@ export interface CallWishes {
 export async function callFunction(globals: Globals, wishes: CallWishes): Promise<number> {
   const timeoutMs = parseTimeout(wishes.timeout);
   const options = nodeOptions(globals);
-  const node = await runNode({
+  const own: NodeOptions = {
     ...options,
     temporal: 'asked',
     publish: 'serving',
     log: { ...options.log, fallback: 'warn' },
-  });
-  try {
+    // A durable call does not end with this process, so that there is nothing to wait for.
+    ...(wishes.durable ? { drainMs: 0 } : {}),
+  };
+  return withNode(own, async (node) => {
     callableEntry(node.registry.current, wishes.entry);
     const values = wishes.durable
       ? await callDurably(node, wishes, timeoutMs)
       : throwOutcome(await node.call(wishes.entry, wishes.args, { timeoutMs, signal: node.stopping }));
     say(jsonText(resultData(values), !globals.json));
     return 0;
-  } finally {
-    await node.stop();
-  }
+  });
 }
 
 async function callDurably(
@@ -46,16 +47,43 @@ async function callDurably(
   timeoutMs: number | undefined,
 ): Promise<readonly Data[]> {
   const taskQueue = queueOf(entry, node.registry, node.temporal);
-  const { executeActivity } = await import('../temporal/client.js');
-  const client = await node.temporal.client(clientOfQueue(node.plan(), taskQueue));
-  return client.withAbortSignal(node.stopping, () =>
-    executeActivity(client, {
+  const { activityResult, startActivity } = await import('../temporal/client.js');
+  const clientEntry = clientOfQueue(node.plan(), taskQueue);
+  const client = await node.temporal.client(clientEntry);
+  return client.withAbortSignal(node.stopping, async () => {
+    const started = await startActivity(client, {
       type: entry,
       taskQueue,
       args,
-      ...(timeoutMs === undefined ? {} : { options: { scheduleToCloseTimeout: timeoutMs } }),
-    }),
-  );
+      options: {
+        heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
+        ...(timeoutMs === undefined ? {} : { scheduleToCloseTimeout: timeoutMs }),
+      },
+    });
+    const { address, namespace } = await node.temporal.connection(clientEntry);
+    const tellIt = (): void => tellGoesOn(node, started.activityId, { address, namespace });
+    node.stopping.addEventListener('abort', tellIt);
+    try {
+      return await activityResult(client, started);
+    } finally {
+      node.stopping.removeEventListener('abort', tellIt);
+    }
+  });
+}
+
+/** Told at once when somebody stops waiting for a durable call. */
+function tellGoesOn(
+  { serving }: RunningNode,
+  activityId: string,
+  { address, namespace }: { readonly address: string; readonly namespace: string },
+): void {
+  const flags = `--activity-id '${activityId}' --address ${address} --namespace ${namespace}`;
+  const who = serving
+    ? 'a node of the app goes on with it (`moontide dev` starts one, and says its address)'
+    : 'the node that serves the app goes on with it';
+  tell(`the call is not over: Temporal keeps it, and ${who}`);
+  tell(`  its result   temporal activity result ${flags}`);
+  tell(`  cancel it    temporal activity cancel ${flags}`);
 }
 
 function parseTimeout(text: string | undefined): number | undefined {

@@ -1,5 +1,6 @@
 // What the commands print: results on stdout, everything else on stderr.
 // O1: with --json stdout holds exactly one JSON document (test: one line a test), also when the command fails.
+import { ComponentError } from '../core/components.js';
 import type { Data, DataObject } from '../core/data.js';
 import { dataObject } from '../core/data.js';
 import type { ErrorData } from '../core/error-data.js';
@@ -56,34 +57,58 @@ const hasData = (error: unknown): error is { readonly data: ErrorData } =>
 
 /** Prints why a command failed; returns its exit code. */
 export function reportFailure(error: unknown, json: boolean): number {
-  const platform = error instanceof PlatformError ? error : undefined;
+  const code = tellFailure(error);
+  if (!json) return code;
+  if (hasData(error)) say(jsonText(dataObject({ ok: false, error: errorDocument(error.data) }), false));
+  else say(jsonText(failureDocument(error, hasDiagnostics(error) ? error.diagnostics : undefined), false));
+  return code;
+}
+
+/** What failed, on stderr; returns the exit code that it stands for. */
+export function tellFailure(error: unknown): number {
+  const exitCode = error instanceof PlatformError ? error.exitCode : undefined;
   if (hasDiagnostics(error)) {
     const problems = error.diagnostics;
     for (const diagnostic of problems)
       tell(`${diagnostic.severity === 'warning' ? 'warning: ' : ''}${formatDiagnostic(diagnostic)}`);
     const errors = problems.filter(({ severity }) => severity === 'error').length;
     tell(`moontide: ${errors} ${errors === 1 ? 'error' : 'errors'} in the app; nothing was started`);
-    if (json) say(jsonText(failureDocument(error, problems), false));
-    return platform?.exitCode ?? 2;
+    return exitCode ?? 2;
   }
   if (hasData(error)) {
     for (const line of errorLines(error.data)) tell(line);
-    if (json) say(jsonText(dataObject({ ok: false, error: errorDocument(error.data) }), false));
-    return platform?.exitCode ?? 1;
+    return exitCode ?? 1;
   }
-  if (platform !== undefined) tell(`moontide: ${platform.message}`);
-  else
+  if (error instanceof AggregateError) {
+    const [first, ...others] = error.errors.map(tellFailure);
+    return first ?? others[0] ?? 1;
+  }
+  if (error instanceof PlatformError) {
+    tell(`moontide: ${error.message}`);
+    for (const frame of framesOfOthers(error)) tell(`  ${frame}`);
+  } else
     tell(
       `moontide: this is a bug in Moontide: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
     );
-  if (json) say(jsonText(failureDocument(error), false));
-  return platform?.exitCode ?? 1;
+  return exitCode ?? 1;
+}
+
+/** Where a component failed by an error that is not ours: its author needs the place. */
+function framesOfOthers(error: PlatformError): string[] {
+  const { cause } = error;
+  if (!(error instanceof ComponentError) || !(cause instanceof Error) || cause instanceof PlatformError)
+    return [];
+  const frames = (cause.stack ?? '').split('\n').filter((line) => /^\s+at (?!.*\bnode:)/.test(line));
+  // From where we called it on they are ours.
+  const ours = frames.findIndex((frame) => /\/core\/components\.[jt]s:/.test(frame));
+  return frames.slice(0, ours < 0 ? frames.length : ours).map((frame) => frame.trim());
 }
 
 /** A failure as the one JSON document of stdout. */
 export const sayFailure = (error: PlatformError): void => say(jsonText(failureDocument(error), false));
 
 function failureDocument(error: unknown, diagnostics?: readonly Diagnostic[]): DataObject {
+  if (error instanceof AggregateError && error.errors.length > 0) return failureDocument(error.errors[0]);
   const message = error instanceof Error ? error.message : String(error);
   const known =
     error instanceof PlatformError

@@ -68,6 +68,8 @@ export interface NodeOptions {
   readonly publish?: PublishWhen;
   /** Ends the names of the app's task queues, which so are this process's own. */
   readonly queueSuffix?: string;
+  /** How long a stop waits for activities that run; they are tried again elsewhere then. Milliseconds; default: `shutdown.timeout` of moontide.yaml. */
+  readonly drainMs?: number;
   readonly log?: LogWishes;
   /** Receives `print`: one line without its end, as a byte string, with secrets redacted. Default: stdout. */
   readonly print?: (line: string) => void;
@@ -106,9 +108,9 @@ export interface RunningNode {
   readonly serving: boolean;
   /** Calls a function in this process. Never rejects: an error is an outcome. */
   call(entry: string, args: readonly Data[], options?: CallOptions): Promise<Outcome>;
-  /** Orderly: workers and services, functions, components, connections. Called again it gives the same stop. */
-  stop(): Promise<void>;
-  /** Aborted when the stop begins, whoever asked for it. */
+  /** Orderly: workers and services, functions, components, connections. Called again it gives the same stop. `reason` is what `stopping` is aborted with. Rejects with an AggregateError of all that failed. */
+  stop(reason?: Error): Promise<void>;
+  /** Aborted when the stop begins, whoever asked for it; with an InterruptedError when it was a signal. */
   readonly stopping: AbortSignal;
   /** Settles with the stop. */
   readonly stopped: Promise<void>;
@@ -124,7 +126,7 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
   const forget =
     (options.signals ?? true)
       ? onStopSignal((signal) => {
-          if (node === undefined) boot.abort(new InterruptedError(signal));
+          if (node === undefined) boot.abort(new InterruptedError(signal, 'while it was starting'));
           else stopOnSignal(node, signal);
         })
       : (): void => undefined;
@@ -140,8 +142,9 @@ export async function runNode(options: NodeOptions): Promise<RunningNode> {
 
 function stopOnSignal(node: RunningNode, signal: StopSignal): void {
   node.logger.info('stopping; a second signal ends the process at once', { signal });
-  node.stop().catch((error: unknown) => {
-    node.logger.error('the node did not stop cleanly', { error });
+  node.stop(new InterruptedError(signal, 'before it was done')).catch((failure: unknown) => {
+    for (const error of failure instanceof AggregateError ? (failure.errors as unknown[]) : [failure])
+      node.logger.error('the node did not stop cleanly', { error });
     process.exitCode = 1;
   });
 }
@@ -216,7 +219,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   if (eager) temporal.connection(undefined).catch(() => undefined);
 
   // 2 load
-  const drainMs = shutdownMs(prepared);
+  const drainMs = options.drainMs ?? shutdownMs(prepared);
   const set = new ComponentSet(
     [
       ...baseComponents({
@@ -248,9 +251,9 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   const stopped = new Promise<void>((resolve) => {
     settle = resolve;
   });
-  const stop = (): Promise<void> => {
+  const stop = (reason?: Error): Promise<void> => {
     if (stopping === undefined) {
-      begun.abort();
+      begun.abort(reason);
       stopping = stopNode(app, set, temporal);
       settle(stopping);
     }

@@ -11,10 +11,10 @@ import type { Outcome } from '../lua/step.js';
 import type { Entry } from '../registry/model/entry.js';
 import type { Globals } from './globals.js';
 import { errorDocument, errorLines, jsonText, say, tell } from './output.js';
-import { runNode } from './run-node.js';
-import type { RunningNode } from './run-node.js';
+import type { NodeOptions, RunningNode } from './run-node.js';
 import { nodeOptions } from './serve.js';
 import { UsageError } from './usage-error.js';
+import { interruptionOf, withNode } from './with-node.js';
 import { runWorkflowOnce } from './workflow-once.js';
 
 interface Test {
@@ -41,43 +41,55 @@ const TIMEOUT_MS = 30_000;
 export async function runTests(globals: Globals, filter: string | undefined): Promise<number> {
   const began = performance.now();
   const options = nodeOptions(globals);
-  const node = await runNode({
+  const own: NodeOptions = {
     ...options,
     temporal: 'asked',
     publish: 'never',
     queueSuffix: `.test-${randomUUID().slice(0, 8)}`,
     log: { ...options.log, fallback: 'warn' },
+  };
+  return withNode(own, async (node) => {
+    try {
+      return await runAll(node, globals, filter, began);
+    } finally {
+      await endRuns(node);
+    }
   });
-  try {
-    const all = findTests(node.find({ 'meta.type': 'test' }));
-    const tests = all.filter(
-      ({ id, suite }) => filter === undefined || id.includes(filter) || suite.includes(filter),
-    );
-    if (tests.length === 0) {
-      if (filter !== undefined && all.length > 0)
-        throw new UsageError(`no test has '${filter}' in its id or suite; the app has ${all.length}`);
-      tell('the app has no tests: give a function.lua or a workflow.lua `meta: { type: test }`');
-      return 0;
-    }
-    const results: Result[] = [];
-    for (const test of tests) {
-      if (node.stopping.aborted) break;
-      const result = await runTest(node, test);
-      if (globals.json) say(jsonText(resultDocument(result), false));
-      else sayResult(result, results.at(-1)?.test.suite);
-      results.push(result);
-    }
-    const failed = results.filter(({ error }) => error !== undefined);
-    const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    if (!globals.json)
-      say(`\n${results.length - failed.length} passed, ${failed.length} failed (${seconds} s)`);
-    const left = tests.length - results.length;
-    if (left > 0) tell(`stopped before the last ${left}`);
-    return failed.length === 0 && left === 0 ? 0 : 1;
-  } finally {
-    await endRuns(node);
-    await node.stop();
+}
+
+/** `began`: when the command did, in milliseconds of `performance.now`. */
+async function runAll(
+  node: RunningNode,
+  globals: Globals,
+  filter: string | undefined,
+  began: number,
+): Promise<number> {
+  const all = findTests(node.find({ 'meta.type': 'test' }));
+  const tests = all.filter(
+    ({ id, suite }) => filter === undefined || id.includes(filter) || suite.includes(filter),
+  );
+  if (tests.length === 0) {
+    if (filter !== undefined && all.length > 0)
+      throw new UsageError(`no test has '${filter}' in its id or suite; the app has ${all.length}`);
+    tell('the app has no tests: give a function.lua or a workflow.lua `meta: { type: test }`');
+    return 0;
   }
+  const results: Result[] = [];
+  for (const test of tests) {
+    if (node.stopping.aborted) break;
+    const result = await runTest(node, test);
+    if (globals.json) say(jsonText(resultDocument(result), false));
+    else sayResult(result, results.at(-1)?.test.suite);
+    results.push(result);
+  }
+  const failed = results.filter(({ error }) => error !== undefined);
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  if (!globals.json)
+    say(`\n${results.length - failed.length} passed, ${failed.length} failed (${seconds} s)`);
+  const left = tests.length - results.length;
+  if (left > 0) tell(`stopped before the last ${left}`);
+  if (failed.length === 0 && left === 0) return 0;
+  return interruptionOf(node)?.exitCode ?? 1;
 }
 
 /** Runs that a test left waiting: nobody else takes them up. */

@@ -58,6 +58,8 @@ export async function untilStopped(node: RunningNode): Promise<number> {
   try {
     await node.stopped;
     return 0;
+  } catch {
+    return 1; // why is told by who stopped it
   } finally {
     clearInterval(alive);
   }

@@ -7,14 +7,15 @@ const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 export type StopSignal = keyof typeof CODES;
 
-/** A signal came before the node was whole. */
+/** A signal came before what was asked for was done. */
 export class InterruptedError extends PlatformError {
   override readonly name = 'InterruptedError';
   readonly code = 'INTERRUPTED';
   override readonly kind = 'Canceled';
   override readonly exitCode;
-  constructor(signal: StopSignal) {
-    super(`stopped by ${signal} while it was starting`);
+  /** `when`: what it came in the middle of. */
+  constructor(signal: StopSignal, when: string) {
+    super(`stopped by ${signal} ${when}`);
     this.exitCode = CODES[signal];
   }
 }

@@ -12,9 +12,10 @@ import { connectApp } from './connect-app.js';
 import type { ConnectedApp } from './connect-app.js';
 import type { Globals } from './globals.js';
 import { jsonText, resultData, say, tell } from './output.js';
-import { runNode } from './run-node.js';
+import type { NodeOptions } from './run-node.js';
 import { nodeOptions } from './serve.js';
 import { UsageError } from './usage-error.js';
+import { withNode } from './with-node.js';
 import { checkWorkflowId } from './workflow-id.js';
 import { workflowTarget } from './workflow-target.js';
 import type { WorkflowTarget } from './workflow-target.js';
@@ -79,18 +80,17 @@ async function runHere(
   started?: Started,
 ): Promise<number> {
   const options = nodeOptions(globals);
-  const node = await runNode({ ...options, temporal: 'always', log: { ...options.log, fallback: 'warn' } });
-  try {
+  const own: NodeOptions = { ...options, temporal: 'always', log: { ...options.log, fallback: 'warn' } };
+  return withNode(own, async (node) => {
     const client = await node.temporal.client(clientOfQueue(node.plan(), target.taskQueue));
     const run = started ?? (await start(client, target, wishes));
+    node.stopping.addEventListener('abort', () =>
+      tell(
+        `'${run.workflowId}' is not over: it goes on when a node of the app runs again (\`moontide dev\`)`,
+      ),
+    );
     return await client.withAbortSignal(node.stopping, () => waitFor(globals, client, run));
-  } catch (error) {
-    if (!node.stopping.aborted) throw error;
-    tell('stopped before the workflow ended; it goes on when a node runs it again');
-    return 1;
-  } finally {
-    await node.stop();
-  }
+  });
 }
 
 async function start(

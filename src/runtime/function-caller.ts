@@ -11,6 +11,7 @@ import type { FunctionPool } from './function-pool.js';
 import { nearest } from './nearest.js';
 import { throwOutcome } from './processes.js';
 import type { SecretGuard } from './secret-guard.js';
+import { HEARTBEAT_TIMEOUT_MS } from '../temporal/names.js';
 import { clientOfQueue, queueNamed } from './temporal-access.js';
 import type { TemporalAccess } from './temporal-access.js';
 
@@ -41,7 +42,11 @@ export function functionCaller({ functions, registry, temporal, guard }: CallerO
           args,
           activityId: textOf(options['activity.id']) ?? `${target}-${randomUUID()}`,
           headers: { values, ...(context.pid === undefined ? {} : { from: context.pid }) },
-          options: activityOptions(options),
+          options: {
+            // An activity of somebody else's worker need not heartbeat.
+            ...(queue === undefined ? { heartbeatTimeout: HEARTBEAT_TIMEOUT_MS } : {}),
+            ...activityOptions(options),
+          },
         }),
       );
     }

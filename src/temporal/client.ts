@@ -210,11 +210,16 @@ export interface ActivityRequest {
 
 const DEFAULT_START_TO_CLOSE_MS = 600_000;
 
-/** Runs a function durably, as a standalone activity. Throws RunError. */
-export async function executeActivity(client: Client, request: ActivityRequest): Promise<readonly Data[]> {
-  const result: unknown = await told(() =>
+export interface ActivityReference {
+  readonly activityId: string;
+  readonly runId?: string | undefined;
+}
+
+/** Starts a function durably, as a standalone activity. Throws RunError. */
+export async function startActivity(client: Client, request: ActivityRequest): Promise<ActivityReference> {
+  const { activityId, runId } = await told(() =>
     withCallHeaders(request.headers ?? {}, () =>
-      client.activity.execute<unknown>(request.type, {
+      client.activity.start<unknown>(request.type, {
         startToCloseTimeout: DEFAULT_START_TO_CLOSE_MS,
         ...request.options,
         args: [...request.args],
@@ -223,8 +228,20 @@ export async function executeActivity(client: Client, request: ActivityRequest):
       }),
     ),
   );
-  return toResults(result);
+  return { activityId, runId };
 }
+
+/** What a standalone activity gives once it has ended. Throws RunError. */
+export async function activityResult(
+  client: Client,
+  { activityId, runId }: ActivityReference,
+): Promise<readonly Data[]> {
+  return toResults(await told(() => client.activity.getHandle<unknown>(activityId, runId).result()));
+}
+
+/** Runs a function durably, to its end. Throws RunError. */
+export const executeActivity = async (client: Client, request: ActivityRequest): Promise<readonly Data[]> =>
+  activityResult(client, await startActivity(client, request));
 
 async function told<T>(call: () => Promise<T>): Promise<T> {
   try {

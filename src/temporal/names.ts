@@ -90,3 +90,6 @@ export const lifecycleWorkflowId = (app: string, node: string): string => `moont
 export const deployWorkflowId = (app: string): string => `moontide.deploy/${app}`;
 /** @public */
 export const watchWorkflowId = (app: string): string => `moontide.watch/${app}`;
+
+/** A node that died is noticed after this long: our activities heartbeat by themselves. Milliseconds. */
+export const HEARTBEAT_TIMEOUT_MS = 5000;

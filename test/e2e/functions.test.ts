@@ -1,5 +1,5 @@
 // The command line on apps that need no Temporal.
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CliProcess, TestFolders, buildOnce, cli } from './cli-process.js';
@@ -211,6 +211,44 @@ export const part = defineComponent({
     const { code, stderr } = await cli(['--app', copy, 'call', 'app:hello']);
     expect(code).toBe(0);
     expect(stderr).toBe('start true NotFound\nstop\n');
+  });
+  it('that fails in stop is named with its place, after the result and beside what else failed', async () => {
+    const copy = folders.copy('extension');
+    writeFileSync(
+      join(copy, 'parts.js'),
+      `import { defineComponent } from 'moontide';
+export const parts = ['one', 'two'].map((name) => defineComponent({
+  name,
+  dependsOn: ['functions'],
+  stop: () => { throw new Error(name + ' is stuck'); },
+}));`,
+    );
+    writeFileSync(join(copy, 'moontide.yaml'), 'name: parts\nextensions: [./greetings.js, ./parts.js]\n');
+    const place = (name: string): string =>
+      `moontide: component '${name}' failed to stop: ${name} is stuck\n  at Object.stop (file://./parts.js:5:23)\n`;
+    const stuck = `${place('two')}${place('one')}`;
+    const told = async (...args: string[]) => {
+      const { code, stdout, stderr } = await cli(['--app', copy, ...args]);
+      return { code, stdout, stderr: stderr.replaceAll(realpathSync(copy), '.') };
+    };
+    const good = { code: 1, stdout: '"Guten Tag, Ada!"\n', stderr: stuck };
+    expect(await told('call', 'app:hello', '"Ada"')).toEqual(good);
+    expect(await told('--json', 'call', 'app:hello', '"Ada"')).toEqual(good);
+    const bad = await told('--json', 'call', 'app:nothing');
+    expect(bad).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(`${stuck}moontide: there is no entry 'app:nothing'`) as string,
+    });
+    expect(JSON.parse(bad.stdout)).toMatchObject({ ok: false, error: { code: 'ENTRY_UNKNOWN' } });
+    const node = new CliProcess(['--app', copy, 'run']);
+    await node.until(/ready/);
+    node.signal('SIGTERM');
+    const { code, stderr } = await node.ended;
+    expect([code, /component 'one' failed to stop: one is stuck/.test(stderr), /bug/.test(stderr)]).toEqual([
+      1,
+      true,
+      false,
+    ]);
   });
   it('that cannot be loaded is told at its place, and so are all the others', async () => {
     const copy = folders.copy('extension');

@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually, serversOn } from '../support/server-user.js';
 import { CliProcess, TestFolders, buildOnce } from './cli-process.js';
@@ -65,4 +66,51 @@ describe('a signal', () => {
       await left(app);
     }
   }, 60_000);
+});
+
+/** A function that says when it is called, and waits. */
+const SLOW = `
+version: "1.0"
+namespace: app
+entries:
+  - { name: slow, kind: function.lua, modules: [time], source: "return function(s) print('called') time.sleep(s) return 'slept' end" }
+`;
+const makeSlow = (): string =>
+  realpathSync(folders.make({ 'moontide.yaml': 'name: signals\n', 'src/_index.yaml': SLOW }));
+
+describe('a signal to a call', () => {
+  it('ends it with the exit code of the signal', async () => {
+    const call = new CliProcess(['--app', makeSlow(), 'call', 'app:slow', '"1h"']);
+    await call.until(/called/);
+    call.signal('SIGTERM');
+    const { stderr, code } = await call.ended;
+    expect(stderr).toBe('moontide: stopped by SIGTERM before it was done\n');
+    expect(code).toBe(143);
+  });
+
+  it(
+    'that is durable leaves it to Temporal at once, says where it is, and the next node goes on with it',
+    { timeout: 60_000 },
+    async () => {
+      const app = makeSlow();
+      const call = new CliProcess(['--app', app, 'call', 'app:slow', '"4s"', '--durable']);
+      await call.until(/called/);
+      call.signal('SIGINT');
+      const { stderr, code } = await call.ended;
+      const [, id] = /temporal activity result --activity-id '([^']+)' --address 127/.exec(stderr) ?? [];
+      expect({ id: id ?? stderr, code }).toEqual({
+        id: expect.stringMatching(/^app:slow-/) as string,
+        code: 130,
+      });
+      expect(call.stdout).toBe('called\n'); // it did not wait for the end
+      const node = new CliProcess(['--app', app, 'dev', '--json']);
+      const [, address = ''] = await node.until(/"address":"([^"]+)"/);
+      const connection = await Connection.connect({ address });
+      const activity = new Client({ connection }).activity.getHandle(id ?? '');
+      expect(await activity.result()).toEqual('slept');
+      await connection.close();
+      node.signal('SIGTERM');
+      await node.ended;
+    },
+  );
 });

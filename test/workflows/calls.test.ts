@@ -70,7 +70,9 @@ describe('a call from a workflow', () => {
     });
     const ref = await start(it, 'app:w', ['late']);
     await expect
-      .poll(async () => (await it.client.workflow.getHandle(ref.workflowId).describe()).historyLength)
+      .poll(async () => (await it.client.workflow.getHandle(ref.workflowId).describe()).historyLength, {
+        timeout: 30_000,
+      })
       .toBeGreaterThan(6);
     it.publish('app:late', fn('return function() return "here" end'));
     expect(await resultOf(it.client, ref)).toEqual([['NotFound', 'here']]);

@@ -10,9 +10,9 @@ import { PlatformError } from '../../src/core/errors.js';
 import { nameSecrets } from '../../src/core/secret.js';
 import { toTextLossy } from '../../src/core/text.js';
 import type { Route } from '../../src/temporal/contracts.js';
+import { HEARTBEAT_TIMEOUT_MS } from '../../src/temporal/names.js';
 import { toResults } from '../../src/temporal/payload-converter.js';
 import type { Outgoing } from './context.js';
-import { HEARTBEAT_TIMEOUT_MS } from './general.js';
 import type { Headers } from './headers.js';
 import {
   asObject,

@@ -8,6 +8,7 @@ import type { Data } from '../../src/core/data.js';
 import { nameSecrets } from '../../src/core/secret.js';
 import type { DataPath } from '../../src/core/secret.js';
 import type { CommandCall } from '../../src/temporal/contracts.js';
+import { HEARTBEAT_TIMEOUT_MS } from '../../src/temporal/names.js';
 import { toDataOrThrow } from '../../src/temporal/payload-converter.js';
 import type { Outgoing } from './context.js';
 import { DEFAULT_RETRY } from './options.js';
@@ -17,8 +18,6 @@ import { commandSummary } from './summary.js';
 
 type Activities = Record<string, (...args: unknown[]) => Promise<unknown>>;
 
-/** A node that died is noticed after this long. Our activities heartbeat by themselves. */
-export const HEARTBEAT_TIMEOUT_MS = 5000;
 /** A command that the host handler does not bound itself. */
 const COMMAND_TIMEOUT_MS = 600_000;
 const EMIT_TIMEOUT_MS = 2000;

@@ -1,0 +1,42 @@
+// A node for one piece of work: started, used, and stopped whatever comes of it.
+// W1: what fails in the stop is told and makes a good end a bad one; it never hides why the work failed.
+// W2: work that a signal ended ends as that signal's, whatever it failed with then.
+import { tellFailure } from './output.js';
+import { runNode } from './run-node.js';
+import type { NodeOptions, RunningNode } from './run-node.js';
+import { InterruptedError } from './signals.js';
+
+/** Gives the work's exit code, 1 where only the stop failed. */
+export async function withNode(
+  options: NodeOptions,
+  work: (node: RunningNode) => Promise<number>,
+): Promise<number> {
+  const node = await runNode(options);
+  let code: number;
+  try {
+    code = await work(node);
+  } catch (error) {
+    await stopTold(node);
+    throw interruptionOf(node) ?? error; // W2
+  }
+  const stopped = await stopTold(node);
+  return stopped || code !== 0 ? code : 1;
+}
+
+/** The signal that stops a node; undefined: none does. */
+export function interruptionOf({ stopping }: RunningNode): InterruptedError | undefined {
+  const reason: unknown = stopping.aborted ? stopping.reason : undefined;
+  return reason instanceof InterruptedError ? reason : undefined;
+}
+
+/** Whether it stopped cleanly; if not, that is told (W1). */
+async function stopTold(node: RunningNode): Promise<boolean> {
+  const isTold = node.stopping.aborted; // by who began the stop
+  try {
+    await node.stop();
+    return true;
+  } catch (error) {
+    if (!isTold) tellFailure(error);
+    return false;
+  }
+}
