@@ -10,6 +10,7 @@ import { callCommand } from './call.js';
 import { devCommand } from './dev.js';
 import { addGlobalOptions } from './globals.js';
 import { jsonText, reportFailure, sayFailure } from './output.js';
+import { registryCommand } from './registry.js';
 import { runCommand } from './run.js';
 import { sendCommand } from './send.js';
 import { startCommand } from './start.js';
@@ -60,12 +61,17 @@ Exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 
     queryCommand(),
     updateCommand(),
     testCommand(),
+    registryCommand(),
   ]) {
-    command.showHelpAfterError(`run \`moontide help ${command.name()}\` for examples`).exitOverride();
+    for (const one of [command, ...command.commands])
+      one.showHelpAfterError(`run \`${helpOf(command, one)}\` for examples`).exitOverride();
     program.addCommand(command);
   }
   return program.exitOverride();
 }
+
+const helpOf = (command: Command, one: Command): string =>
+  one === command ? `moontide help ${one.name()}` : `moontide ${command.name()} help ${one.name()}`;
 
 /** Runs one command line; returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {

@@ -72,7 +72,11 @@ export function tellFailure(error: unknown): number {
     for (const diagnostic of problems)
       tell(`${diagnostic.severity === 'warning' ? 'warning: ' : ''}${formatDiagnostic(diagnostic)}`);
     const errors = problems.filter(({ severity }) => severity === 'error').length;
-    tell(`moontide: ${errors} ${errors === 1 ? 'error' : 'errors'} in the app; nothing was started`);
+    const ended =
+      error instanceof PlatformError && error.code === 'REGISTRY_CHANGES'
+        ? '; nothing was changed'
+        : ' in the app; nothing was started';
+    tell(`moontide: ${errors} ${errors === 1 ? 'error' : 'errors'}${ended}`);
     return exitCode ?? 2;
   }
   if (hasData(error)) {

@@ -62,21 +62,31 @@ export interface PreparedApp {
   readonly components: readonly Component[];
 }
 
-/** Throws AppErrors. */
-export async function prepareAppFolder(options: PrepareOptions): Promise<PreparedApp> {
-  const { appFolder, config, diagnostics } = await loadAppConfig(options.folder);
-  if (diagnostics.some(({ severity }) => severity === 'error' && config.extensions.length > 0))
-    throw new AppErrors(diagnostics);
+/** Which kinds and modules an app can use: ours and those of its extensions. Throws AppErrors, with the given ones first. */
+export async function loadVocabulary(
+  appFolder: string,
+  config: AppConfig,
+  diagnostics: readonly Diagnostic[] = [],
+) {
   const self = new URL('../index.js', import.meta.url).href;
   const extensions = await loadExtensions({ appFolder, files: config.extensions, self });
   // What else is wrong with the app cannot be told without its kinds and modules.
   if (extensions.diagnostics.length > 0) throw new AppErrors([...diagnostics, ...extensions.diagnostics]);
   const kinds = kindsWith(extensions.kinds);
-  const extensionSpecs = extensions.modules.map(({ spec }) => spec);
-  const specs = [...declaredModules, ...extensionSpecs];
-  const loaded = await loadApp(options.folder, { kinds, stateFolder: `${appFolder}/${STATE_FOLDER}` });
+  const specs = [...declaredModules, ...extensions.modules.map(({ spec }) => spec)];
   const built = [...globalModules, ...specs].map(({ name }) => name);
-  const moduleNames = { built, known: [...new Set([...documentedModules, ...built])] };
+  const moduleNames: ModuleNames = { built, known: [...new Set([...documentedModules, ...built])] };
+  return { extensions, kinds, specs, moduleNames };
+}
+
+/** Throws AppErrors. */
+export async function prepareAppFolder(options: PrepareOptions): Promise<PreparedApp> {
+  const { appFolder, config, diagnostics } = await loadAppConfig(options.folder);
+  if (diagnostics.some(({ severity }) => severity === 'error' && config.extensions.length > 0))
+    throw new AppErrors(diagnostics);
+  const { extensions, kinds, specs, moduleNames } = await loadVocabulary(appFolder, config, diagnostics);
+  const extensionSpecs = extensions.modules.map(({ spec }) => spec);
+  const loaded = await loadApp(options.folder, { kinds, stateFolder: `${appFolder}/${STATE_FOLDER}` });
   const prepared = prepareApp(loaded, {
     kinds,
     modules: moduleNames,

@@ -1,0 +1,68 @@
+// The registry of the app in a folder, without a node: opened where it is kept, closed when the command is done.
+// O1: the app's own files are not read, only its configuration: a broken app can be looked at and rolled back.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { PlatformError } from '../../core/errors.js';
+import type { ExitCode } from '../../core/errors.js';
+import { EventBus } from '../../core/event-bus.js';
+import { createHostLogger } from '../../core/logger-host.js';
+import { loadAppConfig } from '../../registry/load/app.js';
+import { resolveAppName } from '../../registry/load/config.js';
+import type { AppConfig } from '../../registry/load/config.js';
+import { openRegistry } from '../../registry/service.js';
+import type { Registry } from '../../registry/service.js';
+import type { RegistryStore } from '../../registry/store/registry-store.js';
+import type { Globals } from '../globals.js';
+import { AppErrors } from '../prepare-app.js';
+import { openPlace, registryPlace } from '../registry-place.js';
+import { STATE_FOLDER } from '../state-folder.js';
+
+class NoRegistryError extends PlatformError {
+  override readonly name = 'NoRegistryError';
+  readonly code = 'REGISTRY_ABSENT';
+  override readonly kind = 'NotFound';
+  override readonly exitCode: ExitCode = 3;
+  constructor(path: string) {
+    super(
+      `there is no registry in '${path}' yet; the first start makes it: \`moontide dev\` or \`moontide run\``,
+    );
+  }
+}
+
+export interface RegistryPlaceOfApp {
+  readonly appFolder: string;
+  readonly config: AppConfig;
+  readonly store: RegistryStore;
+}
+
+/** The store; the caller closes it. */
+export async function openStoreOf(globals: Globals): Promise<RegistryPlaceOfApp> {
+  const { appFolder, config, diagnostics } = await loadAppConfig(globals.app);
+  if (diagnostics.some(({ severity }) => severity === 'error')) throw new AppErrors(diagnostics);
+  const place = registryPlace({ folder: appFolder, config }, join(appFolder, STATE_FOLDER), process.env);
+  if (place.engine === 'sqlite' && !existsSync(place.path)) throw new NoRegistryError(place.path);
+  const store = await openPlace(place, resolveAppName(config, appFolder).name);
+  return { appFolder, config, store };
+}
+
+export const commandLogger = ({ logLevel, logFormat }: Globals) =>
+  createHostLogger({
+    level: logLevel === undefined || logLevel === 'silent' ? 'warn' : logLevel,
+    format: logFormat === 'json' ? 'json' : 'console',
+  });
+
+/** Runs `work` on the registry and closes it. */
+export async function withRegistry<T>(
+  globals: Globals,
+  work: (registry: Registry, place: RegistryPlaceOfApp) => Promise<T>,
+): Promise<T> {
+  const place = await openStoreOf(globals);
+  const { store } = place;
+  await using registry = await openRegistry({
+    store,
+    log: commandLogger(globals),
+    bus: new EventBus(),
+    follow: false,
+  });
+  return await work(registry, place);
+}
