@@ -28,6 +28,7 @@ import type { RunContext } from './durable/context.js';
 import { makeRun } from './durable/handlers.js';
 import type { DurableParts } from './durable/handlers.js';
 import { durableHost } from './durable/host.js';
+import { Continuation } from './durable/run.js';
 import { moduleLookup } from './durable/modules.js';
 import { pinProgram, showProgram } from './durable/program.js';
 import type { PinnedRun } from './durable/program.js';
@@ -50,6 +51,7 @@ export async function runLua(session: Session, args: readonly unknown[]): Promis
     const parts = begin(pinned, context, input, session);
     cancelRequested.catch(() => parts.run.cancel(toBytes(session.cancellation.reason())));
     const outcome = await parts.run.outcome;
+    if (outcome instanceof Continuation) return outcome.start();
     await parts.exits.tell(outcome);
     await parts.run.settled();
     return end(outcome, parts.run.cancelled);
@@ -100,6 +102,7 @@ function begin(
 
   const declarations = new Declarations(run, reference.declares);
   run.afterStep = () => declarations.sync();
+  run.continuing = () => declarations.close();
   void run.outcome.then(
     () => declarations.close(),
     () => undefined, // told to who awaits the outcome

@@ -52,6 +52,14 @@ export interface Message {
   readonly payloads: readonly Data[];
 }
 
+/** A message of which no coroutine has received the payloads from `payload` on, counted from 0. */
+export interface Unread {
+  readonly message: Message;
+  readonly payload: number;
+}
+/** What a listener holds and nobody has received yet. */
+export type TellUnread = () => readonly Unread[];
+
 /** A command that nobody waits for in Lua terms: a timer behind a channel, a future. */
 export interface Background {
   /** Asks the host to withdraw the command; its answer, if any still comes, is dropped. */
@@ -70,8 +78,11 @@ export interface InstanceContext {
   spawn(fn: LuaFunction, args: readonly LuaValue[]): void;
   /** Issues a command without suspending; `answered` runs inside a later step. */
   background(command: Command, answered: (answer: Answer) => void): Background;
-  /** Takes messages for `topic` before the inbox does; returns how to stop. '' takes what no other listener does (the inbox). */
-  listen(topic: string, deliver: (message: Message) => void): () => void;
+  /**
+   * Takes messages for `topic` before the inbox does; returns how to stop. '' takes what no other listener does (the inbox).
+   * `unread` tells what of them the program has not received yet.
+   */
+  listen(topic: string, deliver: (message: Message) => void, unread?: TellUnread): () => void;
   /** State of a module in this instance, made at first use. The key is the module's own object. */
   state<T extends object>(key: object, make: () => T): T;
 }

@@ -44,6 +44,8 @@ export interface Instance {
   cancel(reason: string): Step;
   /** Whether something listens to `topic` (InstanceContext.listen): `@events` when the program can take events. */
   listens(topic: string): boolean;
+  /** Messages of which no coroutine has received all payloads, with those that are left, in the order of arrival. */
+  unread(): readonly Message[];
   /** Runs a Lua handler (query, update) as a coroutine of its own; `ended` is called in this or a later step. */
   invoke(fn: LuaFunction, args: readonly Data[], ended: (outcome: Outcome) => void): Step;
   /**

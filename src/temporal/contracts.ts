@@ -69,6 +69,27 @@ export interface StartOptions {
   readonly messages?: readonly MessageData[];
   /** Hash of the program to run instead of the newest. */
   readonly program?: string;
+  /** What a run that continues as new hands to the next. */
+  readonly carried?: Carried;
+}
+
+/** What outlives the run that continues as new, beside its messages. */
+export interface Carried {
+  /** By PID of a sender: its run, and the highest sequence taken of it. */
+  readonly seen: Readonly<Record<string, Seen>>;
+  /** PIDs that want to know of the end. */
+  readonly monitors: readonly string[];
+  readonly links: readonly string[];
+  /** What the run wants to know of others, by their PIDs. */
+  readonly interests: Readonly<Record<string, Interest>>;
+}
+export interface Seen {
+  readonly run: string;
+  readonly seq: number;
+}
+export interface Interest {
+  readonly monitored: boolean;
+  readonly linked: boolean;
 }
 
 export interface MessageData {
@@ -80,7 +101,9 @@ export interface MessageData {
 /** One message of an `moontide.inbox` batch. */
 export interface BatchedMessage extends MessageData {
   readonly from: string;
-  /** Counts from 1 for each pair of sender and target. */
+  /** Id of the sender's run; absent in older histories. */
+  readonly run?: string;
+  /** Counts from 1 for each run of a sender and each target. */
   readonly seq: number;
 }
 

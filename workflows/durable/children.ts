@@ -149,13 +149,17 @@ async function spawn(
   parts: ChildrenOptions,
 ): Promise<string> {
   const { exits, outbox, routes, run } = parts;
-  const policy = conflictPolicy(start.options);
   try {
     const { pid, result } = await startChildRun(start, ParentClosePolicy.ABANDON, parts);
-    exits.child(pid, interest, outcomeOf(result));
+    const policy = textOption(start.options, `${OPTION}parent_close_policy`) ?? 'abandon';
+    exits.child(pid, interest, outcomeOf(result), policy === 'abandon' && routes.isOurs(start.host));
     return pid;
   } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError) || policy !== 'use_existing') throw error;
+    if (
+      !(error instanceof WorkflowExecutionAlreadyStartedError) ||
+      conflictPolicy(start.options) !== 'use_existing'
+    )
+      throw error;
   }
   // W3: the running one.
   const pid = pidOf(start);

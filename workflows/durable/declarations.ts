@@ -25,6 +25,7 @@ export class Declarations {
   readonly #queries = new Map<string, QueryHandler>();
   readonly #updates = new Map<string, UpdateHandler>();
   #changes = 0;
+  #closed = false;
 
   constructor(run: Run, declares: Declares = { query: [], update: [] }) {
     this.#run = run;
@@ -57,7 +58,7 @@ export class Declarations {
   /** An update of that name comes: gives it a handler that waits, where its own may still be declared (D1). */
   expect(name: string): void {
     if (
-      this.#run.ended ||
+      this.#closed ||
       this.#updates.has(toBytes(name)) ||
       this.#waiting.has(name) ||
       !this.#mentions('update', name)
@@ -74,8 +75,9 @@ export class Declarations {
     });
   }
 
-  /** Main has ended: what waits for a declaration waits in vain. */
+  /** Main has ended, or is about to go on as another run: what waits for a declaration waits in vain. */
   close(): void {
+    this.#closed = true;
     for (const waiting of this.#waiting.values()) for (const resolve of waiting.splice(0)) resolve();
     this.#waiting.clear();
   }
@@ -128,7 +130,7 @@ const REFUSED: ErrorData = {
 
 const neverDeclared = (name: string): ErrorData => ({
   kind: 'NotFound',
-  message: toBytes(`the workflow ended before it declared the update '${name}'`),
+  message: toBytes(`the run ended before it declared the update '${name}'`),
   retryable: false,
 });
 

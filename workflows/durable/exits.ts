@@ -8,7 +8,12 @@ import type { ErrorData } from '../../src/core/error-data.js';
 import { tryPid } from '../../src/core/ids.js';
 import { toTextLossy } from '../../src/core/text.js';
 import type { Outcome } from '../../src/lua/step.js';
-import type { EventData, WatchData } from '../../src/temporal/contracts.js';
+import type {
+  Carried,
+  Interest as CarriedInterest,
+  EventData,
+  WatchData,
+} from '../../src/temporal/contracts.js';
 import { dataToError, errorToData } from '../../src/temporal/failures.js';
 import { EVENT_SIGNAL, WATCH_SIGNAL } from '../../src/temporal/names.js';
 import type { Outgoing } from './context.js';
@@ -20,15 +25,20 @@ import type { DurableHandler, DurableHandlers, Run } from './run.js';
 const EVENTS_TOPIC = '@events';
 
 /** What this run wants to know of another. */
-interface Interest {
-  monitored: boolean;
-  linked: boolean;
+type Interest = { -readonly [Key in keyof CarriedInterest]: CarriedInterest[Key] };
+
+interface Child {
+  readonly ended: Promise<unknown>;
+  /** Whether it outlives this run, and can tell of its end itself. */
+  readonly stays: boolean;
 }
 
 export interface ExitsOptions {
   readonly run: Run;
   readonly outgoing: Outgoing;
   readonly pid: string;
+  /** From the run before this one. */
+  readonly carried: Carried | undefined;
 }
 
 export class Exits {
@@ -39,15 +49,50 @@ export class Exits {
   readonly #monitors = new Set<string>();
   readonly #links = new Set<string>();
   /** Children whose end Temporal tells us. */
-  readonly #children = new Set<string>();
+  readonly #children = new Map<string, Child>();
 
   constructor(options: ExitsOptions) {
     this.#options = options;
+    const { carried } = options;
+    for (const pid of carried?.monitors ?? []) this.#monitors.add(pid);
+    for (const pid of carried?.links ?? []) this.#links.add(pid);
+    for (const [pid, interest] of Object.entries(carried?.interests ?? {}))
+      this.#interests.set(pid, { ...interest });
+  }
+
+  /** For the run after this one. */
+  get carried(): Omit<Carried, 'seen'> {
+    const interests = [...this.#interests].filter(([, { monitored, linked }]) => monitored || linked);
+    return {
+      monitors: [...this.#monitors],
+      links: [...this.#links],
+      interests: Object.fromEntries(interests),
+    };
+  }
+
+  /** PIDs of children that would end with this run, or whose end the next one could not hear of. */
+  get bound(): string[] {
+    return [...this.#children].filter(([, { stays }]) => !stays).map(([pid]) => pid);
+  }
+
+  /** Asks the children that stay to tell of their ends themselves: the next run is not their parent (X2). */
+  async handOver(): Promise<void> {
+    for (const [pid, { stays, ended }] of [...this.#children]) {
+      if (!stays) continue;
+      const { monitored, linked } = this.interest(pid);
+      try {
+        if (monitored) await this.ask(pid, 'monitor');
+        if (linked) await this.ask(pid, 'link');
+        this.#children.delete(pid);
+      } catch {
+        await ended; // it is no more: Temporal tells how it ended
+      }
+    }
   }
 
   /** A child was started: its end is heard from Temporal. */
-  child(pid: string, interest: Interest, ended: Promise<Outcome>): void {
-    this.#children.add(pid);
+  child(pid: string, interest: Interest, ended: Promise<Outcome>, stays: boolean): void {
+    this.#children.set(pid, { stays, ended });
     this.#interests.set(pid, interest);
     void ended.then((outcome) => {
       this.#children.delete(pid);

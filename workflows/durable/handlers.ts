@@ -4,6 +4,7 @@ import type { ProgramReference } from '../../src/temporal/contracts.js';
 import { attributeHandlers } from './attributes.js';
 import { callHandlers } from './calls.js';
 import { childHandlers } from './children.js';
+import { continueHandlers } from './continue.js';
 import type { Outgoing, RunContext } from './context.js';
 import { exitHandlers, Exits } from './exits.js';
 import { emitCommand, generalHandler } from './general.js';
@@ -31,12 +32,14 @@ export interface DurableOptions {
 export function makeRun({ reference, context, outgoing, pid }: DurableOptions): DurableParts {
   const { entry } = reference;
   const { values } = context;
+  const { carried } = context.start;
   const general = generalHandler({ outgoing, entry });
   const table = new Map<string, DurableHandlers[string]>();
   const run = new Run((type) => table.get(type) ?? general);
   const routes = new Routes(reference);
-  const exits = new Exits({ run, outgoing, pid });
+  const exits = new Exits({ run, outgoing, pid, carried });
   const outbox = new Outbox({ run, outgoing, pid });
+  const inbox = new Inbox({ run, exits, seen: carried?.seen });
   const families: readonly DurableHandlers[] = [
     timerHandlers,
     callHandlers({ outgoing, routes, values }),
@@ -45,13 +48,14 @@ export function makeRun({ reference, context, outgoing, pid }: DurableOptions): 
     exitHandlers({ exits, routes, general }),
     attributeHandlers(),
     versionHandlers(),
+    continueHandlers({ run, exits, inbox, outgoing, routes, reference }),
   ];
   for (const family of families)
     for (const [type, handler] of Object.entries(family)) table.set(type, handler);
   return {
     run,
     exits,
-    inbox: new Inbox({ run, exits }),
+    inbox,
     emit: (command) => emitCommand(command, { outgoing, entry }),
   };
 }

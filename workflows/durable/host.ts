@@ -74,6 +74,10 @@ function workflowFacts(): DataObject {
     history_size: info.historySize,
     continue_as_new_suggested: info.continueAsNewSuggested,
     start_time_ms: info.startTime.getTime(),
+    first_run_id: info.firstExecutionRunId,
+    ...(info.continuedFromExecutionRunId === undefined
+      ? {}
+      : { continued_run_id: info.continuedFromExecutionRunId }),
     ...(info.parent === undefined ? {} : { parent_workflow_id: toBytes(info.parent.workflowId) }),
   });
 }

@@ -3,13 +3,13 @@
 // M2: between runs at most one signal is in flight for each pair; what is sent meanwhile travels in the next one as a batch,
 //     so that the order of one sender is kept. A receiver drops what it has seen.
 // M3: a signal that cannot be read is dropped with a warning: it must not wedge the run.
-import { getExternalWorkflowHandle, log } from '@temporalio/workflow';
+import { getExternalWorkflowHandle, log, workflowInfo } from '@temporalio/workflow';
 import { dataObject } from '../../src/core/data.js';
 import type { Data, DataObject } from '../../src/core/data.js';
 import { tryPid } from '../../src/core/ids.js';
 import { toBytes, toTextLossy } from '../../src/core/text.js';
 import { encodeWire } from '../../src/core/wire.js';
-import type { BatchedMessage } from '../../src/temporal/contracts.js';
+import type { BatchedMessage, Carried, Seen } from '../../src/temporal/contracts.js';
 import { EVENT_SIGNAL, HEADERS, INBOX_SIGNAL, WATCH_SIGNAL } from '../../src/temporal/names.js';
 import { toDataOrThrow } from '../../src/temporal/payload-converter.js';
 import type { IncomingSignal } from '../session.js';
@@ -29,16 +29,23 @@ const BATCH_BYTES = 200_000;
 export interface InboxOptions {
   readonly run: Run;
   readonly exits: Exits;
+  /** From the run before this one. */
+  readonly seen: Carried['seen'] | undefined;
 }
 
 /** Turns signals into messages and events. */
 export class Inbox {
   readonly #options: InboxOptions;
-  /** Highest sequence seen of each sender (M2). */
-  readonly #seen = new Map<string, number>();
+  /** Of each sender its newest run and the highest sequence seen of that (M2). */
+  readonly #seen: Map<string, Seen>;
 
   constructor(options: InboxOptions) {
     this.#options = options;
+    this.#seen = new Map(Object.entries(options.seen ?? {}));
+  }
+
+  get seen(): Carried['seen'] {
+    return Object.fromEntries(this.#seen);
   }
 
   receive(signal: IncomingSignal): void {
@@ -72,17 +79,19 @@ export class Inbox {
   }
 
   #batched(item: DataObject | undefined): void {
-    const { from, seq, topic, body } = item ?? {};
+    const { from, seq, topic, body, run = '' } = item ?? {};
     if (
       typeof from !== 'string' ||
       typeof seq !== 'number' ||
       typeof topic !== 'string' ||
+      typeof run !== 'string' ||
       !Array.isArray(body)
     )
       throw new Error('a batch holds { from, seq, topic, body }');
     if (topic.startsWith('@')) throw new Error('topics that begin with @ belong to the platform');
-    if (seq <= (this.#seen.get(from) ?? 0)) return;
-    this.#seen.set(from, seq);
+    const seen = this.#seen.get(from);
+    if (seen?.run === run && seq <= seen.seq) return;
+    this.#seen.set(from, { run, seq });
     this.#options.run.deliver({ topic, from, payloads: body });
   }
 }
@@ -159,12 +168,13 @@ export class Outbox {
 
   #signal(target: Target, batch: readonly Waiting[]): Promise<void> {
     const { outgoing, pid } = this.#options;
+    const { runId } = workflowInfo();
     const handle = getExternalWorkflowHandle(target.workflowId);
     const [first] = batch;
     if (!target.ours && first !== undefined)
       return outgoing.send(outgoing.headers(), () => handle.signal(toTextLossy(first.topic), ...first.body));
     const items = batch.map(({ topic, body }) => {
-      const message: BatchedMessage = { from: pid, seq: (target.sequence += 1), topic, body };
+      const message: BatchedMessage = { from: pid, run: runId, seq: (target.sequence += 1), topic, body };
       return dataObject({ ...message, body: [...body] });
     });
     return outgoing.send(outgoing.headers(), () => handle.signal(INBOX_SIGNAL, items));

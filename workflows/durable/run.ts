@@ -33,6 +33,19 @@ export const later = (start: () => Promise<Data>): Later => new Later(start);
 export type DurableHandler = (call: DurableCall) => Data | Later;
 export type DurableHandlers = Readonly<Record<string, DurableHandler>>;
 
+interface Pending {
+  readonly command: Command;
+  readonly scope: CancellationScope;
+}
+
+/** How a run ends that goes on as another: what starts that one, called outside of Lua. */
+export class Continuation {
+  readonly start: () => Promise<never>;
+  constructor(start: () => Promise<never>) {
+    this.start = start;
+  }
+}
+
 const CANCELED: ErrorData = { kind: 'Canceled', message: 'the workflow was cancelled', retryable: false };
 
 const ENDED: ErrorData = { kind: 'Canceled', message: 'the workflow has ended', retryable: false };
@@ -40,14 +53,14 @@ const ENDED: ErrorData = { kind: 'Canceled', message: 'the workflow has ended', 
 export class Run {
   readonly #handlerOf: (type: string) => DurableHandler;
   readonly #shield = new CancellationScope({ cancellable: false });
-  readonly #pending = new Map<number, CancellationScope>();
+  readonly #pending = new Map<number, Pending>();
   /** Work that outlives its command: messages on their way, emitted commands (L4). */
   readonly #background = new Set<Promise<void>>();
   #instance: Instance | undefined;
   #applying = false;
   readonly #ready: { readonly id: number; readonly answer: Answer }[] = [];
   #ended = false;
-  #settle: { resolve(outcome: Outcome): void; reject(error: unknown): void } | undefined;
+  #settle: { resolve(end: Outcome | Continuation): void; reject(error: unknown): void } | undefined;
   #cancelled = false;
   #isRead = false;
   /** Cancelled without a listener to events: over once it waits for nothing that can come. */
@@ -55,13 +68,15 @@ export class Run {
 
   /** Called after every step, outside of Lua. */
   afterStep: () => void = () => undefined;
+  /** Called when the program has asked to go on as another run. */
+  continuing: () => void = () => undefined;
 
-  /** What main ended with; rejects when the host is broken (L3). */
-  readonly outcome: Promise<Outcome>;
+  /** What main ended with, or how the run goes on; rejects when the host is broken (L3). */
+  readonly outcome: Promise<Outcome | Continuation>;
 
   constructor(handlerOf: (type: string) => DurableHandler) {
     this.#handlerOf = handlerOf;
-    this.outcome = new Promise<Outcome>((resolve, reject) => {
+    this.outcome = new Promise<Outcome | Continuation>((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
   }
@@ -111,7 +126,7 @@ export class Run {
     const listens = this.instance.listens('@events');
     this.#enter(() => this.instance.cancel(reason));
     if (listens) return;
-    for (const [id, scope] of [...this.#pending]) {
+    for (const [id, { scope }] of [...this.#pending]) {
       if (!this.#pending.delete(id)) continue;
       scope.cancel();
       this.#enter(() => this.instance.answer(id, { ok: false, error: CANCELED }));
@@ -140,6 +155,21 @@ export class Run {
   /** Runs `call` outside the scope of the command that asked for it. */
   shielded<T>(call: () => Promise<T>): Promise<T> {
     return this.#shield.run(call);
+  }
+
+  /** Commands that are not answered yet. */
+  get pending(): readonly Command[] {
+    return [...this.#pending.values()].map(({ command }) => command);
+  }
+
+  /** Whether nothing is kept. */
+  get isSettled(): boolean {
+    return this.#background.size === 0;
+  }
+
+  /** Ends the run, which goes on as another. */
+  continueAs(next: Continuation): void {
+    this.#finish(next);
   }
 
   /** Ends the run with an error that did not come from Lua. */
@@ -188,9 +218,9 @@ export class Run {
 
   #take(step: Step): void {
     for (const id of step.withdrawn) {
-      const scope = this.#pending.get(id);
+      const pending = this.#pending.get(id);
       this.#pending.delete(id);
-      scope?.cancel();
+      pending?.scope.cancel();
     }
     for (const outstanding of step.commands) this.#dispatch(outstanding);
     if (step.outcome !== undefined) this.#finish(step.outcome);
@@ -209,7 +239,7 @@ export class Run {
       return;
     }
     const scope = new CancellationScope({ cancellable: true, parent: this.#shield });
-    this.#pending.set(id, scope);
+    this.#pending.set(id, { command, scope });
     scope.run(answer.start).then(
       (value) => this.#answer(id, { ok: true, value }),
       (error: unknown) => this.#answer(id, { ok: false, error: fromFailure(error) }),
@@ -221,10 +251,10 @@ export class Run {
     if (this.#pending.delete(id)) this.#enter(() => this.instance.answer(id, answer));
   }
 
-  #finish(outcome: Outcome): void {
+  #finish(end: Outcome | Continuation): void {
     if (this.#ended) return;
     this.#close();
-    this.#settle?.resolve(outcome);
+    this.#settle?.resolve(end);
   }
 
   /** L3 */
@@ -237,7 +267,7 @@ export class Run {
   #close(): void {
     this.#ended = true;
     this.#instance?.close();
-    for (const scope of this.#pending.values()) scope.cancel();
+    for (const { scope } of this.#pending.values()) scope.cancel();
     this.#pending.clear();
   }
 }

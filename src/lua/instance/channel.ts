@@ -15,6 +15,8 @@ const RECEIVED_CLOSED: readonly LuaValue[] = [undefined, false];
 export class Channel {
   readonly capacity: number;
   #buffer: LuaValue[] = [];
+  /** What the host gave along with each buffered value; made when it first gives something. */
+  #origins: (object | undefined)[] | undefined;
   /** Index of the first buffered value; the part before it is dropped now and then. */
   #head = 0;
   // Made when somebody waits: many channels are only ever ready.
@@ -43,13 +45,24 @@ export class Channel {
     return this.#closed || this.#receiver !== undefined || this.length < this.capacity;
   }
 
-  /** Puts in a value from outside Lua; false when the channel is closed. */
-  pushFromHost(value: LuaValue): boolean {
+  /** Puts in a value from outside Lua; false when the channel is closed. `origin`: see `origins`. */
+  pushFromHost(value: LuaValue, origin?: object): boolean {
     if (this.#closed) return false;
     const receiver = this.#receiver;
-    if (receiver === undefined) this.#buffer.push(value);
+    if (receiver === undefined) this.#keep(value, origin);
     else receiver.done(value, true);
     return true;
+  }
+
+  /** Origins of the buffered values that the host put in with one, the oldest first. */
+  origins(): object[] {
+    return (this.#origins ?? []).slice(this.#head).filter((origin) => origin !== undefined);
+  }
+
+  #keep(value: LuaValue, origin?: object): void {
+    if (origin !== undefined) this.#origins ??= this.#buffer.map(() => undefined);
+    this.#buffer.push(value);
+    this.#origins?.push(origin);
   }
 
   /** Only when `canSend` and not closed. */
@@ -64,7 +77,7 @@ export class Channel {
       // A sender that waited for room takes the place that became free.
       const sender = this.#sender;
       if (sender !== undefined && this.length < this.capacity) {
-        this.#buffer.push(sender.value);
+        this.#keep(sender.value);
         sender.done(sender.value, true);
       }
       return [value, true];
@@ -106,6 +119,7 @@ export class Channel {
     this.#head += 1;
     if (this.#head > 32 && this.#head * 2 > this.#buffer.length) {
       this.#buffer = this.#buffer.slice(this.#head);
+      this.#origins = this.#origins?.slice(this.#head);
       this.#head = 0;
     }
     return value;

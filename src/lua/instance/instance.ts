@@ -9,7 +9,7 @@ import type { Command } from '../../core/command.js';
 import type { Data } from '../../core/data.js';
 import type { Program } from '../../core/program.js';
 import type { LoadedProgram, ModuleLookup, Vm } from '../engine.js';
-import type { Background, InstanceContext, InstanceHost, Message } from '../instance-context.js';
+import type { Background, InstanceContext, InstanceHost, Message, TellUnread } from '../instance-context.js';
 import type { CoroutineState, Instance, Outcome, Outstanding, Step } from '../step.js';
 import { Suspend } from '../suspend.js';
 import type { Answer, SuspendRequest, Wait, Wake } from '../suspend.js';
@@ -101,6 +101,10 @@ class Scheduler implements Instance, InstanceContext {
     return this.#messages?.listens(topic) ?? false;
   }
 
+  unread(): readonly Message[] {
+    return this.#messages?.unread() ?? NONE;
+  }
+
   invoke(fn: LuaFunction, args: readonly Data[], ended: (outcome: Outcome) => void): Step {
     if (this.#closed) {
       ended({ ok: false, error: endedBefore('the handler') });
@@ -170,9 +174,9 @@ class Scheduler implements Instance, InstanceContext {
     return { cancel: () => this.withdraw(id) };
   }
 
-  listen(topic: string, deliver: Deliver): () => void {
+  listen(topic: string, deliver: Deliver, unread?: TellUnread): () => void {
     this.mustNotRead(topic === '' ? 'process.inbox' : `listening to ${topic}`);
-    return (this.#messages ??= new MessageBoard()).listen(topic, deliver);
+    return (this.#messages ??= new MessageBoard()).listen(topic, deliver, unread);
   }
 
   #step(enter: () => void): Step {

@@ -6,7 +6,7 @@ import { fromData } from '../../lua/instance/convert.js';
 import { failure } from '../../lua/instance/error-object.js';
 import { EVENTS_TOPIC, INBOX } from '../../lua/instance/messages.js';
 import { newPayload } from '../../lua/instance/payload.js';
-import type { HostCall, InstanceContext, Message } from '../../lua/instance-context.js';
+import type { HostCall, InstanceContext, Message, Unread } from '../../lua/instance-context.js';
 import { defineUserdata, LuaTable } from '../../lua/values.js';
 import type { HostResult, LuaValue } from '../../lua/values.js';
 
@@ -26,6 +26,9 @@ export const MessageType = defineUserdata<ReceivedMessage>('Message', {
   payload: (_call, self) => (self.payloads.length === 0 ? newPayload(null) : self.payloads),
 });
 
+/** What a channel holds of messages that nobody has received yet. */
+const unreadOf = (channel: Channel) => (): Unread[] => channel.origins() as Unread[];
+
 interface Mailbox {
   inbox: Channel | undefined;
   events: Channel | undefined;
@@ -41,9 +44,13 @@ export function inbox({ instance }: HostCall): LuaValue {
   const box = mailbox(instance);
   if (box.inbox === undefined) {
     const channel = (box.inbox = new Channel());
-    instance.listen(INBOX, (message) => {
-      channel.pushFromHost(MessageType.wrap(new ReceivedMessage(message)));
-    });
+    instance.listen(
+      INBOX,
+      (message) => {
+        channel.pushFromHost(MessageType.wrap(new ReceivedMessage(message)), { message, payload: 0 });
+      },
+      unreadOf(channel),
+    );
   }
   return ChannelType.wrap(box.inbox);
 }
@@ -54,11 +61,17 @@ export function events({ instance }: HostCall): LuaValue {
   const box = mailbox(instance);
   if (box.events === undefined) {
     const channel = (box.events = new Channel());
-    instance.listen(EVENTS_TOPIC, ({ payloads }) => {
-      for (const payload of payloads) channel.pushFromHost(fromData(payload, () => instance.newTable()));
-    });
+    instance.listen(EVENTS_TOPIC, (message) => pushPayloads(instance, channel, message), unreadOf(channel));
   }
   return ChannelType.wrap(box.events);
+}
+
+function pushPayloads(instance: InstanceContext, channel: Channel, message: Message): void {
+  for (const [index, payload] of message.payloads.entries())
+    channel.pushFromHost(
+      fromData(payload, () => instance.newTable()),
+      { message, payload: index },
+    );
 }
 
 /** What is wrong with a topic that a program names. */
@@ -75,13 +88,16 @@ export function listen(call: HostCall, topic: LuaValue, options: LuaValue): Host
   const whole = options instanceof LuaTable && options.get('message') === true;
   const { instance } = call;
   const channel = new Channel();
-  const stop = instance.listen(topic, (message) => {
-    if (whole) channel.pushFromHost(MessageType.wrap(new ReceivedMessage(message)));
-    else if (message.payloads.length === 0) channel.pushFromHost(undefined);
-    else
-      for (const payload of message.payloads)
-        channel.pushFromHost(fromData(payload, () => instance.newTable()));
-  });
+  const stop = instance.listen(
+    topic,
+    (message) => {
+      if (whole)
+        channel.pushFromHost(MessageType.wrap(new ReceivedMessage(message)), { message, payload: 0 });
+      else if (message.payloads.length === 0) channel.pushFromHost(undefined, { message, payload: 0 });
+      else pushPayloads(instance, channel, message);
+    },
+    unreadOf(channel),
+  );
   mailbox(instance).listeners.set(channel, stop);
   return ChannelType.wrap(channel);
 }

@@ -13,6 +13,8 @@ import { command } from '../../lua/suspend.js';
 import type { Answer } from '../../lua/suspend.js';
 import { luaType } from '../../lua/values.js';
 import type { HostResult } from '../../lua/values.js';
+import { argumentData } from './arguments.js';
+import { continue_as_new, with_options } from './continue.js';
 import { query, update } from './declare.js';
 import { inside } from './inside.js';
 
@@ -40,14 +42,8 @@ const exec = fn(
   inside('exec', (call, _facts, [target, ...args]) => {
     if (typeof target !== 'string' || target === '')
       return failure('Invalid', `the workflow to run is an id 'namespace:name', got ${luaType(target)}`);
-    const data: Data[] = [];
-    for (const [index, arg] of args.entries()) {
-      const converted = tryToData(arg);
-      if (!converted.ok)
-        return failure('Invalid', `argument ${index + 1} of '${target}': ${converted.error.value.message}`);
-      data.push(converted.data);
-    }
-    return command({ type: 'workflow.exec', target, args: data }, results(call));
+    const list = argumentData(args, `'${target}'`);
+    return list.ok ? command({ type: 'workflow.exec', target, args: list.data }, results(call)) : list.result;
   }),
   ['Invalid', 'NotFound', 'Timeout', 'Canceled'],
 );
@@ -103,7 +99,7 @@ export const workflowSpec = defineModuleSpec({
   workflow: 'sealed',
   members: {
     info: fn(
-      'Facts of the run: workflow_id, run_id, workflow_type, task_queue, namespace, attempt, history_length, history_size.',
+      'Facts of the run: workflow_id, run_id, workflow_type, task_queue, namespace, attempt, history_length, history_size, continue_as_new_suggested, start_time_ms, first_run_id; continued_run_id and parent_workflow_id where there are such.',
       [],
       ['table?', 'Error?'],
       inside('info', (call, facts) => fromData(facts(), () => call.instance.newTable())),
@@ -114,6 +110,8 @@ export const workflowSpec = defineModuleSpec({
     attrs,
     query,
     update,
+    continue_as_new,
+    with_options,
     history_length: fn('Events in the history so far.', [], ['integer?', 'Error?'], fact('history_length'), [
       'Invalid',
     ]),
