@@ -4,6 +4,8 @@
 // B3: it carries the version that made it; a worker refuses another's.
 // B4: all of it is evaluated once for each worker thread and frozen, but for workflows/{index,interceptors}.ts, which every run
 //     has its own of. So a sealed module keeps no state of a run; what it caches is a pure function of its key.
+// B5: errors in the sandbox carry no JavaScript stack: the SDK takes one for every promise of a run, and reads it. Lua's stacks
+//     come from elsewhere (lua/compiled/positions.ts). MOONTIDE_SANDBOX_STACKS=1 brings ours back, to look for bugs of ours.
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,6 +49,12 @@ export async function hostVersion(): Promise<string> {
 
 const marker = (version: string): string => `/* moontide workflow bundle ${version} */`;
 
+const NO_STACKS = 'Error.stackTraceLimit = undefined;';
+
+/** The bundle as a worker takes it (B5). */
+export const sandboxCode = (bundle: { readonly code: string }): { readonly code: string } =>
+  process.env['MOONTIDE_SANDBOX_STACKS'] === '1' ? { code: bundle.code.replace(NO_STACKS, '') } : bundle;
+
 /** Where an installed package has its bundle. */
 const bundlePath = (): string => fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
 
@@ -65,7 +73,7 @@ export async function makeWorkflowBundle(): Promise<string> {
       logger: quiet,
       webpackConfigHook: (config) => relative(config),
     });
-    return `${marker(version)}${code}`;
+    return `${marker(version)}${NO_STACKS}${code}`;
   } catch (error) {
     const details = [...said, error instanceof Error ? error.message : String(error)].join('\n');
     throw new WorkflowBundleError(`the workflow bundle cannot be built:\n${details}`, { cause: error });

@@ -8,7 +8,7 @@ import type { DataObject } from '../core/data.js';
 import type { Logger, LogLevel } from '../core/logger.js';
 import type { ArtifactSource } from './contracts.js';
 import { workerDataConverter } from './data-converter.js';
-import { hostVersion } from './bundle.js';
+import { hostVersion, sandboxCode } from './bundle.js';
 import { workerSettings } from './worker-options.js';
 
 export interface CreateWorkerOptions {
@@ -65,7 +65,7 @@ async function workerOptions(options: CreateWorkerOptions): Promise<WorkerOption
     namespace,
     taskQueue,
     dataConverter: workerDataConverter(artifacts),
-    ...(withWorkflows ? { workflowBundle: bundle } : {}),
+    ...(withWorkflows ? { workflowBundle: sandboxCode(bundle) } : {}),
     ...(activities === undefined
       ? {}
       : {
