@@ -6,6 +6,7 @@ import { runLua } from './engine.js';
 
 const folder = new URL('../lua/', import.meta.url);
 const files = [
+  'float-variables.lua',
   'format.lua',
   'integer-trees.lua',
   'math.lua',

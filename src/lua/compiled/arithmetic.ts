@@ -138,10 +138,13 @@ const moduloNumbers: Operation = (a, b) => {
     if (b === 0) raiseHere("attempt to perform 'n%0'");
     return int64.modulo(a, b);
   }
-  const divisor = doubleOf(b);
-  const rest = doubleOf(a) % divisor;
-  return float(rest * divisor < 0 ? rest + divisor : rest);
+  return float(floatModulo(doubleOf(a), doubleOf(b)));
 };
+/** `a % b` of floats: the rest has the divisor's sign. */
+export function floatModulo(a: number, b: number): number {
+  const rest = a % b;
+  return rest * b < 0 ? rest + b : rest;
+}
 export function modulo(a: Value, b: Value): Result {
   if (areIntegers(a, b)) {
     const rest = (a as number) % (b as number); // NaN where `a` is infinite

@@ -3,7 +3,16 @@
 // N2: only `float` makes floats from doubles, so that an integral double is never a bare number.
 import { LuaFloat } from '../../core/data.js';
 import { parseNumeral } from '../front/numeral.js';
-import { fromBigInt, fromDouble, I64, integerToString, toDouble } from './int64.js';
+import {
+  fromBigInt,
+  fromDouble,
+  fromHalves,
+  highOf,
+  I64,
+  integerToString,
+  lowOf,
+  toDouble,
+} from './int64.js';
 import type { Integer } from './int64.js';
 
 export type LuaNumber = number | LuaFloat | I64;
@@ -13,6 +22,20 @@ const { floor } = Math;
 /** The float of a double: an integral one is boxed. */
 export function float(value: number): number | LuaFloat {
   return value === floor(value) && value - value === 0 ? new LuaFloat(value) : value;
+}
+
+/** The value of a variable that compiled code keeps raw: a number is a float, an integer is an I64 of any size. */
+export type Slot = number | object | string | boolean | undefined;
+
+/** A value as such a variable keeps it; what is no number stays what it is, a call's sign of suspension too. */
+export function toSlot(value: Slot): Slot {
+  if (typeof value === 'number') return isInteger(value) ? new I64(highOf(value), lowOf(value)) : value;
+  return value instanceof LuaFloat ? value.n : value;
+}
+
+export function fromSlot(slot: Slot): Slot {
+  if (typeof slot === 'number') return float(slot);
+  return slot instanceof I64 ? fromHalves(slot.hi, slot.lo) : slot;
 }
 
 export function isNumber(value: unknown): value is LuaNumber {

@@ -9,7 +9,7 @@ import { raiseHere } from './errors.js';
 import { fromHalves, I64 } from './int64.js';
 import { iteratorOf } from './iteration.js';
 import { callable, getStringMetatable } from './metatables.js';
-import { float } from './number.js';
+import { float, fromSlot, toSlot } from './number.js';
 import { all, EMPTY, machine, push, results, S } from './protocol.js';
 import type { Value } from './protocol.js';
 import { emptyFields, fieldsPrototype, NO_FIELDS, Table } from './table.js';
@@ -109,6 +109,9 @@ export function makeRuntime(): Runtime {
     planLoop: arithmetic.planLoop,
     loopValue: arithmetic.loopValue,
     float,
+    floatModulo: arithmetic.floatModulo,
+    toSlot,
+    fromSlot,
     integer: fromHalves,
     shape,
     refill,

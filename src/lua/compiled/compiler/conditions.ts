@@ -1,9 +1,9 @@
 // Conditions: comparisons, `not`, `and` and `or` as JavaScript conditions. Sealed.
 // C1: the text of a condition is to be used at once: it may name y, and nothing may be written between.
 import type { BinaryExpression, ComparisonOperator, Expression } from '../../front/tree.js';
-import { direct, truthy, value } from './expressions.js';
+import { direct, rawOperand, truthy, value } from './expressions.js';
 import type { FunctionEmitter, Operand } from './function-emitter.js';
-import { isNumeric } from './static-types.js';
+import { isNumeric, isRawNumber } from './static-types.js';
 import type { StaticType } from './static-types.js';
 
 const COMPARISONS: ReadonlySet<string> = new Set<ComparisonOperator>(['==', '~=', '<', '<=', '>', '>=']);
@@ -28,13 +28,26 @@ function pure(f: FunctionEmitter, e: Expression): string | undefined {
       break;
     default:
   }
-  const ready = direct(f, e);
-  return ready === undefined ? undefined : truthy(ready);
+  const operand = direct(f, e);
+  return operand === undefined ? undefined : truthy(operand);
+}
+
+/** An operand of a comparison, which may be raw, and its general value. */
+interface Comparand {
+  readonly operand: Operand;
+  readonly general: string;
+}
+
+function ready(f: FunctionEmitter, e: Expression): Comparand | undefined {
+  const raw = rawOperand(f, e);
+  if (raw !== undefined) return raw;
+  const operand = direct(f, e);
+  return operand === undefined ? undefined : { operand, general: operand.js };
 }
 
 function pureComparison(f: FunctionEmitter, e: BinaryExpression): string | undefined {
-  const left = direct(f, e.left);
-  const right = direct(f, e.right);
+  const left = ready(f, e.left);
+  const right = ready(f, e.right);
   return left === undefined || right === undefined ? undefined : simpleComparison(e, left, right);
 }
 
@@ -42,22 +55,21 @@ function pureComparison(f: FunctionEmitter, e: BinaryExpression): string | undef
 const isPlain = ({ is }: StaticType): boolean =>
   is === 'nil' || is === 'boolean' || is === 'string' || is === 'function';
 
-const isJsNumber = ({ is }: StaticType): boolean => is === 'integer' || is === 'fraction';
-
 /** A comparison of two operands that calls nothing but raw equality. */
-function simpleComparison(e: BinaryExpression, left: Operand, right: Operand): string | undefined {
+function simpleComparison(e: BinaryExpression, left: Comparand, right: Comparand): string | undefined {
   const operator = e.operator as ComparisonOperator;
-  if (operator !== '==' && operator !== '~=')
-    return isJsNumber(left.type) && isJsNumber(right.type) ? `(${left.js}${operator}${right.js})` : undefined;
+  const [a, b] = [left.operand, right.operand];
+  const areNumbers = isRawNumber(a.type) && isRawNumber(b.type);
+  if (operator !== '==' && operator !== '~=') return areNumbers ? `(${a.js}${operator}${b.js})` : undefined;
   const js = operator === '==' ? '===' : '!==';
-  if (isPlain(left.type) || isPlain(right.type) || (isJsNumber(left.type) && isJsNumber(right.type)))
-    return `(${left.js}${js}${right.js})`;
-  if (left.isCell || right.isCell) return undefined;
-  if (isNumeric(left.type) || isNumeric(right.type)) {
-    const objects = [left, right]
-      .filter(({ type }) => !isJsNumber(type))
+  if (areNumbers) return `(${a.js}${js}${b.js})`;
+  if (isPlain(a.type) || isPlain(b.type)) return `(${left.general}${js}${right.general})`;
+  if (a.isCell || b.isCell) return undefined;
+  if (isNumeric(a.type) || isNumeric(b.type)) {
+    const objects = [a, b]
+      .filter(({ type }) => !isRawNumber(type))
       .map(({ js: text }) => `typeof ${text}==='object'`);
-    const equal = `(${left.js}===${right.js}||(${objects.join('||')})&&rawEquals(${left.js},${right.js}))`;
+    const equal = `(${a.js}===${b.js}||(${objects.join('||')})&&rawEquals(${left.general},${right.general}))`;
     return operator === '==' ? equal : `!${equal}`;
   }
   return undefined;
@@ -65,8 +77,8 @@ function simpleComparison(e: BinaryExpression, left: Operand, right: Operand): s
 
 /** The text of a condition, after the code that it needs. */
 export function condition(f: FunctionEmitter, e: Expression, live = f.top): string {
-  const ready = pure(f, e);
-  if (ready !== undefined) return ready;
+  const text = pure(f, e);
+  if (text !== undefined) return text;
   switch (e.kind) {
     case 'logical': {
       const left = condition(f, e.left, live);
@@ -86,9 +98,23 @@ export function condition(f: FunctionEmitter, e: Expression, live = f.top): stri
     default:
   }
   const mark = f.top;
-  const text = truthy(value(f, e));
+  const test = truthy(value(f, e));
   f.release(mark);
-  return text;
+  return test;
+}
+
+function comparand(f: FunctionEmitter, e: Expression): Comparand {
+  const raw = rawOperand(f, e);
+  if (raw !== undefined) return raw;
+  const operand = value(f, e);
+  return { operand, general: operand.js };
+}
+
+/** With a cell's content in a slot. */
+function loaded(f: FunctionEmitter, given: Comparand): Comparand {
+  if (!given.operand.isCell) return given;
+  const js = f.use(given.operand);
+  return { operand: { js, type: given.operand.type, isCell: false }, general: js };
 }
 
 const GENERAL: Readonly<Record<ComparisonOperator, (a: string, b: string) => string>> = {
@@ -103,20 +129,20 @@ const GENERAL: Readonly<Record<ComparisonOperator, (a: string, b: string) => str
 function comparison(f: FunctionEmitter, e: BinaryExpression, live: number): string {
   const operator = e.operator as ComparisonOperator;
   const mark = f.top;
-  const left = value(f, e.left);
-  const right = value(f, e.right);
-  const a: Operand = { js: f.use(left), type: left.type, isCell: false };
-  const b: Operand = { js: f.use(right), type: right.type, isCell: false };
+  const left = comparand(f, e.left);
+  const right = comparand(f, e.right);
+  const [first, second] = [loaded(f, left), loaded(f, right)];
   f.release(mark);
-  const simple = simpleComparison(e, a, b);
+  const simple = simpleComparison(e, first, second);
   if (simple !== undefined) return simple;
-  const call = GENERAL[operator](a.js, b.js);
+  const [a, b] = [first.operand, second.operand];
+  const call = GENERAL[operator](first.general, second.general);
   if (operator === '==' || operator === '~=') {
     const fast = `if(${a.js}===${b.js})y=true;else if(typeof ${a.js}!=='object'&&typeof ${b.js}!=='object')y=false;else `;
     f.site({ line: e.line, fast, call, target: 'y', live });
     return operator === '==' ? 'y' : '!y';
   }
-  const tests = [a, b].filter(({ type }) => !isJsNumber(type)).map(({ js }) => `typeof ${js}==='number'`);
+  const tests = [a, b].filter(({ type }) => !isRawNumber(type)).map(({ js }) => `typeof ${js}==='number'`);
   const fast = `if(${tests.join('&&')})y=${a.js}${operator}${b.js};else `;
   if (isNumeric(a.type) && isNumeric(b.type)) f.line(`${fast}y=${call};`);
   else f.site({ line: lastLine(e.right), fast, call, target: 'y', live });

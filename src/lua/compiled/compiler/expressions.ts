@@ -13,11 +13,13 @@ import type {
 } from '../../front/tree.js';
 import { condition, isConditional } from './conditions.js';
 import { constantNumber, numberOperand } from './constants.js';
-import { closureVariables, literalText } from './function-emitter.js';
+import { doubleOf, isInteger } from '../number.js';
+import { closureVariables, generalText, literalText } from './function-emitter.js';
 import type { FunctionEmitter, Operand } from './function-emitter.js';
 import { loadedName, nameOf } from './names.js';
+import { floatTree, isFloatTree } from './float-trees.js';
 import { binary, concatenation, unary } from './operations.js';
-import { ANY, BOOLEAN, FUNCTION, isTruthyType, TABLE } from './static-types.js';
+import { ANY, BOOLEAN, FLOAT, FUNCTION, generalType, isTruthyType, TABLE } from './static-types.js';
 import type { StaticType } from './static-types.js';
 import { tableConstructor } from './table-constructors.js';
 import { isFieldKey, property } from './unit-emitter.js';
@@ -44,6 +46,21 @@ export function assign(f: FunctionEmitter, e: Expression, slot: string): StaticT
   return ready.type;
 }
 
+/** Puts the value of an expression into the slot of a variable that is kept raw. */
+export function assignRaw(f: FunctionEmitter, e: Expression, slot: string): void {
+  const raw = rawOperand(f, e);
+  if (raw !== undefined) {
+    if (raw.operand.js !== slot) f.line(`${slot}=${raw.operand.js};`);
+  } else if (isFloatTree(f, e)) {
+    const before = f.top;
+    floatTree(f, e, slot, f.top, true);
+    f.release(before);
+  } else {
+    assign(f, e, slot);
+    f.line(`${slot}=toSlot(${slot});`);
+  }
+}
+
 /** An operand that needs no code, or only that of reading an upvalue's cell. */
 export function direct(f: FunctionEmitter, e: Expression): Operand | undefined {
   switch (e.kind) {
@@ -64,6 +81,7 @@ export function direct(f: FunctionEmitter, e: Expression): Operand | undefined {
     case 'local':
     case 'upvalue': {
       const { kind, js, type } = f.storageOf(e.variable);
+      if (kind === 'float') return undefined;
       if (kind === 'cell') return { js: `${js}.v`, type: ANY, isCell: true };
       return kind === 'upcell' ? undefined : operand(js, type);
     }
@@ -77,6 +95,27 @@ export function direct(f: FunctionEmitter, e: Expression): Operand | undefined {
       return undefined;
   }
 }
+
+/** A float constant, or a variable that is kept as a double: as it stands, and as a general value. */
+export function rawOperand(
+  f: FunctionEmitter,
+  e: Expression,
+): { readonly operand: Operand; readonly general: string } | undefined {
+  if (e.kind === 'cast' || e.kind === 'nonNil') return rawOperand(f, e.expression);
+  if (e.kind === 'local') {
+    const storage = f.storageOf(e.variable);
+    if (storage.kind === 'float')
+      return { operand: operand(storage.js, storage.type), general: generalText(storage) };
+  }
+  const number = constantNumber(e);
+  if (number === undefined || isInteger(number)) return undefined;
+  const general = numberOperand(f.unit, number);
+  if (general.type.is === 'fraction') return { operand: general, general: general.js };
+  return { operand: operand(floatText(doubleOf(number)), FLOAT), general: general.js };
+}
+
+const floatText = (value: number): string =>
+  value < 0 || Object.is(value, -0) ? `(${Object.is(value, -0) ? '-0' : value})` : String(value);
 
 /** Deeper than this, a chain such as `a.b.c.d` or `a + b + c + d` is worked off in a loop. */
 const MAX_NESTING = 30;
@@ -157,9 +196,12 @@ function withLeft(e: Expression, left: Expression): Expression {
 function computeInto(f: FunctionEmitter, e: Expression, target: string, live: number): StaticType {
   switch (e.kind) {
     case 'local':
-    case 'upvalue':
-      f.line(`${target}=${f.storageOf(e.variable).js}.v;`);
-      return ANY;
+    case 'upvalue': {
+      const storage = f.storageOf(e.variable);
+      const isRaw = storage.kind === 'float';
+      f.line(`${target}=${isRaw ? generalText(storage) : `${storage.js}.v`};`);
+      return isRaw ? generalType(storage.type) : ANY;
+    }
     case 'global':
       readGlobal(f, e.name, target, e.line, live);
       return ANY;

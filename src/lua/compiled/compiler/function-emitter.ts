@@ -7,7 +7,7 @@
 // F3: x and y are scratch: they hold nothing across a site.
 import type { Block, Expression, FunctionBody, Statement, Variable } from '../../front/tree.js';
 import { inferTypes } from './inference.js';
-import { ANY, BOOLEAN, FUNCTION, NIL, STRING } from './static-types.js';
+import { ANY, BOOLEAN, FUNCTION, generalType, isRawFloat, NIL, STRING } from './static-types.js';
 import type { StaticType } from './static-types.js';
 import type { UnitEmitter } from './unit-emitter.js';
 import { Writer } from './writer.js';
@@ -22,7 +22,8 @@ export interface Operand {
 }
 
 export interface Storage {
-  readonly kind: 'slot' | 'cell' | 'upvalue' | 'upcell' | 'literal' | 'self';
+  /** `float`: a slot that is kept raw (static-types.ts K3). */
+  readonly kind: 'slot' | 'float' | 'cell' | 'upvalue' | 'upcell' | 'literal' | 'self';
   /** The text of the value, for cells that of the cell. */
   readonly js: string;
   readonly type: StaticType;
@@ -43,6 +44,10 @@ export interface Region {
   readonly value: string;
   readonly jumps: Jump[];
 }
+
+/** The general value of what is kept raw. */
+export const generalText = ({ js, type }: Pick<Storage, 'js' | 'type'>): string =>
+  type.is === 'float' ? `float(${js})` : `fromSlot(${js})`;
 
 export class FunctionEmitter {
   readonly unit: UnitEmitter;
@@ -164,14 +169,28 @@ export class FunctionEmitter {
     return slot;
   }
 
-  /** Declares a variable whose value is in `slot`, which becomes its own. */
-  declare(variable: Variable, slot: string, type: StaticType = ANY): void {
+  /** The type of a variable that is to be kept raw. */
+  rawTypeOf(variable: Variable): StaticType | undefined {
+    const inferred = this.#types.get(variable);
+    return inferred === undefined || !isRawFloat(inferred) || variable.attribute === 'close'
+      ? undefined
+      : inferred;
+  }
+
+  /** Declares a variable whose value is in `slot`, which becomes its own; `isRaw`: as the variable keeps it. */
+  declare(variable: Variable, slot: string, type: StaticType = ANY, isRaw = false): void {
     if (isCellVariable(variable)) {
       this.line(`${slot}={v:${slot}};`);
       this.storage.set(variable, { kind: 'cell', js: slot, type: ANY });
       return;
     }
-    const inferred = this.#types.get(variable) ?? ANY;
+    const inferred = generalType(this.#types.get(variable) ?? ANY);
+    const raw = this.rawTypeOf(variable);
+    if (raw !== undefined) {
+      if (!isRaw) this.line(`${slot}=toSlot(${slot});`);
+      this.storage.set(variable, { kind: 'float', js: slot, type: raw });
+      return;
+    }
     this.storage.set(variable, {
       kind: 'slot',
       js: slot,
@@ -187,7 +206,8 @@ export class FunctionEmitter {
 
   /** What a closure of a nested function gets for one of its upvalues. */
   captureOf(variable: Variable): string {
-    return this.storageOf(variable).js;
+    const storage = this.storageOf(variable);
+    return storage.kind === 'float' ? generalText(storage) : storage.js;
   }
 
   /** A jump out of as many regions as lie between. */

@@ -132,9 +132,10 @@ function divisionGuard(operator: '//' | '%', a: Typed, b: Typed): Guard | undefi
 
 /** The rest with the divisor's sign, which is positive; never -0. */
 function signedRest(rest: string, a: Typed, b: Typed): string {
-  // Without a branch, since the first negative rest would throw optimised code away.
+  // Without a branch, since the first negative rest would throw optimised code away, and `|0` because V8 divides doubles by a
+  // call of C's fmod where a rest may be -0.
   if ([a, b].every(({ type }) => type.is !== 'integer' || isInt32(type)))
-    return `(y=${rest})+(y>>31&${b.js})`;
+    return `(y=${rest}|0)+(y>>31&${b.js})`;
   return `((y=${rest})<0?y+${b.js}:y+0)`;
 }
 

@@ -1,12 +1,17 @@
 // What a function's own variables always hold, from all that is ever assigned to them. Sealed.
 // T1: flow does not matter: a variable has a type if every value that it gets has it. Cells are left out.
 // T2: the answer is the least one: variables that only feed each other with numbers are numbers.
+// T3: `float`: only floats. `floatish`: results of arithmetic that are floats unless a metamethod has a say; nothing hangs on
+//     that being so, but such a variable is best kept raw (static-types.ts K3).
 import type { Block, Expression, FunctionBody, Statement, Variable } from '../../front/tree.js';
 import {
   ANY,
   BOOLEAN,
+  FLOAT,
+  FLOATISH,
   FUNCTION,
   isNumeric,
+  isRawFloat,
   isTruthyType,
   NIL,
   NUMBER,
@@ -40,7 +45,9 @@ export function inferTypes(body: FunctionBody): ReadonlyMap<Variable, StaticType
 
 function join(a: Inferred, b: Inferred): Inferred {
   if (a === undefined || b === undefined) return a ?? b;
-  return a === b ? a : ANY;
+  if (a === b) return a;
+  if (isRawFloat(a) && isRawFloat(b)) return FLOATISH;
+  return isNumeric(a) && isNumeric(b) ? NUMBER : ANY;
 }
 
 /** Parameters have a source that is not seen here: the caller. */
@@ -111,8 +118,9 @@ function typeOf(e: Expression, types: ReadonlyMap<Variable, StaticType>): Inferr
     case 'boolean':
       return BOOLEAN;
     case 'integer':
-    case 'float':
       return NUMBER;
+    case 'float':
+      return FLOAT;
     case 'string':
       return STRING;
     case 'function':
@@ -144,15 +152,26 @@ function unaryType(operator: string, operand: Inferred): Inferred {
   if (operator === 'not') return BOOLEAN;
   if (operand === undefined) return undefined;
   if (operator === '#') return operand === STRING ? NUMBER : ANY;
+  if (operator === '-' && isRawFloat(operand)) return operand;
   return isNumeric(operand) ? NUMBER : ANY;
 }
 
 function binaryType(operator: string, left: Inferred, right: Inferred): Inferred {
   if (/^(?:==|~=|<=?|>=?)$/.test(operator)) return BOOLEAN;
+  const isBit = /^(?:[&|~]|<<|>>)$/.test(operator);
   const isConcat = operator === '..';
+  if (!isBit && !isConcat) return arithmeticType(operator, left, right);
   const fits = (type: Inferred): boolean =>
     type === undefined || isNumeric(type) || (isConcat && type === STRING);
   if (!fits(left) || !fits(right)) return ANY;
   if (isConcat) return STRING;
   return left === undefined && right === undefined ? undefined : NUMBER;
+}
+
+function arithmeticType(operator: string, left: Inferred, right: Inferred): Inferred {
+  const known = [left, right].filter((type) => type !== undefined);
+  const areNumbers = known.every(isNumeric);
+  if (operator === '/' || operator === '^' || known.some(isRawFloat)) return areNumbers ? FLOAT : FLOATISH;
+  if (!areNumbers) return ANY;
+  return known.length < 2 ? undefined : NUMBER;
 }

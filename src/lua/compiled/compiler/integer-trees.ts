@@ -3,69 +3,26 @@
 // I2: the function gives undefined where an operand is no integer (a float, a string, a table) or a shift goes beyond 0..63: the
 //     operators are then applied one by one, with their metamethods, errors and suspensions.
 // I3: where all operands are int32 and no intermediate result can leave what plain arithmetic does exactly, that is tried first.
-import type { BinaryExpression, Expression, UnaryExpression } from '../../front/tree.js';
+import type { Expression } from '../../front/tree.js';
 import { highOf, I64, lowOf } from '../int64.js';
 import type { Integer } from '../int64.js';
 import { isInteger } from '../number.js';
 import { constantNumber } from './constants.js';
-import { direct, value } from './expressions.js';
-import type { FunctionEmitter, Operand } from './function-emitter.js';
-import { loadedName, nameOf } from './names.js';
+import { rawOperand } from './expressions.js';
+import type { FunctionEmitter } from './function-emitter.js';
+import { isIdle, leavesOf, plant, stepwise, UNARY_HELPERS } from './operator-trees.js';
+import type { Leaf, Tree } from './operator-trees.js';
 import { ANY, EXACT, isInt32, isNumeric, NUMBER } from './static-types.js';
 import type { StaticType } from './static-types.js';
-import type { Site } from './writer.js';
 
 type BinaryOperator = '+' | '-' | '*' | '&' | '|' | '~' | '<<' | '>>';
-type UnaryOperator = '-' | '~';
-
-export interface Leaf {
-  readonly is: 'leaf';
-  readonly operand: Operand;
-  readonly constant: Integer | undefined;
-}
-interface Unary {
-  readonly is: 'unary';
-  readonly operator: UnaryOperator;
-  readonly operand: IntegerTree;
-  readonly e: UnaryExpression;
-}
-interface Binary {
-  readonly is: 'binary';
-  readonly operator: BinaryOperator;
-  readonly left: IntegerTree;
-  readonly right: IntegerTree;
-  readonly e: BinaryExpression;
-}
-export type IntegerTree = Leaf | Unary | Binary;
-
-const BINARY_HELPERS: Readonly<Record<BinaryOperator, string>> = {
-  '+': 'add',
-  '-': 'subtract',
-  '*': 'multiply',
-  '&': 'bitAnd',
-  '|': 'bitOr',
-  '~': 'bitXor',
-  '<<': 'shiftLeft',
-  '>>': 'shiftRight',
-};
-const UNARY_HELPERS: Readonly<Record<UnaryOperator, string>> = { '-': 'negate', '~': 'bitNot' };
-
-type IntegerOperation =
-  | (BinaryExpression & { readonly operator: BinaryOperator })
-  | (UnaryExpression & { readonly operator: UnaryOperator });
+const OPERATORS: ReadonlySet<string> = new Set<BinaryOperator>(['+', '-', '*', '&', '|', '~', '<<', '>>']);
 
 /** An operator that may be part of a tree. */
-function isOperation(e: Expression): e is IntegerOperation {
+function isOperation(e: Expression): boolean {
   if (constantNumber(e) !== undefined) return false;
   if (e.kind === 'unary') return e.operator in UNARY_HELPERS;
-  return e.kind === 'binary' && e.operator in BINARY_HELPERS;
-}
-
-/** Nothing happens when it is computed. */
-function isIdle(f: FunctionEmitter, e: Expression): boolean {
-  if (direct(f, e) !== undefined) return true;
-  if (!isOperation(e)) return false;
-  return e.kind === 'unary' ? isIdle(f, e.operand) : isIdle(f, e.left) && isIdle(f, e.right);
+  return e.kind === 'binary' && OPERATORS.has(e.operator);
 }
 
 /** What a tree would be made of. */
@@ -78,25 +35,29 @@ interface Survey {
 }
 
 function survey(f: FunctionEmitter, e: Expression): Survey {
-  if (!isOperation(e)) {
-    const constant = constantNumber(e);
-    if (constant !== undefined)
-      return { operators: 0, isWide: constant instanceof I64, isFloat: !isInteger(constant) };
-    const isFloat = e.kind === 'binary' && (e.operator === '/' || e.operator === '^' || e.operator === '..');
-    return { operators: 0, isWide: false, isFloat };
+  if (e.kind === 'unary' && isOperation(e)) return joined([survey(f, e.operand)], e.operator === '~');
+  if (e.kind === 'binary' && isOperation(e)) {
+    const left = isIdle(f, e.right, isOperation) ? survey(f, e.left) : apart(f, e.left);
+    return joined([left, survey(f, e.right)], !'+-*'.includes(e.operator));
   }
-  const isBit = e.kind === 'unary' ? e.operator === '~' : !'+-*'.includes(e.operator);
-  const parts =
-    e.kind === 'unary'
-      ? [survey(f, e.operand)]
-      : [isIdle(f, e.right) ? survey(f, e.left) : LEAF, survey(f, e.right)];
-  return {
-    operators: parts.reduce((sum, { operators }) => sum + operators, 1),
-    isWide: isBit || parts.some(({ isWide }) => isWide),
-    isFloat: parts.some(({ isFloat }) => isFloat),
-  };
+  const constant = constantNumber(e);
+  if (constant !== undefined)
+    return { operators: 0, isWide: constant instanceof I64, isFloat: !isInteger(constant) };
+  const isQuotient = e.kind === 'binary' && ['/', '^', '..'].includes(e.operator);
+  return { operators: 0, isWide: false, isFloat: isQuotient || rawOperand(f, e) !== undefined };
 }
-const LEAF: Survey = { operators: 0, isWide: false, isFloat: false };
+
+const joined = (parts: readonly Survey[], isBit: boolean): Survey => ({
+  operators: parts.reduce((sum, { operators }) => sum + operators, 1),
+  isWide: isBit || parts.some(({ isWide }) => isWide),
+  isFloat: parts.some(({ isFloat }) => isFloat),
+});
+/** Of what is computed before the rest. */
+const apart = (f: FunctionEmitter, e: Expression): Survey => ({
+  operators: 0,
+  isWide: false,
+  isFloat: rawOperand(f, e) !== undefined,
+});
 
 /** Trees of at least two operators that are better computed here than one by one. */
 export function isIntegerTree(f: FunctionEmitter, e: Expression): boolean {
@@ -105,85 +66,22 @@ export function isIntegerTree(f: FunctionEmitter, e: Expression): boolean {
   return operators > 1 && isWide && !isFloat;
 }
 
-function plant(f: FunctionEmitter, e: Expression): IntegerTree {
-  if (!isOperation(e)) return leaf(f, e);
-  if (e.kind === 'unary') return { is: 'unary', operator: e.operator, operand: plant(f, e.operand), e };
-  const left = isIdle(f, e.right) ? plant(f, e.left) : leaf(f, e.left);
-  return { is: 'binary', operator: e.operator, left, right: plant(f, e.right), e };
-}
-
-function leaf(f: FunctionEmitter, e: Expression): Leaf {
-  const constant = constantNumber(e);
-  return {
-    is: 'leaf',
-    operand: value(f, e),
-    constant: constant !== undefined && isInteger(constant) ? constant : undefined,
-  };
-}
-
-/** Loads cells, now that nothing else is computed before the operators. */
-function ready(f: FunctionEmitter, tree: IntegerTree): IntegerTree {
-  switch (tree.is) {
-    case 'leaf':
-      return { ...tree, operand: { ...tree.operand, js: f.use(tree.operand), isCell: false } };
-    case 'unary':
-      return { ...tree, operand: ready(f, tree.operand) };
-    case 'binary':
-      return { ...tree, left: ready(f, tree.left), right: ready(f, tree.right) };
-  }
-}
-
 export function integerTree(f: FunctionEmitter, e: Expression, target: string, live: number): StaticType {
-  const tree = ready(f, plant(f, e));
-  const sites: Omit<Site, 'live'>[] = [];
-  stepwise(f, tree, target, sites);
-  f.group(`(x=${integerCall(f, tree)})!==undefined`, `${target}=x;`, sites, live);
+  const tree = plant(f, e, isOperation);
+  const guard = `(x=${integerCall(f, tree)})!==undefined`;
+  f.group(guard, `${target}=x;`, stepwise(f, tree, target), live);
   return leavesOf(tree).every(({ operand }) => isNumeric(operand.type)) ? NUMBER : ANY;
-}
-
-/** One call after the other, each into a slot. Gives where the value is. */
-function stepwise(
-  f: FunctionEmitter,
-  tree: IntegerTree,
-  target: string | undefined,
-  sites: Omit<Site, 'live'>[],
-): string {
-  if (tree.is === 'leaf') return tree.operand.js;
-  let call: string;
-  let operands: readonly string[];
-  if (tree.is === 'unary') {
-    call = `${UNARY_HELPERS[tree.operator]}(${stepwise(f, tree.operand, undefined, sites)})`;
-    operands = [loadedName(tree.e.operand)];
-  } else {
-    const left = stepwise(f, tree.left, undefined, sites);
-    const right = stepwise(f, tree.right, undefined, sites);
-    call = `${BINARY_HELPERS[tree.operator]}(${left},${right})`;
-    operands = [nameOf(tree.e.left), nameOf(tree.e.right)];
-  }
-  const own = target ?? f.slot();
-  sites.push({ call, target: own, line: tree.e.line, operands });
-  return own;
-}
-
-function leavesOf(tree: IntegerTree): readonly Leaf[] {
-  switch (tree.is) {
-    case 'leaf':
-      return [tree];
-    case 'unary':
-      return leavesOf(tree.operand);
-    case 'binary':
-      return [...leavesOf(tree.left), ...leavesOf(tree.right)];
-  }
 }
 
 // ----------------------------------------------------------------------------------------------- the function
 
 /** The call of the unit's function that computes a tree; undefined is its result where it cannot (I2). */
-export function integerCall(f: FunctionEmitter, tree: IntegerTree): string {
+export function integerCall(f: FunctionEmitter, tree: Tree): string {
   const names = new Map<string, string>();
   const types = new Map<string, StaticType>();
-  for (const { operand, constant } of leavesOf(tree)) {
-    if (constant !== undefined || names.has(operand.js)) continue;
+  for (const leaf of leavesOf(tree)) {
+    const { operand } = leaf;
+    if (integerConstant(leaf) !== undefined || names.has(operand.js)) continue;
     const name = `a${names.size}`;
     names.set(operand.js, name);
     types.set(name, operand.type);
@@ -195,6 +93,9 @@ export function integerCall(f: FunctionEmitter, tree: IntegerTree): string {
   return `${helper}(${[...names.keys()].join(',')})`;
 }
 
+const integerConstant = ({ constant }: Leaf): Integer | undefined =>
+  constant !== undefined && isInteger(constant) ? constant : undefined;
+
 interface Bounded {
   readonly text: string;
   readonly low: number;
@@ -203,7 +104,7 @@ interface Bounded {
 
 /** `if(all are int32)return plain arithmetic;`, or nothing (I3). */
 function plainPath(
-  tree: IntegerTree,
+  tree: Tree,
   names: ReadonlyMap<string, string>,
   types: ReadonlyMap<string, StaticType>,
 ): string {
@@ -221,9 +122,10 @@ function plainPath(
 const within32 = ({ low, high }: Bounded): boolean => low >= -0x80000000 && high <= 0x7fffffff;
 
 /** Plain arithmetic on int32 operands, and bounds of its value; undefined where it may be inexact. */
-function bounded(tree: IntegerTree, names: ReadonlyMap<string, string>): Bounded | undefined {
+function bounded(tree: Tree, names: ReadonlyMap<string, string>): Bounded | undefined {
   if (tree.is === 'leaf') {
-    const { constant, operand } = tree;
+    const { operand } = tree;
+    const constant = integerConstant(tree);
     if (constant !== undefined)
       return typeof constant === 'number'
         ? { text: `(${constant})`, low: constant, high: constant }
@@ -239,7 +141,9 @@ function bounded(tree: IntegerTree, names: ReadonlyMap<string, string>): Bounded
   }
   const a = bounded(tree.left, names);
   const b = a === undefined ? undefined : bounded(tree.right, names);
-  return a === undefined || b === undefined ? undefined : boundedBinary(tree.operator, a, b);
+  return a === undefined || b === undefined
+    ? undefined
+    : boundedBinary(tree.operator as BinaryOperator, a, b);
 }
 
 function boundedBinary(operator: BinaryOperator, a: Bounded, b: Bounded): Bounded | undefined {
@@ -298,7 +202,7 @@ class Halves {
     this.#types = types;
   }
 
-  text(tree: IntegerTree): string {
+  text(tree: Tree): string {
     for (const [name, type] of this.#types) this.#split(name, type);
     const { hi, lo } = this.#compute(tree);
     const locals = [...this.#types.keys()].flatMap((name) => [`${name}h`, `${name}l`]);
@@ -333,10 +237,11 @@ class Halves {
     return local;
   }
 
-  #compute(tree: IntegerTree): Pair {
+  #compute(tree: Tree): Pair {
     switch (tree.is) {
       case 'leaf': {
-        const { constant, operand } = tree;
+        const { operand } = tree;
+        const constant = integerConstant(tree);
         if (constant !== undefined) return { hi: String(highOf(constant)), lo: String(lowOf(constant)) };
         const name = this.#names.get(operand.js) ?? '';
         return { hi: `${name}h`, lo: `${name}l` };
@@ -347,7 +252,11 @@ class Halves {
         return { hi: this.#keep(`~${hi}`), lo: this.#keep(`~${lo}`) };
       }
       case 'binary':
-        return this.#binary(tree.operator, this.#compute(tree.left), this.#compute(tree.right));
+        return this.#binary(
+          tree.operator as BinaryOperator,
+          this.#compute(tree.left),
+          this.#compute(tree.right),
+        );
     }
   }
 

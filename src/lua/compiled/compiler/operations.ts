@@ -8,27 +8,22 @@ import type {
   Expression,
   UnaryExpression,
 } from '../../front/tree.js';
-import { arithmeticTree, HELPERS, isTree } from './arithmetic-trees.js';
+import { arithmeticTree, isTree } from './arithmetic-trees.js';
 import { tableTest, value } from './expressions.js';
+import { floatTree, isFloatTree } from './float-trees.js';
 import type { FunctionEmitter, Operand } from './function-emitter.js';
 import { arithmeticGuard, bitGuard, complementGuard, negateGuard } from './guards.js';
 import type { Guard } from './guards.js';
 import { integerTree, isIntegerTree } from './integer-trees.js';
 import { loadedName, nameOf } from './names.js';
+import { HELPERS } from './operator-trees.js';
 import { ANY, isNumeric, NUMBER, STRING } from './static-types.js';
 import type { StaticType } from './static-types.js';
-
-const BIT_HELPERS: Readonly<Record<BitOperator, string>> = {
-  '&': 'bitAnd',
-  '|': 'bitOr',
-  '~': 'bitXor',
-  '<<': 'shiftLeft',
-  '>>': 'shiftRight',
-};
 
 const isBit = (operator: string): operator is BitOperator => '&|~<<>>'.includes(operator);
 
 export function binary(f: FunctionEmitter, e: BinaryExpression, target: string, live: number): StaticType {
+  if (isFloatTree(f, e)) return floatTree(f, e, target, live, false);
   if (isIntegerTree(f, e)) return integerTree(f, e, target, live);
   if (isTree(f, e)) return arithmeticTree(f, e, target, live);
   const operator = e.operator as ArithmeticOperator | BitOperator;
@@ -37,12 +32,12 @@ export function binary(f: FunctionEmitter, e: BinaryExpression, target: string, 
   const a: Operand = { ...left, js: f.use(left) };
   const b: Operand = { ...right, js: f.use(right) };
   const guard = isBit(operator) ? bitGuard(operator, a, b) : arithmeticGuard(operator, a, b);
-  const helper = isBit(operator) ? BIT_HELPERS[operator] : HELPERS[operator];
-  const call = `${helper}(${a.js},${b.js})`;
+  const call = `${HELPERS[operator]}(${a.js},${b.js})`;
   return guarded(f, e, guard, call, [a, b], [nameOf(e.left), nameOf(e.right)], target, live);
 }
 
 export function unary(f: FunctionEmitter, e: UnaryExpression, target: string, live: number): StaticType {
+  if (isFloatTree(f, e)) return floatTree(f, e, target, live, false);
   if (isIntegerTree(f, e)) return integerTree(f, e, target, live);
   const given = value(f, e.operand);
   const a: Operand = { ...given, js: f.use(given) };

@@ -16,6 +16,7 @@ import { TAIL_CALL } from '../positions.js';
 import { condition } from './conditions.js';
 import {
   assign,
+  assignRaw,
   callText,
   closureText,
   direct,
@@ -191,7 +192,11 @@ function localStatement(f: FunctionEmitter, s: LocalStatement): void {
       }
     }
     const slot = f.slot();
-    f.declare(only, slot, assign(f, given, slot));
+    if (f.rawTypeOf(only) === undefined) f.declare(only, slot, assign(f, given, slot));
+    else {
+      assignRaw(f, given, slot);
+      f.declare(only, slot, ANY, true);
+    }
     return;
   }
   const slots = variables.map(() => f.slot());
@@ -311,6 +316,10 @@ function store(f: FunctionEmitter, target: Target, js: string, type: StaticType)
   switch (target.is) {
     case 'variable': {
       const storage = f.storageOf(target.variable);
+      if (storage.kind === 'float') {
+        f.line(`${storage.js}=toSlot(${js});`);
+        return;
+      }
       const place = storage.kind === 'cell' || storage.kind === 'upcell' ? `${storage.js}.v` : storage.js;
       if (place !== js) f.line(`${place}=${js};`);
       return;
@@ -387,6 +396,10 @@ function single(f: FunctionEmitter, e: Assignable, given: Expression): void {
       assign(f, given, storage.js);
       return;
     }
+    if (storage.kind === 'float') {
+      assignRaw(f, given, storage.js);
+      return;
+    }
   }
   const operand = value(f, given);
   store(f, target, f.use(operand), operand.type);
@@ -410,7 +423,10 @@ function protect(f: FunctionEmitter, e: Assignable, assigned: ReadonlySet<Variab
     const slot = f.slot();
     f.line(`${slot}=${storage.kind === 'cell' ? `${storage.js}.v` : storage.js};`);
     const variable: Variable = { ...part.variable, captured: false };
-    f.storage.set(variable, { kind: 'slot', js: slot, type: ANY });
+    f.storage.set(
+      variable,
+      storage.kind === 'float' ? { ...storage, js: slot } : { kind: 'slot', js: slot, type: ANY },
+    );
     return { ...part, variable };
   };
   return { ...e, object: copy(e.object), key: copy(e.key) };

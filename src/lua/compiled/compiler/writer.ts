@@ -24,6 +24,8 @@ export interface Site {
   readonly call: string;
   /** Where its value goes; undefined: nowhere. */
   readonly target?: string | undefined;
+  /** A function of the runtime that its value goes through, S included. */
+  readonly through?: string;
   /** Cut the result to one value. */
   readonly single?: boolean;
   /** A tail call: no frame unless the host itself waits in what it calls. */
@@ -175,14 +177,16 @@ export class Writer {
   }
 
   site(site: Site): void {
-    const { line, operands, fast = '', call, target, single = false } = site;
+    const { line, operands, fast = '', call: given, target, through, single = false } = site;
+    const call = through === undefined ? given : `${through}(${given})`;
     const pc = this.#siteLines.push(line) - 1;
     this.cost++;
     if (this.isTwin) this.#closeGuard();
     if (line !== 0) this.#beginLine(line, operands);
     if (this.isTwin) {
       const raised = this.raises ? 'if(v===RAISE)throw M.raised;' : '';
-      const resumed = target === undefined ? '' : `${target}=v`;
+      const resumed =
+        target === undefined ? '' : `${target}=${through === undefined ? 'v' : `${through}(v)`}`;
       this.#text += `if(pc<=${pc}){if(pc===${pc}){pc=0;${raised}${resumed}}else `;
     }
     const value = target === undefined ? call : `${target}=${call}`;
@@ -217,7 +221,8 @@ export class Writer {
     this.#note(at + 1);
     if (guard !== undefined) this.#text += `if(${guard}){${fast}}else `;
     this.#text += 'if(';
-    for (const { line, operands, call, target = 'x' } of sites) {
+    for (const { line, operands, call: given, target = 'x', through } of sites) {
+      const call = through === undefined ? given : `${through}(${given})`;
       this.cost++;
       const pc = this.#siteLines.push(line) - 1;
       if (line !== 0) this.#beginLine(line, operands);

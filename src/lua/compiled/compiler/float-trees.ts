@@ -1,0 +1,223 @@
+// Expressions that are sure to be floats if their operands are numbers: plain arithmetic on doubles. Sealed.
+// F1: sure is a quotient or a square, and any operator with an operand that is sure: a float constant, a variable that is
+//     kept as a bare double (static-types.ts K3), or another such operator.
+// F2: below, parts may be of integers still (`x + a * b`). Their value as a double is that of Lua unless they wrap, lose
+//     digits on the way, or are a zero, which integers have without a sign: tests keep those away.
+// F3: where the tests fail, or operands are no numbers, the operators are applied one by one.
+import type { BinaryExpression, Expression } from '../../front/tree.js';
+import {
+  boundsOf,
+  exactTests,
+  has,
+  integerTests,
+  integerText,
+  isDivisor,
+  isHazardous,
+} from './arithmetic-trees.js';
+import { constantNumber } from './constants.js';
+import { rawOperand } from './expressions.js';
+import type { FunctionEmitter } from './function-emitter.js';
+import { generalCall, isIdle, leavesOf, plant, stepwise } from './operator-trees.js';
+import type { Binary, IsOperation, Leaf, Tree } from './operator-trees.js';
+import { ANY, isNumeric, isRawNumber, NUMBER } from './static-types.js';
+import type { StaticType } from './static-types.js';
+
+/** An operator that may be part of a tree. */
+function isOperation(f: FunctionEmitter, e: Expression): boolean {
+  if (constantNumber(e) !== undefined) return false;
+  if (e.kind === 'unary') return e.operator === '-';
+  if (e.kind !== 'binary') return false;
+  switch (e.operator) {
+    case '+':
+    case '-':
+    case '*':
+    case '/':
+      return true;
+    case '%':
+    case '//':
+      return isDivisor(e.right) || isFloat(f, e);
+    case '^':
+      return isSquare(f, e);
+    default:
+      return false;
+  }
+}
+
+/** Of something that can be written twice. */
+function isSquare(f: FunctionEmitter, { left, right }: BinaryExpression): boolean {
+  return constantNumber(right) === 2 && (left.kind === 'local' || rawOperand(f, left) !== undefined);
+}
+
+const operationsOf =
+  (f: FunctionEmitter): IsOperation =>
+  (e) =>
+    isOperation(f, e);
+
+/** Sure to be a float if it is a number (F1). */
+function isFloat(f: FunctionEmitter, e: Expression): boolean {
+  if (rawOperand(f, e) !== undefined) return true;
+  if (constantNumber(e) !== undefined) return false;
+  if (e.kind === 'unary') return e.operator === '-' && isFloat(f, e.operand);
+  if (e.kind !== 'binary') return false;
+  switch (e.operator) {
+    case '/':
+      return true;
+    case '^':
+      return isSquare(f, e);
+    case '+':
+    case '-':
+    case '*':
+    case '%':
+    case '//':
+      if (isFloat(f, e.right)) return true;
+      // An operand before one that does something is computed apart (operator-trees.ts O1).
+      return isIdle(f, e.right, operationsOf(f)) ? isFloat(f, e.left) : rawOperand(f, e.left) !== undefined;
+    default:
+      return false;
+  }
+}
+
+/** Whether this file writes an expression. */
+export const isFloatTree = (f: FunctionEmitter, e: Expression): boolean =>
+  (e.kind === 'binary' || e.kind === 'unary') && isOperation(f, e) && isFloat(f, e);
+
+/** `isRaw`: the target is a variable that is kept as a double. Gives the type of the general value. */
+export function floatTree(
+  f: FunctionEmitter,
+  e: Expression,
+  target: string,
+  live: number,
+  isRaw: boolean,
+): StaticType {
+  const tree = plant(f, e, operationsOf(f), true);
+  const leaves = leavesOf(tree);
+  const plan = new Plan(tree);
+  const conditions = [...typeTests(leaves), ...plan.tests];
+  const text = plan.hasFraction ? 'x' : isRaw ? plan.text : `float(${plan.text})`;
+  if (plan.hasFraction) conditions.push(`(x=${plan.text})!==floor(x)`);
+  const isNumber = leaves.every(({ operand }) => isNumeric(operand.type));
+  if (!plan.isPossible) conditions.splice(0, Infinity, 'false');
+  const guard = conditions.join('&&');
+  if (guard === '') f.line(`${target}=${text};`);
+  else if (isNumber) {
+    const general = isRaw ? `toSlot(${generalCall(f, tree)})` : generalCall(f, tree);
+    f.line(`if(${guard})${target}=${text};else ${target}=${general};`, e.line);
+  } else {
+    const sites = stepwise(f, tree, target);
+    const last = sites.pop();
+    if (last === undefined) throw new TypeError('no operator in a tree');
+    f.group(guard, `${target}=${text};`, [...sites, isRaw ? { ...last, through: 'toSlot' } : last], live);
+  }
+  return isNumber ? NUMBER : ANY;
+}
+
+const typeTests = (leaves: readonly Leaf[]): string[] =>
+  leaves
+    .filter(({ operand }) => !isRawNumber(operand.type))
+    .map(({ operand }) => `typeof ${operand.js}==='number'`);
+
+/** A double beyond this may stand for an integer that has wrapped. */
+const UNWRAPPED = 2 ** 62;
+
+/** How a tree of numbers is computed. */
+class Plan {
+  readonly text: string;
+  /** Under which `text` is right (F2); they may set y, which `text` reads then. */
+  readonly tests: string[] = [];
+  /** It is right only if it has a fraction. */
+  hasFraction = false;
+  /** Some part cannot be right. */
+  isPossible = true;
+  /** The only product of integers perhaps; it is tested as y. */
+  readonly #product: Binary | undefined;
+
+  constructor(tree: Tree) {
+    const parts = integerParts(tree);
+    const [product, ...others] = parts.filter((part) => has(part, ['*']));
+    const takesY = parts.some((part) => has(part, ['%']));
+    if (product !== undefined && others.length === 0 && !takesY && isOfLeaves(product))
+      if (!isKnown(product)) this.#product = product;
+    this.text = this.#text(tree, undefined);
+  }
+
+  /** `beside`: the other operand of the sum that it is in. */
+  #text(tree: Tree, beside: Tree | undefined): string {
+    if (tree.is === 'leaf') return tree.operand.js;
+    if (!isFloatNode(tree)) return this.#integerText(tree, beside);
+    if (tree.is === 'unary') return `(-${this.#text(tree.operand, undefined)})`;
+    const isSum = tree.operator === '+' || tree.operator === '-';
+    const left = this.#text(tree.left, isSum ? tree.right : undefined);
+    const right = this.#text(tree.right, isSum ? tree.left : undefined);
+    switch (tree.operator) {
+      case '%':
+        return `floatModulo(${left},${right})`;
+      case '//':
+        return `floor(${left}/${right})`;
+      case '^':
+        return `(${left}*${left})`;
+      default:
+        return `(${left}${tree.operator}${right})`;
+    }
+  }
+
+  /** A part that may be of integers; above it all is of floats. */
+  #integerText(tree: Tree, beside: Tree | undefined): string {
+    const leaves = leavesOf(tree);
+    if (tree === this.#product) {
+      this.tests.push(`(y=${integerProduct(this.#product)})<${UNWRAPPED}`, `y>-${UNWRAPPED}`);
+      this.tests.push(
+        beside?.is === 'leaf' && isFloatNode(beside) ? `(y!==0||${beside.operand.js}!==0)` : 'y!==0',
+      );
+      return 'y';
+    }
+    if (isKnown(tree)) return `(${integerText(tree)})`;
+    if (has(tree, ['%', '//'])) {
+      if (boundsOf(tree) === undefined) this.isPossible = false;
+      this.tests.push(...integerTests(leaves));
+      return `(${integerText(tree)})`;
+    }
+    if (isHazardous(tree)) {
+      const tests = exactTests(tree, leaves);
+      if (tests === undefined) this.isPossible = false;
+      else this.tests.push(...tests);
+      this.hasFraction ||= has(tree, ['*']);
+    }
+    return plainText(tree);
+  }
+}
+
+/** Its value is a float: an operand that is kept as one, or an operator of one. */
+function isFloatNode(tree: Tree): boolean {
+  switch (tree.is) {
+    case 'leaf':
+      return ['float', 'floatish', 'fraction'].includes(tree.operand.type.is);
+    case 'unary':
+      return isFloatNode(tree.operand);
+    case 'binary':
+      return ['/', '^'].includes(tree.operator) || isFloatNode(tree.left) || isFloatNode(tree.right);
+  }
+}
+
+/** The largest parts that may be of integers, but for operands. */
+function integerParts(tree: Tree): readonly Tree[] {
+  if (tree.is === 'leaf') return [];
+  if (!isFloatNode(tree)) return [tree];
+  return tree.is === 'unary'
+    ? integerParts(tree.operand)
+    : [...integerParts(tree.left), ...integerParts(tree.right)];
+}
+
+const isOfLeaves = (tree: Tree): tree is Binary =>
+  tree.is === 'binary' && tree.left.is === 'leaf' && tree.right.is === 'leaf';
+
+/** All its operands are known to be small integers, and so is what is made of them. */
+const isKnown = (tree: Tree): boolean =>
+  boundsOf(tree) !== undefined && integerTests(leavesOf(tree)).length === 0;
+
+const integerProduct = ({ left, right }: Binary): string => `${plainText(left)}*${plainText(right)}`;
+
+function plainText(tree: Tree): string {
+  if (tree.is === 'leaf') return tree.operand.js;
+  if (tree.is === 'unary') return `(0-${plainText(tree.operand)})`;
+  return `(${plainText(tree.left)}${tree.operator}${plainText(tree.right)})`;
+}
