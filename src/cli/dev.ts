@@ -6,7 +6,7 @@ export function devCommand(): Command {
   const command = new Command('dev')
     .summary('run the app with an embedded Temporal and its UI')
     .description(
-      'Starts (or joins) the embedded Temporal with its UI, runs the app, and stays up until Ctrl-C.',
+      'Starts (or joins) the embedded Temporal with its UI, runs the app, takes what is saved in its folder at once, and stays up until Ctrl-C.',
     )
     .addHelpText(
       'after',

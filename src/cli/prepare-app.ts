@@ -29,10 +29,13 @@ export class AppErrors extends PlatformError {
   override readonly exitCode: ExitCode = 2;
   /** Errors and warnings, sorted by place. */
   readonly diagnostics: readonly Diagnostic[];
-  constructor(diagnostics: readonly Diagnostic[]) {
+  /** Absolute paths of the files that were read or looked for, as far as it went. */
+  readonly files: ReadonlySet<string>;
+  constructor(diagnostics: readonly Diagnostic[], files: ReadonlySet<string> = new Set()) {
     const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
     super(`the app has ${errors} ${errors === 1 ? 'error' : 'errors'}`);
     this.diagnostics = diagnostics;
+    this.files = files;
   }
 }
 
@@ -51,6 +54,8 @@ export interface PreparedApp {
   /** Real path. */
   readonly folder: string;
   readonly config: AppConfig;
+  /** Absolute paths of the files that were read or looked for. */
+  readonly files: ReadonlySet<string>;
   readonly entries: readonly Entry[];
   readonly programs: ReadonlyMap<EntryId, PinnedProgram>;
   readonly dependencies: ReadonlyMap<EntryId, readonly EntryId[]>;
@@ -97,11 +102,13 @@ export async function prepareAppFolder(options: PrepareOptions): Promise<Prepare
   const problems = prepared.ok ? [...prepared.warnings] : [...prepared.diagnostics];
   if (prepared.ok)
     problems.push(...sealedProblems(prepared, new Set(extensionSpecs.map(({ name }) => name))));
-  if (!prepared.ok || problems.some(({ severity }) => severity === 'error')) throw new AppErrors(problems);
+  if (!prepared.ok || problems.some(({ severity }) => severity === 'error'))
+    throw new AppErrors(problems, loaded.files);
   return {
     ...named,
     folder: loaded.appFolder,
     config: loaded.config,
+    files: loaded.files,
     entries: prepared.entries,
     programs: prepared.programs,
     dependencies: prepared.dependencies,

@@ -6,6 +6,8 @@
 // Nothing of Temporal is started before the app is known to be right; then it starts beside everything else.
 import { hostname } from 'node:os';
 import { AppContext } from '../core/app-context.js';
+import type { Program } from '../core/program.js';
+import type { ApplyResult, VersionNote } from '../registry/apply-request.js';
 import { ComponentSet } from '../core/components.js';
 import type { ComponentTiming } from '../core/components.js';
 import type { Data, DataObject } from '../core/data.js';
@@ -106,6 +108,8 @@ export interface RunningNode {
   find(filter: Filter): readonly Entry[];
   /** Whether workers run in this process. */
   readonly serving: boolean;
+  /** Reads the folder again and makes it the newest version. Throws AppErrors: then nothing was changed. */
+  reload(note: VersionNote): Promise<Reloaded>;
   /** Calls a function in this process. Never rejects: an error is an outcome. */
   call(entry: string, args: readonly Data[], options?: CallOptions): Promise<Outcome>;
   /** Orderly: workers and services, functions, components, connections. Called again it gives the same stop. `reason` is what `stopping` is aborted with. Rejects with an AggregateError of all that failed. */
@@ -114,6 +118,10 @@ export interface RunningNode {
   readonly stopping: AbortSignal;
   /** Settles with the stop. */
   readonly stopped: Promise<void>;
+}
+
+export interface Reloaded extends ApplyResult {
+  readonly app: PreparedApp;
 }
 
 /** Grows when the costs of instructions change; recorded with each run. */
@@ -169,11 +177,12 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     engineNamed,
     load: (hash) => app.get(keys.registry).program(hash),
   });
-  const prepared = await prepareAppFolder({
+  const source = {
     folder: options.app,
     overrides: options.overrides ?? [],
-    check: (program) => programs.check(program),
-  });
+    check: (program: Program) => programs.check(program),
+  };
+  const prepared = await prepareAppFolder(source);
   interrupted.throwIfAborted();
   programs.adopt(prepared.programs.values());
   const logger = makeLogger(options.log ?? {}, prepared, bus);
@@ -355,6 +364,13 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
       });
       // Errors are printed and logged by whoever called.
       return outcome.ok ? outcome : { ok: false, error: logger.redactor.error(outcome.error) };
+    },
+    reload: async (note) => {
+      const newer = await prepareAppFolder(source);
+      programs.adopt(newer.programs.values());
+      const { entries, programs: pinned, dependencies } = newer;
+      const result = await app.get(keys.editor).publish({ ...note, entries, programs: pinned, dependencies });
+      return { ...result, app: newer };
     },
     stop,
     stopping: begun.signal,

@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import { dataObject } from '../core/data.js';
 import { toBytes } from '../core/text.js';
 import type { Globals } from './globals.js';
+import { HotReload } from './hot-reload.js';
 import { jsonText, say } from './output.js';
 import { printLine } from './node-parts.js';
 import { runNode } from './run-node.js';
@@ -27,6 +28,12 @@ export const printToStderr = (line: string): void =>
 
 export async function serveDev(globals: Globals): Promise<number> {
   const node = await runNode({ ...nodeOptions(globals), temporal: 'always' });
+  await using watching = await HotReload.start({
+    app: node.app,
+    logger: node.logger,
+    reload: (note) => node.reload(note),
+  });
+  node.stopping.addEventListener('abort', () => void watching[Symbol.asyncDispose](), { once: true });
   if (globals.json) await sayReady(node);
   else await sayWelcome(node, globals);
   return await untilStopped(node);
@@ -139,6 +146,7 @@ async function sayWelcome(node: RunningNode, globals: Globals): Promise<void> {
   if (tests.size > 0) say(`  ${prefix} test`);
   if (workflow === undefined && callable === undefined)
     say('  add a function.lua or a workflow.lua to the app');
+  say('What is saved in the folder is taken at once.');
   say(`Ctrl-C stops it${globals.embedded ? '; its state stays in .moontide/' : ''}.`);
 }
 

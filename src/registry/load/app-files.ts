@@ -28,6 +28,8 @@ export interface FoundFile {
 export class AppFiles {
   /** Real path of the app's folder. */
   readonly root: string;
+  /** Absolute paths that were asked for, there or not: what the app was made of. */
+  readonly asked = new Set<string>();
 
   private constructor(root: string) {
     this.root = root;
@@ -77,6 +79,7 @@ export class AppFiles {
   }
 
   async read(absolute: string): Promise<ReadResult> {
+    this.asked.add(absolute);
     const real = await this.#real(absolute);
     if (!('path' in real)) return real;
     // A file system that does not tell `Order.lua` from `order.lua` would take a name that fails on the next machine.

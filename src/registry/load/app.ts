@@ -33,6 +33,8 @@ export interface LoadResult {
   readonly config: AppConfig;
   /** In the order of their files and of their places in them. */
   readonly entries: readonly LocatedEntry[];
+  /** Absolute paths of the files that were read or looked for. */
+  readonly files: ReadonlySet<string>;
   /** What is wrong with files and configuration. */
   readonly diagnostics: readonly Diagnostic[];
   /** What is wrong with the sources of single entries. */
@@ -59,6 +61,7 @@ export async function loadApp(folder: string, options: LoadOptions): Promise<Loa
       appFolder: folder,
       config: emptyConfig(folder),
       entries: [],
+      files: new Set(),
       diagnostics: [noFolder(folder)],
       entryDiagnostics: new Map(),
     };
@@ -72,6 +75,7 @@ export async function loadApp(folder: string, options: LoadOptions): Promise<Loa
     appFolder: files.root,
     config,
     entries: loader.entries,
+    files: files.asked,
     diagnostics: sortDiagnostics([...configProblems, ...loader.diagnostics]),
     entryDiagnostics: loader.entryDiagnostics,
   };
