@@ -36,7 +36,7 @@ const program: Program = {
     },
   },
   // Counted as in an application, but never used up.
-  budget: { instructions: 1e15 },
+  budget: { instructions: 1e15, memory: 1e15 },
 };
 const compiled = engine.compile(program);
 if (!compiled.ok) throw new SyntaxError(compiled.diagnostics.map(({ message }) => message).join('; '));

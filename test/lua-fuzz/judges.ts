@@ -8,7 +8,8 @@ import { moduleLookup } from '../../src/lua/instance/modules.js';
 import { standardGlobals, testHost } from '../support/instance.js';
 
 /** Far more than any generated program takes. */
-const MAX_INSTRUCTIONS = 20_000_000;
+const MAX_INSTRUCTIONS = 200_000_000;
+const MAX_MEMORY = 256 * 1024 * 1024;
 const ORACLE_MS = 120_000;
 
 /** What a program printed, and at the end `error: ...` or `syntax: ...` where it came to that. */
@@ -76,7 +77,7 @@ const programOf = (source: string): Program => ({
   entry: 'fuzz:main',
   kind: 'function.lua',
   units: { 'fuzz:main': { id: 'fuzz:main', chunk: 'fuzz.lua', source, imports: {} } },
-  budget: { instructions: MAX_INSTRUCTIONS },
+  budget: { instructions: MAX_INSTRUCTIONS, memory: MAX_MEMORY },
 });
 
 export function runEngine(engine: LuaEngine, source: string): Output {

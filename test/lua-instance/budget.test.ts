@@ -46,6 +46,15 @@ onEachEngine('the instruction budget', (engine) => {
     expect(session.values).toEqual(['done']);
   });
 
+  it.runIf(engine.name === 'compiled')('counts the memory of each step anew', () => {
+    const text =
+      'for i = 1, 10 do local t = {} for j = 1, 10000 do t[j] = j end probe.ask(i) end return "done"';
+    const program = { ...programOf(text, { modules: [probeSpec] }), budget: { memory: 500_000 } };
+    const session = openLua(text, { engine, modules: [probeSpec], program });
+    for (let step = 0; step < 10; step++) session.answer('probe.ask', null);
+    expect(session.values).toEqual(['done']);
+  });
+
   it('stops a program that says nothing about its budget too', () => {
     expect(openLua('while true do end', { engine }).error?.message).toMatch(
       /^budget exceeded at main[.]lua:1/,

@@ -84,6 +84,7 @@ const prelude = readFileSync(new URL('prelude.lua', import.meta.url), 'latin1');
 const program: Program = {
   entry: 'suite:prelude',
   kind: 'function.lua',
+  budget: { instructions: 1e12, memory: 1e12 },
   units: {
     'suite:prelude': {
       id: 'suite:prelude',

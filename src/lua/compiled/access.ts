@@ -2,6 +2,7 @@
 import { operandError, raiseHere } from './errors.js';
 import { callMeta, callNewindex, metaOf } from './metatables.js';
 import { isInteger } from './number.js';
+import { charge } from './protocol.js';
 import type { Result, Value } from './protocol.js';
 import { Table } from './table.js';
 
@@ -14,6 +15,7 @@ export function index(object: Value, key: Value): Result {
     let handler: Value;
     if (object instanceof Table) {
       const value = object.read(key);
+      if (step > 0) charge(1);
       if (value !== undefined || object.meta === null) return value;
       handler = object.meta.index;
       if (handler === undefined) return undefined;
@@ -40,6 +42,7 @@ export function setField(object: Value, key: string, value: Value): Result {
 function store(object: Value, key: Value, value: Value, named: boolean): Result {
   for (let step = 0; step < MAX_CHAIN; step++) {
     let handler: Value;
+    if (step > 0) charge(1);
     if (object instanceof Table) {
       const { meta } = object;
       if (meta === null || (handler = meta.newindex) === undefined || object.read(key) !== undefined) {

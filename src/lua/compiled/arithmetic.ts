@@ -8,6 +8,7 @@ import type { Integer } from './int64.js';
 import { callMeta, metaOf } from './metatables.js';
 import { doubleOf, float, integerOf, isInteger, toInteger, toNumber } from './number.js';
 import type { LuaNumber } from './number.js';
+import { machine } from './protocol.js';
 import type { Result, Value } from './protocol.js';
 
 const { floor } = Math;
@@ -112,9 +113,13 @@ export function divide(a: Value, b: Value): Result {
   return arithmetic(a, b, '__div', divideNumbers);
 }
 
+/** Instructions of dividing integers that need more than 53 bits. */
+const DIVISION_COST = 60;
+
 const floorDivideNumbers: Operation = (a, b) => {
   if (!isInteger(a) || !isInteger(b)) return float(floor(doubleOf(a) / doubleOf(b)));
   if (b === 0) raiseHere('attempt to divide by zero');
+  machine.budget -= DIVISION_COST;
   return int64.floorDivide(a, b);
 };
 const areIntegers = (a: Value, b: Value): boolean =>
@@ -136,6 +141,7 @@ export function floorDivide(a: Value, b: Value): Result {
 const moduloNumbers: Operation = (a, b) => {
   if (isInteger(a) && isInteger(b)) {
     if (b === 0) raiseHere("attempt to perform 'n%0'");
+    machine.budget -= DIVISION_COST;
     return int64.modulo(a, b);
   }
   return float(floatModulo(doubleOf(a), doubleOf(b)));
@@ -154,7 +160,12 @@ export function modulo(a: Value, b: Value): Result {
   return arithmetic(a, b, '__mod', moduloNumbers);
 }
 
-const powerNumbers: Operation = (a, b) => float(powerOf(doubleOf(a), doubleOf(b)));
+/** Instructions of a power. */
+const POWER_COST = 15;
+const powerNumbers: Operation = (a, b) => {
+  machine.budget -= POWER_COST;
+  return float(powerOf(doubleOf(a), doubleOf(b)));
+};
 export const power = (a: Value, b: Value): Result => arithmetic(a, b, '__pow', powerNumbers);
 
 /** C's pow where JavaScript's differs: 1 to any power is 1, also -1 to an infinity. */

@@ -1,26 +1,79 @@
-// What a program may do in one step: counted where loops come round and functions begin, and by builtins by size. Sealed.
-// B1: counts depend on the program and its inputs only, so that a replay stops at the same place.
-// B2: each unit takes its budget in slices into a variable of its own, which is cheap to count down; a step begins with none taken.
+// What a program may do in one step: instructions, counted where loops come round and functions begin, and by builtins by
+// size; and bytes that it allocates. Sealed.
+// B1: counts depend on the program and its inputs only, so that a replay stops at the same place: neither on what is kept
+//     of earlier runs, nor on how far V8 has optimized.
+// B2: each unit takes its instructions in slices into a variable of its own, which is cheap to count down; a step begins with
+//     none taken.
 // B3: nothing in Lua catches it: not pcall, not a coroutine, no to-be-closed variable.
+// B4: memory is what is asked for, not what is alive: garbage counts, and V8's own bytes are estimated (the constants below).
+//     Small amounts are only counted; whoever takes much looks whether it is there, the rest is seen at the next slice.
 import { formatFrames } from '../instance/traceback.js';
 import { currentEntries, framesOf } from './positions.js';
 import { machine } from './machine.js';
 
 const SLICE = 5000;
 
+/** Bytes of a string besides its characters. */
+export const STRING_BYTES = 32;
+/** Bytes of a position of an array, with what growing takes on top. */
+export const ELEMENT_BYTES = 24;
+/** Bytes of an entry of a hash: its place in the index, its key and its value. */
+export const ENTRY_BYTES = 96;
+/** Bytes of a new field of a record. */
+export const FIELD_BYTES = 24;
+/** Bytes of a table without its contents. */
+export const TABLE_BYTES = 96;
+/** Instructions of making an error: V8 collects the stack for it. */
+export const ERROR_COST = 2500;
+/** Instructions of switching to a coroutine. */
+export const SWITCH_COST = 20;
+/** Instructions and bytes of calling a function of a module, whatever it does. */
+export const HOST_CALL_COST = 30;
+export const HOST_CALL_BYTES = 48;
+/** Bytes of a userdata with what is behind it. */
+export const USERDATA_BYTES = 200;
+/** Bytes of a coroutine of the scheduler, besides the coroutine. */
+export const THREAD_BYTES = 800;
+/** Bytes of a suspended activation. */
+export const FRAME_BYTES = 160;
+/** Bytes of a coroutine before it runs. */
+export const COROUTINE_BYTES = 320;
+
+/** Lua code counts down from this, since V8 is quick with small integers only; what is beyond waits in the reserve. */
+const PORTION = 2 ** 30;
+
+export interface Limits {
+  readonly instructions: number;
+  /** Bytes. */
+  readonly memory: number;
+}
+
 export class BudgetExceeded extends Error {
   override readonly name = 'BudgetExceeded';
   readonly traceback: string;
-  constructor(message: string, traceback: string) {
+  readonly resource: keyof Limits;
+  readonly limit: number;
+  constructor(message: string, traceback: string, resource: keyof Limits, limit: number) {
     super(message);
     this.traceback = traceback;
+    this.resource = resource;
+    this.limit = limit;
   }
+}
+
+/** A step begins. */
+export function beginStep({ instructions, memory }: Limits): void {
+  machine.budget = machine.budgetPerStep = instructions;
+  machine.memoryPerStep = memory;
+  machine.memory = Math.min(memory, PORTION);
+  machine.reserve = memory - machine.memory;
 }
 
 /** Takes another slice for a unit that has `left` (0 or less). */
 export function refill(left: number): number {
   machine.budget -= SLICE;
   if (machine.budget < 0) exceeded();
+  if (machine.memory < 0) needMemory();
   return left + SLICE;
 }
 
@@ -30,12 +83,60 @@ export function charge(units: number): void {
   if (machine.budget < 0) exceeded();
 }
 
+/** Counts memory that is about to be taken, and refuses what is not there. */
+export function chargeMemory(bytes: number): void {
+  if (bytes > memoryLeft()) exceededMemory();
+  if ((machine.memory -= bytes) < 0) needMemory();
+}
+
+export const memoryLeft = (): number => machine.memory + machine.reserve;
+
+/** More was counted than there was left of the portion. */
+export function needMemory(): void {
+  while (machine.memory < 0) {
+    if (machine.reserve <= 0) exceededMemory();
+    const more = Math.min(machine.reserve, PORTION);
+    machine.reserve -= more;
+    machine.memory += more;
+  }
+}
+
+/** Counts a string that a builtin is about to make, and the work of making it. */
+export function chargeText(length: number): void {
+  charge(length);
+  chargeMemory(length + STRING_BYTES);
+}
+
+/** Makes what the realm keeps for all runs, at whoever's first use: nobody pays for it (B1). */
+export function uncounted<T>(make: () => T): T {
+  const { budget, memory, reserve } = machine;
+  machine.budget = machine.reserve = Infinity;
+  machine.memory = PORTION;
+  try {
+    return make();
+  } finally {
+    machine.budget = budget;
+    machine.memory = memory;
+    machine.reserve = reserve;
+  }
+}
+
+export function exceededMemory(): never {
+  stop('memory', machine.memoryPerStep, 'bytes of memory');
+}
+
 function exceeded(): never {
+  stop('instructions', machine.budgetPerStep, 'instructions');
+}
+
+function stop(resource: keyof Limits, limit: number, what: string): never {
   const entries = currentEntries();
   const at = entries.find((entry) => entry.is === 'lua');
   const place = at === undefined ? '' : ` at ${at.chunk}:${at.line}`;
   throw new BudgetExceeded(
-    `budget exceeded${place}: more than ${machine.budgetPerStep} instructions in one step`,
+    `budget exceeded${place}: more than ${limit} ${what} in one step; 'budget.${resource}' of the entry sets the limit`,
     formatFrames(framesOf(entries)),
+    resource,
+    limit,
   );
 }

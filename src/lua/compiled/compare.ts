@@ -8,11 +8,12 @@ import { isInteger, isNumber, numberToString, doubleOf } from './number.js';
 import type { LuaNumber } from './number.js';
 import { Frame, first, push, S } from './protocol.js';
 import type { Result, Value } from './protocol.js';
+import { compareText, joined, LONG, lookAt, sameText } from './ropes.js';
 import { Table } from './table.js';
 
 /** Raw equality of values that are not identical. */
 export function rawEquals(a: Value, b: Value): boolean {
-  if (a === b) return true;
+  if (typeof a === 'string' && a.length >= LONG ? sameText(a, b) : a === b) return true;
   if (a instanceof LuaFloat) return floatEquals(a.n, b);
   if (b instanceof LuaFloat) return floatEquals(b.n, a);
   return a instanceof I64 && b instanceof I64 && a.hi === b.hi && a.lo === b.lo;
@@ -44,7 +45,7 @@ function truth(result: Result, negated = false): Result {
 
 /** `a == b`; S when a metamethod suspends. */
 export function equals(a: Value, b: Value): Result {
-  if (a === b) return true;
+  if (typeof a === 'string' && a.length >= LONG ? sameText(a, b) : a === b) return true;
   if (typeof a !== 'object' && typeof b !== 'object') return false;
   const isPair =
     (a instanceof Table && b instanceof Table) || (a instanceof LuaUserdata && b instanceof LuaUserdata);
@@ -66,8 +67,17 @@ function compareNumbers(a: LuaNumber, b: LuaNumber): number {
   return left < right ? -1 : left > right ? 1 : left === right ? 0 : NaN;
 }
 
+function compareTexts(a: string, b: string): void {
+  if (a.length < LONG || b.length < LONG) return;
+  compareText(Math.min(a.length, b.length));
+  lookAt(Math.max(a.length, b.length));
+}
+
 export function lessThan(a: Value, b: Value): Result {
-  if (typeof a === 'string' && typeof b === 'string') return a < b;
+  if (typeof a === 'string' && typeof b === 'string') {
+    compareTexts(a, b);
+    return a < b;
+  }
   if (isNumber(a) && isNumber(b)) return compareNumbers(a, b) < 0;
   const handler = metaOf(a)?.table.getString('__lt') ?? metaOf(b)?.table.getString('__lt');
   if (handler === undefined) compareError(a, b);
@@ -75,7 +85,10 @@ export function lessThan(a: Value, b: Value): Result {
 }
 
 export function lessOrEqual(a: Value, b: Value): Result {
-  if (typeof a === 'string' && typeof b === 'string') return a <= b;
+  if (typeof a === 'string' && typeof b === 'string') {
+    compareTexts(a, b);
+    return a <= b;
+  }
   if (isNumber(a) && isNumber(b)) return compareNumbers(a, b) <= 0;
   const handler = metaOf(a)?.table.getString('__le') ?? metaOf(b)?.table.getString('__le');
   if (handler !== undefined) return truth(callMeta(handler, a, b));
@@ -104,7 +117,7 @@ function concatText(value: Value): string | undefined {
 export function concat(a: Value, b: Value, at = 0, isLast = true): Result {
   const left = concatText(a);
   const right = concatText(b);
-  if (left !== undefined && right !== undefined) return left + right;
+  if (left !== undefined && right !== undefined) return joined(left + right);
   const handler = metaOf(a)?.table.getString('__concat') ?? metaOf(b)?.table.getString('__concat');
   if (handler !== undefined) return callMeta(handler, a, b);
   if (left === undefined) operandError('concatenate', a, at);

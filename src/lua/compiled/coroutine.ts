@@ -6,6 +6,7 @@
 // C3: the depth at which Lua's "stack overflow" is raised is counted by us, never by the JavaScript engine.
 import { LuaThread } from '../values.js';
 import type { LuaError } from '../values.js';
+import { chargeMemory, COROUTINE_BYTES, FRAME_BYTES, SWITCH_COST } from './budget.js';
 import { newError, raise, raiseHere, toLuaError } from './errors.js';
 import { RUN } from './positions.js';
 import { SOFT } from './machine.js';
@@ -80,6 +81,7 @@ export function run(stack: FrameStack, value: Result): Result {
         if (machine.reason !== 'spill' || (machine.base > SOFT / 2 && barrier === 0 && running !== null))
           break;
         machine.depth = machine.base;
+        chargeFrames(frame, rest);
         value = EMPTY;
       }
       break;
@@ -104,6 +106,13 @@ export function run(stack: FrameStack, value: Result): Result {
   return value;
 }
 Object.defineProperty(run, 'name', { value: RUN });
+
+/** Counts the frames that a spill has moved to the heap. */
+function chargeFrames(first: Frame | null, rest: Frame | null): void {
+  let frames = 0;
+  for (let frame = first; frame !== null && frame !== rest; frame = frame.next) frames++;
+  chargeMemory(FRAME_BYTES * frames);
+}
 
 /** The frame that goes on after an error; null when nothing in the stack may catch it. */
 function catcherOf(stack: FrameStack, thrown: unknown): Frame | null {
@@ -191,6 +200,7 @@ export class Coroutine extends LuaThread implements FrameStack {
 
   constructor(callee: Callable, isRoot: boolean) {
     super();
+    machine.memory -= COROUTINE_BYTES;
     this.top = new CallFrame(callee);
     this.isRoot = isRoot;
   }
@@ -241,6 +251,7 @@ export const currentCoroutine = (): Coroutine | undefined => current;
 export function enter(coroutine: Coroutine, value: Result): Result {
   const parent = current;
   const { barrier, depth, levels } = machine;
+  machine.budget -= SWITCH_COST;
   if (levels >= MAX_LEVELS) throw newError('C stack overflow');
   if (parent !== undefined) {
     parent.status = 'normal';
@@ -285,6 +296,8 @@ function leave(parent: Coroutine | undefined, barrier: number, depth: number, le
 export function yieldValues(values: Result): Value[] {
   if (current === undefined || current.isRoot) raise('attempt to yield from outside a coroutine', 0);
   if (machine.barrier > 0) raise('attempt to yield across a C-call boundary', 0);
+  // What its frames take on the heap: about half of what they took of the stack.
+  machine.memory -= (machine.depth - machine.base) >> 1;
   return suspend('yield', values);
 }
 

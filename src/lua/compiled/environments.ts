@@ -4,6 +4,7 @@ import type { ModuleLookup } from '../engine.js';
 import { modulesOf } from '../instance/units.js';
 import { standardLibrary } from '../library/standard.js';
 import type { ModuleSpec } from '../module.js';
+import { uncounted } from './budget.js';
 import { memberTable, memberValue } from './host-functions.js';
 import type { Callable, Value } from './protocol.js';
 import { tostring } from './text.js';
@@ -26,14 +27,14 @@ const tables = new WeakMap<ModuleSpec, Table>();
 
 function tableOf(spec: ModuleSpec): Table {
   let table = tables.get(spec);
-  if (table === undefined) tables.set(spec, (table = memberTable(spec.members)));
+  if (table === undefined) tables.set(spec, (table = uncounted(() => memberTable(spec.members))));
   return table;
 }
 
 export function environmentOf(modules: ModuleLookup, requireOf: RequireOf): StandardEnvironment {
   let environment = environments.get(modules);
   if (environment === undefined)
-    environments.set(modules, (environment = new SharedEnvironment(modules, requireOf)));
+    environments.set(modules, (environment = uncounted(() => new SharedEnvironment(modules, requireOf))));
   return environment;
 }
 
@@ -65,7 +66,7 @@ class SharedEnvironment implements StandardEnvironment {
   newEnvironment(unit: Unit): Table {
     let newRecord = this.#records.get(unit);
     if (newRecord === undefined)
-      this.#records.set(unit, (newRecord = inheritingRecords(this.#globalsOf(unit))));
+      this.#records.set(unit, (newRecord = uncounted(() => inheritingRecords(this.#globalsOf(unit)))));
     const environment = new Table(newRecord());
     environment.setField('_G', environment);
     return environment;

@@ -3,6 +3,7 @@
 //     PlatformErrors become error objects, and anything else is a bug of the host that Lua cannot catch.
 import { raisedValue } from '../instance/error-object.js';
 import { LuaError, LuaUserdata, luaType } from '../values.js';
+import { charge, ERROR_COST } from './budget.js';
 import { isNumber } from './number.js';
 import {
   callerEntry,
@@ -36,8 +37,10 @@ export class RaisedError extends LuaError {
 }
 
 /** The stack for an error that is raised now, with at least so many entries. */
-const stackForError = (entries: number): Stack =>
-  stackWith(entries, machine.levels > 1 ? FRAMES_CAUGHT : FRAMES_TOLD);
+function stackForError(entries: number): Stack {
+  charge(ERROR_COST);
+  return stackWith(entries, machine.levels > 1 ? FRAMES_CAUGHT : FRAMES_TOLD);
+}
 
 export function newError(value: Value, stack = stackForError(0)): LuaError {
   return withStackLimit(0, () => new RaisedError(value, stack));

@@ -8,12 +8,14 @@ import { Suspend } from '../suspend.js';
 import type { SuspendRequest } from '../suspend.js';
 import { LuaError, LuaUserdata } from '../values.js';
 import type { AnyUserdataType, HostFunction, HostResult, LuaValue, UserdataMeta } from '../values.js';
+import { chargeMemory, HOST_CALL_BYTES, HOST_CALL_COST, STRING_BYTES, USERDATA_BYTES } from './budget.js';
 import { canSuspendToHost } from './coroutine.js';
 import { newError, raise, toLuaError } from './errors.js';
 import { I64 } from './int64.js';
 import { callable, setUserdataFactory } from './metatables.js';
 import { all, Frame, machine, push, results, S, suspend } from './protocol.js';
 import type { Callable, Result, Value } from './protocol.js';
+import { LONG, lookAt } from './ropes.js';
 import { fromHostValue, Table, toHostValue } from './table.js';
 
 type CallRequest = Extract<SuspendRequest, { on: 'call' }>;
@@ -76,7 +78,7 @@ const callFrame = (request: CallRequest): Frame =>
 function settle(make: () => HostResult): Result {
   for (let next = make; ;) {
     const result = next();
-    if (!(result instanceof Suspend)) return isResults(result) ? several(result) : fromHostValue(result);
+    if (!(result instanceof Suspend)) return isResults(result) ? several(result) : fromHost(result);
     const { request } = result;
     if (request.on !== 'call') return wait(request);
     const values = callLua(request);
@@ -92,7 +94,14 @@ function settle(make: () => HostResult): Result {
 const isResults = (result: LuaValue | readonly LuaValue[]): result is readonly LuaValue[] =>
   Array.isArray(result);
 
-const several = (values: readonly LuaValue[]): Result => results(values.map(fromHostValue));
+const several = (values: readonly LuaValue[]): Result => results(values.map(fromHost));
+
+/** What a host function has made is counted: its tables are already. */
+function fromHost(value: LuaValue): Value {
+  if (typeof value === 'string') chargeMemory(STRING_BYTES + value.length);
+  else if (value instanceof LuaUserdata) machine.memory -= USERDATA_BYTES;
+  return fromHostValue(value);
+}
 
 function callLua(request: CallRequest): Result | LuaError {
   const { depth, barrier, levels, running, base, limit } = machine;
@@ -133,11 +142,14 @@ function makeFunction(run: HostFunction): Callable {
     const call = hostCall();
     for (let at = 0; at < values.length; at++) {
       const value = values[at];
+      if (typeof value === 'string' && value.length >= LONG) lookAt(value.length);
       if (value instanceof I64) values[at] = toHostValue(value) as unknown as Value;
     }
+    machine.budget -= HOST_CALL_COST;
+    machine.memory -= HOST_CALL_BYTES;
     const result = run(call, ...(values as LuaValue[]));
     if (result instanceof Suspend) return settle(() => result);
-    return isResults(result) ? several(result) : fromHostValue(result);
+    return isResults(result) ? several(result) : fromHost(result);
   };
 }
 

@@ -85,6 +85,11 @@ class Machine {
   /** What the step may still do, less what units have taken in advance (budget.ts). */
   budget = Infinity;
   budgetPerStep = Infinity;
+  /** Bytes that the step may still allocate; below 0 it is stopped at the next look. */
+  memory = 2 ** 30;
+  /** More of it, for when `memory` is used up. */
+  reserve = Infinity;
+  memoryPerStep = Infinity;
   /** The last frame pushed since `suspend`. */
   tail: Frame = new ListHead();
   readonly head: Frame = this.tail;

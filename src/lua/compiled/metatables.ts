@@ -2,6 +2,7 @@
 // M1: strings share one frozen metatable per realm; a userdata type has one, made from its spec at first use.
 import { LuaUserdata } from '../values.js';
 import type { AnyUserdataType } from '../values.js';
+import { uncounted } from './budget.js';
 import { enterNative, finishSpill, leaveNative, overflow } from './coroutine.js';
 import { operandError } from './errors.js';
 import { first, Frame, machine, push, S } from './protocol.js';
@@ -26,7 +27,8 @@ function metaOfUserdata(type: AnyUserdataType): Meta | null {
   let meta = userdataMetas.get(type);
   if (meta === undefined) {
     if (makeUserdataMetatable === undefined) return null;
-    userdataMetas.set(type, (meta = metaOfTable(makeUserdataMetatable(type))));
+    const make = makeUserdataMetatable;
+    userdataMetas.set(type, (meta = uncounted(() => metaOfTable(make(type)))));
   }
   return meta;
 }

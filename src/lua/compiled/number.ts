@@ -3,6 +3,7 @@
 // N2: only `float` makes floats from doubles, so that an integral double is never a bare number.
 import { LuaFloat } from '../../core/data.js';
 import { parseNumeral } from '../front/numeral.js';
+import { charge } from './budget.js';
 import {
   fromBigInt,
   fromDouble,
@@ -77,8 +78,12 @@ export function toNumber(value: unknown): LuaNumber | undefined {
   return typeof value === 'string' ? parseNumber(value) : undefined;
 }
 
+/** Reading a text up to this length costs no more than an instruction or two. */
+const SHORT = 64;
+
 /** The number that a text is, as `tonumber(text)` reads it. */
 export function parseNumber(text: string): LuaNumber | undefined {
+  if (text.length > SHORT) charge(text.length);
   const numeral = parseNumeral(text);
   return typeof numeral === 'bigint' ? fromBigInt(numeral) : numeral;
 }

@@ -11,7 +11,7 @@
 //
 // pcall, xpcall, error, assert (protected.ts), coroutine.* (coroutine-library.ts), next, pairs, ipairs (iteration.ts) and
 // tostring's text (text.ts) are here already; the library only lists them. Errors of builtins: errors.ts. Calls: metatables.ts.
-export { charge } from './budget.js';
+export { charge, chargeMemory, chargeText } from './budget.js';
 export {
   all,
   builtin,

@@ -1,7 +1,7 @@
 // Everything that generated code may name (compiler/unit-emitter.ts RUNTIME_NAMES). One object per realm. Sealed.
 import { index, setField, setIndex } from './access.js';
 import * as arithmetic from './arithmetic.js';
-import { refill } from './budget.js';
+import { chargeMemory, ELEMENT_BYTES, refill } from './budget.js';
 import { checkClosable, closeValue, RAISE, toThrown } from './closing.js';
 import { concat, concatAll, equals, length, lessOrEqual, lessThan, rawEquals } from './compare.js';
 import { overflow } from './coroutine.js';
@@ -10,8 +10,9 @@ import { fromHalves, I64 } from './int64.js';
 import { iteratorOf } from './iteration.js';
 import { callable, getStringMetatable } from './metatables.js';
 import { float, fromSlot, toSlot } from './number.js';
-import { all, EMPTY, machine, push, results, S } from './protocol.js';
-import type { Value } from './protocol.js';
+import { charge, EMPTY, machine, push, results, S } from './protocol.js';
+import type { Result, Value } from './protocol.js';
+import { joined, sameText } from './ropes.js';
 import { emptyFields, fieldsPrototype, NO_FIELDS, Table } from './table.js';
 import type { Fields } from './table.js';
 import type { RUNTIME_NAMES } from './compiler/unit-emitter.js';
@@ -33,19 +34,44 @@ function shape(keys: readonly string[], make: RecordConstructor): RecordConstruc
 }
 
 /** A table of these fields and positions, of which any may be nil. */
-function arrayTable(fields: Fields, values: Value[]): Table {
+const arrayTable = (fields: Fields, values: Value[]): Table => new Table(fields, withoutLastNils(values));
+
+function withoutLastNils(values: Value[]): Value[] {
   let size = values.length;
   while (size > 0 && values[size - 1] === undefined) size--;
   values.length = size;
-  return new Table(fields, values);
+  return values;
 }
 
 /** Positions `offset`+1 .. of a constructor. */
 function extend(table: Table, offset: number, values: Value[]): void {
   if (table.array.length === offset && table.hash === null) {
-    const joined = offset === 0 ? values : table.array.concat(values);
-    table.array = arrayTable(NO_FIELDS, joined).array;
+    chargeMemory(ELEMENT_BYTES * values.length);
+    table.array = withoutLastNils(offset === 0 ? values : table.array.concat(values));
   } else values.forEach((value, at) => table.setInteger(offset + at + 1, value));
+}
+
+/** Instructions of passing a value on, where there are many. */
+const PASSED_COST = 3;
+/** So many values cost no more to pass on than the call. */
+const FEW = 16;
+
+/** All values of a result that is not S; many are counted. */
+function allOf(result: Result): Value[] {
+  if (!Array.isArray(result)) return [result];
+  if (result.length > FEW) charge(PASSED_COST * result.length);
+  return result;
+}
+
+/** Bytes of stack that arguments may take together with what is under way. */
+const MOST_STACK = 600_000;
+
+/** The same for the arguments of a call. */
+function spread(result: Result): Value[] {
+  const values = allOf(result);
+  if (values.length > FEW && machine.depth + 8 * values.length > MOST_STACK)
+    raiseHere('stack overflow (too many arguments)');
+  return values;
 }
 
 /** `[key] = value` of a constructor. */
@@ -99,7 +125,10 @@ export function makeRuntime(): Runtime {
     length,
     concat,
     concatAll,
-    all,
+    joined,
+    sameText,
+    all: allOf,
+    spread,
     results,
     arrayTable,
     extend,

@@ -7,12 +7,24 @@
 // T6: when `asMeta` is set, this table is a metatable and every write of a `__name` refreshes it.
 // T7: keys of the hash are normalized: integral floats are integers, I64 is a bigint, floats beyond 2^63 are plain numbers.
 // T8: fields may be inherited from a record that many tables share (globals). A traversal makes them the table's own first.
+// T9: what is new is counted (budget.ts): tables, positions, fields, entries. A deleted field that comes back is new.
 import { LuaFloat } from '../../core/data.js';
 import { LuaError, LuaTable } from '../values.js';
 import { fromBigInt, fromDouble, I64, toBigInt } from './int64.js';
 import { float } from './number.js';
 import type { LuaValue } from '../values.js';
+import {
+  charge,
+  chargeMemory,
+  ELEMENT_BYTES,
+  ENTRY_BYTES,
+  needMemory,
+  FIELD_BYTES,
+  TABLE_BYTES,
+} from './budget.js';
+import { machine } from './machine.js';
 import type { Value } from './machine.js';
+import { compareText, LONG } from './ropes.js';
 
 export type Fields = Record<string, Value>;
 type HashKey = Exclude<Value, undefined | LuaFloat | I64> | bigint;
@@ -90,6 +102,8 @@ export class Hash {
         if (old !== undefined) this.live--;
       } else if (old === undefined) this.live++;
     } else if (value !== undefined) {
+      if ((machine.memory -= ENTRY_BYTES) < 0) needMemory(); // T9
+      if (typeof key === 'string' && key.length >= LONG) chargeMemory(key.length); // V8 copies long keys
       if (this.keys.length >= 16 && this.live * 2 < this.keys.length) this.compact();
       this.index.set(key, this.keys.length);
       this.keys.push(key);
@@ -174,6 +188,7 @@ export class Table extends LuaTable {
   /** `fields` and `array` belong to the new table; T1 and T4 must hold of them. */
   constructor(fields: Fields = NO_FIELDS, array: Value[] = NO_ARRAY) {
     super();
+    machine.memory -= TABLE_BYTES + ELEMENT_BYTES * array.length; // T9
     this.fields = fields;
     this.array = array;
     this.hash = null;
@@ -183,6 +198,7 @@ export class Table extends LuaTable {
   }
 
   getString(key: string): Value {
+    if (key.length >= LONG) compareText(key.length);
     if (this.fields !== NO_FIELDS) {
       const value = this.fields[key];
       if (value !== undefined) return value;
@@ -213,6 +229,7 @@ export class Table extends LuaTable {
 
   /** Raw write of a string key that the program computed: a new one goes to the hash. */
   setString(key: string, value: Value): void {
+    if (key.length >= LONG) compareText(key.length);
     if (this.fields !== NO_FIELDS && this.fields[key] !== undefined) {
       if (this.hash !== null && this.hash.frozen) throw new LuaError(READ_ONLY);
       this.fields[key] = value;
@@ -225,6 +242,7 @@ export class Table extends LuaTable {
   setField(key: string, value: Value): void {
     if (this.hash === null && value !== undefined && !isArrayIndexText(key)) {
       if (this.fields === NO_FIELDS) this.fields = new NewFields();
+      machine.memory -= FIELD_BYTES; // T9
       this.fields[key] = value;
       if (this.asMeta !== null && key.charCodeAt(0) === 95) this.asMeta.refresh(); // T6
     } else this.setString(key, value);
@@ -247,6 +265,7 @@ export class Table extends LuaTable {
   append(value: Value): void {
     const { hash } = this;
     if (hash !== null && hash.frozen) throw new LuaError(READ_ONLY);
+    if ((machine.memory -= ELEMENT_BYTES) < 0) needMemory(); // T9
     if (this.array === NO_ARRAY) this.array = [value];
     else this.array.push(value);
     if (hash !== null && hash.integers > 0) this.migrate(hash);
@@ -298,9 +317,10 @@ export class Table extends LuaTable {
       key = undefined;
     }
     if (key === undefined) {
-      for (; at < array.length; at++) {
+      for (const from = at; at < array.length; at++) {
         const value = array[at];
         if (value !== undefined) return [at + 1, value];
+        chargeSkipped(at - from);
       }
     }
     return this.nextField(key);
@@ -340,9 +360,10 @@ export class Table extends LuaTable {
       else throw new LuaError("invalid key to 'next'");
     }
     if (hash === null) return undefined;
-    for (; at < hash.keys.length; at++) {
+    for (const from = at; at < hash.keys.length; at++) {
       const value = hash.values[at];
-      if (value !== undefined) return [toLuaKey(hash.keys[at] as HashKey), value];
+      if (value === undefined) chargeSkipped(at - from);
+      else return [toLuaKey(hash.keys[at] as HashKey), value];
     }
     return undefined;
   }
@@ -421,9 +442,11 @@ export class TableIterator {
           this.value = value;
           return true;
         }
+        chargeSkipped(this.at);
       }
       this.at = 0;
       this.names = fieldNames(this.table);
+      if (this.names.length > 8) charge(this.names.length);
     }
     return this.stepRest(this.names);
   }
@@ -456,9 +479,16 @@ export class TableIterator {
         this.value = value;
         return true;
       }
+      chargeSkipped(at);
     }
     return false;
   }
+}
+
+/** Places that are looked at for nothing, in a traversal. */
+const SKIPPED = 64;
+function chargeSkipped(count: number): void {
+  if (count % SKIPPED === SKIPPED - 1) charge(SKIPPED);
 }
 
 const NO_NAMES: string[] = [];

@@ -1,6 +1,7 @@
 // `tostring` of any value. Sealed.
 // T1: tables, functions and threads show a number counted per instance, never an address, so that a replay prints the same.
 import { LuaThread, LuaUserdata } from '../values.js';
+import { charge, chargeMemory, STRING_BYTES } from './budget.js';
 import { argumentError, raise, typeName } from './errors.js';
 import { call, callSync, metaOf } from './metatables.js';
 import { isNumber, numberToString } from './number.js';
@@ -28,15 +29,27 @@ export function setIdentities(of: Identities): Identities {
   return before;
 }
 
+/** Instructions of writing a number. */
+const NUMBER_COST = 10;
+/** Instructions and bytes of giving an object its number. */
+const ADDRESS_COST = 40;
+const ADDRESS_BYTES = 96;
+
 /** `table: 0x00000001` */
 function addressText(kind: string, value: object): string {
+  charge(ADDRESS_COST);
+  chargeMemory(ADDRESS_BYTES);
   return `${kind}: 0x${identities.of(value).toString(16).padStart(8, '0')}`;
 }
 
 /** What `tostring(value)` gives, metamethods included. */
 export function toText(value: Value): string {
   if (typeof value === 'string') return value;
-  if (isNumber(value)) return numberToString(value);
+  if (isNumber(value)) {
+    charge(NUMBER_COST);
+    chargeMemory(STRING_BYTES);
+    return numberToString(value);
+  }
   switch (typeof value) {
     case 'undefined':
       return 'nil';

@@ -3,13 +3,14 @@
 // L2: a twin needs the unit's source, from which it is compiled; that happens once per function and realm.
 import { parseChunk } from '../front/parse.js';
 import type { Chunk } from '../front/tree.js';
+import { uncounted } from './budget.js';
 import { RUNTIME_NAMES, UnitEmitter } from './compiler/unit-emitter.js';
-import type { TextMap, UnitOptions } from './compiler/unit-emitter.js';
+import type { TextMap, UnitOptions, UnitText } from './compiler/unit-emitter.js';
 import { RAISE } from './closing.js';
 import { hashText } from './hash.js';
 import { registerScript } from './positions.js';
 import type { ScriptMap } from './positions.js';
-import { Frame, machine } from './protocol.js';
+import { Frame, machine, startMachine } from './protocol.js';
 import type { Callable, Result } from './protocol.js';
 import { makeRuntime } from './runtime.js';
 import type { Runtime } from './runtime.js';
@@ -100,14 +101,18 @@ class LoadedUnit {
   }
 
   #twin(id: number): Frame['resume'] {
+    const { text, map } = uncounted(() => this.#twinText(id)); // not the program's: it happens once per realm
+    const made = this.#makeScript(`${this.#url}r${id}`, text, map);
+    return made.run(...argumentsFor(runtime as Runtime), this.#exports) as Frame['resume'];
+  }
+
+  #twinText(id: number): UnitText {
     if (this.#emitter === undefined) {
       const { marksLines = false } = unitSupport();
       this.#emitter = new UnitEmitter(parse(this.unit), { marksLines, ...this.options });
       this.#emitter.compile();
     }
-    const { text, map } = this.#emitter.compileTwin(id);
-    const made = this.#makeScript(`${this.#url}r${id}`, text, map);
-    return made.run(...argumentsFor(runtime as Runtime), this.#exports) as Frame['resume'];
+    return this.#emitter.compileTwin(id);
   }
 }
 
@@ -138,7 +143,9 @@ function scriptMap(chunk: string, map: TextMap, headerLines: number): ScriptMap 
 /** Compiles a parsed chunk. */
 export function compileUnit(chunk: Chunk, source: string, options: UnitOptions = {}): CompiledUnit {
   const { marksLines = false } = unitSupport();
-  const { text, map, sites } = new UnitEmitter(chunk, { marksLines, ...options }).compile();
+  startMachine(); // constants are computed as the program would
+  const emitter = new UnitEmitter(chunk, { marksLines, ...options });
+  const { text, map, sites } = uncounted(() => emitter.compile());
   return { chunk: chunk.file, source, text, map, sites };
 }
 

@@ -17,7 +17,8 @@ import type { ModuleSpec } from '../module.js';
 import type { SuspendRequest } from '../suspend.js';
 import { LuaFloat, LuaTable } from '../values.js';
 import type { HostFunction, LuaFunction, LuaValue } from '../values.js';
-import { BudgetExceeded, charge } from './budget.js';
+import { beginStep, BudgetExceeded, charge, ERROR_COST, THREAD_BYTES, uncounted } from './budget.js';
+import type { Limits } from './budget.js';
 import { Coroutine, enter } from './coroutine.js';
 import { environmentOf } from './environments.js';
 import type { StandardEnvironment } from './environments.js';
@@ -26,13 +27,14 @@ import { hostCall, hostFunction, raiseInHostFrame, setHostCall } from './host-fu
 import { metaOfTable } from './metatables.js';
 import { currentEntries, framesOf, heapEntries, stackWith } from './positions.js';
 import { all, machine, results, S } from './protocol.js';
+import { Ropes, setRopes } from './ropes.js';
 import type { Callable, Result, Value } from './protocol.js';
 import { fromHostValue, Table, toHostValue } from './table.js';
 import { Identities, setIdentities } from './text.js';
 import type { LoadedUnit } from './unit.js';
 
 /** What a program may do in one step when its entry says nothing: well under a second on a slow machine, once it is warm. */
-const DEFAULT_INSTRUCTIONS = 100_000_000;
+const DEFAULT_LIMITS: Limits = { instructions: 50_000_000, memory: 64 * 1024 * 1024 };
 
 /** The loaded unit of each unit of the program. */
 export type Units = (unit: Unit) => LoadedUnit;
@@ -46,18 +48,25 @@ export class CompiledVm implements Vm, UnitHost, HostCall {
   readonly #standard: StandardEnvironment;
   readonly #loader: UnitLoader;
   readonly #globals: Table;
-  readonly #budget: number;
+  readonly #limits: Limits;
   readonly #identities = new Identities();
+  readonly #ropes = new Ropes();
 
   constructor(context: InstanceContext, modules: ModuleLookup, units: Units) {
     this.instance = context;
     this.#units = units;
     this.#standard = environmentOf(modules, requireOf);
-    this.#budget = context.program.budget?.instructions ?? DEFAULT_INSTRUCTIONS;
+    const { budget } = context.program;
+    this.#limits = budget === undefined ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...budget };
     this.#loader = new UnitLoader(context.program, modules, this);
     const { entry } = this.#loader;
-    this.#globals = this.#standard.newEnvironment(entry);
-    if (hasUnitImports(entry)) this.#readImports(this.#globals, entry, undefined);
+    this.#globals = uncounted(() => this.#newGlobals(entry));
+  }
+
+  #newGlobals(entry: Unit): Table {
+    const globals = this.#standard.newEnvironment(entry);
+    if (hasUnitImports(entry)) this.#readImports(globals, entry, undefined);
+    return globals;
   }
 
   get main(): LuaFunction {
@@ -69,11 +78,13 @@ export class CompiledVm implements Vm, UnitHost, HostCall {
   }
 
   where(): string {
+    charge(ERROR_COST);
     const [entry] = stackWith(1).entries(1);
     return entry?.is === 'lua' ? `${entry.chunk}:${entry.line}` : '';
   }
 
   traceback(): string {
+    charge(ERROR_COST);
     return formatFrames(framesOf(currentEntries()));
   }
 
@@ -90,7 +101,7 @@ export class CompiledVm implements Vm, UnitHost, HostCall {
   }
 
   beginStep(): void {
-    machine.budget = machine.budgetPerStep = this.#budget;
+    beginStep(this.#limits);
     for (const unit of this.#used ?? []) unit.beginStep();
   }
 
@@ -122,12 +133,14 @@ export class CompiledVm implements Vm, UnitHost, HostCall {
     const call = setHostCall(this);
     const libraryHost = setLibraryHost(LIBRARY_HOST);
     const identities = setIdentities(this.#identities);
+    const ropes = setRopes(this.#ropes);
     try {
       return enter(coroutine, value);
     } finally {
       setHostCall(call);
       setLibraryHost(libraryHost);
       setIdentities(identities);
+      setRopes(ropes);
     }
   }
 
@@ -185,6 +198,7 @@ class ScheduledCoroutine extends Coroutine implements VmThread {
 
   constructor(vm: CompiledVm, fn: Callable) {
     super(fn, true);
+    machine.memory -= THREAD_BYTES;
     this.#vm = vm;
   }
 
@@ -221,8 +235,15 @@ class ScheduledCoroutine extends Coroutine implements VmThread {
   #failed(thrown: unknown): VmStep {
     machine.barrier = machine.levels = machine.depth = 0;
     if (thrown instanceof BudgetExceeded) {
-      const { message, traceback } = thrown;
-      const error = newErrorObject({ kind: 'Internal', message, retryable: false, stack: traceback });
+      const { message, traceback, resource, limit } = thrown;
+      const detailsData = { budget: resource, limit };
+      const error = newErrorObject({
+        kind: 'Internal',
+        message,
+        retryable: false,
+        detailsData,
+        stack: traceback,
+      });
       return { status: 'failed', error, traceback };
     }
     const error = toLuaError(thrown);

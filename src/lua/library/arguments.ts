@@ -8,6 +8,7 @@ import type { Integer } from '../compiled/int64.js';
 import { doubleOf, isNumber, numberToString, toInteger, toNumber } from '../compiled/number.js';
 import type { LuaNumber } from '../compiled/number.js';
 import type { Callable, Value } from '../compiled/protocol.js';
+import { LONG, lookAt } from '../compiled/ropes.js';
 import { Table } from '../compiled/table.js';
 
 /** Positions in strings and tables are cut to this: no string or table is as long. */
@@ -26,7 +27,10 @@ export function textOf(value: Value): string | undefined {
 }
 
 export function textArgument(value: Value, index: number, name: string, count: number): string {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') {
+    if (value.length >= LONG) lookAt(value.length);
+    return value;
+  }
   return textOf(value) ?? argumentTypeError(index, name, 'string', value, count < index);
 }
 

@@ -7,7 +7,7 @@ import { ipairs, next, pairs } from '../compiled/iteration.js';
 import { metamethod, metaOfTable, metatableOf } from '../compiled/metatables.js';
 import { isNumber, parseNumber } from '../compiled/number.js';
 import { assert, error, pcall, xpcall } from '../compiled/protected.js';
-import { builtin, charge, EMPTY, results } from '../compiled/protocol.js';
+import { builtin, charge, chargeText, EMPTY, results } from '../compiled/protocol.js';
 import type { Callable, Result, Value } from '../compiled/protocol.js';
 import { READ_ONLY, Table } from '../compiled/table.js';
 import { toText } from '../compiled/text.js';
@@ -111,7 +111,7 @@ const print = builtin('print', function (...values: Value[]): Result {
     const value = values[at];
     line += (at === 0 ? '' : '\t') + (textOf(value) ?? toText(value));
   }
-  charge(line.length);
+  chargeText(line.length);
   libraryHost().print(line);
   return EMPTY;
 });

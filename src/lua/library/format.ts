@@ -5,7 +5,7 @@ import { integerToString, lowOf, MIN_INTEGER } from '../compiled/int64.js';
 import * as int64 from '../compiled/int64.js';
 import type { Integer } from '../compiled/int64.js';
 import { doubleOf, isInteger, isNumber } from '../compiled/number.js';
-import { builtin, charge } from '../compiled/protocol.js';
+import { builtin, charge, chargeText } from '../compiled/protocol.js';
 import type { Result, Value } from '../compiled/protocol.js';
 import { toText } from '../compiled/text.js';
 import { doubleArgument, integerArgument, requireAny, textArgument, textOf } from './arguments.js';
@@ -91,22 +91,29 @@ function parseDirective(format: string, start: number, before: string): readonly
   return [{ ...conversion, before, letter, message: '', isPlain: all === '' }, end + 1];
 }
 
+/** Instructions of a conversion, besides its characters. */
+const DIRECTIVE_COST = 20;
+
 const format = builtin(NAME, function (pattern: Value, ...values: Value[]): Result {
   const text = textArgument(pattern, 1, NAME, arguments.length);
   const directives = formats.get(text) ?? formats.add(text, parseFormat(text));
   let result = '';
   for (let at = 0; at < directives.length; at++) {
     const directive = directives[at] as Directive;
-    result += directive.before;
-    if (directive.letter === '') break;
+    if (directive.letter === '') {
+      chargeText(directive.before.length);
+      result += directive.before;
+      break;
+    }
     if (directive.letter === 'error') {
       if (at >= values.length) argumentError(at + 2, NAME, 'no value');
       raise(directive.message);
     }
     if (at >= values.length) argumentError(at + 2, NAME, 'no value');
-    result += convert(directive, values[at], at + 2, values.length + 1);
+    const converted = convert(directive, values[at], at + 2, values.length + 1);
+    chargeText(DIRECTIVE_COST + directive.before.length + converted.length);
+    result += directive.before + converted;
   }
-  charge(result.length);
   return result;
 });
 
@@ -154,6 +161,7 @@ function convertText(directive: Directive, value: Value, index: number, count: n
   if (value === undefined) requireAny(index, NAME, count);
   const text = textOf(value) ?? toText(value);
   if (directive.isPlain) return text;
+  charge(text.length);
   if (text.includes('\0')) argumentError(index, NAME, 'string contains zeros');
   const cut = directive.precision >= 0 ? text.slice(0, directive.precision) : text;
   return fillText(cut, directive);
@@ -170,6 +178,7 @@ function quote(value: Value, index: number): string {
 }
 
 function quoteText(text: string): string {
+  chargeText(text.length);
   const quoted = text.replace(/["\\\n]|[\0-\x1f\x7f]/g, (character, at: number) => {
     if (character === '"' || character === '\\' || character === '\n') return `\\${character}`;
     const code = String(character.charCodeAt(0));

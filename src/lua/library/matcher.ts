@@ -26,10 +26,13 @@ import {
   MAX_CAPTURES,
 } from './pattern.js';
 import type { Pattern, PatternItem } from './pattern.js';
+import { piece } from './pieces.js';
 
 /** Calls within calls, as PUC's MAXCCALLS. */
 const MAX_DEPTH = 200;
 const CHARGE_EVERY = 4096;
+/** Steps of beginning at another place. */
+const ATTEMPT_COST = 5;
 
 export const starts = new Int32Array(MAX_CAPTURES);
 export const ends = new Int32Array(MAX_CAPTURES);
@@ -235,7 +238,7 @@ function search(subject: string, pattern: Pattern, from: number): number {
     } else {
       const before = at;
       while (at < length && first[subject.charCodeAt(at)] === 0) at++;
-      countSteps(at - before + 1);
+      countSteps(at - before + ATTEMPT_COST);
       if (at === length && !emptyHere) return -1;
     }
     const end = run(subject, items, at, 0);
@@ -254,13 +257,13 @@ export let matchEnd = -1;
 export function capture(subject: string, pattern: Pattern, number: number): Value {
   const from = starts[number] as number;
   if (pattern.isPosition[number] === true) return from + 1;
-  return subject.slice(from, ends[number]);
+  return piece(subject, from, ends[number] as number);
 }
 
 /** All captures of the last match, from `begin` to `end`; the whole match where there are none. */
 export function captures(subject: string, pattern: Pattern, begin: number, end: number): Value[] {
   if (pattern.unfinished.length > 0) raise('unfinished capture');
-  if (pattern.captures === 0) return [subject.slice(begin, end)];
+  if (pattern.captures === 0) return [piece(subject, begin, end)];
   const values: Value[] = [];
   for (let number = 0; number < pattern.captures; number++) values.push(capture(subject, pattern, number));
   return values;

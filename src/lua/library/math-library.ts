@@ -5,7 +5,7 @@ import * as int64 from '../compiled/int64.js';
 import type { Integer } from '../compiled/int64.js';
 import { doubleOf, float, isInteger, isNumber, toInteger } from '../compiled/number.js';
 import type { LuaNumber } from '../compiled/number.js';
-import { builtin, EMPTY } from '../compiled/protocol.js';
+import { builtin, EMPTY, machine } from '../compiled/protocol.js';
 import type { Callable, Result, Value } from '../compiled/protocol.js';
 import {
   doubleArgument,
@@ -103,10 +103,14 @@ const min = builtin('math.min', function (...values: Value[]): Result {
   return best;
 });
 
+/** Instructions of an elementary function. */
+const FUNCTION_COST = 15;
+
 /** A function of one double. */
 function ofDouble(name: string, compute: (x: number) => number): Callable {
   const qualified = `math.${name}`;
   return builtin(qualified, function (x: Value): Result {
+    machine.budget -= FUNCTION_COST;
     return float(compute(doubleArgument(x, 1, qualified, arguments.length)));
   });
 }
@@ -116,11 +120,13 @@ function ofDoubles(name: string, compute: (x: number, y: number) => number): Cal
   const qualified = `math.${name}`;
   return builtin(qualified, function (x: Value, y: Value): Result {
     const count = arguments.length;
+    machine.budget -= FUNCTION_COST;
     return float(compute(doubleArgument(x, 1, qualified, count), doubleArgument(y, 2, qualified, count)));
   });
 }
 
 const log = builtin('math.log', function (x: Value, base: Value): Result {
+  machine.budget -= FUNCTION_COST;
   const value = doubleArgument(x, 1, 'math.log', arguments.length);
   if (base === undefined) return float(exponential.log(value));
   const radix = doubleArgument(base, 2, 'math.log', arguments.length);
@@ -130,6 +136,7 @@ const log = builtin('math.log', function (x: Value, base: Value): Result {
 });
 
 const atan = builtin('math.atan', function (y: Value, x: Value): Result {
+  machine.budget -= FUNCTION_COST;
   const value = doubleArgument(y, 1, 'math.atan', arguments.length);
   const other = x === undefined ? 1 : doubleArgument(x, 2, 'math.atan', arguments.length);
   return float(trigonometric.atan2(value, other));

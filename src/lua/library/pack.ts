@@ -3,10 +3,11 @@ import { argumentError, raise } from '../compiled/errors.js';
 import { fromHalves, highOf, lowOf } from '../compiled/int64.js';
 import type { Integer } from '../compiled/int64.js';
 import { float } from '../compiled/number.js';
-import { builtin, charge, results } from '../compiled/protocol.js';
+import { builtin, charge, chargeText, results } from '../compiled/protocol.js';
 import type { Result, Value } from '../compiled/protocol.js';
 import { doubleArgument, integerArgument, optionalPosition, textArgument } from './arguments.js';
 import { MAX_SIZE, PackFormat } from './pack-format.js';
+import { piece } from './pieces.js';
 
 const VIEW = new DataView(new ArrayBuffer(8));
 
@@ -79,6 +80,7 @@ export const pack = builtin('string.pack', function (format: Value, ...values: V
       case 'char': {
         const text = textArgument(value, index, name, count);
         if (text.length > size) argumentError(index, name, 'string longer than given size');
+        chargeText(size);
         bytes += text + '\0'.repeat(size - text.length);
         break;
       }
@@ -87,18 +89,20 @@ export const pack = builtin('string.pack', function (format: Value, ...values: V
         if (size < 4 && text.length >= 2 ** (8 * size)) {
           argumentError(index, name, 'string length does not fit in given size');
         }
+        chargeText(text.length);
         bytes += integerBytes(text.length, size, isLittle) + text;
         break;
       }
       case 'zero': {
         const text = textArgument(value, index, name, count);
         if (text.includes('\0')) argumentError(index, name, 'string contains zeros');
+        chargeText(text.length);
         bytes += `${text}\0`;
         break;
       }
     }
   }
-  charge(bytes.length);
+  chargeText(bytes.length);
   return bytes;
 });
 
@@ -141,21 +145,22 @@ export const unpack = builtin('string.unpack', function (format: Value, data: Va
         values.push(readDouble(text, at, size, isLittle));
         break;
       case 'char':
-        values.push(text.slice(at, at + size));
+        values.push(piece(text, at, at + size));
         break;
       case 'string': {
         const length = readInteger(text, at, size, isLittle, false);
         if (typeof length !== 'number' || length < 0 || at + size + length > text.length) {
           argumentError(2, name, 'data string too short');
         }
-        values.push(text.slice(at + size, at + size + length));
+        values.push(piece(text, at + size, at + size + length));
         at += length;
         break;
       }
       case 'zero': {
         const end = text.indexOf('\0', at);
         const zero = end < 0 ? text.length : end;
-        values.push(text.slice(at, zero));
+        charge(zero - at);
+        values.push(piece(text, at, zero));
         at = zero + 1;
         break;
       }

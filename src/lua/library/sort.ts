@@ -4,7 +4,7 @@
 // S2: chance, which PUC takes from the clock when partitions are lopsided, is a fixed sequence here.
 import { enterNative, finishSpill, leaveNative } from '../compiled/coroutine.js';
 import { argumentError, raise } from '../compiled/errors.js';
-import { builtin, charge, EMPTY, S } from '../compiled/protocol.js';
+import { builtin, charge, chargeMemory, EMPTY, S } from '../compiled/protocol.js';
 import type { Callable, Result, Value } from '../compiled/protocol.js';
 import { Table } from '../compiled/table.js';
 import { functionArgument } from './arguments.js';
@@ -134,6 +134,7 @@ export const sort = builtin('table.sort', function (list: Value, order: Value): 
   if (size < 2) return EMPTY;
   const callee = order === undefined ? undefined : functionArgument(order, 2, name, arguments.length);
   charge(Math.ceil(size * Math.log2(size)));
+  chargeMemory(8 * size);
   const values = valuesOf(list, size);
   if (callee === undefined && sortByType(values)) {
     store(list, values);

@@ -1,9 +1,10 @@
 // The `string` table. Sealed.
 import { argumentError, raise } from '../compiled/errors.js';
-import { builtin, charge, EMPTY, results } from '../compiled/protocol.js';
+import { builtin, charge, chargeMemory, chargeText, EMPTY, results } from '../compiled/protocol.js';
 import type { Callable, Result, Value } from '../compiled/protocol.js';
 import { integerArgument, optionalPosition, positionArgument, textArgument } from './arguments.js';
 import { format } from './format.js';
+import { piece } from './pieces.js';
 import { pack, packsize, unpack } from './pack.js';
 import { searchFunctions } from './string-search.js';
 
@@ -28,14 +29,14 @@ const sub = builtin('string.sub', function (subject: Value, from: Value, to: Val
   else if (start === 0) start = 1;
   if (end < 0) end = length + end + 1;
   else if (end > length) end = length;
-  return start > end ? '' : text.slice(start - 1, end);
+  return start > end ? '' : piece(text, start - 1, end);
 });
 
 const NOT_ASCII = /[\x80-\xff]/;
 
 const upper = builtin('string.upper', function (subject: Value): Result {
   const text = textArgument(subject, 1, 'string.upper', arguments.length);
-  charge(text.length);
+  chargeText(text.length);
   return NOT_ASCII.test(text)
     ? text.replace(/[a-z]+/g, (letters) => letters.toUpperCase())
     : text.toUpperCase();
@@ -43,7 +44,7 @@ const upper = builtin('string.upper', function (subject: Value): Result {
 
 const lower = builtin('string.lower', function (subject: Value): Result {
   const text = textArgument(subject, 1, 'string.lower', arguments.length);
-  charge(text.length);
+  chargeText(text.length);
   return NOT_ASCII.test(text)
     ? text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
     : text.toLowerCase();
@@ -57,13 +58,14 @@ const rep = builtin('string.rep', function (subject: Value, times: Value, separa
   if (n <= 0) return '';
   const total = text.length * n + between.length * (n - 1);
   if (total > MAX_LENGTH) raise('resulting string too large');
-  charge(total);
+  chargeText(total);
   return between === '' ? text.repeat(n) : (text + between).repeat(n - 1) + text;
 });
 
 const reverse = builtin('string.reverse', function (subject: Value): Result {
   const text = textArgument(subject, 1, 'string.reverse', arguments.length);
-  charge(text.length);
+  charge(2 * text.length);
+  chargeText(text.length);
   let reversed = '';
   for (let end = text.length; end > 0; end -= PIECE) {
     const codes: number[] = [];
@@ -86,14 +88,17 @@ const byte = builtin('string.byte', function (subject: Value, from: Value, to: V
   if (end > length) end = length;
   if (start > end) return EMPTY;
   if (end - start >= MAX_RESULTS) raise('string slice too long');
+  charge(4 * (end - start + 1));
+  chargeMemory(8 * (end - start + 1));
   const codes: Value[] = [];
   for (let at = start - 1; at < end; at++) codes.push(text.charCodeAt(at));
-  charge(codes.length);
   return results(codes);
 });
 
 const char = builtin('string.char', function (...codes: Value[]): Result {
   let text = '';
+  charge(4 * codes.length);
+  chargeText(codes.length);
   for (let at = 0; at < codes.length; at++) {
     const code = integerArgument(codes[at], at + 1, 'string.char', codes.length);
     if (typeof code !== 'number' || code < 0 || code > 255) {

@@ -3,13 +3,14 @@ import { index } from '../compiled/access.js';
 import { enterNative, finishSpill, leaveNative } from '../compiled/coroutine.js';
 import { argumentError, raise, typeName } from '../compiled/errors.js';
 import { callSync } from '../compiled/metatables.js';
-import { builtin, charge, first, S } from '../compiled/protocol.js';
+import { builtin, charge, chargeText, first, S } from '../compiled/protocol.js';
 import type { Result, Value } from '../compiled/protocol.js';
 import { Table } from '../compiled/table.js';
 import { FAR, optionalPosition, textArgument, textOf } from './arguments.js';
 import { capture, captures, findMatch, matchEnd } from './matcher.js';
 import { isPlainText, patternOf } from './pattern.js';
 import type { Pattern } from './pattern.js';
+import { piece } from './pieces.js';
 
 /** The 0-based place to begin at; past the end + 1: cannot match. */
 function beginning(init: number, length: number): number {
@@ -55,7 +56,7 @@ const match = builtin('string.match', function (subject: Value, pattern: Value, 
 
 /** The captures of the last match as results. */
 function matched(text: string, pattern: Pattern, begin: number, end: number): Result {
-  if (pattern.captures === 0) return text.slice(begin, end);
+  if (pattern.captures === 0) return piece(text, begin, end);
   if (pattern.captures === 1 && pattern.unfinished.length === 0) return capture(text, pattern, 0);
   const values = captures(text, pattern, begin, end);
   return values.length === 1 ? values[0] : values;
@@ -113,7 +114,7 @@ function replaceByText(replacement: string): Replace {
     let result = '';
     for (const part of parts) {
       if (typeof part === 'string') result += part;
-      else if (part === 0) result += text.slice(begin, end);
+      else if (part === 0) result += piece(text, begin, end);
       else result += replacementCapture(text, pattern, part, begin, end);
     }
     return result;
@@ -136,7 +137,7 @@ function replacementCapture(
 
 /** The first capture of the last match, or the whole match where there are none. */
 function firstCapture(text: string, pattern: Pattern, begin: number, end: number): Value {
-  if (pattern.captures === 0) return text.slice(begin, end);
+  if (pattern.captures === 0) return piece(text, begin, end);
   if (pattern.unfinished.includes(0)) raise('unfinished capture');
   return capture(text, pattern, 0);
 }
@@ -168,11 +169,11 @@ function replacer(value: Value): Replace {
 
 const gsub = builtin(
   'string.gsub',
-  function (subject: Value, pattern: Value, by: Value, limit: Value): Result {
+  function (subject: Value, pattern: Value, replacement: Value, limit: Value): Result {
     const count = arguments.length;
     const text = textArgument(subject, 1, 'string.gsub', count);
     const wanted = textArgument(pattern, 2, 'string.gsub', count);
-    const replace = replacer(by);
+    const replace = replacer(replacement);
     const most = limit === undefined ? FAR : optionalPosition(limit, FAR, 4, 'string.gsub', count);
     const compiled = patternOf(wanted);
     let result = '';
@@ -189,12 +190,15 @@ const gsub = builtin(
         continue;
       }
       replaced++;
-      result += text.slice(copied, at) + replacementText(replace(text, compiled, at, end), text, at, end);
+      const by = replacementText(replace(text, compiled, at, end), text, at, end);
+      chargeText(at - copied + by.length);
+      result += text.slice(copied, at) + by;
       copied = position = lastEnd = end;
       if (compiled.isAnchored) break;
     }
-    result = replaced === 0 ? text : result + text.slice(copied);
-    charge(result.length);
+    if (replaced === 0) return [text, 0];
+    chargeText(text.length - copied);
+    result += text.slice(copied);
     return [result, replaced];
   },
 );
@@ -202,7 +206,7 @@ const gsub = builtin(
 /** What goes in for a match: nil and false keep it. */
 function replacementText(value: Value, text: string, begin: number, end: number): string {
   if (typeof value === 'string') return value;
-  if (value === undefined || value === false) return text.slice(begin, end);
+  if (value === undefined || value === false) return piece(text, begin, end);
   return textOf(value) ?? raise(`invalid replacement value (a ${typeName(value)})`);
 }
 

@@ -1,9 +1,10 @@
 // The `table` table. Sealed.
+import { ELEMENT_BYTES } from '../compiled/budget.js';
 import { argumentError, raise } from '../compiled/errors.js';
 import * as int64 from '../compiled/int64.js';
 import type { Integer } from '../compiled/int64.js';
-import { isNumber, numberToString } from '../compiled/number.js';
-import { builtin, charge, EMPTY, results } from '../compiled/protocol.js';
+import { doubleOf } from '../compiled/number.js';
+import { builtin, charge, chargeMemory, EMPTY, results } from '../compiled/protocol.js';
 import type { Callable, Result, Value } from '../compiled/protocol.js';
 import { NO_ARRAY, NO_FIELDS, Table } from '../compiled/table.js';
 import { luaType } from '../values.js';
@@ -36,8 +37,11 @@ const insert = builtin('table.insert', function (list: Value, a: Value, b: Value
   if (!isAtMost(1, position) || !isAtMost(position, next)) {
     argumentError(2, name, 'position out of bounds');
   }
-  if (typeof position === 'number' && typeof next === 'number') {
+  if (typeof position !== 'number' || typeof next !== 'number')
+    charge(doubleOf(int64.subtract(next, position)));
+  else {
     charge(next - position);
+    chargeMemory(ELEMENT_BYTES);
     if (list instanceof Table && position < next && canShift(list)) {
       list.array.splice(position - 1, 0, b);
       return EMPTY;
@@ -69,8 +73,8 @@ const remove = builtin('table.remove', function (list: Value, position: Value): 
     }
   }
   const removed = getAt(list, at);
+  if (int64.lessThan(at, size)) charge(doubleOf(int64.subtract(size, at)));
   if (typeof at === 'number' && typeof size === 'number' && at < size && at > 0) {
-    charge(size - at);
     if (list instanceof Table && canShift(list)) {
       if (at === 1) list.array.shift();
       else list.array.splice(at - 1, 1);
@@ -81,6 +85,15 @@ const remove = builtin('table.remove', function (list: Value, position: Value): 
   setAt(list, at, undefined);
   return removed;
 });
+
+/** Characters that are added to a text which is made piece by piece. */
+function chargeCopied(length: number): void {
+  charge(length + 1);
+  chargeMemory(length);
+}
+
+/** Pieces that are joined at once: one by one V8 would keep a pair for each. */
+const MANY_PIECES = 4096;
 
 const concat = builtin(
   'table.concat',
@@ -93,18 +106,19 @@ const concat = builtin(
     const first = from === undefined ? 1 : integerArgument(from, 3, name, count);
     const last = to === undefined ? size : integerArgument(to, 4, name, count);
     let text = '';
+    let pieces: string[] = [];
     for (let at: Integer = first; isAtMost(at, last); at = int64.add(at, 1)) {
       const value = getAt(list, at);
-      if (typeof value === 'string') text += value;
-      else if (isNumber(value)) text += numberToString(value);
-      else {
-        text += textOf(value) ?? invalidValue(value, at);
-      }
-      if (int64.equals(at, last)) break;
-      text += between;
+      const next = typeof value === 'string' ? value : (textOf(value) ?? invalidValue(value, at));
+      const isLast = int64.equals(at, last);
+      chargeCopied(next.length + (isLast ? 0 : between.length));
+      pieces.push(next);
+      if (isLast) break;
+      if (pieces.length < MANY_PIECES) continue;
+      text += pieces.join(between) + between;
+      pieces = [];
     }
-    charge(text.length);
-    return text;
+    return text + pieces.join(between);
   },
 );
 
@@ -135,6 +149,7 @@ export const unpack = builtin('table.unpack', function (list: Value, from: Value
     raise('too many results to unpack');
   }
   charge(distance);
+  chargeMemory(8 * distance);
   if (
     list instanceof Table &&
     isPlain(list) &&
@@ -170,7 +185,7 @@ const move = builtin(
     if (!isAtMost(into, int64.subtract(int64.MAX_INTEGER, distance))) {
       argumentError(4, name, 'destination wrap around');
     }
-    if (typeof distance === 'number') charge(distance);
+    charge(doubleOf(distance));
     const isForward =
       int64.lessThan(last, into) || isAtMost(into, first) || (destination !== undefined && source !== goal);
     if (isForward) {

@@ -1,6 +1,6 @@
 // The `utf8` table: Lua 5.3's, which takes code points up to 10FFFF, surrogates too. Sealed.
 import { argumentError, raise } from '../compiled/errors.js';
-import { builtin, charge, EMPTY, results } from '../compiled/protocol.js';
+import { builtin, charge, chargeText, EMPTY, results } from '../compiled/protocol.js';
 import type { Result, Value } from '../compiled/protocol.js';
 import { encodeUtf8 } from '../front/escapes.js';
 import { integerArgument, optionalPosition, positionArgument, textArgument } from './arguments.js';
@@ -43,13 +43,13 @@ const len = builtin('utf8.len', function (subject: Value, from: Value, to: Value
   const end = fromEnd(optionalPosition(to, -1, 3, 'utf8.len', count), text.length) - 1;
   if (at < 0 || at > text.length) argumentError(2, 'utf8.len', 'initial position out of string');
   if (end >= text.length) argumentError(3, 'utf8.len', 'final position out of string');
+  if (end > at) charge(end - at);
   let characters = 0;
   while (at <= end) {
     if (decode(text, at) < 0) return [undefined, at + 1];
     at = decodedEnd;
     characters++;
   }
-  charge(characters);
   return characters;
 });
 
@@ -60,17 +60,18 @@ const codepoint = builtin('utf8.codepoint', function (subject: Value, from: Valu
   const last = fromEnd(optionalPosition(to, first, 3, 'utf8.codepoint', count), text.length);
   if (first < 1) argumentError(2, 'utf8.codepoint', 'out of range');
   if (last > text.length) argumentError(3, 'utf8.codepoint', 'out of range');
+  if (last > first) charge(last - first);
   const codes: Value[] = [];
   for (let at = first - 1; at < last; at = decodedEnd) {
     const code = decode(text, at);
     if (code < 0) raise('invalid UTF-8 code');
     codes.push(code);
   }
-  charge(codes.length);
   return results(codes);
 });
 
 const char = builtin('utf8.char', function (...codes: Value[]): Result {
+  chargeText(4 * codes.length);
   let text = '';
   for (let at = 0; at < codes.length; at++) {
     const code = integerArgument(codes[at], at + 1, 'utf8.char', codes.length);

@@ -1,6 +1,7 @@
 // Conditions: comparisons, `not`, `and` and `or` as JavaScript conditions. Sealed.
 // C1: the text of a condition is to be used at once: it may name y, and nothing may be written between.
 import type { BinaryExpression, ComparisonOperator, Expression } from '../../front/tree.js';
+import { LONG } from '../ropes.js';
 import { direct, rawOperand, truthy, value } from './expressions.js';
 import type { FunctionEmitter, Operand } from './function-emitter.js';
 import { isNumeric, isRawNumber } from './static-types.js';
@@ -51,9 +52,11 @@ function pureComparison(f: FunctionEmitter, e: BinaryExpression): string | undef
   return left === undefined || right === undefined ? undefined : simpleComparison(e, left, right);
 }
 
-/** Equal only when identical. */
-const isPlain = ({ is }: StaticType): boolean =>
-  is === 'nil' || is === 'boolean' || is === 'string' || is === 'function';
+/** Equal only when identical, which is quickly seen: of long strings it is not. */
+const isPlain = ({ js, type: { is } }: Operand): boolean =>
+  is === 'nil' || is === 'boolean' || is === 'function' || (is === 'string' && js.startsWith('"'));
+
+const mayBeString = ({ is }: StaticType): boolean => is === 'any' || is === 'string';
 
 /** A comparison of two operands that calls nothing but raw equality. */
 function simpleComparison(e: BinaryExpression, left: Comparand, right: Comparand): string | undefined {
@@ -63,7 +66,7 @@ function simpleComparison(e: BinaryExpression, left: Comparand, right: Comparand
   if (operator !== '==' && operator !== '~=') return areNumbers ? `(${a.js}${operator}${b.js})` : undefined;
   const js = operator === '==' ? '===' : '!==';
   if (areNumbers) return `(${a.js}${js}${b.js})`;
-  if (isPlain(a.type) || isPlain(b.type)) return `(${left.general}${js}${right.general})`;
+  if (isPlain(a) || isPlain(b)) return `(${left.general}${js}${right.general})`;
   if (a.isCell || b.isCell) return undefined;
   if (isNumeric(a.type) || isNumeric(b.type)) {
     const objects = [a, b]
@@ -138,7 +141,11 @@ function comparison(f: FunctionEmitter, e: BinaryExpression, live: number): stri
   const [a, b] = [first.operand, second.operand];
   const call = GENERAL[operator](first.general, second.general);
   if (operator === '==' || operator === '~=') {
-    const fast = `if(${a.js}===${b.js})y=true;else if(typeof ${a.js}!=='object'&&typeof ${b.js}!=='object')y=false;else `;
+    const same =
+      mayBeString(a.type) && mayBeString(b.type)
+        ? `typeof ${a.js}==='string'&&${a.js}.length>=${LONG}?sameText(${a.js},${b.js}):${a.js}===${b.js}`
+        : `${a.js}===${b.js}`;
+    const fast = `if(${same})y=true;else if(typeof ${a.js}!=='object'&&typeof ${b.js}!=='object')y=false;else `;
     f.site({ line: e.line, fast, call, target: 'y', live });
     return operator === '==' ? 'y' : '!y';
   }

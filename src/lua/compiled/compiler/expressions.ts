@@ -379,13 +379,17 @@ function methodText(f: FunctionEmitter, e: MethodExpression): CallText {
 
 /** Arguments as text; the last one may give several. */
 export function argumentTexts(f: FunctionEmitter, expressions: readonly Expression[]): string {
-  return listTexts(f, expressions).join(',');
+  return listTexts(f, expressions, 'spread').join(',');
 }
 
-/** Values of a list as texts, with `...` before what is an array of several. */
-export function listTexts(f: FunctionEmitter, expressions: readonly Expression[]): string[] {
+/** Values of a list as texts, with `...` before what is an array of several; `by` makes it of a result. */
+export function listTexts(
+  f: FunctionEmitter,
+  expressions: readonly Expression[],
+  by: 'all' | 'spread',
+): string[] {
   return expressions.map((e, at) => {
-    if (at === expressions.length - 1 && isMultiple(e)) return `...${spreadText(f, e)}`;
+    if (at === expressions.length - 1 && isMultiple(e)) return `...${by}(${multipleText(f, e)})`;
     return f.use(value(f, e));
   });
 }
@@ -394,9 +398,9 @@ export function isMultiple(e: Expression | undefined): e is MultiExpression {
   return e?.kind === 'call' || e?.kind === 'method' || e?.kind === 'vararg';
 }
 
-/** All results of an expression as the text of an array. */
-export function spreadText(f: FunctionEmitter, e: MultiExpression): string {
-  return e.kind === 'vararg' ? 'va' : `all(${multiple(f, e)})`;
+/** All results of an expression, as `all` and `spread` take them. */
+export function multipleText(f: FunctionEmitter, e: MultiExpression): string {
+  return e.kind === 'vararg' ? 'va' : multiple(f, e);
 }
 
 /** A call's result as it is (P1 of protocol.ts), in a slot. */

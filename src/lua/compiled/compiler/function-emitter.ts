@@ -255,9 +255,10 @@ export class FunctionEmitter {
     return `{F.pc=${pc};${saves}return push(F)}`;
   }
 
-  /** Estimated bytes of an interpreter frame. */
-  get weight(): number {
-    return 8 * this.#slots + 8 * this.body.parameters.length + 160;
+  /** Estimated bytes of an interpreter frame, as an expression. */
+  get weight(): string {
+    const fixed = 8 * this.#slots + 8 * this.body.parameters.length + 160;
+    return this.body.usesVarargs ? `${fixed}+8*va.length` : String(fixed);
   }
 
   finish(): Written {

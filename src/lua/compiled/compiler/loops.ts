@@ -128,7 +128,10 @@ export function genericFor(f: FunctionEmitter, s: GenericForStatement): void {
     f.writer.ifElse(
       `${iterator}!==null`,
       () => {
-        f.line(`if(!${iterator}.step())break ${label};${first}=${iterator}.key;`);
+        f.line(
+          `if(!${iterator}.step())break ${label};${first}=${iterator}.key;`,
+          startLine(s.values[0]) ?? s.line,
+        );
         if (second !== undefined) f.line(`${second}=${iterator}.value;`);
         if (others.length > 0) f.line(`${others.join('=')}=undefined;`);
       },

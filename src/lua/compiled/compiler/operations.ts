@@ -116,11 +116,11 @@ export function concatenation(
     }
   }
   if (unknown.length === 0) {
-    f.line(`${target}=${texts.join('+')};`, line);
+    f.line(`${target}=joined(${texts.join('+')});`, line);
     return STRING;
   }
   const tests = unknown.map(({ js }) => `typeof ${js}==='string'`).join('&&');
-  const fast = `if(${tests})${target}=${texts.join('+')};else `;
+  const fast = `if(${tests})${target}=joined(${texts.join('+')});else `;
   const plain = values.map(({ js }) => js).join(',');
   const call = texts.length === 2 ? `concat(${plain})` : `concatAll([${plain}])`;
   f.site({ line, operands: names, fast, call, target, live });

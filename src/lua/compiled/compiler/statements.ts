@@ -449,7 +449,7 @@ function returnStatement(f: FunctionEmitter, { values }: ReturnStatement): void 
   if (only === undefined) f.giveResult('EMPTY');
   else if (values.length === 1) returnOne(f, only);
   else {
-    const texts = listTexts(f, values);
+    const texts = listTexts(f, values, 'all');
     const list = `[${texts.join(',')}]`;
     f.giveResult(isMultiple(values.at(-1)) ? `results(${list})` : list);
   }

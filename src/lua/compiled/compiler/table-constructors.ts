@@ -1,7 +1,7 @@
 // Table constructors. Sealed.
 // T1: a constructor of names only, or of positions only, or of both, is one `new`; anything else is built item by item.
 import type { TableExpression, TableItem } from '../../front/tree.js';
-import { isMultiple, multiple, value } from './expressions.js';
+import { isMultiple, multipleText, value } from './expressions.js';
 import type { FunctionEmitter, Operand } from './function-emitter.js';
 import { nameOf } from './names.js';
 import { isFieldKey } from './unit-emitter.js';
@@ -40,7 +40,7 @@ function simple(f: FunctionEmitter, { items }: TableExpression, target: string):
   items.forEach((item, at) => {
     if (item.kind === 'position' && at === items.length - 1 && isMultiple(item.value)) {
       allPresent = false;
-      positions.push(item.value.kind === 'vararg' ? '...va' : `...all(${multiple(f, item.value)})`);
+      positions.push(`...all(${multipleText(f, item.value)})`);
       return;
     }
     const given = value(f, item.value);
@@ -74,7 +74,7 @@ function general(f: FunctionEmitter, { items }: TableExpression, target: string)
     if (item.kind === 'position') {
       count++;
       if (at === items.length - 1 && isMultiple(item.value)) {
-        const rest = item.value.kind === 'vararg' ? 'va' : `all(${multiple(f, item.value)})`;
+        const rest = `all(${multipleText(f, item.value)})`;
         f.line(`extend(${table},${count - 1 - batch.length},[${[...batch, `...${rest}`].join(',')}]);`);
         batch = [];
         return;

@@ -5,6 +5,7 @@
 // U2: the text depends on the chunk and the options only, so a twin made later, elsewhere, fits.
 // U3: nothing of the source gets into the text but numbers, JSON strings and names that Lua's lexer has accepted.
 import type { Chunk, FunctionBody } from '../../front/tree.js';
+import { FIELD_BYTES } from '../budget.js';
 import { isArrayIndexText } from '../table.js';
 import { FunctionEmitter } from './function-emitter.js';
 import { writeFunction } from './statements.js';
@@ -76,7 +77,10 @@ export const RUNTIME_NAMES = [
   'length',
   'concat',
   'concatAll',
+  'joined',
+  'sameText',
   'all',
+  'spread',
   'results',
   'arrayTable',
   'extend',
@@ -216,7 +220,8 @@ export class UnitEmitter {
     for (const [id, name] of this.#shapes) {
       const keys = JSON.parse(id) as string[];
       const stores = keys.map((key, at) => `this${property(key)}=a${at};`).join('');
-      text += `var ${name}=shape(${id},function(${keys.map((_key, at) => `a${at}`).join(',')}){${stores}});`;
+      const counted = `M.memory-=${FIELD_BYTES * keys.length};`;
+      text += `var ${name}=shape(${id},function(${keys.map((_key, at) => `a${at}`).join(',')}){${counted}${stores}});`;
     }
     return `${text}\n`;
   }
@@ -244,8 +249,9 @@ export class UnitEmitter {
       : '';
     const cell = body.id === 0 && this.chunk.assignsEnvironment ? 'G={v:G};' : '';
     const budget = emitter.entryCost === 0 ? '' : `if((B-=${emitter.entryCost})<0)B=refill(B);`;
+    const size = CLOSURE_BYTES + UPVALUE_BYTES * emitter.closureVariables.length;
     return (
-      `function m${body.id}(${fixed}){${cell}return function ${emitter.name}(${[...parameters, ...rest].join(',')})` +
+      `function m${body.id}(${fixed}){${cell}M.memory-=${size};return function ${emitter.name}(${[...parameters, ...rest].join(',')})` +
       `{let ${locals};${check}${budget}${emitter.closes ? SAVED : ''}`
     );
   }
@@ -259,6 +265,10 @@ export class UnitEmitter {
     return `function F${id}(${names.join(',')}){this.next=null;${stores}}F${id}.prototype=unit.frame(${id},${emitter.closes});`;
   }
 }
+
+/** A closure, and each variable that it captures: a cell, or its place in V8's context. */
+const CLOSURE_BYTES = 96;
+const UPVALUE_BYTES = 24;
 
 /** What a function with to-be-closed variables puts back when it catches an error. */
 const SAVED = 'const D=M.depth,N=M.barrier,V=M.levels;';
@@ -322,6 +332,6 @@ function setterText(name: string, key: string): string {
   if (key.startsWith('_')) return `function ${name}(o,v){return setField(o,${quoted},v)}`;
   return (
     `function ${name}(o,v){if(o instanceof T&&o.hash===null&&v!==undefined&&(o.meta===null||o.meta.newindex===undefined)){` +
-    `if(o.fields===NF)o.fields=new NR();o.fields${property(key)}=v;return}return setField(o,${quoted},v)}`
+    `if(o.fields===NF)o.fields=new NR();M.memory-=${FIELD_BYTES};o.fields${property(key)}=v;return}return setField(o,${quoted},v)}`
   );
 }
