@@ -16,6 +16,8 @@ import { withNode } from './with-node.js';
 export interface CallWishes {
   readonly entry: string;
   readonly args: readonly Data[];
+  /** The arguments as they were typed. */
+  readonly texts: readonly string[];
   readonly durable: boolean;
   readonly timeout: string | undefined;
 }
@@ -27,6 +29,7 @@ export async function callFunction(globals: Globals, wishes: CallWishes): Promis
     ...options,
     temporal: 'asked',
     publish: 'serving',
+    terminal: { args: wishes.texts, onStderr: globals.json },
     log: { ...options.log, fallback: 'warn' },
     // A durable call does not end with this process, so that there is nothing to wait for.
     ...(wishes.durable ? { drainMs: 0 } : {}),

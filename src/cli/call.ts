@@ -33,6 +33,7 @@ the folder; where another node serves the app, workflows and durable calls run w
     return (await import('./call-function.js')).callFunction(globals, {
       entry: entry as string,
       args,
+      texts: texts as readonly string[],
       durable: options.durable === true,
       timeout: options.timeout,
     });

@@ -11,6 +11,8 @@ import type { HostLogger } from '../core/logger-host.js';
 import type { LogLevel } from '../core/logger.js';
 import { Redactor } from '../core/redaction.js';
 import { hostHandlers } from '../modules/hosts.js';
+import type { NodeServices } from '../modules/hosts.js';
+import { builtModules } from '../modules/index.js';
 import type { KindHost } from '../registry/model/kind.js';
 import type { Registry } from '../registry/service.js';
 import { registryAccess } from '../runtime/registry-access.js';
@@ -95,6 +97,13 @@ export function kindHost(
   };
 }
 
+/** What the modules `system`, `metrics` and `io` ask of the node. */
+export interface NodeParts extends Pick<NodeServices, 'recordMetric' | 'terminal'> {
+  readonly node: string;
+  /** Stops the node; the process ends with the code. */
+  readonly exit: (code: number) => void;
+}
+
 /** Handlers by owner; what they need of the node they look up when they are called. */
 export function nodeHandlers(
   context: AppContext,
@@ -102,6 +111,7 @@ export function nodeHandlers(
   temporal: TemporalAccess,
   variables: Environment,
   logger: HostLogger,
+  { node, exit, recordMetric, terminal }: NodeParts,
 ): (readonly [string, HostHandlers])[] {
   const guard = secretGuard(logger.redactor);
   const callFunction = functionCaller({
@@ -140,6 +150,22 @@ export function nodeHandlers(
         environment: variables,
         registry: registryAccess(context),
         authorize,
+        recordMetric,
+        terminal,
+        system: {
+          node,
+          exit,
+          modules: () => [...builtModules, ...app.extensionModules.map(({ spec }) => spec)],
+          running: () => context.get(keys.topology).running().length,
+          services: () =>
+            [...context.get(keys.supervisor).states()].map(([id, { state, since, reason, wanted }]) => ({
+              id,
+              status: state,
+              desired: wanted ? 'Running' : 'Stopped',
+              lastUpdate: BigInt(since) * 1_000_000n,
+              details: reason,
+            })),
+        },
         writeLog: (level, name, message, fields) =>
           logger.log(level, message, { ...(name === '' ? {} : { logger: name }), ...plainFields(fields) }),
       }),

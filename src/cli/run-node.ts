@@ -19,6 +19,7 @@ import type { Outcome } from '../lua/step.js';
 import type { Change } from '../registry/model/changes.js';
 import type { Entry } from '../registry/model/entry.js';
 import type { Filter } from '../registry/model/query.js';
+import { Terminal } from '../modules/io/host.js';
 import { openRegistry } from '../registry/service.js';
 import type { Registry } from '../registry/service.js';
 import { NodeCommandRunner, NodeFunctionRunner } from '../runtime/activity-runners.js';
@@ -29,6 +30,8 @@ import { ProgramCache } from '../runtime/program-cache.js';
 import { secretGuard } from '../runtime/secret-guard.js';
 import { userOfHost } from '../runtime/user-of-host.js';
 import type { TemporalPlatform } from '../services/temporal/platform.js';
+import { MetricsCollector } from '../services/metrics/collector.js';
+import { metricsService } from '../services/metrics/server.js';
 import { Serving } from '../services/temporal/serving.js';
 import { needsTemporal } from '../services/temporal/worker-plan.js';
 import type { WorkerPlan } from '../services/temporal/worker-plan.js';
@@ -75,6 +78,8 @@ export interface NodeOptions {
   readonly log?: LogWishes;
   /** Receives `print`: one line without its end, as a byte string, with secrets redacted. Default: stdout. */
   readonly print?: (line: string) => void;
+  /** Gives all programs of the node the terminal of this process, with these arguments. */
+  readonly terminal?: { readonly args: readonly string[]; readonly onStderr: boolean };
   /** Stops the node on SIGINT and SIGTERM; a second signal ends the process at once. Default true. */
   readonly signals?: boolean;
   /** Default: the process's. */
@@ -114,6 +119,8 @@ export interface RunningNode {
   call(entry: string, args: readonly Data[], options?: CallOptions): Promise<Outcome>;
   /** Orderly: workers and services, functions, components, connections. Called again it gives the same stop. `reason` is what `stopping` is aborted with. Rejects with an AggregateError of all that failed. */
   stop(reason?: Error): Promise<void>;
+  /** What a program asked the process to end with. */
+  readonly exitCode: number | undefined;
   /** Aborted when the stop begins, whoever asked for it; with an InterruptedError when it was a signal. */
   readonly stopping: AbortSignal;
   /** Settles with the stop. */
@@ -229,10 +236,24 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
 
   // 2 load
   const drainMs = options.drainMs ?? shutdownMs(prepared);
+  const node = `${hostname()}:${process.pid}`;
+  const metrics = new MetricsCollector((why, name) =>
+    logger.warn('a metric is dropped', { metric: name, why }),
+  );
+  const terminal =
+    options.terminal === undefined
+      ? undefined
+      : new Terminal({
+          input: process.stdin,
+          output: options.terminal.onStderr ? process.stderr : process.stdout,
+          errors: process.stderr,
+          args: options.terminal.args,
+          redact: (text) => logger.redactor.text(text),
+        });
   const set = new ComponentSet(
     [
       ...baseComponents({
-        node: `${hostname()}:${process.pid}`,
+        node,
         openRegistry: async () =>
           openRegistry({
             store: publishing.over(await openStore(prepared, place, logger)),
@@ -240,7 +261,16 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
             bus,
           }),
         editor: { kinds: prepared.kinds, modules: prepared.moduleNames },
-        handlers: (context) => nodeHandlers(context, prepared, temporal, variables, logger),
+        handlers: (context) =>
+          nodeHandlers(context, prepared, temporal, variables, logger, {
+            node,
+            recordMetric: metrics.record,
+            terminal,
+            exit: (code) => {
+              exitCode ??= code;
+              void stop().catch((error: unknown) => logger.error('the node did not stop cleanly', { error }));
+            },
+          }),
         modules: prepared.modules,
         kind: (name) => prepared.kinds.get(name),
         kindHost: (registry) => kindHost(registry, prepared, stateFolder, variables, logger),
@@ -254,6 +284,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     app,
     { now: () => performance.now() },
   );
+  let exitCode: number | undefined;
   let stopping: Promise<void> | undefined;
   const begun = new AbortController();
   let settle: (stop: Promise<void>) => void = () => undefined;
@@ -263,7 +294,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   const stop = (reason?: Error): Promise<void> => {
     if (stopping === undefined) {
       begun.abort(reason);
-      stopping = stopNode(app, set, temporal);
+      stopping = stopNode(app, set, temporal).finally(() => terminal?.[Symbol.dispose]());
       settle(stopping);
     }
     return stopping;
@@ -328,6 +359,8 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     });
     plan = planOf(prepared.name, registry.current.all(), settings, wishes);
     interrupted.throwIfAborted();
+    const { listen } = prepared.config.metrics;
+    if (listen !== undefined && !asked) app.get(keys.supervisor).add(metricsService(metrics, listen));
     if (eager) await serving.start();
     await app.get(keys.lifecycle).serve();
     interrupted.throwIfAborted();
@@ -371,6 +404,9 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
       const { entries, programs: pinned, dependencies } = newer;
       const result = await app.get(keys.editor).publish({ ...note, entries, programs: pinned, dependencies });
       return { ...result, app: newer };
+    },
+    get exitCode() {
+      return exitCode;
     },
     stop,
     stopping: begun.signal,

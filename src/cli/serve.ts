@@ -64,7 +64,7 @@ export async function untilStopped(node: RunningNode): Promise<number> {
   const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
   try {
     await node.stopped;
-    return 0;
+    return node.exitCode ?? 0;
   } catch {
     return 1; // why is told by who stopped it
   } finally {

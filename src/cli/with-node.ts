@@ -15,8 +15,11 @@ export async function withNode(
   let code: number;
   try {
     code = await work(node);
+    code = node.exitCode ?? code;
   } catch (error) {
     await stopTold(node);
+    // The program that asked for the end ended with the node: that is no failure.
+    if (node.exitCode !== undefined) return node.exitCode;
     throw interruptionOf(node) ?? error; // W2
   }
   const stopped = await stopTold(node);

@@ -6,3 +6,9 @@ export interface Command {
   readonly type: string;
   readonly [field: string]: Data | undefined;
 }
+
+/** A field that is text; '' where it is missing or something else. */
+export function textIn(command: Command, field: string): string {
+  const value = command[field];
+  return typeof value === 'string' ? value : '';
+}

@@ -8,13 +8,19 @@ import { envHandlers } from './env/host.js';
 import type { EnvironmentAccess } from './env/host.js';
 import { funcsHandlers } from './funcs/host.js';
 import type { CallFunction } from './funcs/host.js';
+import { ioHandlers } from './io/host.js';
+import type { Terminal } from './io/host.js';
 import { loggerHandlers } from './logger/host.js';
 import type { WriteLog } from './logger/host.js';
+import { metricsHandlers } from './metrics/host.js';
+import type { RecordMetric } from './metrics/host.js';
 import { processHandlers } from './process/host.js';
 import type { ProcessService } from './process/host.js';
 import { registryHandlers } from './registry/host.js';
 import type { RegistryAccess } from './registry/host.js';
 import { sqlHandlers } from './sql/host.js';
+import { systemHandlers } from './system/host.js';
+import type { SystemAccess } from './system/host.js';
 import { templatesHandlers } from './templates/host.js';
 import { timeHandlers } from './time/host.js';
 
@@ -27,6 +33,10 @@ export interface NodeServices {
   readonly authorize: Authorize;
   readonly writeLog: WriteLog;
   readonly native: NativeSupport;
+  readonly recordMetric: RecordMetric;
+  readonly system: SystemAccess;
+  /** Absent where the programs of the node have none. */
+  readonly terminal?: Terminal | undefined;
 }
 
 /** Handlers by module, for Dispatcher.add(owner, handlers). */
@@ -36,10 +46,13 @@ export function hostHandlers(services: NodeServices): Readonly<Record<string, Ho
     crypto: cryptoHandlers(services.native),
     env: envHandlers(services.environment),
     funcs: funcsHandlers(services.callFunction),
+    io: ioHandlers(services.terminal),
     logger: loggerHandlers(services.writeLog),
+    metrics: metricsHandlers(services.recordMetric),
     process: processHandlers(services.processes),
     registry: registryHandlers(services.registry, services.authorize),
     sql: sqlHandlers,
+    system: systemHandlers(services.system, services.authorize),
     templates: templatesHandlers(services.authorize),
     time: timeHandlers,
   };

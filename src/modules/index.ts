@@ -12,13 +12,16 @@ import { exprSpec } from './expr/spec.js';
 import { funcsSpec } from './funcs/spec.js';
 import { hashSpec } from './hash/spec.js';
 import { htmlSpec } from './html/spec.js';
+import { ioSpec } from './io/spec.js';
 import { jsonSpec } from './json/spec.js';
 import { loggerSpec } from './logger/spec.js';
+import { metricsSpec } from './metrics/spec.js';
 import { osSpec } from './os/spec.js';
 import { payloadSpec } from './payload/spec.js';
 import { processSpec } from './process/spec.js';
 import { registrySpec } from './registry/spec.js';
 import { sqlSpec } from './sql/spec.js';
+import { systemSpec } from './system/spec.js';
 import { templatesSpec } from './templates/spec.js';
 import { textSpec } from './text/spec.js';
 import { timeSpec } from './time/spec.js';
@@ -47,10 +50,13 @@ export const declaredModules: readonly ModuleSpec[] = [
   funcsSpec,
   hashSpec,
   htmlSpec,
+  ioSpec,
   jsonSpec,
   loggerSpec,
+  metricsSpec,
   registrySpec,
   sqlSpec,
+  systemSpec,
   templatesSpec,
   textSpec,
   timeSpec,

@@ -10,6 +10,16 @@ import { toBytes } from '../core/text.js';
 
 export type ServiceState = 'Unknown' | 'Starting' | 'Running' | 'Stopping' | 'Stopped' | 'Exited' | 'Failed';
 
+export interface ServiceFacts {
+  readonly state: ServiceState;
+  /** Since when. Milliseconds since the epoch. */
+  readonly since: number;
+  /** Why, where something happened to it; '' otherwise. */
+  readonly reason: string;
+  /** Whether it is meant to run. */
+  readonly wanted: boolean;
+}
+
 export interface NodeService {
   /** Entry id, or a name that begins with `moontide.`. */
   readonly name: string;
@@ -42,7 +52,7 @@ const STOP_TIMEOUT_MS = 10_000;
 export class SupervisorClient {
   readonly #bus: EventBus;
   readonly #services = new Map<string, NodeService>();
-  readonly #states = new Map<string, ServiceState>();
+  readonly #states = new Map<string, ServiceFacts>();
   /** In the order of their starts. */
   readonly #running: NodeService[] = [];
 
@@ -54,10 +64,11 @@ export class SupervisorClient {
     if (this.#services.has(service.name))
       throw new ServiceOrderError(`two services are named '${service.name}'; rename one of them`);
     this.#services.set(service.name, service);
-    this.#states.set(service.name, 'Unknown');
+    this.#states.set(service.name, { state: 'Unknown', since: Date.now(), reason: '', wanted: false });
   }
 
-  states(): ReadonlyMap<string, ServiceState> {
+  /** By name. */
+  states(): ReadonlyMap<string, ServiceFacts> {
     return this.#states;
   }
 
@@ -145,8 +156,9 @@ export class SupervisorClient {
   }
 
   #set(name: string, state: ServiceState, reason?: string): void {
-    if (this.#states.get(name) === state) return;
-    this.#states.set(name, state);
+    if (this.#states.get(name)?.state === state) return;
+    const wanted = this.#running.some((service) => service.name === name) || state === 'Starting';
+    this.#states.set(name, { state, since: Date.now(), reason: reason ?? '', wanted });
     const data = dataObject({ state, ...(reason === undefined ? {} : { reason: toBytes(reason) }) });
     this.#bus.publish('supervisor', `state.${state.toLowerCase()}`, name, data);
   }

@@ -33,6 +33,13 @@ const environment = (more: Environment): NodeJS.ProcessEnv => {
   return { ...Object.fromEntries(clean), MOONTIDE_SKIP_BUILD: '1', NO_COLOR: '1', ...more };
 };
 
+export interface CliOptions {
+  readonly cwd?: string;
+  readonly env?: Environment;
+  /** What stands on its input. Default: there is none. */
+  readonly input?: string;
+}
+
 export class CliProcess {
   readonly child: ChildProcess;
   stdout = '';
@@ -40,12 +47,13 @@ export class CliProcess {
   /** Settles when the process is gone. */
   readonly ended: Promise<CliResult>;
 
-  constructor(args: readonly string[], options: { readonly cwd?: string; readonly env?: Environment } = {}) {
+  constructor(args: readonly string[], options: CliOptions = {}) {
     this.child = spawn(process.execPath, [BIN, ...args], {
       cwd: options.cwd ?? ROOT,
       env: environment(options.env ?? {}),
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    this.child.stdin?.end(options.input);
     this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
     this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
     this.ended = new Promise((resolve) => {
@@ -71,10 +79,8 @@ export class CliProcess {
   }
 }
 
-export const cli = (
-  args: readonly string[],
-  options?: { readonly cwd?: string; readonly env?: Environment },
-): Promise<CliResult> => new CliProcess(args, options).ended;
+export const cli = (args: readonly string[], options?: CliOptions): Promise<CliResult> =>
+  new CliProcess(args, options).ended;
 
 /** A folder for an app, gone when the test file ends. */
 export class TestFolders {

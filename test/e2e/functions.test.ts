@@ -18,6 +18,7 @@ entries:
   - { name: fail, kind: function.lua, source: file://add.lua, method: fail }
   - { name: sleep, kind: function.lua, source: file://add.lua, method: sleep, modules: [time] }
   - { name: nest, kind: function.lua, source: file://add.lua, method: nest, modules: [funcs] }
+  - { name: ask, kind: function.lua, source: file://add.lua, method: ask, modules: [io, system] }
   - { name: shop, kind: registry.entry, meta: { title: A shop } }
 `,
     'src/add.lua': `
@@ -25,6 +26,14 @@ local M = {}
 function M.add(a, b) print("adding") return a + b end
 function M.fail(kind) return nil, errors.new({ kind = kind, message = "no luck", details = { n = 1 } }) end
 function M.sleep() require("time").sleep("10s") end
+function M.ask()
+  local io = require("io")
+  io.write("Name: ")
+  io.print(io.readline(), #io.read(), table.concat(io.args(), "|"))
+  io.eprint("leaving")
+  require("system").exit(7)
+  return "not printed"
+end
 function M.nest(depth)
   if depth == 0 then return "bottom" end
   return require("funcs").call("app:nest", depth - 1)
@@ -56,6 +65,17 @@ describe('moontide call', () => {
       ok: false,
       error: { kind: 'Conflict', message: 'no luck', details: { n: 1 } },
     });
+  });
+  it('gives the function its terminal, and ends with the code that it asks for', async () => {
+    const input = 'Ann\nmore';
+    const { code, stdout, stderr } = await cli(['--app', app, 'call', 'app:ask', '"a b"', '2'], { input });
+    expect({ code, stdout, stderr }).toEqual({
+      code: 7,
+      stdout: 'Name: Ann\t4\t"a b"|2\n',
+      stderr: 'leaving\n',
+    });
+    const json = await cli(['--app', app, '--json', 'call', 'app:ask'], { input });
+    expect(json).toMatchObject({ code: 7, stdout: '', stderr: 'Name: Ann\t4\t\nleaving\n' });
   });
   it('ends a function that takes too long', async () => {
     const { code, stderr } = await run('call', 'app:sleep', '--timeout', '50ms');
@@ -104,7 +124,7 @@ describe('moontide call', () => {
 describe('moontide run', () => {
   it('is ready without Temporal when nothing needs it, and stops in order on SIGINT', async () => {
     const node = new CliProcess(['--app', app, 'run']);
-    await node.until(/^ready: .*without Temporal, 0 workflows, 4 functions/m);
+    await node.until(/^ready: .*without Temporal, 0 workflows, 5 functions/m);
     node.signal('SIGINT');
     expect((await node.ended).code).toBe(0);
     expect(existsSync(join(app, '.moontide/temporal.json'))).toBe(false);

@@ -1,8 +1,10 @@
 // Every example of a module's page prints what the page says.
+import { Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { declaredModules } from '../../src/modules/index.js';
 import { processSpec } from '../../src/modules/process/spec.js';
 import { cryptoHandlers } from '../../src/modules/crypto/host.js';
+import { ioHandlers, Terminal } from '../../src/modules/io/host.js';
 import { nativeSupport } from '../../src/runtime/native-support.js';
 import { modulesWithExamples, recordedAnswers } from '../support/examples.js';
 import { nodeAnswers, runLua } from '../support/instance.js';
@@ -16,13 +18,32 @@ const answers: Record<string, AnswerOf> = {
   'time.sleep': () => null,
 };
 
+function terminalOf(input: string, written: string[]): Terminal {
+  const output = new Writable({
+    write: (chunk: Buffer, _encoding, done) => {
+      written.push(chunk.toString('latin1'));
+      done();
+    },
+  });
+  const errors = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const options = { args: ['--name', 'Ann'], redact: (text: string) => text };
+  return new Terminal({ input: Readable.from([Buffer.from(input)]), output, errors, ...options });
+}
+
 describe.each(modulesWithExamples)('examples of $spec.name', ({ spec, examples }) => {
   it.each(examples)('$title', async ({ code, prints }) => {
     await using node = spec.name === 'registry' ? await openRegistryNode() : undefined;
     if (node !== undefined) await publishExample(node);
-    const all = node === undefined ? answers : { ...answers, ...answersOf(node) };
+    const written: string[] = [];
+    using terminal = terminalOf('Ann', written);
+    const all = {
+      ...answers,
+      ...nodeAnswers(ioHandlers(terminal)),
+      ...(node === undefined ? {} : answersOf(node)),
+    };
     const run = await runLua(code, { modules: declaredModules, globals: [processSpec], answers: all });
     expect(run.error).toBeUndefined();
-    expect(run.printed).toEqual(prints);
+    const lines = written.join('').split('\n').slice(0, -1);
+    expect([...run.printed, ...lines]).toEqual(prints);
   });
 });

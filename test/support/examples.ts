@@ -4,14 +4,17 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { dataObject } from '../../src/core/data.js';
 import type { Data } from '../../src/core/data.js';
-import type { ModuleSpec } from '../../src/lua/module.js';
+import type { MemberSpec, ModuleSpec } from '../../src/lua/module.js';
 import { compressHandlers } from '../../src/modules/compress/host.js';
 import { builtModules } from '../../src/modules/index.js';
+import { metricsHandlers } from '../../src/modules/metrics/host.js';
+import { systemHandlers } from '../../src/modules/system/host.js';
 import { templatesHandlers } from '../../src/modules/templates/host.js';
 import type { Entry, EntryId } from '../../src/registry/model/entry.js';
 import type { KindSpec } from '../../src/registry/model/kind.js';
 import { Resources } from '../../src/runtime/resources.js';
 import { kinds } from '../../src/services/kinds.js';
+import { MetricsCollector } from '../../src/services/metrics/collector.js';
 import { nodeAnswers } from './instance.js';
 
 export interface Example {
@@ -42,6 +45,17 @@ export const entryOf = (
   data: Record<string, Data> = {},
   meta: Record<string, Data> = {},
 ): Entry => ({ id: id as EntryId, kind, meta: dataObject(meta), data: dataObject(data) });
+
+/** Whether a function of a module says that a workflow has to call a function for it. */
+export function needsFunction(spec: ModuleSpec, { title }: Example): boolean {
+  let members: ModuleSpec['members'] | undefined = spec.members;
+  for (const name of title.split('.').slice(1)) {
+    const member: MemberSpec | undefined = members?.[name];
+    if (member?.is === 'function') return member.workflow === 'function';
+    members = member?.is === 'table' ? member.members : undefined;
+  }
+  return false;
+}
 
 /** What real resources of these entries are, for handlers. */
 export function resourcesOf(entries: readonly Entry[]): Resources {
@@ -74,9 +88,28 @@ const views = resourcesOf([
   ),
 ]);
 
+const collector = new MetricsCollector((why, name) => {
+  throw new Error(`${name}: ${why}`);
+});
+
 /** Answers for the examples of modules whose commands are recorded in workflows. */
 export const recordedAnswers = {
   ...nodeAnswers(compressHandlers),
+  ...nodeAnswers(metricsHandlers(collector.record)),
+  ...nodeAnswers(
+    systemHandlers(
+      {
+        node: 'machine:4711',
+        exit: () => undefined,
+        running: () => 1,
+        modules: () => builtModules,
+        services: () => [
+          { id: 'app:worker', status: 'Running', desired: 'Running', lastUpdate: 1n, details: '' },
+        ],
+      },
+      () => true,
+    ),
+  ),
   ...nodeAnswers(
     templatesHandlers(() => true),
     { resource: (entry, kind) => views.user().use(entry, kind) },

@@ -2,16 +2,17 @@
 import { describe, expect, it } from 'vitest';
 import { declaredModules } from '../../src/modules/index.js';
 import { luaSuite } from '../support/lua-suite.js';
-import { modulesWithExamples, recordedAnswers } from '../support/examples.js';
+import { modulesWithExamples, needsFunction, recordedAnswers } from '../support/examples.js';
 
 const everywhere = modulesWithExamples.filter(
-  ({ spec }) => spec.workflow === 'sealed' || ['compress', 'templates'].includes(spec.name),
+  ({ spec }) => spec.workflow === 'sealed' || ['compress', 'system', 'templates'].includes(spec.name),
 );
 
 describe('examples in a workflow', () => {
   const { app, run } = luaSuite();
 
-  it.each(everywhere)('$spec.name', async ({ spec, examples }) => {
+  it.each(everywhere)('$spec.name', async ({ spec, examples: all }) => {
+    const examples = all.filter((example) => !needsFunction(spec, example));
     const functions = examples.map(({ code }) => `function(print) ${code}\nend`).join(',\n');
     const source = `local time = require("time")
       return function()

@@ -228,6 +228,7 @@ const emptyConfig = (folder: string): AppConfig => ({
   log: {},
   security: {},
   shutdown: {},
+  metrics: {},
   modules: [],
   placeOf: () => wholeFile('moontide.yaml'),
 });

@@ -74,6 +74,14 @@ export const configSchema: JsonSchema = closed({
   security: closed({
     strict_mode: { type: 'boolean', description: 'Deny where actor or scope is missing. Default: false.' },
   }),
+  metrics: closed({
+    listen: {
+      type: 'string',
+      pattern: '^(?:[A-Za-z0-9.-]+|\\[[0-9a-fA-F:.]+\\]):\\d{1,5}$',
+      'x-expected': "host:port, such as '127.0.0.1:9464'",
+      description: 'Where `/metrics` is served for Prometheus by dev and run. Default: nowhere.',
+    },
+  }),
   shutdown: closed({
     timeout: {
       type: 'string',

@@ -71,6 +71,8 @@ export interface AppConfig {
   };
   readonly security: { readonly strict_mode?: boolean };
   readonly shutdown: { readonly timeout?: string };
+  /** `host:port`. */
+  readonly metrics: { readonly listen?: string };
   readonly modules: readonly ModuleFolder[];
   /** Where moontide.yaml says the value at a pointer (`/registry/path`). */
   readonly placeOf: (pointer: string) => Place;
@@ -124,6 +126,7 @@ export async function loadConfig(files: AppFiles): Promise<ConfigResult> {
     log: { ...(encoding === undefined ? {} : { format: encoding }), ...sections('log') } as AppConfig['log'],
     security: { ...legacySections('security'), ...sections('security') },
     shutdown: sections('shutdown'),
+    metrics: sections('metrics'),
     modules: await moduleFolders(files, lock, legacy, diagnostics),
     placeOf: (pointer) => own?.placeOf(pointer) ?? wholeFile('moontide.yaml'),
   };

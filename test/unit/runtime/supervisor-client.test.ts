@@ -53,7 +53,7 @@ describe('supervisor client', () => {
     await supervisor.start();
     supervisor.report('app:a', 'Failed', 'it broke');
     expect(topics()).toEqual(['state.starting app:a', 'state.running app:a', 'state.failed app:a']);
-    expect(supervisor.states().get('app:a')).toBe('Failed');
+    expect(supervisor.states().get('app:a')).toMatchObject({ state: 'Failed', wanted: true });
   });
   it('throws what a start failed with and can stop what runs', async () => {
     const { supervisor, order, add } = setUp();

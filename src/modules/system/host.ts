@@ -1,0 +1,158 @@
+// What a node tells about itself.
+import { hostname, availableParallelism } from 'node:os';
+import { PerformanceObserver } from 'node:perf_hooks';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { NotAuthorizedError } from '../../core/authorize.js';
+import type { Authorize } from '../../core/authorize.js';
+import { textIn } from '../../core/command.js';
+import type { Command } from '../../core/command.js';
+import { dataObject } from '../../core/data.js';
+import type { Data, DataObject } from '../../core/data.js';
+import { PlatformError } from '../../core/errors.js';
+import type { ErrorKind } from '../../core/errors.js';
+import type { CommandContext, HostHandlers } from '../../core/handler.js';
+import { toBytes, toTextLossy } from '../../core/text.js';
+
+export interface ServiceFacts {
+  readonly id: string;
+  readonly status: string;
+  readonly desired: string;
+  /** Nanoseconds since the epoch; of the last change. */
+  readonly lastUpdate: bigint;
+  readonly details: string;
+}
+
+/** What the module asks of its node. */
+export interface SystemAccess {
+  /** Stops the node in order; the process ends with the code. Returns at once. */
+  exit(code: number): void;
+  readonly node: string;
+  modules(): readonly { readonly name: string; readonly summary: string; readonly workflow: string }[];
+  services(): readonly ServiceFacts[];
+  /** Programs that run now. */
+  running(): number;
+}
+
+class SystemError extends PlatformError {
+  override readonly name = 'SystemError';
+  readonly code = 'SYSTEM';
+  override readonly kind: ErrorKind;
+  constructor(kind: 'Invalid' | 'NotFound', message: string) {
+    super(message);
+    this.kind = kind;
+  }
+}
+
+let collections = 0;
+let watching = false;
+/** Collections since the first question for them; V8 does not count. */
+function countCollections(): number {
+  if (!watching) {
+    watching = true;
+    const observer = new PerformanceObserver((list) => {
+      collections += list.getEntries().length;
+    });
+    observer.observe({ entryTypes: ['gc'] });
+  }
+  return collections;
+}
+
+function memoryFacts(): DataObject {
+  const { heapUsed, heapTotal, rss, external } = process.memoryUsage();
+  return dataObject({
+    alloc: heapUsed,
+    heap_alloc: heapUsed,
+    heap_in_use: heapUsed,
+    heap_sys: heapTotal,
+    heap_idle: heapTotal - heapUsed,
+    sys: rss,
+    external,
+    num_gc: countCollections(),
+  });
+}
+
+const serviceFacts = ({ id, status, desired, lastUpdate, details }: ServiceFacts): DataObject =>
+  dataObject({
+    id: toBytes(id),
+    status: toBytes(status),
+    desired: toBytes(desired),
+    last_update: lastUpdate,
+    ...(details === '' ? {} : { details: toBytes(details) }),
+  });
+
+/** Node keeps the function from programs unless a flag is set, which only new contexts see. */
+let collector: (() => void) | undefined;
+function collect(): void {
+  if (collector === undefined) {
+    setFlagsFromString('--expose-gc');
+    collector = runInNewContext('gc') as () => void;
+  }
+  collector();
+}
+
+const RESOURCES: Readonly<Record<string, string>> = {
+  allocated: 'memory',
+  running: 'goroutines',
+  cpus: 'cpu',
+  service: 'supervisor',
+  services: 'supervisor',
+  role: 'node',
+  members: 'cluster',
+  leader: 'cluster',
+  size: 'cluster',
+};
+
+export function systemHandlers(system: SystemAccess, authorize: Authorize): HostHandlers {
+  const reads: Readonly<Record<string, (command: Command) => Data>> = {
+    memory: memoryFacts,
+    allocated: () => process.memoryUsage().heapUsed,
+    memory_limit: () => getHeapStatistics().heap_size_limit,
+    running: () => system.running(),
+    cpus: () => availableParallelism(),
+    pid: () => process.pid,
+    hostname: () => toBytes(hostname()),
+    cwd: () => toBytes(process.cwd()),
+    node: () => toBytes(system.node),
+    role: () => 'non-member',
+    members: () => [dataObject({ id: toBytes(system.node), is_local: true })],
+    leader: () => '',
+    size: () => 1,
+    modules: () =>
+      system
+        .modules()
+        .map(({ name, summary, workflow }) =>
+          dataObject({ name: toBytes(name), description: toBytes(summary), class: [toBytes(workflow)] }),
+        ),
+    services: () => system.services().map(serviceFacts),
+    service: (command) => {
+      const wanted = toTextLossy(textIn(command, 'id'));
+      const found = system.services().find((service) => service.id === wanted);
+      if (found === undefined)
+        throw new SystemError('NotFound', `there is no service '${wanted}' on this node`);
+      return serviceFacts(found);
+    },
+  };
+  const allow = (context: CommandContext, action: string, resource: string): void => {
+    if (!authorize(context, action, resource)) throw new NotAuthorizedError(context, action, resource);
+  };
+  return {
+    'system.read': (command, context) => {
+      const what = textIn(command, 'what');
+      const answer = Object.hasOwn(reads, what) ? reads[what] : undefined;
+      if (answer === undefined) throw new SystemError('Invalid', `the node does not know '${what}'`);
+      allow(context, 'system.read', RESOURCES[what] ?? what);
+      return answer(command);
+    },
+    'system.collect': (_command, context) => {
+      allow(context, 'system.gc', 'gc');
+      collect();
+      return true;
+    },
+    'system.exit': (command, context) => {
+      allow(context, 'system.exit', '');
+      system.exit(Number(command['code']));
+      return true;
+    },
+  };
+}
