@@ -11,6 +11,7 @@ import { openSqliteStore } from '../registry/store/sqlite-store.js';
 import { fillPlaceholders } from '../services/env/placeholders.js';
 import { AppErrors } from './prepare-app.js';
 import type { PreparedApp } from './prepare-app.js';
+import type { StateFolder } from './state-folder.js';
 
 export type RegistryPlace =
   | {
@@ -27,11 +28,15 @@ class RegistrySettingsError extends PlatformError {
   override readonly exitCode: ExitCode = 2;
 }
 
+/** Where nothing can be kept: the registry of this process alone. */
+const MEMORY = ':memory:';
+export const isMemory = (place: RegistryPlace): boolean => place.engine === 'sqlite' && place.path === MEMORY;
+
 type AppPlace = Pick<PreparedApp, 'folder' | 'config'>;
 
 export function registryPlace(
   { folder, config }: AppPlace,
-  stateFolder: string,
+  state: StateFolder,
   environment: Readonly<Record<string, string | undefined>>,
 ): RegistryPlace {
   const { store, path, schema = 'moontide' } = config.registry;
@@ -44,7 +49,10 @@ export function registryPlace(
         ? undefined
         : fillPlaceholders(config.registry.url, lookup);
   if (store === 'sqlite' || (store === undefined && url === undefined)) {
-    if (path === undefined) return { engine: 'sqlite', path: join(stateFolder, 'registry.db'), own: true };
+    if (path === undefined) {
+      const own = state.problem === undefined ? join(state.path, 'registry.db') : MEMORY;
+      return { engine: 'sqlite', path: own, own: true };
+    }
     const file = resolve(folder, path);
     const problem = whyNoFile(file);
     if (problem !== undefined)

@@ -51,7 +51,7 @@ import { prepareAppFolder } from './prepare-app.js';
 import type { PreparedApp } from './prepare-app.js';
 import { Publishing } from './publishing.js';
 import type { PublishWhen } from './publishing.js';
-import { registryPlace } from './registry-place.js';
+import { isMemory, registryPlace } from './registry-place.js';
 import { InterruptedError, onStopSignal } from './signals.js';
 import type { StopSignal } from './signals.js';
 import { openStateFolder } from './state-folder.js';
@@ -195,7 +195,10 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   const logger = makeLogger(options.log ?? {}, prepared, bus);
   for (const warning of prepared.warnings) logger.warn(formatDiagnostic(warning));
   const print = options.print ?? printLine;
-  const stateFolder = openStateFolder(prepared.folder);
+  const state = openStateFolder(prepared.folder);
+  const { path: stateFolder, problem: stateless } = state;
+  // A node needs it; a command that is over soon keeps nothing, unless it comes to serve.
+  if (stateless !== undefined && (options.publish ?? 'start') === 'start') throw stateless;
   const registryOf = (): Registry | undefined => {
     const registry = app.has(keys.registry) ? app.get(keys.registry) : undefined;
     return registry !== undefined && registry.current.version.number > 0 ? registry : undefined;
@@ -207,11 +210,13 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   const publishing = new Publishing(options.publish ?? 'start', logger);
   const asked = options.temporal === 'asked';
   const eager = !asked && (options.temporal === 'always' || needsTemporal(plan));
-  const place = registryPlace(prepared, stateFolder, environment);
+  const place = registryPlace(prepared, state, environment);
+  if (stateless !== undefined) logger.warn(`nothing of this command is kept: ${stateless.message}`);
   if (eager || place.engine === 'postgres') assertNamed(prepared, settings, place);
   const temporal = platformFor(prepared, {
     settings,
     stateFolder,
+    ...(stateless === undefined ? {} : { stateless }),
     logger,
     embedded: 'start',
     interrupted,
@@ -223,6 +228,8 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
         temporal.role === 'started' || temporal.role === 'adopted' || options.queueSuffix !== undefined;
       const { isServed } = await import('../services/temporal/pollers.js');
       if (mine || !(await isServed(connection, plan))) {
+        // What others must be able to go on with cannot be in this process's memory alone.
+        if (stateless !== undefined && isMemory(place) && options.publish !== 'never') throw stateless;
         await publishing.publish();
         await serving.start();
       } else publishing.warn();

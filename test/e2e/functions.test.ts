@@ -1,6 +1,7 @@
 // The command line on apps that need no Temporal.
 import { existsSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CliProcess, TestFolders, buildOnce, cli } from './cli-process.js';
 
@@ -177,7 +178,53 @@ describe('moontide run', () => {
     writeFileSync(join(blocked, '.moontide'), '');
     const { code, stderr } = await cli(['--app', blocked, 'run']);
     expect(code).toBe(3);
-    expect(stderr).toMatch(/^moontide: cannot keep the app's state in .*: a file is in its place; .*\n$/);
+    expect(stderr).toMatch(
+      /^moontide: cannot keep the app's state in .*: a file is in its place; remove or rename that file\n$/,
+    );
+  });
+});
+
+/** Whether this user may mount, which makes a folder read-only for everybody. */
+const mayMount = spawnSync('unshare', ['--mount', 'true']).status === 0;
+
+describe('an app in a folder that cannot be written to', () => {
+  /** Runs a command where the app is read-only. */
+  const readOnly = (app: string, ...args: string[]) => {
+    const script = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@"';
+    const command = [process.execPath, 'bin/moontide.js', '--app', app, ...args];
+    const { status, stdout, stderr } = spawnSync(
+      'unshare',
+      ['--mount', 'sh', '-c', script, app, ...command],
+      {
+        env: { ...process.env, MOONTIDE_SKIP_BUILD: '1' },
+        encoding: 'utf8',
+      },
+    );
+    return { code: status, stdout, stderr };
+  };
+  const why = (app: string): string =>
+    `cannot keep the app's state in '${join(app, '.moontide')}': the file system is read-only; run the app from a copy that can be written to\n`;
+
+  it.skipIf(!mayMount)('can call its functions and run its tests, and is told that nothing is kept', () => {
+    const app = realpathSync(
+      folders.make({
+        'src/_index.yaml':
+          'version: "1.0"\nnamespace: app\nentries:\n  - { name: one, kind: function.lua, source: "return function() return 1 end", meta: { type: test } }\n',
+      }),
+    );
+    const call = readOnly(app, '--json', 'call', 'app:one');
+    expect(call).toMatchObject({ code: 0, stdout: '1\n' });
+    expect(call.stderr).toMatch(/^\S+ WARN {2}nothing of this command is kept: /);
+    expect(call.stderr.endsWith(why(app))).toBe(true);
+    expect(readOnly(app, 'test')).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('1 passed') as string,
+    });
+    expect(existsSync(join(app, '.moontide'))).toBe(false);
+    for (const command of [['run'], ['call', 'app:one', '--durable']]) {
+      const { code, stderr } = readOnly(app, ...command);
+      expect([code, stderr.split('moontide: ').at(-1)]).toEqual([3, why(app)]);
+    }
   });
 });
 

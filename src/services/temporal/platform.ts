@@ -5,6 +5,7 @@
 import { connect as connectSocket } from 'node:net';
 import type { Client } from '@temporalio/client';
 import { unreachable } from '../../core/errors.js';
+import type { PlatformError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
 import type { TemporalAccess } from '../../runtime/temporal-access.js';
 import type { TemporalConnection, TemporalTarget } from '../../temporal/connection.js';
@@ -23,6 +24,8 @@ export interface PlatformOptions {
   /** Real path of the app's folder. */
   readonly folder: string;
   readonly stateFolder: string;
+  /** Why nothing can be kept there, and so no embedded server be had. */
+  readonly stateless?: PlatformError;
   readonly settings: ResolvedSettings;
   readonly logger: Logger;
   readonly identity: string;
@@ -158,7 +161,8 @@ export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
     port: number | undefined,
     target: TemporalTarget | undefined,
   ): Promise<DevServer | undefined> {
-    const { stateFolder, logger, interrupted } = this.#options;
+    const { stateFolder, stateless, logger, interrupted } = this.#options;
+    if (stateless !== undefined) throw stateless;
     const { joinDevServer, startOrJoinDevServer } = await import('../../temporal/dev-server.js');
     const common = {
       stateFolder,
