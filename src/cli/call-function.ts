@@ -92,7 +92,9 @@ function tellGoesOn(
 function parseTimeout(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   try {
-    return parseDurationMs(text);
+    const timeoutMs = parseDurationMs(text);
+    if (timeoutMs > 0) return timeoutMs;
+    throw new UsageError(`--timeout is '${text}'; give a duration above zero such as '10s', or leave it out`);
   } catch (error) {
     if (error instanceof DurationError) throw new UsageError(`--timeout: ${error.message}`, { cause: error });
     throw error;

@@ -23,10 +23,10 @@ export interface Globals {
 }
 
 export function addGlobalOptions(program: Command): void {
-  const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
+  const collect = (value: string, all: readonly string[] = []): readonly string[] => [...all, value];
   program
     .option('--app <folder>', "the app's folder", '.')
-    .option('--json', 'print exactly one JSON document on stdout; logs go to stderr', false)
+    .option('--json', 'print exactly one JSON document on stdout; logs go to stderr')
     .option('--no-embedded', 'never start or join the embedded Temporal server')
     .option(
       '--address <host:port>',
@@ -38,7 +38,7 @@ export function addGlobalOptions(program: Command): void {
     )
     .option('--log-level <level>', LOG_LEVELS.join(', '))
     .option('--log-format <format>', 'text, or json: one object a line')
-    .option('-o, --override <entry:field=value>', "override an entry's field; repeatable", collect, []);
+    .option('-o, --override <entry:field=value>', "override an entry's field; repeatable", collect);
 }
 
 /** `option` is its name on the command line, for messages. */
@@ -60,17 +60,19 @@ export function readGlobals(
 ): Globals {
   const options = command.optsWithGlobals<{
     app: string;
-    json: boolean;
+    json?: boolean;
     embedded: boolean;
     address?: string;
     namespace?: string;
     logLevel?: string;
     logFormat?: string;
-    override: readonly string[];
+    override?: readonly string[];
   }>();
+  for (const name of ['app', 'address', 'namespace'] as const)
+    if (options[name] === '') throw new UsageError(`--${name} is empty; give it a value, or leave it out`);
   return Object.freeze({
     app: resolve(options.app),
-    json: options.json,
+    json: options.json === true,
     embedded: options.embedded,
     address: options.address,
     namespace: options.namespace,
@@ -79,6 +81,6 @@ export function readGlobals(
       'text',
       'json',
     ] as const),
-    overrides: options.override,
+    overrides: options.override ?? [],
   });
 }

@@ -4,12 +4,15 @@
 // M2: help and mistakes in the arguments load nothing of the runtime.
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import type { OutputConfiguration } from 'commander';
 import { dataObject } from '../core/data.js';
+import { didYouMean } from '../core/nearest.js';
+import { toBytes } from '../core/text.js';
 import { queryCommand, updateCommand } from './ask.js';
 import { callCommand } from './call.js';
 import { devCommand } from './dev.js';
 import { addGlobalOptions } from './globals.js';
-import { jsonText, reportFailure, sayFailure } from './output.js';
+import { jsonText, reportFailure, say, sayFailure, tell } from './output.js';
 import { registryCommand } from './registry.js';
 import { runCommand } from './run.js';
 import { sendCommand } from './send.js';
@@ -26,17 +29,47 @@ function version(): string {
   return (JSON.parse(text) as { version: string }).version;
 }
 
-/** `json`: what commander itself prints on stdout is JSON too. */
-export function buildProgram(json = false): Command {
+/** What commander says of a mistake, in our words. */
+const usageMessage = (text: string): string =>
+  text
+    .trim()
+    .replace(/^error: /, '')
+    .replace(/\n\(Did you mean (.+)\?\)$/, "; did you mean '$1'?");
+
+/** The command `help`: commander's own takes an unknown name for none. */
+function helpCommand(program: Command): Command {
+  return new Command('help')
+    .description('print help of a command')
+    .argument('[command...]')
+    .action((names: readonly string[]) => {
+      let of = program;
+      for (const name of names) {
+        const found = of.commands.find((each) => each.name() === name);
+        if (found === undefined) throw unknownCommand(name, of);
+        of = found;
+      }
+      of.outputHelp();
+    });
+}
+
+function unknownCommand(name: string, of: Command): UsageError {
+  const names = of.commands.map((each) => each.name());
+  const hint = didYouMean(name, names) || '; run `moontide --help` for the commands';
+  return new UsageError(`unknown command '${name}'${hint}`);
+}
+
+/** `print`: gets the pieces of what commander itself prints on stdout. */
+function buildProgram(print: (piece: string) => void = (piece) => void process.stdout.write(piece)): Command {
+  const output: OutputConfiguration = {
+    writeOut: print,
+    outputError: (text, write) => write(`moontide: ${usageMessage(text)}\n`),
+  };
   const program = new Command('moontide')
     .description('Runs folders of YAML entries and Lua files as durable applications on Temporal.')
-    .version(
-      json ? jsonText(dataObject({ version: version() }), false) : version(),
-      '-V, --version',
-      "print Moontide's version",
-    )
+    .version(version(), '-V, --version', "print Moontide's version")
     .helpOption('-h, --help', 'print help')
-    .helpCommand('help [command]', 'print help of a command')
+    .helpCommand(false)
+    .configureOutput(output)
     .showHelpAfterError('run `moontide --help` for the commands')
     .showSuggestionAfterError(true)
     .addHelpText(
@@ -62,16 +95,26 @@ Exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 
     updateCommand(),
     testCommand(),
     registryCommand(),
+    helpCommand(program),
   ]) {
+    command.helpCommand(false); // `moontide help` knows them all
     for (const one of [command, ...command.commands])
-      one.showHelpAfterError(`run \`${helpOf(command, one)}\` for examples`).exitOverride();
+      one
+        .helpOption('-h, --help', 'print help')
+        .configureHelp({ showGlobalOptions: true })
+        .configureOutput(output)
+        .showHelpAfterError(
+          `run \`moontide help ${one === command ? '' : `${command.name()} `}${one.name()}\` for examples`,
+        )
+        .exitOverride();
     program.addCommand(command);
   }
   return program.exitOverride();
 }
 
-const helpOf = (command: Command, one: Command): string =>
-  one === command ? `moontide help ${one.name()}` : `moontide ${command.name()} help ${one.name()}`;
+/** Help and version as JSON. */
+const sayPrinted = (text: string): void =>
+  say(jsonText(dataObject({ [text === version() ? 'version' : 'help']: toBytes(text) }), false));
 
 /** Runs one command line; returns the exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -81,20 +124,30 @@ export async function main(argv: readonly string[]): Promise<number> {
     throw error;
   });
   const json = argv.includes('--json');
+  const printed: string[] = [];
   try {
-    const program = buildProgram(json);
+    const program = json ? buildProgram((piece) => printed.push(piece)) : buildProgram();
     let exitCode = 0;
     program.hook('postAction', (_program, command) => {
       const code: unknown = command.getOptionValue('exitCode');
       if (typeof code === 'number') exitCode = code;
     });
     await program.parseAsync(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
+    if (printed.length > 0) sayPrinted(printed.join('').trim());
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (error.exitCode === 0) return 0;
-      // Commander has told people already.
-      if (json) sayFailure(new UsageError(error.message.replace(/^error: /, '')));
+      if (error.exitCode === 0) {
+        if (printed.length > 0) sayPrinted(printed.join('').trim());
+        return 0;
+      }
+      const isHelp = error.code === 'commander.help'; // which it prints when it finds no command
+      const problem = new UsageError(
+        isHelp ? 'a command is missing; run `moontide --help` for the commands' : usageMessage(error.message),
+      );
+      // Of everything else commander has told people already.
+      if (isHelp) tell(`\nmoontide: ${problem.message}`);
+      if (json) sayFailure(problem);
       return 2;
     }
     return reportFailure(error, json);

@@ -230,10 +230,42 @@ describe('an app in a folder that cannot be written to', () => {
 
 describe('the command line', () => {
   it('answers wrong usage with exit code 2, on stdout as JSON when asked', async () => {
-    expect((await cli(['frobnicate'])).code).toBe(2);
-    const json = await cli(['--json', 'start']);
-    expect(json.code).toBe(2);
-    expect(JSON.parse(json.stdout)).toMatchObject({ ok: false, error: { code: 'USAGE' } });
+    const HINT = 'run `moontide --help` for the commands';
+    for (const [args, message, hint = ''] of [
+      [['frobnicate'], "unknown command 'frobnicate'", HINT],
+      [['strat'], "unknown command 'strat'; did you mean 'start'?", HINT],
+      [['help', 'strat'], "unknown command 'strat'; did you mean 'start'?"],
+      [['start'], "missing required argument 'workflow'", 'run `moontide help start` for examples'],
+      [['--address=', 'run'], '--address is empty; give it a value, or leave it out'],
+      [
+        ['call', 'app:add', '--timeout', '0s'],
+        "--timeout is '0s'; give a duration above zero such as '10s', or leave it out",
+      ],
+    ] as const) {
+      const told = `moontide: ${message}\n${hint === '' ? '' : `${hint}\n`}`;
+      expect(await cli([...args])).toEqual({ code: 2, stdout: '', stderr: told });
+      const { stdout } = await cli(['--json', ...args]);
+      expect(JSON.parse(stdout)).toEqual({ ok: false, error: { code: 'USAGE', kind: 'Invalid', message } });
+    }
+  });
+  it('without a command prints its help, and says with --json what is missing', async () => {
+    expect(await cli([])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: /) as string });
+    const { code, stdout, stderr } = await cli(['--json']);
+    const message = 'a command is missing; run `moontide --help` for the commands';
+    expect(JSON.parse(stdout)).toEqual({ ok: false, error: { code: 'USAGE', kind: 'Invalid', message } });
+    expect(stderr).toMatch(/^Usage: moontide/);
+    expect(stderr.endsWith(`\nmoontide: ${message}\n`)).toBe(true);
+    expect(code).toBe(2);
+  });
+  it('has help that names the options of every command, as JSON when asked', async () => {
+    for (const args of [
+      ['help', 'call'],
+      ['call', '--help'],
+    ]) {
+      const { stdout } = await cli(args);
+      expect(stdout).toContain('--app <folder>');
+      expect(JSON.parse((await cli(['--json', ...args])).stdout)).toEqual({ help: stdout.trim() });
+    }
   });
   it('has help with examples for every command', async () => {
     for (const command of ['dev', 'run', 'start', 'call', 'send', 'test']) {

@@ -39,7 +39,11 @@ export interface RegistryPlaceOfApp {
 export async function openStoreOf(globals: Globals): Promise<RegistryPlaceOfApp> {
   const { appFolder, config, diagnostics } = await loadAppConfig(globals.app);
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new AppErrors(diagnostics);
-  const place = registryPlace({ folder: appFolder, config }, join(appFolder, STATE_FOLDER), process.env);
+  const place = registryPlace(
+    { folder: appFolder, config },
+    { path: join(appFolder, STATE_FOLDER) },
+    process.env,
+  );
   if (place.engine === 'sqlite' && !existsSync(place.path)) throw new NoRegistryError(place.path);
   const store = await openPlace(place, resolveAppName(config, appFolder).name);
   return { appFolder, config, store };
