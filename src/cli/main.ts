@@ -143,7 +143,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       }
       const isHelp = error.code === 'commander.help'; // which it prints when it finds no command
       const problem = new UsageError(
-        isHelp ? 'a command is missing; run `moontide --help` for the commands' : usageMessage(error.message),
+        isHelp ? 'a command is missing; --help lists them' : usageMessage(error.message),
       );
       // Of everything else commander has told people already.
       if (isHelp) tell(`\nmoontide: ${problem.message}`);

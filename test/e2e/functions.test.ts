@@ -251,7 +251,7 @@ describe('the command line', () => {
   it('without a command prints its help, and says with --json what is missing', async () => {
     expect(await cli([])).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Usage: /) as string });
     const { code, stdout, stderr } = await cli(['--json']);
-    const message = 'a command is missing; run `moontide --help` for the commands';
+    const message = 'a command is missing; --help lists them';
     expect(JSON.parse(stdout)).toEqual({ ok: false, error: { code: 'USAGE', kind: 'Invalid', message } });
     expect(stderr).toMatch(/^Usage: moontide/);
     expect(stderr.endsWith(`\nmoontide: ${message}\n`)).toBe(true);
