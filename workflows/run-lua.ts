@@ -23,6 +23,7 @@ import { NOT_READY, PROGRAM_QUERY } from '../src/temporal/names.js';
 import { encodedResults, toDataOrThrow } from '../src/temporal/payload-converter.js';
 import { setCurrentDetailsLazily, setStackTrace } from '../src/temporal/sdk-internals.js';
 import { Declarations } from './durable/declarations.js';
+import { wakeAwaiting } from './durable/awaits.js';
 import { Outgoing, startContext } from './durable/context.js';
 import type { RunContext } from './durable/context.js';
 import { makeRun } from './durable/handlers.js';
@@ -101,7 +102,10 @@ function begin(
   });
 
   const declarations = new Declarations(run, reference.declares);
-  run.afterStep = () => declarations.sync();
+  run.afterStep = () => {
+    declarations.sync();
+    if (!run.ended) wakeAwaiting(run);
+  };
   run.continuing = () => declarations.close();
   void run.outcome.then(
     () => declarations.close(),

@@ -9,6 +9,7 @@ import { dataObject, LuaFloat } from '../../src/core/data.js';
 import type { Data, DataObject } from '../../src/core/data.js';
 import { PlatformError } from '../../src/core/errors.js';
 import { toBytes, toTextLossy } from '../../src/core/text.js';
+import { onlyLooks } from '../../src/lua/instance/describe.js';
 import type { InstanceHost } from '../../src/lua/instance-context.js';
 
 export interface HostOptions {
@@ -29,7 +30,7 @@ const NANOSECONDS = 1_000_000n;
 
 export function durableHost({ pid, values, emit, isRead }: HostOptions): InstanceHost {
   const mustNotRead = (what: string): void => {
-    if (isRead()) throw new ReaderError(`a query or validator only looks, and this would act: ${what}`);
+    if (isRead()) throw new ReaderError(onlyLooks(what));
   };
   return {
     now: () => BigInt(Date.now()) * NANOSECONDS,

@@ -111,6 +111,11 @@ export class Run {
     this.#enter(() => this.instance.deliver(message));
   }
 
+  /** Lets coroutines go on that were woken outside of a step. */
+  turn(): void {
+    this.#enter(() => this.instance.turn());
+  }
+
   invoke(fn: LuaFunction, args: readonly Data[], ended: (outcome: Outcome) => void): void {
     if (this.#ended) ended({ ok: false, error: ENDED });
     else this.#enter(() => this.instance.invoke(fn, args, ended));

@@ -4,6 +4,10 @@ import type { Command } from '../../core/command.js';
 
 const LONGEST = 80;
 
+/** Why who only looks is refused something. */
+export const onlyLooks = (what: string): string =>
+  `a query, a validator or an awaited condition only looks, and this would act: ${what}; do it in main, in an update or on a message`;
+
 /** `time.sleep duration=3600000000000`: the type and the fields that fit on a line. */
 export function describeCommand(command: Command): string {
   let text = command.type;

@@ -18,7 +18,7 @@ import type { HostResult, LuaFunction, LuaTable, LuaValue } from '../values.js';
 import { fromData } from './convert.js';
 import { Coroutine } from './coroutine.js';
 import type { Resumption, Role, Waiting } from './coroutine.js';
-import { describeCommand } from './describe.js';
+import { describeCommand, onlyLooks } from './describe.js';
 import { newError, raisedValue } from './error-object.js';
 import { cancelMessage, MessageBoard } from './messages.js';
 import type { Deliver } from './messages.js';
@@ -452,7 +452,7 @@ class PendingWait implements Waiting, Wake {
 const refusedReader = (what: string): LuaValue =>
   newError({
     kind: 'Invalid',
-    message: `a query or validator only looks, and this would act: ${what}; do it in main, in an update or on a message`,
+    message: onlyLooks(what),
     retryable: false,
   });
 

@@ -1,5 +1,6 @@
-// The handlers of queries and updates that a program has declared, as its run finds them. Sealed.
+// What a program has declared, as its run finds it: handlers of queries and updates, conditions that it waits for. Sealed.
 import type { InstanceContext } from '../../lua/instance-context.js';
+import type { Outcome } from '../../lua/step.js';
 import type { LuaFunction } from '../../lua/values.js';
 
 export interface QueryHandler {
@@ -21,7 +22,19 @@ export class DeclaredHandlers {
   changes = 0;
 }
 
+/** A coroutine that waits until a condition holds. */
+export interface Awaiting {
+  readonly condition: LuaFunction;
+  /** Takes what the condition gave just now; true when the coroutine goes on. */
+  settle(outcome: Outcome): boolean;
+}
+
 const STATE = {};
+const AWAITING = {};
+
+/** In the order in which they began to wait. */
+export const awaitingOf = (instance: Pick<InstanceContext, 'state'>): Set<Awaiting> =>
+  instance.state(AWAITING, () => new Set<Awaiting>());
 
 export const declaredHandlers = (instance: Pick<InstanceContext, 'state'>): DeclaredHandlers =>
   instance.state(STATE, () => new DeclaredHandlers());

@@ -14,9 +14,11 @@ import type { Answer } from '../../lua/suspend.js';
 import { luaType } from '../../lua/values.js';
 import type { HostResult } from '../../lua/values.js';
 import { argumentData } from './arguments.js';
+import { await_ } from './await.js';
 import { continue_as_new, with_options } from './continue.js';
 import { query, update } from './declare.js';
 import { inside } from './inside.js';
+import { saga } from './saga.js';
 
 const fact = (name: string) => inside(name, (_call, facts) => numberOf(facts()[name]));
 
@@ -110,6 +112,8 @@ export const workflowSpec = defineModuleSpec({
     attrs,
     query,
     update,
+    await: await_,
+    saga,
     continue_as_new,
     with_options,
     history_length: fn('Events in the history so far.', [], ['integer?', 'Error?'], fact('history_length'), [
