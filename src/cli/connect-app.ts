@@ -1,4 +1,5 @@
 // For commands that only talk to Temporal: the app's entries and a connection to where it runs; nothing is started.
+import { join } from 'node:path';
 import { createHostLogger } from '../core/logger-host.js';
 import type { TemporalPlatform } from '../services/temporal/platform.js';
 import type { WorkerPlan } from '../services/temporal/worker-plan.js';
@@ -6,6 +7,7 @@ import type { Globals } from './globals.js';
 import { makeEnvironment } from './node-parts.js';
 import { prepareAppFolder } from './prepare-app.js';
 import type { PreparedApp } from './prepare-app.js';
+import { registryIdentity, registryPlace } from './registry-place.js';
 import { STATE_FOLDER } from './state-folder.js';
 import { assertNamed, planOf, platformFor, settingsOf } from './temporal-parts.js';
 
@@ -33,9 +35,11 @@ export async function connectApp(globals: Globals): Promise<ConnectedApp> {
   assertNamed(app, settings);
   const plan = planOf(app.name, app.entries, settings, wishes);
   const level = globals.logLevel === 'silent' || globals.logLevel === undefined ? 'warn' : globals.logLevel;
+  const stateFolder = join(app.folder, STATE_FOLDER);
   const temporal = platformFor(app, {
+    registry: registryIdentity(registryPlace(app, { path: stateFolder }, environment)),
     settings,
-    stateFolder: `${app.folder}/${STATE_FOLDER}`,
+    stateFolder,
     logger: createHostLogger({ level, format: globals.logFormat === 'json' ? 'json' : 'console' }),
     embedded: 'join',
     plan: () => plan,

@@ -9,6 +9,7 @@ import type { ExitCode } from '../core/errors.js';
 import type { RegistryStore } from '../registry/store/registry-store.js';
 import { openSqliteStore } from '../registry/store/sqlite-store.js';
 import { fillPlaceholders } from '../services/env/placeholders.js';
+import type { RegistryIdentity } from '../services/temporal/app-record.js';
 import { AppErrors } from './prepare-app.js';
 import type { PreparedApp } from './prepare-app.js';
 import type { StateFolder } from './state-folder.js';
@@ -117,6 +118,17 @@ function whyNoFile(path: string): { readonly message: string; readonly fix: stri
 }
 
 const NAME_A_FILE = 'name a file in a folder that is there';
+
+/** What stands for a place on this machine. */
+export function registryIdentity(place: RegistryPlace): RegistryIdentity {
+  if (place.engine === 'sqlite')
+    return isMemory(place)
+      ? { key: `memory:${process.pid}` }
+      : { key: `sqlite:${place.path}`, file: place.path };
+  // A URL that is none is told when it is connected to.
+  const { host, pathname } = URL.canParse(place.url) ? new URL(place.url) : { host: '', pathname: '' };
+  return { key: `postgres:${host}${pathname}/${place.schema}` };
+}
 
 /** Passwords of a place, for the redactor of logs. */
 export function secretsOf(place: RegistryPlace): string[] {

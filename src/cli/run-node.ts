@@ -51,7 +51,7 @@ import { prepareAppFolder } from './prepare-app.js';
 import type { PreparedApp } from './prepare-app.js';
 import { Publishing } from './publishing.js';
 import type { PublishWhen } from './publishing.js';
-import { isMemory, registryPlace } from './registry-place.js';
+import { isMemory, registryIdentity, registryPlace } from './registry-place.js';
 import { InterruptedError, onStopSignal } from './signals.js';
 import type { StopSignal } from './signals.js';
 import { openStateFolder } from './state-folder.js';
@@ -214,6 +214,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   if (stateless !== undefined) logger.warn(`nothing of this command is kept: ${stateless.message}`);
   if (eager || place.engine === 'postgres') assertNamed(prepared, settings, place);
   const temporal = platformFor(prepared, {
+    registry: registryIdentity(place),
     settings,
     stateFolder,
     ...(stateless === undefined ? {} : { stateless }),

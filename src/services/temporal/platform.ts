@@ -11,6 +11,7 @@ import type { TemporalAccess } from '../../runtime/temporal-access.js';
 import type { TemporalConnection, TemporalTarget } from '../../temporal/connection.js';
 import type { DevServer, ServerChange } from '../../temporal/dev-server.js';
 import { TemporalUnavailableError } from '../../temporal/errors.js';
+import type { RegistryIdentity } from './app-record.js';
 import { DEFAULT_PORT, loopbackPort } from '../../temporal/loopback.js';
 import { TemporalUnsetError, standsForPlatform } from './settings.js';
 import type { ResolvedSettings } from './settings.js';
@@ -23,6 +24,7 @@ export interface PlatformOptions {
   readonly app: string;
   /** Real path of the app's folder. */
   readonly folder: string;
+  readonly registry: RegistryIdentity;
   readonly stateFolder: string;
   /** Why nothing can be kept there, and so no embedded server be had. */
   readonly stateless?: PlatformError;
@@ -122,7 +124,7 @@ export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
 
   /** Refuses another app of the same name. A server on a port that nobody else can guess is this app's alone. */
   async #claimName(connection: TemporalConnection): Promise<void> {
-    const { app, folder, settings } = this.#options;
+    const { app, folder, registry, settings } = this.#options;
     const { address, namespace } = connection;
     const guessable =
       settings.platform.kind === 'embedded' ? (settings.platform.port ?? DEFAULT_PORT) : undefined;
@@ -131,8 +133,13 @@ export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
       import('./app-record.js'),
       import('./namespace.js'),
     ]);
-    const own = this.#server !== undefined && this.#server.role !== 'joined';
-    claimAppName({ app, folder, address, namespace, namespaceId: await namespaceId(connection) }, own);
+    claimAppName(
+      { app, folder, registry, address, namespace, namespaceId: await namespaceId(connection) },
+      {
+        own: this.#server !== undefined && this.#server.role !== 'joined',
+        take: this.#options.embedded === 'start',
+      },
+    );
   }
 
   /** Where the embedded server is, started if that is wanted. */
