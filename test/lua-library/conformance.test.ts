@@ -9,6 +9,7 @@ const files = [
   'float-variables.lua',
   'format.lua',
   'integer-trees.lua',
+  'long-functions.lua',
   'math.lua',
   'numbers.lua',
   'pack.lua',

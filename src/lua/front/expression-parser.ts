@@ -83,6 +83,7 @@ export abstract class ExpressionParser extends TypeParser {
       if (operator === undefined) break;
       const { tokenLine: line, tokenColumn: column } = lexer;
       lexer.advance();
+      this.function.operators++;
       const right = this.#subexpression(RIGHT_PRIORITY[token] ?? 0);
       left =
         operator === 'and' || operator === 'or'

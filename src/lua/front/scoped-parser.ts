@@ -131,6 +131,7 @@ export abstract class ScopedParser extends TokenReader {
       upvalues: [],
       usesEnvironment: false,
       functions: [],
+      operators: 0,
       endLine: line,
       generics: [],
       varargType: undefined,

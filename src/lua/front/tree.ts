@@ -72,6 +72,8 @@ export interface FunctionBody extends NodeBase {
   readonly usesEnvironment: boolean;
   /** Functions directly nested in it. */
   readonly functions: readonly FunctionBody[];
+  /** How many operators of two operands it has, not counting nested functions. */
+  readonly operators: number;
   /** Line of its `end`. */
   readonly endLine: number;
   readonly generics: readonly TypeParameter[];

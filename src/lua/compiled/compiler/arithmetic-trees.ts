@@ -3,9 +3,11 @@
 // A2: a result with a fraction is right if no integer operation on the way could have been inexact or could have wrapped: its
 //     operands are then either int32 or have fractions themselves.
 // A3: products are tried as 64-bit integers then (integer-trees.ts); all else is done operator by operator.
-// A4: what is sure to be a float is done by float-trees.ts, which is asked first.
+// A4: in a long function each tree is a call. V8 takes a second to optimize such a function; until then its own code runs several
+//     times slower than what it calls.
+// A5: what is sure to be a float is done by float-trees.ts, which is asked first.
 import type { BinaryExpression, Expression } from '../../front/tree.js';
-import { constantNumber } from './constants.js';
+import { constantNumber, isDeep } from './constants.js';
 import type { FunctionEmitter } from './function-emitter.js';
 import { integerCall } from './integer-trees.js';
 import { generalCall, isIdle, leavesOf, plant, stepwise } from './operator-trees.js';
@@ -37,7 +39,7 @@ export function isDivisor(e: Expression): boolean {
 
 /** Trees of at least two operators that this file writes. */
 export function isTree(f: FunctionEmitter, e: BinaryExpression): boolean {
-  if (!isArithmetic(e)) return false;
+  if (!isArithmetic(e) || isDeep(e)) return false;
   return (isArithmetic(e.left) && isIdle(f, e.right, isArithmetic)) || isArithmetic(e.right);
 }
 
@@ -49,6 +51,7 @@ export function arithmeticTree(
 ): StaticType {
   const tree = plant(f, e, isArithmetic);
   const leaves = leavesOf(tree);
+  if (f.isLong) return compactTree(f, tree, target, live);
   const guard = withIntegers(f, tree, guardOf(tree, leaves));
   if (leaves.every(({ operand }) => isNumeric(operand.type))) {
     const fast = guard === undefined ? '' : `if(${guard})${target}=x;else `;
@@ -57,6 +60,40 @@ export function arithmeticTree(
   }
   f.group(guard, `${target}=x;`, stepwise(f, tree, target), live);
   return ANY;
+}
+
+/** The same by a function of the unit. */
+function compactTree(f: FunctionEmitter, tree: Tree, target: string, live: number): StaticType {
+  const given = leavesOf(tree).filter(({ constant }) => constant === undefined);
+  const names = new Map(given.map(({ operand }, at) => [operand.js, `a${at}`]));
+  const inside = renamed(tree, names);
+  const isNumber = given.every(({ operand }) => isNumeric(operand.type));
+  const guard = withIntegers(f, inside, guardOf(inside, leavesOf(inside)));
+  const general = isNumber ? `return ${generalCall(f, inside)}` : '';
+  const helper = f.unit.helper(
+    `(${[...names.values()].join(',')}){let x,y;if(${guard ?? 'false'})return x;${general}}`,
+  );
+  const call = `${helper}(${[...names.keys()].join(',')})`;
+  if (isNumber) {
+    f.line(`${target}=${call};`);
+    return NUMBER;
+  }
+  f.group(`(x=${call})!==undefined`, `${target}=x;`, stepwise(f, tree, target), live);
+  return ANY;
+}
+
+/** A tree of other variables. */
+function renamed(tree: Tree, names: ReadonlyMap<string, string>): Tree {
+  switch (tree.is) {
+    case 'leaf': {
+      const js = names.get(tree.operand.js);
+      return js === undefined ? tree : { ...tree, operand: { ...tree.operand, js }, general: js };
+    }
+    case 'unary':
+      return { ...tree, operand: renamed(tree.operand, names) };
+    case 'binary':
+      return { ...tree, left: renamed(tree.left, names), right: renamed(tree.right, names) };
+  }
 }
 
 /** The guard, with the attempt at wide integers where it fails; both set x. */

@@ -31,6 +31,18 @@ const FOLDED_BITS: Partial<Record<BinaryOperator, (a: Value, b: Value) => Result
   '>>': arithmetic.shiftRight,
 };
 
+/**
+ * More operators on one another's left than this are worked off one by one: what looks at them together is recursive, and
+ * looks again at each part.
+ */
+const MAX_DEPTH = 40;
+
+export function isDeep(e: Expression): boolean {
+  let left = e;
+  for (let depth = 0; left.kind === 'binary'; left = left.left) if (++depth > MAX_DEPTH) return true;
+  return false;
+}
+
 /** The number that an expression always is. */
 export function constantNumber(expression: Expression): LuaNumber | undefined {
   switch (expression.kind) {
@@ -52,6 +64,7 @@ export function constantNumber(expression: Expression): LuaNumber | undefined {
       return isInteger(operand) ? (arithmetic.bitNot(operand) as LuaNumber) : undefined;
     }
     case 'binary':
+      if (isDeep(expression)) return undefined;
       return foldBinary(expression.operator, expression.left, expression.right);
     default:
       return undefined;

@@ -14,7 +14,7 @@ import {
   isDivisor,
   isHazardous,
 } from './arithmetic-trees.js';
-import { constantNumber } from './constants.js';
+import { constantNumber, isDeep } from './constants.js';
 import { rawOperand } from './expressions.js';
 import type { FunctionEmitter } from './function-emitter.js';
 import { generalCall, isIdle, leavesOf, plant, stepwise } from './operator-trees.js';
@@ -79,7 +79,7 @@ function isFloat(f: FunctionEmitter, e: Expression): boolean {
 
 /** Whether this file writes an expression. */
 export const isFloatTree = (f: FunctionEmitter, e: Expression): boolean =>
-  (e.kind === 'binary' || e.kind === 'unary') && isOperation(f, e) && isFloat(f, e);
+  (e.kind === 'binary' || e.kind === 'unary') && !isDeep(e) && isOperation(f, e) && isFloat(f, e);
 
 /** `isRaw`: the target is a variable that is kept as a double. Gives the type of the general value. */
 export function floatTree(

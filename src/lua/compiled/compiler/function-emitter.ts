@@ -45,6 +45,9 @@ export interface Region {
   readonly jumps: Jump[];
 }
 
+/** Operators; some 70 dense lines. */
+const LONG = 450;
+
 /** The general value of what is kept raw. */
 export const generalText = ({ js, type }: Pick<Storage, 'js' | 'type'>): string =>
   type.is === 'float' ? `float(${js})` : `fromSlot(${js})`;
@@ -67,6 +70,8 @@ export class FunctionEmitter {
   readonly regions: Region[] = [];
   /** Expressions inside one another that are being written. */
   nesting = 0;
+  /** So long that V8 takes its time to optimize it: small code counts then. */
+  readonly isLong: boolean;
   /** `fixedNames` as arguments. */
   #fixed: string | undefined;
   #top = 0;
@@ -83,6 +88,7 @@ export class FunctionEmitter {
   constructor(unit: UnitEmitter, body: FunctionBody, ends?: readonly number[]) {
     this.unit = unit;
     this.body = body;
+    this.isLong = body.operators > LONG;
     this.writer = new Writer((pc, live) => this.#exit(pc, live), ends);
     this.#types = inferTypes(body);
     this.closes = hasClosing(body);

@@ -172,6 +172,6 @@ function arithmeticType(operator: string, left: Inferred, right: Inferred): Infe
   const known = [left, right].filter((type) => type !== undefined);
   const areNumbers = known.every(isNumeric);
   if (operator === '/' || operator === '^' || known.some(isRawFloat)) return areNumbers ? FLOAT : FLOATISH;
-  if (!areNumbers) return ANY;
-  return known.length < 2 ? undefined : NUMBER;
+  if (known.length < 2) return undefined; // the other one may turn out to be a float
+  return areNumbers ? NUMBER : ANY;
 }

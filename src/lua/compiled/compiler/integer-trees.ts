@@ -7,7 +7,7 @@ import type { Expression } from '../../front/tree.js';
 import { highOf, I64, lowOf } from '../int64.js';
 import type { Integer } from '../int64.js';
 import { isInteger } from '../number.js';
-import { constantNumber } from './constants.js';
+import { constantNumber, isDeep } from './constants.js';
 import { rawOperand } from './expressions.js';
 import type { FunctionEmitter } from './function-emitter.js';
 import { isIdle, leavesOf, plant, stepwise, UNARY_HELPERS } from './operator-trees.js';
@@ -61,7 +61,7 @@ const apart = (f: FunctionEmitter, e: Expression): Survey => ({
 
 /** Trees of at least two operators that are better computed here than one by one. */
 export function isIntegerTree(f: FunctionEmitter, e: Expression): boolean {
-  if (!isOperation(e)) return false;
+  if (!isOperation(e) || isDeep(e)) return false;
   const { operators, isWide, isFloat } = survey(f, e);
   return operators > 1 && isWide && !isFloat;
 }
