@@ -19,7 +19,8 @@ export type Data = null | boolean | number | bigint | LuaFloat | string | Data[]
 
 /** An object without a prototype, from pairs or another object's own keys. */
 export function dataObject(from: Record<string, Data> = {}): DataObject {
-  return Object.assign(Object.create(null) as DataObject, from);
+  // Stays fast, unlike Object.create(null).
+  return Object.assign(Object.setPrototypeOf({}, null) as DataObject, from);
 }
 
 /** The deepest nesting that crosses a border. */

@@ -258,7 +258,7 @@ function withoutPrototypes(value: unknown, depth: number): boolean {
  * Whether native parsing loses nothing: no text beyond ASCII and no reserved key in bytes mode, no integer of 16 digits or
  * more, no integral float. May say no where yes is true; the reverse never. Says nothing about syntax.
  */
-function isNativeText(text: string, bytes: boolean): boolean {
+export function isNativeText(text: string, bytes: boolean): boolean {
   const { length } = text;
   for (let at = 0; at < length; at++) {
     const code = text.charCodeAt(at);

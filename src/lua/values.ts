@@ -18,6 +18,32 @@ export abstract class LuaTable {
   abstract length(): number;
   /** Pairs in the order of `pairs`: 1..n first, then insertion order. Not affected by metatables. */
   abstract entries(): Iterable<readonly [LuaValue, LuaValue]>;
+  /** The pairs of `entries`, without what an iterator costs. `take` must not change the table. */
+  forEach(take: (key: LuaValue, value: LuaValue) => void): void {
+    for (const [key, value] of this.entries()) take(key, value);
+  }
+  /**
+   * Fills a new table with 1..n; the array belongs to the table from then on. None of `items` is nil, a bigint, -0 or a
+   * number beyond 2^53.
+   */
+  takeItems(items: LuaValue[]): this {
+    for (let index = 0; index < items.length; index++) this.set(index + 1, items[index]);
+    return this;
+  }
+  /** Fills a new table with fields, of the same kinds of values; the object, which has own keys only, belongs to the table. */
+  takeFields(fields: Record<string, LuaValue>): this {
+    let empty = true;
+    for (const key of Object.keys(fields)) {
+      this.set(key, fields[key]);
+      empty = false;
+    }
+    if (empty) {
+      // So that it is `{}` and not `[]` at a border: a table that once had a string key.
+      this.set('x', true);
+      this.set('x', undefined);
+    }
+    return this;
+  }
   /** Whether an empty table ever had a string key, which makes it `{}` and not `[]` at a border; absent: never. */
   hadStringKeys?(): boolean;
 }

@@ -129,6 +129,71 @@ describe('json.decode', () => {
   });
 });
 
+describe('tables of json.decode', () => {
+  const shop = '{"b":1,"a":[10,20,{"x":true}],"c":{"d":"e"},"empty":{},"none":[]}';
+
+  it('are tables like any other', async () => {
+    expect(
+      await lua(
+        `local t = json.decode(...)
+        local order = {}
+        for key in pairs(t) do order[#order + 1] = key end
+        t.b = nil t.new = 2 t["c"].f = 3 table.insert(t.a, 40) table.remove(t.a, 1) t.a[10] = 5
+        local rest = {}
+        for key in next, t do rest[#rest + 1] = key end
+        setmetatable(t, { __index = function(_, key) return key .. "!" end })
+        return table.concat(order, " "), table.concat(rest, " "), #t.a, t.a[3], t.a[10], t.c.f, t.b, t.zzz, rawlen(t), next(t.empty)`,
+        shop,
+      ),
+    ).toEqual(['b a c empty none', 'a c empty none new', 3, 40, 5, 3, 'b!', 'zzz!', 0, '<nil>']);
+    expect(await lua('local t = json.decode(...) t.b = nil return json.encode(t)', shop)).toEqual([
+      '{"a":[10,20,{"x":true}],"c":{"d":"e"},"empty":{},"none":[]}',
+    ]);
+  });
+
+  it('keep many keys, keys that are numbers, and keys of JavaScript', async () => {
+    const many = JSON.stringify(Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`k${at}`, at])));
+    expect(
+      await lua(
+        `local t = json.decode(...) local n = 0 for key, value in pairs(t) do n = n + value end
+        t.k7 = nil return n, t.k199, t.k7, next(t), #json.encode(t)`,
+        many,
+      ),
+    ).toEqual([19_900, 199, '<nil>', 'k0', many.length - '"k7":7,'.length]);
+    expect(
+      await lua(
+        `local t = json.decode(...) return t["1"], t[1], t["10"], t.__proto__, t.constructor, t.toString, t.length`,
+        '{"10":"b","1":"a","__proto__":"p","constructor":{"x":1}}',
+      ),
+    ).toEqual(['a', '<nil>', 'b', 'p', { x: 1 }, '<nil>', '<nil>']);
+  });
+
+  it('share nothing with each other', async () => {
+    expect(
+      await lua(
+        `local a, b = json.decode(...), json.decode(...)
+        a.c.d = "changed" a.a[1] = 0
+        return b.c.d, b.a[1], a == b, a.c == b.c`,
+        shop,
+      ),
+    ).toEqual(['e', 10, false, false]);
+  });
+
+  it('are the same whichever way they were read', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.json({ maxDepth: 4, noUnicodeString: true }), async (text) => {
+        const [native] = await lua('local t = json.decode(...) return (json.encode({ t }))', text);
+        const [read] = await lua(
+          'local t = json.decode(...) return (json.encode({ t[2] }))',
+          toBytes(`["é",${text}]`),
+        );
+        expect(read).toEqual(native);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
 describe('json.validate', () => {
   const verdict = async (schema: string, data: string) =>
     lua(

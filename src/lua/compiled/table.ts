@@ -412,6 +412,42 @@ export class Table extends LuaTable {
     return this.fields !== NO_FIELDS || (this.hash?.keys.some((key) => typeof key === 'string') ?? false);
   }
 
+  override forEach(take: (key: LuaValue, value: LuaValue) => void): void {
+    const { array, hash } = this;
+    for (let at = 0; at < array.length; at++) {
+      const value = array[at];
+      if (value !== undefined) take(at + 1, toHostValue(value));
+    }
+    if (this.fields !== NO_FIELDS) {
+      for (const name of fieldNames(this)) {
+        const value = this.fields[name];
+        if (value !== undefined) take(name, toHostValue(value));
+      }
+    }
+    if (hash === null) return;
+    const { keys, values } = hash;
+    for (let at = 0; at < keys.length; at++) {
+      const value = values[at];
+      if (value !== undefined) take(toHostValue(toLuaKey(keys[at] as HashKey)), toHostValue(value));
+    }
+  }
+
+  override takeItems(items: LuaValue[]): this {
+    this.array = items as Value[];
+    return this;
+  }
+
+  /** Records with many names stay hashes, as if a program had stored them one by one. */
+  override takeFields(fields: Record<string, LuaValue>): this {
+    let count = 0;
+    for (const name in fields) {
+      count++;
+      if (count > MOST_TAKEN || isArrayIndexText(name)) return super.takeFields(fields);
+    }
+    this.fields = Object.setPrototypeOf(fields, FIELDS_PROTOTYPE) as Fields;
+    return this;
+  }
+
   override *entries(): Iterable<readonly [LuaValue, LuaValue]> {
     const iterator = this.iterate();
     while (iterator.step()) yield [toHostValue(iterator.key), toHostValue(iterator.value)];
@@ -492,10 +528,12 @@ function chargeSkipped(count: number): void {
 }
 
 const NO_NAMES: string[] = [];
+/** Fields that a table takes over as a record. */
+const MOST_TAKEN = 64;
 
 /** An internal value as the host sees it. */
 export function toHostValue(value: Value): LuaValue {
-  return value instanceof I64 ? toBigInt(value) : value;
+  return typeof value === 'object' && value instanceof I64 ? toBigInt(value) : value;
 }
 
 /** A value of the host as the engine keeps it. */

@@ -46,21 +46,21 @@ function walkTable(table: LuaTable, depth: number): Data | Refused {
   if (depth > MAX_DEPTH) return REFUSED;
   let array: Data[] | undefined;
   let object: DataObject | undefined;
-  for (const [key, item] of table.entries()) {
-    if (typeof key === 'string') {
-      if (array !== undefined) return REFUSED;
-      object ??= dataObject();
-      const data = walk(item, depth);
-      if (data === REFUSED) return REFUSED;
-      object[key] = data;
+  let refused = false;
+  table.forEach((key, item) => {
+    if (refused) return;
+    const data = walk(item, depth);
+    if (data === REFUSED) refused = true;
+    else if (typeof key === 'string') {
+      if (array !== undefined) refused = true;
+      else (object ??= Object.setPrototypeOf({}, null) as DataObject)[key] = data;
     } else {
       array ??= [];
-      if (object !== undefined || key !== array.length + 1) return REFUSED;
-      const data = walk(item, depth);
-      if (data === REFUSED) return REFUSED;
-      array.push(data);
+      if (object !== undefined || key !== array.length + 1) refused = true;
+      else array.push(data);
     }
-  }
+  });
+  if (refused) return REFUSED;
   return array ?? object ?? (table.hadStringKeys?.() === true ? dataObject() : []);
 }
 

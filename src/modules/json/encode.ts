@@ -9,6 +9,7 @@ import { formatPath } from '../../core/wire-errors.js';
 import { asText } from '../../lua/instance/arguments.js';
 import { LuaFloat, LuaTable, LuaUserdata, luaType } from '../../lua/values.js';
 import type { LuaValue } from '../../lua/values.js';
+import { encodePlain, numberText } from './fast-encode.js';
 
 /** Longest text that is made. Bytes. */
 const MAX_TEXT = 64 * 1024 * 1024;
@@ -19,7 +20,7 @@ export class JsonEncodeError extends Error {
 }
 
 export function encodeJson(value: LuaValue): string {
-  return new JsonWriter().write(value);
+  return encodePlain(value, MAX_TEXT) ?? new JsonWriter().write(value);
 }
 
 class JsonWriter {
@@ -108,10 +109,4 @@ class JsonWriter {
       `cannot encode: ${path.length > 120 ? `${path.slice(0, 117)}...` : path} ${why}`,
     );
   }
-}
-
-function numberText(value: number, float = false): string {
-  if (!Number.isFinite(value)) return 'null';
-  const digits = Object.is(value, -0) ? '-0' : String(value);
-  return (float || Object.is(value, -0)) && !/[.e]/.test(digits) ? `${digits}.0` : digits;
 }

@@ -1,0 +1,141 @@
+// JSON text of plain tables in one go. Sealed.
+// F1: it writes exactly what encode.ts would, which is the definition; where something is not plain it gives up, and that one
+//     writes the text or says what is wrong.
+import { MAX_DEPTH } from '../../core/data.js';
+import { isUtf8 } from '../../core/text.js';
+import { LuaFloat, LuaTable } from '../../lua/values.js';
+import type { LuaValue } from '../../lua/values.js';
+
+/** Thrown to give up: made once, for its stack is of no use. */
+const NOT_PLAIN = new Error('not plain');
+
+/** The text; undefined where the value is not plain, or the text would be longer than `most`. */
+export function encodePlain(value: LuaValue, most: number): string | undefined {
+  const writer = new PlainWriter(most);
+  try {
+    writer.value(value);
+    return writer.text;
+  } catch (error) {
+    if (error === NOT_PLAIN) return undefined;
+    throw error;
+  }
+}
+
+/** Keys with their quotes and colon, as far as they are few. */
+const keys = new Map<string, string>();
+const MOST_KEYS = 2000;
+const LONGEST_KEY = 40;
+
+function keyText(key: string): string {
+  const known = keys.get(key);
+  if (known !== undefined) return known;
+  const text = `${stringText(key)}:`;
+  if (key.length <= LONGEST_KEY) {
+    if (keys.size >= MOST_KEYS) keys.clear();
+    keys.set(key, text);
+  }
+  return text;
+}
+
+/** What stands in JSON only escaped, or is not ASCII. */
+const NOT_BARE = /[^ !#-[\]-~]/;
+/** So long a string is looked at char by char: a regular expression costs more to begin. */
+const SHORT = 32;
+
+function stringText(text: string): string {
+  const { length } = text;
+  if (length > SHORT) return NOT_BARE.test(text) ? escaped(text) : `"${text}"`;
+  for (let at = 0; at < length; at++) {
+    const code = text.charCodeAt(at);
+    if (code < 32 || code > 126 || code === 34 || code === 92) return escaped(text);
+  }
+  return `"${text}"`;
+}
+
+function escaped(text: string): string {
+  if (!isUtf8(text)) throw NOT_PLAIN;
+  return JSON.stringify(text);
+}
+
+/** What a table has shown itself to be so far. */
+type Kind = 'unknown' | 'items' | 'fields';
+
+class PlainWriter {
+  text = '';
+  readonly #most: number;
+  #depth = 0;
+  // Of the table under way.
+  #kind: Kind = 'unknown';
+  #items = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  value(value: LuaValue): void {
+    switch (typeof value) {
+      case 'string':
+        this.text += stringText(value);
+        return;
+      case 'number':
+        this.text += value - value === 0 ? value : 'null'; // NaN, infinities
+        return;
+      case 'boolean':
+        this.text += value ? 'true' : 'false';
+        return;
+      case 'bigint':
+        this.text += value.toString();
+        return;
+      case 'object':
+        if (value instanceof LuaTable) this.#table(value);
+        else if (value instanceof LuaFloat) this.text += numberText(value.n, true);
+        else throw NOT_PLAIN;
+        return;
+      default:
+        throw NOT_PLAIN;
+    }
+  }
+
+  #table(table: LuaTable): void {
+    // A table within itself goes down to here at once.
+    if (this.#depth >= MAX_DEPTH) throw NOT_PLAIN;
+    const [kind, items] = [this.#kind, this.#items];
+    this.#kind = 'unknown';
+    this.#items = 0;
+    this.#depth++;
+    table.forEach(this.#pair);
+    this.text += this.#end(table);
+    if (this.text.length > this.#most) throw NOT_PLAIN;
+    this.#depth--;
+    this.#kind = kind;
+    this.#items = items;
+  }
+
+  #end(table: LuaTable): string {
+    if (this.#kind === 'fields') return '}';
+    if (this.#kind === 'items') return ']';
+    return table.hadStringKeys?.() === true ? '{}' : '[]';
+  }
+
+  readonly #pair = (key: LuaValue, value: LuaValue): void => {
+    const kind = this.#kind;
+    if (typeof key === 'string') {
+      if (kind === 'items') throw NOT_PLAIN;
+      this.#kind = 'fields';
+      this.text += (kind === 'fields' ? ',' : '{') + keyText(key);
+    } else {
+      if (kind === 'fields' || key !== this.#items + 1) throw NOT_PLAIN;
+      this.#kind = 'items';
+      this.#items++;
+      this.text += kind === 'items' ? ',' : '[';
+    }
+    this.value(value);
+  };
+}
+
+/** NaN and infinities are `null`, as documented; a float has a point or an exponent. */
+export function numberText(value: number, float = false): string {
+  if (!Number.isFinite(value)) return 'null';
+  const digits = Object.is(value, -0) ? '-0' : String(value);
+  return (float || Object.is(value, -0)) && !/[.e]/.test(digits) ? `${digits}.0` : digits;
+}
