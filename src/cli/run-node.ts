@@ -14,11 +14,15 @@ import type { Data, DataObject } from '../core/data.js';
 import { formatDiagnostic } from '../core/diagnostics.js';
 import { EventBus } from '../core/event-bus.js';
 import type { HostLogger } from '../core/logger-host.js';
-import { DEFAULT_ENGINE, engineNamed } from '../lua/engines.js';
+import { canGenerateCode } from '../core/code-generation.js';
+import type { EngineName } from '../lua/engine.js';
+import { chooseEngine, engineNamed } from '../lua/engines.js';
 import type { Outcome } from '../lua/step.js';
 import type { Change } from '../registry/model/changes.js';
 import type { Entry } from '../registry/model/entry.js';
 import type { Filter } from '../registry/model/query.js';
+import type { AppConfig } from '../registry/load/config.js';
+import { loadAppConfig } from '../registry/load/app.js';
 import { Terminal } from '../modules/io/host.js';
 import { openRegistry } from '../registry/service.js';
 import type { Registry } from '../registry/service.js';
@@ -52,6 +56,7 @@ import type { PreparedApp } from './prepare-app.js';
 import { Publishing } from './publishing.js';
 import type { PublishWhen } from './publishing.js';
 import { isMemory, registryIdentity, registryPlace } from './registry-place.js';
+import { UsageError } from './usage-error.js';
 import { InterruptedError, onStopSignal } from './signals.js';
 import type { StopSignal } from './signals.js';
 import { openStateFolder } from './state-folder.js';
@@ -164,6 +169,14 @@ function stopOnSignal(node: RunningNode, signal: StopSignal): void {
   });
 }
 
+function engineOf({ lua }: AppConfig): EngineName {
+  if (lua.engine === 'compiled' && !canGenerateCode())
+    throw new UsageError(
+      "moontide.yaml says 'lua.engine: compiled', but this process may not make code of strings; take the setting out, or leave --disallow-code-generation-from-strings out",
+    );
+  return chooseEngine(lua.engine);
+}
+
 /** `interrupted`: the boot ends where it is, with the signal's reason. */
 async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise<RunningNode> {
   const environment = options.environment ?? process.env;
@@ -179,8 +192,10 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   // 1 infrastructure
   const app = new AppContext();
   const bus = new EventBus();
+  const { config } = await loadAppConfig(options.app); // what is wrong with it is told below
+  const engine = engineNamed(engineOf(config));
   const programs = new ProgramCache({
-    engine: engineNamed(DEFAULT_ENGINE),
+    engine,
     engineNamed,
     load: (hash) => app.get(keys.registry).program(hash),
   });
@@ -350,7 +365,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
         failed,
       }),
       logger,
-      engine: DEFAULT_ENGINE,
+      engine: engine.name,
       costModel: COST_MODEL,
       drainMs,
     });

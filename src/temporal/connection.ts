@@ -12,6 +12,7 @@ import { TemporalNamespaceError, TemporalUnavailableError } from './errors.js';
 import { GRPC, grpcCode } from './grpc.js';
 import { channelArgs } from './loopback.js';
 import { PROGRAM_ATTRIBUTE } from './names.js';
+import { prepareSdk } from './sdk-code.js';
 
 export type TlsOptions = Exclude<ConnectionOptions['tls'], null | undefined | boolean>;
 
@@ -52,6 +53,7 @@ export async function connectTemporal(
   target: TemporalTarget,
   options: ConnectOptions = {},
 ): Promise<TemporalConnection> {
+  prepareSdk();
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
   const namespace = target.namespace ?? 'default';
   let connection: Connection;

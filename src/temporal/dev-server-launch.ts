@@ -15,6 +15,7 @@ import { removeServerState, writeServerState } from './dev-server-state.js';
 import type { ServerState } from './dev-server-state.js';
 import { DevServerError } from './errors.js';
 import { channelArgs } from './loopback.js';
+import { prepareSdk } from './sdk-code.js';
 
 export const HOST = '127.0.0.1';
 
@@ -167,6 +168,7 @@ const ANSWER_MS = 2000;
 /** Whether a server answers there and its default namespace is there, which then keeps closed runs as long as wanted. */
 async function answers(address: string, retentionDays: number): Promise<boolean> {
   try {
+    prepareSdk();
     const connection = await Connection.connect({
       address,
       channelArgs: channelArgs(address),

@@ -6,6 +6,7 @@ import { makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import type { ActivityInterceptorsFactory, NativeConnection, WorkerOptions } from '@temporalio/worker';
 import type { DataObject } from '../core/data.js';
 import type { Logger, LogLevel } from '../core/logger.js';
+import { canGenerateCode } from '../core/code-generation.js';
 import type { ArtifactSource } from './contracts.js';
 import { workerDataConverter } from './data-converter.js';
 import { hostVersion, sandboxCode } from './bundle.js';
@@ -74,6 +75,8 @@ async function workerOptions(options: CreateWorkerOptions): Promise<WorkerOption
         }),
     shutdownGraceTime: options.drainMs ?? 10_000,
     ...settings.options,
+    // The SDK's threads make code of strings, and nothing of ours can be prepared in them (sdk-code.ts).
+    ...(canGenerateCode() ? {} : { debugMode: true }),
     ...options.overrides,
   };
 }

@@ -5,7 +5,7 @@ import { PlatformError } from '../../core/errors.js';
 import type { ExitCode } from '../../core/errors.js';
 import { bytesDataToText } from '../../core/text.js';
 import { parseYaml } from '../../core/yaml.js';
-import { DEFAULT_ENGINE, engineNamed } from '../../lua/engines.js';
+import { chooseEngine, engineNamed } from '../../lua/engines.js';
 import type { ApplyResult, RequestedChange } from '../../registry/apply-request.js';
 import { RegistryEditor } from '../../registry/editor.js';
 import { sameEntry } from '../../registry/model/changes.js';
@@ -73,7 +73,7 @@ async function editorOf(
   { appFolder, config }: RegistryPlaceOfApp,
 ): Promise<RegistryEditor> {
   const { kinds, moduleNames } = await loadVocabulary(appFolder, config);
-  const engine = engineNamed(DEFAULT_ENGINE);
+  const engine = engineNamed(chooseEngine(config.lua.engine));
   return new RegistryEditor({
     registry,
     log: commandLogger(globals),

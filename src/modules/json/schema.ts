@@ -6,6 +6,7 @@ import type { ErrorObject, Options, ValidateFunction } from 'ajv';
 import { LuaFloat } from '../../core/data.js';
 import type { Data } from '../../core/data.js';
 import { ajv, ajv2020, ajvFormats } from '../../core/heavy-libraries.cjs';
+import { canGenerateCode } from '../../core/code-generation.js';
 import { compilePattern } from '../../core/regular-expressions.js';
 import { formatPath } from '../../core/wire-errors.js';
 import { BoundedCache } from '../../lua/library/bounded-cache.js';
@@ -82,6 +83,8 @@ function compile(text: string, data: Data): ValidateFunction {
   if (known !== undefined) return known;
   if (text.length > MAX_SCHEMA)
     throw new SchemaError(`the schema has ${text.length} characters; at most ${MAX_SCHEMA} are taken`);
+  if (!canGenerateCode())
+    throw new SchemaError('schemas are compiled, and this process may not generate code from strings');
   const schema = plainOf(data);
   if (typeof schema !== 'boolean' && (typeof schema !== 'object' || schema === null || Array.isArray(schema)))
     throw new SchemaError('a schema is an object, true or false');

@@ -2,10 +2,12 @@
 // J1: a schema is compiled once. J2: a value that is a placeholder (`${env:NAME}`) is checked by whoever resolves it, not here.
 // J3: besides JSON Schema, a schema may say `x-expected` (what the value should be, for people) and `x-refused` (why a value is not taken).
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import { canGenerateCode } from '../../core/code-generation.js';
 import { LuaFloat, type Data } from '../../core/data.js';
 import type { Diagnostic, Place } from '../../core/diagnostics.js';
 import { PlatformError } from '../../core/errors.js';
 import type { JsonSchema } from '../model/kind.js';
+import { interpretSchema, type InterpretedSchema } from './interpreted-schema.js';
 import { quotedList, suggest } from './nearest.js';
 import { readablePath, valueAt } from './pointer.js';
 
@@ -28,13 +30,13 @@ const ajv = new Ajv2020({
   logger: false,
   validateFormats: false,
 });
-const compiled = new WeakMap<JsonSchema, ValidateFunction>();
+const compiled = new WeakMap<JsonSchema, ValidateFunction | InterpretedSchema>();
 
-function compileSchema(schema: JsonSchema): ValidateFunction {
+function compileSchema(schema: JsonSchema): ValidateFunction | InterpretedSchema {
   const known = compiled.get(schema);
   if (known !== undefined) return known;
   try {
-    const validate = ajv.compile(schema);
+    const validate = canGenerateCode() ? ajv.compile(schema) : interpretSchema(schema);
     compiled.set(schema, validate);
     return validate;
   } catch (cause) {
