@@ -26,6 +26,7 @@ import { Environment } from '../services/env/environment.js';
 import { errorToErrorData } from '../temporal/failures.js';
 import type { PreparedApp } from './prepare-app.js';
 import { openPlace, secretsOf } from './registry-place.js';
+import type { StateFolder } from './state-folder.js';
 import type { RegistryPlace } from './registry-place.js';
 
 export interface LogWishes {
@@ -74,10 +75,11 @@ export function makeEnvironment(
 export async function openStore(
   app: PreparedApp,
   place: RegistryPlace,
+  state: StateFolder,
   logger: HostLogger,
 ): Promise<RegistryStore> {
   for (const secret of secretsOf(place)) logger.redactor.add(secret);
-  return openPlace(place, app.name);
+  return openPlace(place, { app: app.name, state, logger });
 }
 
 export function kindHost(

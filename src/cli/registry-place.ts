@@ -6,6 +6,8 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { PlatformError } from '../core/errors.js';
 import type { ExitCode } from '../core/errors.js';
+import type { Logger } from '../core/logger.js';
+import { sha256 } from '../registry/views.js';
 import type { RegistryStore } from '../registry/store/registry-store.js';
 import { openSqliteStore } from '../registry/store/sqlite-store.js';
 import { fillPlaceholders } from '../services/env/placeholders.js';
@@ -141,9 +143,51 @@ export function secretsOf(place: RegistryPlace): string[] {
   }
 }
 
-/** Opens the store of an app. The file in its state folder is its own; elsewhere the app's name guards it. */
-export async function openPlace(place: RegistryPlace, app: string): Promise<RegistryStore> {
+export interface OpenPlaceOptions {
+  /** The app's name. */
+  readonly app: string;
+  /** Where the copy of a shared registry is made; none is kept where nothing can be. */
+  readonly state: StateFolder;
+  readonly logger: Logger;
+}
+
+/**
+ * Opens the store of an app. The file in its state folder is its own; elsewhere the app's name guards it. A shared store
+ * has a copy in the state folder, which is what is read while it is away.
+ */
+export async function openPlace(
+  place: RegistryPlace,
+  { app, state, logger }: OpenPlaceOptions,
+): Promise<RegistryStore> {
   if (place.engine === 'sqlite') return openSqliteStore({ path: place.path, ...(place.own ? {} : { app }) });
-  const { openPostgresStore } = await import('../registry/store/postgres-store.js');
-  return openPostgresStore({ url: place.url, schema: place.schema, app });
+  const [{ openPostgresStore }, { placeOf }, { openCopyStore }, { RegistryCopy }] = await Promise.all([
+    import('../registry/store/postgres-store.js'),
+    import('../registry/store/postgres-connection.js'),
+    import('../registry/store/copy-store.js'),
+    import('../registry/store/registry-copy.js'),
+  ]);
+  const { url, schema } = place;
+  if (state.problem !== undefined) return openPostgresStore({ url, schema, app });
+  const description = `${placeOf(url)}, schema '${schema}'`;
+  return openCopyStore({
+    copy: new RegistryCopy({
+      path: join(state.path, 'registry-copy.db'),
+      source: description,
+      hash: sha256,
+    }),
+    open: () => openPostgresStore({ url, schema, app }),
+    description,
+    tell: {
+      away: (since, reason, version) =>
+        logger.warn(
+          `registry: read-only since ${since.toISOString()}; reads go on from the copy of version ${version ?? 0}`,
+          {
+            reason,
+          },
+        ),
+      back: (awayMs) => logger.info('registry: back', { away: `${(awayMs / 1000).toFixed(1)} s` }),
+      failed: (error) =>
+        logger.warn('the copy of the registry is not kept, and lacks the newest version', { error }),
+    },
+  });
 }

@@ -56,6 +56,7 @@ import type { PreparedApp } from './prepare-app.js';
 import { Publishing } from './publishing.js';
 import type { PublishWhen } from './publishing.js';
 import { isMemory, registryIdentity, registryPlace } from './registry-place.js';
+import { assertSoleMachine } from './sole-machine.js';
 import { UsageError } from './usage-error.js';
 import { InterruptedError, onStopSignal } from './signals.js';
 import type { StopSignal } from './signals.js';
@@ -277,12 +278,15 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     [
       ...baseComponents({
         node,
-        openRegistry: async () =>
-          openRegistry({
-            store: publishing.over(await openStore(prepared, place, logger)),
+        openRegistry: async () => {
+          const opened = await openRegistry({
+            store: publishing.over(await openStore(prepared, place, state, logger)),
             log: logger,
             bus,
-          }),
+          });
+          publishing.keepCopy(opened);
+          return opened;
+        },
         editor: { kinds: prepared.kinds, modules: prepared.moduleNames },
         handlers: (context) =>
           nodeHandlers(context, prepared, temporal, variables, logger, {
@@ -368,6 +372,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
       engine: engine.name,
       costModel: COST_MODEL,
       drainMs,
+      admit: (connection) => assertSoleMachine(prepared.name, place, connection, plan),
     });
     registry.listen({
       name: 'workers',

@@ -15,7 +15,7 @@ import type { RegistryStore } from '../../registry/store/registry-store.js';
 import type { Globals } from '../globals.js';
 import { AppErrors } from '../prepare-app.js';
 import { openPlace, registryPlace } from '../registry-place.js';
-import { STATE_FOLDER } from '../state-folder.js';
+import { openStateFolder, STATE_FOLDER } from '../state-folder.js';
 
 class NoRegistryError extends PlatformError {
   override readonly name = 'NoRegistryError';
@@ -39,13 +39,14 @@ export interface RegistryPlaceOfApp {
 export async function openStoreOf(globals: Globals): Promise<RegistryPlaceOfApp> {
   const { appFolder, config, diagnostics } = await loadAppConfig(globals.app);
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new AppErrors(diagnostics);
-  const place = registryPlace(
-    { folder: appFolder, config },
-    { path: join(appFolder, STATE_FOLDER) },
-    process.env,
-  );
+  const stateFolder = join(appFolder, STATE_FOLDER);
+  const place = registryPlace({ folder: appFolder, config }, { path: stateFolder }, process.env);
   if (place.engine === 'sqlite' && !existsSync(place.path)) throw new NoRegistryError(place.path);
-  const store = await openPlace(place, resolveAppName(config, appFolder).name);
+  const store = await openPlace(place, {
+    app: resolveAppName(config, appFolder).name,
+    state: place.engine === 'sqlite' ? { path: stateFolder } : openStateFolder(appFolder),
+    logger: commandLogger(globals),
+  });
   return { appFolder, config, store };
 }
 

@@ -60,13 +60,15 @@ export class PostgresConnection implements AsyncDisposable {
     this.#pool.on('connect', (client) => client.on('error', () => undefined));
   }
 
-  /** One statement. */
-  async query(sql: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+  /** One statement; `withinMs` for both tries. */
+  async query(sql: string, values: readonly unknown[] = [], withinMs = READ_MS): Promise<readonly Row[]> {
+    const deadline = performance.now() + withinMs;
+    const left = (): number => deadline - performance.now();
     try {
-      return await this.#once(sql, values);
+      return await this.#once(sql, values, left);
     } catch (error) {
-      if (!(error instanceof StoreUnavailableError) || isRefused(error)) throw error;
-      return await this.#once(sql, values); // C2
+      if (!(error instanceof StoreUnavailableError) || isRefused(error) || left() <= 0) throw error;
+      return await this.#once(sql, values, left); // C2
     }
   }
 
@@ -117,10 +119,10 @@ export class PostgresConnection implements AsyncDisposable {
     await within(this.#pool.end(), CLOSE_MS).catch(() => undefined); // what hangs was cut off before
   }
 
-  async #once(sql: string, values: readonly unknown[]): Promise<readonly Row[]> {
+  async #once(sql: string, values: readonly unknown[], leftMs: () => number): Promise<readonly Row[]> {
     const client = await this.#connect();
     try {
-      const rows = await this.#runner(client, () => READ_MS)(sql, values);
+      const rows = await this.#runner(client, leftMs)(sql, values);
       client.release();
       return rows;
     } catch (error) {

@@ -63,6 +63,8 @@ export interface PostgresStoreOptions {
 const SNAPSHOT_MS = 60_000;
 const PRUNE_MS = 60_000;
 const SETTLE_PAUSE_MS = 50;
+/** What a write asks before it writes; together with it a write that fails takes less than two seconds. */
+const ASK_MS = 1_500;
 
 /** Connects, and makes the schema or brings it up to date. Throws StoreUnavailableError when Postgres cannot be reached. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<RegistryStore> {
@@ -258,7 +260,7 @@ class PostgresStore implements RegistryStore {
   }
 
   async #oneVersion(sql: string, values: readonly unknown[] = []): Promise<StoredVersion | undefined> {
-    const [row] = await this.#connection.query(sql, values);
+    const [row] = await this.#connection.query(sql, values, ASK_MS);
     return row === undefined ? undefined : toVersion(row);
   }
 
@@ -268,6 +270,7 @@ class PostgresStore implements RegistryStore {
       `select hash from unnest($1::text[]) with ordinality as wanted (hash, place)
         where not exists (select from @${table} t where t.hash = wanted.hash) order by place`,
       [[...new Set(hashes)]],
+      ASK_MS,
     );
     return rows.map(({ hash }) => asText(hash));
   }

@@ -4,6 +4,7 @@
 // W3: a lost connection is told once and made again, at most a second after Postgres is back; then the watcher is woken.
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
+import { toStoreError } from './postgres-error.js';
 import { cutOff, type PostgresConnection, within } from './postgres-connection.js';
 import type { StoreWatcher } from './registry-store.js';
 
@@ -43,7 +44,7 @@ export class PostgresWatch implements AsyncDisposable {
         });
       } catch (error) {
         if (this.#end.signal.aborted) return;
-        if (!told) this.#watcher.away?.(error instanceof Error ? error.message : String(error)); // W3
+        if (!told) this.#watcher.away?.(toStoreError(error, this.#connection.place).message); // W3
         told = true;
         await pause(wait, undefined, { signal: this.#end.signal }).catch(() => undefined);
         wait = Math.min(wait * 2, LONGEST_PAUSE_MS);

@@ -18,17 +18,46 @@ export async function isServed(connection: TemporalConnection, plan: WorkerPlan)
 }
 
 export async function hasPoller(
-  { connection, namespace }: TemporalConnection,
+  connection: TemporalConnection,
   taskQueue: string,
   what: keyof typeof QUEUE_TYPES,
 ): Promise<boolean> {
+  return (await freshPollers(connection, taskQueue, what)).length > 0;
+}
+
+/** Identities of those that may be alive. */
+async function freshPollers(
+  { connection, namespace }: TemporalConnection,
+  taskQueue: string,
+  what: keyof typeof QUEUE_TYPES,
+): Promise<string[]> {
   const { pollers } = await connection.workflowService.describeTaskQueue({
     namespace,
     taskQueue: { name: taskQueue },
     taskQueueType: QUEUE_TYPES[what],
   });
-  return (pollers ?? []).some(({ lastAccessTime }) => {
-    const seconds = Number(lastAccessTime?.seconds ?? 0);
-    return Date.now() - seconds * 1000 < FRESH_MS;
-  });
+  return (pollers ?? [])
+    .filter(({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000 < FRESH_MS)
+    .map(({ identity }) => identity ?? '');
+}
+
+/** Of the SDK: `pid@host`. An identity that somebody chose says nothing of its machine. */
+const WORKER_IDENTITY = /^\d+@(.+)$/;
+
+/** Another machine whose node serves a queue of the plan. */
+export async function otherMachine(
+  connection: TemporalConnection,
+  plan: WorkerPlan,
+  host: string,
+): Promise<string | undefined> {
+  const queues = plan.workers.filter(({ client }) => client === undefined);
+  const identities = await Promise.all(
+    queues.map(({ taskQueue, workflows }) =>
+      freshPollers(connection, taskQueue, workflows.size > 0 ? 'workflows' : 'activities'),
+    ),
+  );
+  return identities
+    .flat()
+    .map((identity) => WORKER_IDENTITY.exec(identity)?.[1])
+    .find((machine) => machine !== undefined && machine !== host);
 }

@@ -26,6 +26,8 @@ export interface ServingOptions {
   readonly costModel: number;
   /** Milliseconds. */
   readonly drainMs: number;
+  /** Refuses what must not be served here. */
+  readonly admit?: (connection: TemporalConnection) => Promise<void>;
 }
 
 export class Serving {
@@ -61,6 +63,7 @@ export class Serving {
       import('../../temporal/worker.js'),
       import('../../temporal/connection.js'),
     ]);
+    await this.#options.admit?.(connection);
     installOnce(() => installRuntime(quieter(logger)));
     const attribute = await connecting.ensureProgramAttribute(connection);
     if (attribute.missing.length > 0)
