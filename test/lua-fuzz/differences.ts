@@ -30,11 +30,21 @@ export interface Search {
   readonly most: number;
   /** lua5.3 did not answer in time, so nothing is known of this program. */
   readonly undecided?: (seed: number) => void;
+  /** The first of its kind. */
+  readonly report?: (difference: Difference) => void;
   readonly progress?: (done: number, found: number) => void;
 }
 
 /** The first difference of each kind. */
-export function findDifferences({ engine, seed, count, most, undecided, progress }: Search): Difference[] {
+export function findDifferences({
+  engine,
+  seed,
+  count,
+  most,
+  undecided,
+  report,
+  progress,
+}: Search): Difference[] {
   const found = new Map<string, Difference>();
   for (let done = 0; done < count && found.size < most;) {
     const size = Math.min(BATCH, count - done);
@@ -51,8 +61,11 @@ export function findDifferences({ engine, seed, count, most, undecided, progress
       const kind = kindOf(expected, got);
       const known = found.get(kind);
       if (known !== undefined) known.count += 1;
-      else if (found.size < most)
-        found.set(kind, { seed: own, count: 1, ...shrink(engine, { statements, expected, got }, kind) });
+      else if (found.size < most) {
+        const difference = { seed: own, count: 1, ...shrink(engine, { statements, expected, got }, kind) };
+        found.set(kind, difference);
+        report?.(difference);
+      }
     }
     done += size;
     progress?.(done, found.size);

@@ -17,6 +17,9 @@ export type Output = string;
 
 export const hasOracle = (): boolean => spawnSync('lua5.3', ['-v']).status === 0;
 
+/** A process was not made, not fed or not awaited: the machine has too much to do. */
+const BUSY: ReadonlySet<string> = new Set(['ETIMEDOUT', 'EPIPE', 'EAGAIN', 'ENOMEM']);
+
 /** What oracle.lua ends with when it had to give up on a program; the ones after it have not run. */
 const GAVE_UP = 3;
 
@@ -45,8 +48,8 @@ export function runOracle(
       killSignal: 'SIGKILL',
       maxBuffer: 1 << 30,
     });
-    const isLate = (run.error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT';
-    const answers = answersIn(run.stdout.toString('latin1'));
+    const isLate = BUSY.has((run.error as NodeJS.ErrnoException | undefined)?.code ?? '');
+    const answers = answersIn((run.stdout as Buffer | null)?.toString('latin1') ?? '');
     if (isLate && answers.length === 0 && limit > limitMs) answers.push(UNDECIDED);
     else if (run.status !== 0 && !isLate && (run.status !== GAVE_UP || answers.length === 0))
       throw new Error(`lua5.3 failed: ${run.error?.message ?? run.stderr.toString()}`);

@@ -35,6 +35,7 @@ export function main(args: readonly string[]): number {
     count,
     most,
     undecided: (own) => void undecided.push(own),
+    report: (difference) => write(`\n${describe(difference)}`), // at once: a long search may end early
     progress: (done, found) => {
       if (performance.now() - last < 5000 && done < count) return;
       last = performance.now();
@@ -42,7 +43,8 @@ export function main(args: readonly string[]): number {
       process.stderr.write(`${done} of ${count} programs, ${found} differences, ${rate} a second\n`);
     },
   });
-  for (const difference of differences) write(`\n${describe(difference)}`);
+  for (const { seed: own, count: like } of differences)
+    if (like > 1) write(`like seed ${own}: ${like - 1} more`);
   if (undecided.length > 0) write(`undecided, since lua5.3 took too long: seeds ${undecided.join(', ')}`);
   write(`programs: ${count} from seed ${seed}, ${differences.length} kinds of differences`);
   return complaints.length + differences.length === 0 ? 0 : 1;

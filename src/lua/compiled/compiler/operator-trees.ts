@@ -11,7 +11,7 @@ import type {
   UnaryExpression,
 } from '../../front/tree.js';
 import type { LuaNumber } from '../number.js';
-import { constantNumber } from './constants.js';
+import { constantNumber, numberOperand } from './constants.js';
 import { direct, rawOperand, value } from './expressions.js';
 import type { FunctionEmitter, Operand } from './function-emitter.js';
 import { loadedName, nameOf } from './names.js';
@@ -88,9 +88,11 @@ function rooted(f: FunctionEmitter, e: Expression, isOperation: IsOperation, kee
 }
 
 function leaf(f: FunctionEmitter, e: Expression, keepsRaw: boolean): Leaf {
+  const constant = constantNumber(e);
   const raw = keepsRaw ? rawOperand(f, e) : undefined;
-  const operand = raw?.operand ?? value(f, e);
-  return { is: 'leaf', operand, general: raw?.general ?? operand.js, constant: constantNumber(e) };
+  // A variable that is always the same number may have a slot all the same.
+  const operand = raw?.operand ?? (constant === undefined ? value(f, e) : numberOperand(f.unit, constant));
+  return { is: 'leaf', operand, general: raw?.general ?? operand.js, constant };
 }
 
 /** Loads cells, now that nothing else is computed before the operators. */
