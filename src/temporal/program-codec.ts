@@ -8,6 +8,9 @@ import type { ArtifactSource, ProgramReference } from './contracts.js';
 import { METADATA, PROGRAM_ENCODING } from './names.js';
 import { metadataText } from './payload-converter.js';
 
+const NOT_STORED =
+  'it is not stored in this registry; bring back the one that has it, or reset the run to its first task, which begins it again on the newest program';
+
 export class ProgramCodec implements PayloadCodec {
   readonly #artifacts: ArtifactSource;
 
@@ -36,7 +39,7 @@ export class ProgramCodec implements PayloadCodec {
     try {
       const { program, engine } = JSON.parse(json.toString()) as ProgramReference;
       const text = await this.#artifacts.artifact(program, engine);
-      if (text === undefined) return { metadata: { ...metadata, missing: Buffer.from('it is not stored') } };
+      if (text === undefined) return { metadata: { ...metadata, missing: Buffer.from(NOT_STORED) } };
       return { metadata, data: Buffer.from(text, 'utf8') };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

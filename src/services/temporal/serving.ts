@@ -1,7 +1,6 @@
 // What this node serves over Temporal: its workers, with the activities and the program directory behind them.
 import { RegistryDirectory } from '../../../activities/registry.js';
-import { createLogger } from '../../core/logger.js';
-import type { Logger, LogLevel, LogRecord } from '../../core/logger.js';
+import type { Logger } from '../../core/logger.js';
 import type { RegistryService } from '../../registry/model/registry.js';
 import type { CommandRunner, FunctionRunner } from '../../temporal/contracts.js';
 import type { ProgramCache } from '../../runtime/program-cache.js';
@@ -9,6 +8,7 @@ import type { SupervisorClient } from '../../runtime/supervisor-client.js';
 import type { TemporalConnection } from '../../temporal/connection.js';
 import type { CreateWorkerOptions } from '../../temporal/worker.js';
 import type { TemporalPlatform } from './platform.js';
+import { sdkLogger } from './sdk-log.js';
 import type { WorkerPlan } from './worker-plan.js';
 import { Workers } from './workers.js';
 
@@ -64,7 +64,7 @@ export class Serving {
       import('../../temporal/connection.js'),
     ]);
     await this.#options.admit?.(connection);
-    installOnce(() => installRuntime(quieter(logger)));
+    installOnce(() => installRuntime(sdkLogger(logger)));
     const attribute = await connecting.ensureProgramAttribute(connection);
     if (attribute.missing.length > 0)
       logger.warn('the search attribute that counts runs by program is missing; runs go on without it', {
@@ -105,22 +105,6 @@ export class Serving {
     });
     return createActivities({ functions, commands, directory });
   }
-}
-
-/** Said of every worker that has activities only, which is what we asked for. */
-const EXPECTED = /^No workflows registered/;
-
-/** What the SDK finds worth an info (the states of its workers) is a debug line for the app's people. */
-function quieter(logger: Logger): Logger {
-  const level = ({ level: given, message }: LogRecord): LogLevel =>
-    given === 'info' || EXPECTED.test(message) ? 'debug' : given;
-  return createLogger(
-    {
-      isEnabled: (wanted) => logger.isEnabled(wanted === 'info' ? 'debug' : wanted),
-      write: (record) => logger.log(level(record), record.message, record.fields),
-    },
-    { component: 'temporal' },
-  );
 }
 
 let installed = false;
