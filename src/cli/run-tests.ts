@@ -23,6 +23,8 @@ interface Test {
   readonly suite: string;
   readonly order: number;
   readonly comment: string | undefined;
+  /** Whether the runs that it starts skip the time in which nothing happens. */
+  readonly skipsTime: boolean;
   /** As `meta.timeout` says it: milliseconds, or a text in Go's syntax. */
   readonly timeout: number | string;
 }
@@ -110,6 +112,7 @@ function findTests(entries: readonly Entry[]): Test[] {
       suite: textOf(entry.meta['suite']) ?? entry.id.slice(0, entry.id.indexOf(':')),
       order: numberOf(entry.meta['order']) ?? Infinity,
       comment: textOf(entry.meta['comment']),
+      skipsTime: entry.meta['skip_time'] === true,
       timeout: textOf(entry.meta['timeout']) ?? numberOf(entry.meta['timeout']) ?? TIMEOUT_MS,
     }))
     .sort(
@@ -130,6 +133,7 @@ const numberOf = (value: Data | undefined): number | undefined => {
 
 async function runTest(node: RunningNode, test: Test): Promise<Result> {
   const began = performance.now();
+  node.temporal.skipsTime = test.skipsTime;
   const outcome = await outcomeOf(node, test);
   return { test, ms: Math.round(performance.now() - began), error: failureOf(outcome) };
 }

@@ -18,7 +18,8 @@ Examples:
   moontide test refund
   moontide --json test        one JSON object a test: id, suite, status, ms, error
 
-A test may take 30 s, or what its meta.timeout says. Tests run the code of the folder, apart from every
+A test may take 30 s, or what its meta.timeout says; with meta.skip_time: true the workflows that it starts skip
+the time in which nothing happens. Tests run the code of the folder, apart from every
 running node: on task queues of their own, with nothing published; runs that they leave open are ended.`,
     );
   return act(command, async (globals, _options, [filter]) =>

@@ -301,6 +301,8 @@ export class TemporalRequestError extends RunError {
 
 /** What a call of the SDK threw, as an error of ours. */
 export function asRunError(error: unknown): unknown {
+  // What the platform itself refused on the way to the server (time-skipping.ts), which the SDK takes for a broken call.
+  if (error instanceof ServiceError && error.cause instanceof PlatformError) return error.cause;
   if (error instanceof PlatformError) return error;
   if (
     error instanceof WorkflowFailedError ||

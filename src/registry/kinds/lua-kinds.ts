@@ -106,6 +106,11 @@ const whenTest: JsonSchema = {
     properties: {
       suite: text('Suite of the test.'),
       order: { type: 'number', description: 'Order in the suite.' },
+      skip_time: {
+        type: 'boolean',
+        description:
+          'Whether runs that the test starts skip the time in which nothing happens; default false.',
+      },
       timeout: {
         type: ['string', 'number'],
         exclusiveMinimum: 0,

@@ -49,6 +49,8 @@ export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
   readonly #ending = new AbortController();
   #server: DevServer | undefined;
   #used: Promise<void> | undefined;
+  /** Whether runs that are started from now on, through clients that are asked for from now on, skip their time. */
+  skipsTime = false;
 
   constructor(options: PlatformOptions) {
     this.#options = options;
@@ -87,7 +89,9 @@ export class TemporalPlatform implements TemporalAccess, AsyncDisposable {
     const connection = await this.connection(entry);
     this.#used ??= this.#options.onFirstUse?.(connection) ?? Promise.resolve();
     await this.#used;
-    return connection.client;
+    if (!this.skipsTime) return connection.client;
+    const { skippingClient } = await import('../../temporal/time-skipping.js');
+    return skippingClient(connection.client);
   }
 
   /** The connection of a client entry; the platform's for undefined and for entries that stand for it. */
