@@ -6,6 +6,7 @@ export class TcpProxy implements AsyncDisposable {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #swallows = false;
+  #cut: Cut | undefined;
 
   private constructor(server: Server, port: number) {
     this.#server = server;
@@ -27,9 +28,21 @@ export class TcpProxy implements AsyncDisposable {
     this.#swallows = true;
   }
 
+  /** Cuts all connections when the n-th piece comes in a direction, in place of handing it on; true when it has. */
+  cutAt(direction: Cut['direction'], n: number, stays: boolean): { readonly reached: boolean } {
+    const cut: Cut = { direction, left: n, stays, reached: false };
+    this.#cut = cut;
+    return cut;
+  }
+
   /** Connections that were swallowed are cut; new ones pass. */
   heal(): void {
     this.#swallows = false;
+    this.#cut = undefined;
+    this.#endAll();
+  }
+
+  #endAll(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
 
@@ -39,13 +52,19 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   #join(near: Socket, far: Socket): void {
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
+    if (this.#cut?.reached === true && this.#cut.stays) {
+      near.destroy();
+      far.destroy();
+      return;
+    }
+    for (const [from, to, direction] of [
+      [near, far, 'asked'],
+      [far, near, 'answered'],
     ] as const) {
       this.#sockets.add(from);
       from.on('data', (chunk) => {
-        if (!this.#swallows) to.write(chunk);
+        if (this.#isCut(direction)) this.#endAll();
+        else if (!this.#swallows) to.write(chunk);
       });
       from.on('error', () => undefined); // its end is told by 'close'
       from.on('close', () => {
@@ -54,4 +73,21 @@ export class TcpProxy implements AsyncDisposable {
       });
     }
   }
+
+  #isCut(direction: Cut['direction']): boolean {
+    const cut = this.#cut;
+    if (cut === undefined || cut.reached || cut.direction !== direction) return false;
+    cut.left -= 1;
+    cut.reached = cut.left === 0;
+    return cut.reached;
+  }
+}
+
+interface Cut {
+  /** Pieces that the program sends, or that the server sends. */
+  readonly direction: 'asked' | 'answered';
+  left: number;
+  /** New connections are cut too, until it is healed. */
+  readonly stays: boolean;
+  reached: boolean;
 }

@@ -190,7 +190,7 @@ class PostgresStore implements RegistryStore {
     try {
       await this.#connection.transaction((run) => this.#append(run, request, changes), {
         withinMs: this.#appendTimeoutMs + changes.length,
-        begin: `begin; set local lock_timeout = ${this.#appendTimeoutMs}; set local idle_in_transaction_session_timeout = ${2 * this.#appendTimeoutMs}`,
+        begin: `begin; set local lock_timeout = ${this.#appendTimeoutMs}; set local idle_in_transaction_session_timeout = ${2 * this.#appendTimeoutMs + changes.length}`,
       });
     } catch (error) {
       if (!(error instanceof CommitUnknown)) throw error;

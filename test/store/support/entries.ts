@@ -4,6 +4,7 @@ import { type Data, dataObject } from '../../../src/core/data.js';
 import type { PinnedProgram } from '../../../src/core/program.js';
 import type { Entry } from '../../../src/registry/model/entry.js';
 import { parseEntryId } from '../../../src/registry/model/ids.js';
+import { pin } from '../../../src/registry/pipeline/programs.js';
 
 export function entry(name: string, data: Record<string, Data> = {}, kind = 'registry.entry'): Entry {
   return { id: parseEntryId(`app:${name}`), kind, meta: dataObject({ of: name }), data: dataObject(data) };
@@ -18,6 +19,9 @@ export function program(name: string, source: string): PinnedProgram {
     program: { entry: id, kind: 'function.lua', method: 'main', units: { [id]: unit } },
   };
 }
+
+/** The same under the hash that the platform would give it. */
+export const pinned = (name: string, source: string): PinnedProgram => pin(program(name, source).program);
 
 export function programs(...all: readonly PinnedProgram[]): ReadonlyMap<string, PinnedProgram> {
   return new Map(all.map((pinned) => [pinned.program.entry, pinned]));
