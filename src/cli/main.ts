@@ -12,6 +12,7 @@ import { queryCommand, updateCommand } from './ask.js';
 import { callCommand } from './call.js';
 import { devCommand } from './dev.js';
 import { addGlobalOptions } from './globals.js';
+import { luaCommand } from './lua.js';
 import { jsonText, reportFailure, say, sayFailure, tell } from './output.js';
 import { registryCommand } from './registry.js';
 import { runCommand } from './run.js';
@@ -95,6 +96,7 @@ Exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 
     updateCommand(),
     testCommand(),
     registryCommand(),
+    luaCommand(),
     helpCommand(program),
   ]) {
     command.helpCommand(false); // `moontide help` knows them all

@@ -382,6 +382,14 @@ export class Table extends LuaTable {
     return this;
   }
 
+  /** Undoes `freeze`, where a process runs one program only. */
+  thaw(): this {
+    this.fields = Object.assign(new NewFields(), this.fields);
+    this.array = [...this.array];
+    this.hash = null;
+    return this;
+  }
+
   /** Moves the hash's strings among the fields where that keeps the order, for tables that serve as classes. */
   promote(): void {
     const { hash } = this;

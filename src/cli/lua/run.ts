@@ -1,0 +1,183 @@
+// Runs Lua outside of apps: a file to its end, or lines as people type them.
+// R1: one instance, one program; nothing is counted against it but in the interactive one, where it could not be stopped otherwise.
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import type { Interface } from 'node:readline/promises';
+import { textIn } from '../../core/command.js';
+import type { Data, DataObject } from '../../core/data.js';
+import { dataObject } from '../../core/data.js';
+import { toBytes, toTextLossy } from '../../core/text.js';
+import type { Budget, Program } from '../../core/program.js';
+import { compiledEngine } from '../../lua/compiled/engine.js';
+import { standaloneSpec } from '../../lua/compiled/standalone.js';
+import { createInstance } from '../../lua/instance/instance.js';
+import { moduleLookup } from '../../lua/instance/modules.js';
+import type { InstanceHost } from '../../lua/instance-context.js';
+import type { Instance, Outcome, Step } from '../../lua/step.js';
+import { osSpec } from '../../modules/os/spec.js';
+import { coroutineSpec } from '../../modules/coroutine/spec.js';
+import { errorsSpec } from '../../modules/errors/spec.js';
+import { userCacheFolder } from '../../temporal/binary.js';
+import { prepareLua } from '../lua-support.js';
+import { UsageError } from '../usage-error.js';
+import { PRELUDE } from './prelude.js';
+import { NEXT_LINE, processSpec, writeAll } from './process-spec.js';
+
+const UNLIMITED: Budget = { instructions: 1e15, memory: 1e15 };
+/** Some seconds: after that the lines go on with a new instance. */
+const INTERACTIVE: Budget = { instructions: 2e9, memory: 2e9 };
+
+const UNIT = 'lua:prelude';
+const PRELUDE_NAME = '[moontide lua]';
+const programOf = (budget: Budget): Program => ({
+  entry: UNIT,
+  kind: 'function.lua',
+  units: {
+    [UNIT]: {
+      id: UNIT,
+      chunk: PRELUDE_NAME,
+      source: `return function(...) ${PRELUDE}\nend`,
+      imports: { standalone: { module: 'standalone' }, host: { module: 'host' } },
+    },
+  },
+  budget,
+});
+
+const hostOfProcess = (): InstanceHost => ({
+  now: () => BigInt(Date.now()) * 1_000_000n,
+  random: () => Math.random(),
+  randomBytes: (n) => Array.from({ length: n }, () => String.fromCharCode(Math.random() * 256)).join(''),
+  uuid: () => crypto.randomUUID(),
+  print: (line) => writeAll(1, `${line}\n`),
+  emit: () => undefined,
+  pid: `{lua|${process.pid}}`,
+  context: dataObject({}),
+  place: 'node',
+});
+
+function newInstance(budget: Budget): Instance {
+  prepareLua(process.env);
+  const compiled = compiledEngine.compile(programOf(budget));
+  if (!compiled.ok) throw new TypeError(compiled.diagnostics.map(({ message }) => message).join('; '));
+  const lookup = moduleLookup([standaloneSpec, processSpec()], [osSpec, coroutineSpec, errorsSpec]);
+  return createInstance(compiledEngine.load(compiled.artifact), hostOfProcess(), lookup);
+}
+
+const complain = (message: string): void => writeAll(2, `moontide lua: ${message}\n`);
+
+/** Runs a file; '-' is standard input. The exit code is 1 when it failed. */
+export function runLuaFile(file: string, args: readonly string[]): number {
+  const text = file === '-' ? readFileSync(0, 'latin1') : readProgram(file);
+  const name = file === '-' ? '=stdin' : `@${toBytes(file)}`;
+  const instance = newInstance(UNLIMITED);
+  const step = instance.start(['file', text, name, toBytes(file), ...args.map(toBytes)]);
+  return told(step.outcome, instance);
+}
+
+function readProgram(file: string): string {
+  try {
+    return readFileSync(file, 'latin1');
+  } catch (error) {
+    throw new UsageError(`cannot read '${file}': ${(error as Error).message}; name a Lua file`);
+  }
+}
+
+function told(outcome: Outcome | undefined, instance: Instance): number {
+  if (outcome === undefined) {
+    const waits = instance.coroutines().map(({ name, waits: on }) => `${name} waits for ${on}`);
+    complain(`the program waits for what cannot come: ${waits.join('; ')}`);
+    return 1;
+  }
+  if (!outcome.ok) {
+    const { message, stack = '' } = outcome.error;
+    const frames = stack.split('\n').filter((frame) => frame !== '' && !frame.includes(PRELUDE_NAME));
+    complain(
+      [message, ...(frames.length > 0 ? ['stack traceback:'] : []), ...frames.map((f) => `\t${f}`)].join(
+        '\n',
+      ),
+    );
+    return 1;
+  }
+  const [{ ok, message }] = outcome.values as [DataObject];
+  if (ok !== true) complain(typeof message === 'string' ? message : 'failed');
+  return ok === true ? 0 : 1;
+}
+
+/** Reads lines until the end of input. */
+export async function runLuaLines(): Promise<number> {
+  const history = History.open();
+  const lines = createInterface({
+    input: process.stdin,
+    output: process.stdout,
+    history: history.newestFirst,
+    historySize: 1000,
+  });
+  const ended = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)));
+  writeAll(1, 'Moontide, Lua 5.3; an expression shows its value, Ctrl-D ends\n');
+  try {
+    for (;;) {
+      const outcome = await readAndRun((prompt) => ask(lines, ended, prompt, history));
+      if (outcome.ok) return 0;
+      complain(`${outcome.error.message}; what was defined is gone`);
+    }
+  } finally {
+    lines.close();
+  }
+}
+
+/** One instance over the lines; ends with the input, or because the instance was stopped. */
+async function readAndRun(next: (prompt: string) => Promise<string | undefined>): Promise<Outcome> {
+  const instance = newInstance(INTERACTIVE);
+  let step: Step = instance.start(['lines']);
+  while (step.outcome === undefined) {
+    const asked = step.commands.find(({ command }) => command.type === NEXT_LINE);
+    if (asked === undefined) {
+      complain('nothing goes on: a coroutine waits for what cannot come');
+      return { ok: true, values: [] };
+    }
+    const line = await next(textIn(asked.command, 'prompt'));
+    const value: Data = line === undefined ? null : toBytes(line);
+    step = instance.answer(asked.id, { ok: true, value });
+  }
+  return step.outcome;
+}
+
+async function ask(
+  lines: Interface,
+  ended: Promise<undefined>,
+  prompt: string,
+  history: History,
+): Promise<string | undefined> {
+  const line = await Promise.race([lines.question(toTextLossy(prompt)).catch(() => undefined), ended]);
+  if (line === undefined) writeAll(1, '\n');
+  else history.add(line);
+  return line;
+}
+
+/** What was typed before, kept in the user's cache folder. */
+class History {
+  readonly newestFirst: string[];
+  readonly #file: string;
+
+  constructor(file: string, lines: readonly string[]) {
+    this.#file = file;
+    this.newestFirst = [...lines].reverse();
+  }
+
+  static open(): History {
+    const file = join(userCacheFolder(process.env), 'lua-history');
+    const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter(Boolean).slice(-1000) : [];
+    return new History(file, lines);
+  }
+
+  add(line: string): void {
+    if (line.trim() === '') return;
+    try {
+      mkdirSync(dirname(this.#file), { recursive: true, mode: 0o700 });
+      appendFileSync(this.#file, `${line}\n`, { mode: 0o600 });
+    } catch {
+      // A history that cannot be kept is no reason to stop.
+    }
+  }
+}
