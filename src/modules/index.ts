@@ -1,5 +1,6 @@
 // Every module that is built: what Lua sees. Sealed; their host handlers are in hosts.ts.
 import type { ModuleSpec } from '../lua/module.js';
+import { archiveSpec } from './archive/spec.js';
 import { base64Spec } from './base64/spec.js';
 import { channelSpec } from './channel/spec.js';
 import { compressSpec } from './compress/spec.js';
@@ -41,6 +42,7 @@ export const globalModules: readonly ModuleSpec[] = [
 
 /** There where a program's `modules:` or `imports:` name them. */
 export const declaredModules: readonly ModuleSpec[] = [
+  archiveSpec,
   base64Spec,
   compressSpec,
   cryptoSpec,

@@ -5,7 +5,8 @@ import { luaSuite } from '../support/lua-suite.js';
 import { modulesWithExamples, needsFunction, recordedAnswers } from '../support/examples.js';
 
 const everywhere = modulesWithExamples.filter(
-  ({ spec }) => spec.workflow === 'sealed' || ['compress', 'system', 'templates'].includes(spec.name),
+  ({ spec }) =>
+    spec.workflow === 'sealed' || ['archive', 'compress', 'system', 'templates'].includes(spec.name),
 );
 
 describe('examples in a workflow', () => {
