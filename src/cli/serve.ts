@@ -121,7 +121,8 @@ async function sayReady(node: RunningNode): Promise<void> {
 /** How the app's folder is named in a command that is typed where this process runs. */
 export function commandPrefix(folder: string): string {
   const path = relative(process.cwd(), folder);
-  return path === '' ? 'moontide' : `moontide --app ${path.startsWith('..') ? folder : path}`;
+  const name = process.env['npm_command'] === 'exec' ? 'npx moontide' : 'moontide';
+  return path === '' ? name : `${name} --app ${path.startsWith('..') ? folder : path}`;
 }
 
 async function sayWelcome(node: RunningNode, globals: Globals): Promise<void> {

@@ -84,12 +84,16 @@ async function runHere(
   return withNode(own, async (node) => {
     const client = await node.temporal.client(clientOfQueue(node.plan(), target.taskQueue));
     const run = started ?? (await start(client, target, wishes));
-    node.stopping.addEventListener('abort', () =>
+    const tellIt = (): void =>
       tell(
         `'${run.workflowId}' is not over: it goes on when a node of the app runs again (\`moontide dev\`)`,
-      ),
-    );
-    return await client.withAbortSignal(node.stopping, () => waitFor(globals, client, run));
+      );
+    node.stopping.addEventListener('abort', tellIt);
+    try {
+      return await client.withAbortSignal(node.stopping, () => waitFor(globals, client, run));
+    } finally {
+      node.stopping.removeEventListener('abort', tellIt);
+    }
   });
 }
 

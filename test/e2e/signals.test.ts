@@ -1,5 +1,5 @@
 // Ctrl-C and SIGTERM at any moment of a command: the embedded Temporal does not outlive who started it.
-import { realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
@@ -14,6 +14,7 @@ version: "1.0"
 namespace: app
 entries:
   - { name: wait, kind: workflow.lua, source: "return function() return process.inbox():receive() end" }
+  - { name: end, kind: workflow.lua, source: "return function() return 'ended' end" }
 `;
 
 beforeAll(buildOnce, 120_000);
@@ -77,6 +78,39 @@ entries:
 `;
 const makeSlow = (): string =>
   realpathSync(folders.make({ 'moontide.yaml': 'name: signals\n', 'src/_index.yaml': SLOW }));
+
+describe('a signal to `start --wait`', () => {
+  it('says that the run goes on, which is not said of one that has ended', { timeout: 60_000 }, async () => {
+    const app = make();
+    const waiting = new CliProcess(['--app', app, 'start', 'app:wait', '--wait', '--id', 'w-1']);
+    expect(await eventually(() => existsSync(join(stateOf(app), 'temporal.json')))).toBe(true);
+    const { address } = JSON.parse(readFileSync(join(stateOf(app), 'temporal.json'), 'utf8')) as {
+      address: string;
+    };
+    const connection = await Connection.connect({ address });
+    const run = new Client({ connection }).workflow.getHandle('w-1');
+    const isTaken = async (): Promise<boolean> => {
+      try {
+        return (await run.describe()).historyLength > 3;
+      } catch {
+        return false; // not started yet
+      }
+    };
+    while (!(await isTaken())) await sleep(100);
+    await connection.close();
+    waiting.signal('SIGINT');
+    const { stderr, code } = await waiting.ended;
+    expect([code, stderr]).toEqual([
+      130,
+      "'w-1' is not over: it goes on when a node of the app runs again (`moontide dev`)\nmoontide: stopped by SIGINT before it was done\n",
+    ]);
+    expect(await new CliProcess(['--app', app, 'start', 'app:end', '--wait']).ended).toEqual({
+      code: 0,
+      stdout: '"ended"\n',
+      stderr: '',
+    });
+  });
+});
 
 describe('a signal to a call', () => {
   it('ends it with the exit code of the signal', async () => {

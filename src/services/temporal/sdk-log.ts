@@ -1,6 +1,7 @@
 // What Temporal's SDK logs, as the app's people want it.
 // L1: its infos (the states of its workers) are debug lines, and so is what we asked for on purpose.
 // L2: a run without its program is told once, with the reason and the cure; the server tries its task again for ever.
+// L3: what only the SDK can use (the token of a task) is left out.
 import { createLogger } from '../../core/logger.js';
 import type { LogFields, Logger, LogLevel, LogRecord } from '../../core/logger.js';
 
@@ -17,7 +18,7 @@ export function sdkLogger(logger: Logger): Logger {
     const missing = missingProgram(fields);
     if (missing === undefined) {
       const quiet = level === 'info' || EXPECTED.test(message);
-      logger.log(quiet ? 'debug' : level, message, fields);
+      logger.log(quiet ? 'debug' : level, message, forPeople(fields));
       return;
     }
     const run = typeof fields['runId'] === 'string' ? fields['runId'] : missing;
@@ -35,6 +36,11 @@ export function sdkLogger(logger: Logger): Logger {
     { component: 'temporal' },
   );
 }
+
+/** L3 */
+const forPeople = (fields: LogFields): LogFields =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => !MACHINES.has(name)));
+const MACHINES: ReadonlySet<string> = new Set(['taskToken', 'sdkComponent', 'isLocal']);
 
 function missingProgram({ failure }: LogFields): string | undefined {
   const [, escaped] = typeof failure === 'string' ? (MISSING.exec(failure) ?? []) : [];

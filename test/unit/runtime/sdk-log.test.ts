@@ -40,3 +40,9 @@ it('leaves other failed tasks as they are, and makes infos debug lines', () => {
   ]);
   expect(records[0]?.fields['failure']).toBe(failure);
 });
+
+it('leaves out what nobody can read', () => {
+  const { records, logger } = logged();
+  logger.warn('Activity failed', { taskToken: 'CiQw', sdkComponent: 'worker', isLocal: false, attempt: 2 });
+  expect(records[0]?.fields).toEqual({ component: 'temporal', attempt: 2 });
+});
