@@ -2,6 +2,7 @@
 import type { KindSpec } from '../model/kind.js';
 import { knownKinds } from './known-kinds.js';
 import { functionLua, libraryLua, moduleLua, processLua, workflowLua } from './lua-kinds.js';
+import { moduleKinds } from './module-kinds.js';
 import { envStorageOs, envVariable, registryEntry, sqlSqlite } from './resource-kinds.js';
 import { templateJet, templateSet } from './template-kinds.js';
 import { temporalClient, temporalWorker } from './temporal-kinds.js';
@@ -25,6 +26,7 @@ export const platformKinds: readonly KindSpec[] = [
   sqlSqlite,
   templateSet,
   templateJet,
+  ...moduleKinds,
   ...knownKinds,
 ];
 

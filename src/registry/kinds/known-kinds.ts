@@ -82,9 +82,6 @@ const accepted: Readonly<Record<string, Accepted>> = {
   'security.token_store': { summary: 'Tokens.', references: [one('/store', 'store.*')] },
   'function.wasm': { summary: 'A WebAssembly function.', references: [one('/fs', 'fs.*')] },
   'function.wat': { summary: 'A WebAssembly function as text.', sources: ['source'] },
-  'ns.definition': { summary: 'About a module.' },
-  'ns.requirement': { summary: 'A value that a module needs from its app.' },
-  'ns.dependency': { summary: 'A module that the app uses.' },
 };
 
 const byteCode = (kind: string): [string, string] => [`${kind}.bc`, `Lua travels as source; use '${kind}'`];

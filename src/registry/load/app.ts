@@ -7,6 +7,7 @@ import type { Diagnostic } from '../../core/diagnostics.js';
 import type { EntryId } from '../model/entry.js';
 import type { KindSpec } from '../model/kind.js';
 import { AppFiles, type FoundFile } from './app-files.js';
+import { MODULE_NAME } from './config-schema.js';
 import { loadConfig, type AppConfig, type ModuleFolder } from './config.js';
 import {
   DefinitionReader,
@@ -17,9 +18,11 @@ import {
   type RawEntry,
 } from './definition.js';
 import { sortDiagnostics, type EntryDiagnostics, type LocatedEntry } from './located-entry.js';
+import { isObject } from './pointer.js';
 import { readYaml } from './read-yaml.js';
 import { readSources, type ReadSources, type SourceRoot } from './sources.js';
 import { wholeFile } from './text-file.js';
+import { versionProblem } from './version-range.js';
 
 export interface LoadOptions {
   readonly kinds: readonly KindSpec[];
@@ -71,6 +74,7 @@ export async function loadApp(folder: string, options: LoadOptions): Promise<Loa
   const hasFailed = configProblems.some(({ severity }) => severity === 'error');
   if (loader.isEmpty && !hasFailed) loader.tellEmpty(config.sourceFolder);
   for (const module of config.modules) await loader.readModule(module);
+  await loader.readDependencies(config.modules, configProblems);
   return {
     appFolder: files.root,
     config,
@@ -92,6 +96,8 @@ class Loader {
   readonly #kinds: ReadonlyMap<string, KindSpec>;
   readonly #skip: Set<string>;
   readonly #byId = new Map<EntryId, LocatedEntry>();
+  /** Versions of the modules that were read. */
+  readonly #modules = new Map<string, string | undefined>();
   #definitions = 0;
 
   constructor(files: AppFiles, { kinds, stateFolder }: LoadOptions, modules: readonly ModuleFolder[]) {
@@ -119,13 +125,58 @@ class Loader {
     const source = path.join(module.folder, 'src');
     const folder = (await this.#files.folderExists(source)) ? source : module.folder;
     this.#skip.delete(module.folder);
-    await this.readFolder(folder, `${module.name}/`);
+    await this.readFolder(folder, `${module.name}/`, module.name);
+    const version = module.version ?? (await this.#manifestVersion(module.folder));
+    this.#modules.set(module.name, version);
   }
 
-  async readFolder(folder: string, prefix: string): Promise<void> {
+  /** Modules that entries depend on and nobody has named a folder for, and the modules that these depend on. */
+  async readDependencies(named: readonly ModuleFolder[], told: readonly Diagnostic[]): Promise<void> {
+    const known = new Set(named.map(({ name }) => name));
+    for (let at = 0; at < this.entries.length; at++) {
+      const entry = this.entries[at];
+      const { component } = entry?.kind === 'ns.dependency' ? entry.data : {};
+      if (entry === undefined || typeof component !== 'string' || !MODULE_NAME.test(component)) continue;
+      const place = entry.placeOf('/component');
+      if (!known.has(component)) {
+        known.add(component);
+        const folder = path.join(this.#files.root, MODULES_FOLDER, component);
+        if (await this.#files.folderExists(folder)) await this.readModule({ name: component, folder, place });
+        else if (!told.some(({ message }) => message.startsWith(`module '${component}' `)))
+          this.diagnostics.push({
+            severity: 'warning',
+            place,
+            message: `module '${component}' is not there`,
+            fix: `unpack it in '${MODULES_FOLDER}/${component}', or name its folder in 'modules' of moontide.yaml`,
+          });
+      }
+      this.#checkVersion(entry, component, this.#modules.get(component));
+    }
+  }
+
+  #checkVersion(entry: LocatedEntry, component: string, version: string | undefined): void {
+    const wanted = entry.data['version'];
+    if (typeof wanted !== 'string' || wanted === '') return;
+    const problem = versionProblem(wanted, version);
+    if (problem !== undefined)
+      this.diagnostics.push({
+        severity: 'error',
+        place: entry.placeOf('/version'),
+        message: problem.replace('$module', `module '${component}'`),
+        fix: 'change the version here, or unpack another one',
+      });
+  }
+
+  async #manifestVersion(folder: string): Promise<string | undefined> {
+    const { tree } = await readYaml(this.#files, path.join(folder, 'wippy.yaml'));
+    const version = isObject(tree?.value) ? tree.value['version'] : undefined;
+    return typeof version === 'string' ? version : undefined;
+  }
+
+  async readFolder(folder: string, prefix: string, module?: string): Promise<void> {
+    const root: SourceRoot = { folder, prefix, ...(module === undefined ? {} : { module }) };
     for (const found of await this.#files.walk(folder, this.#skip))
-      if (found.problem !== undefined || isYamlName(found.name))
-        await this.#readFile(found, { folder, prefix });
+      if (found.problem !== undefined || isYamlName(found.name)) await this.#readFile(found, root);
   }
 
   async #readFile(found: FoundFile, root: SourceRoot): Promise<void> {
@@ -175,12 +226,12 @@ class Loader {
       );
       for (const [index, entry] of batch.entries()) {
         const read = sources[index];
-        if (read !== undefined) this.#add(entry, read);
+        if (read !== undefined) this.#add(entry, read, root);
       }
     }
   }
 
-  #add(raw: RawEntry, sources: ReadSources): void {
+  #add(raw: RawEntry, sources: ReadSources, { module }: SourceRoot): void {
     const { tree, base } = raw;
     const first = this.#byId.get(raw.id);
     if (first !== undefined) {
@@ -202,12 +253,16 @@ class Loader {
       keyPlaceOf: (pointer) => tree.keyPlaceOf(base + pointer),
       ...(sources.file === undefined ? {} : { file: sources.file }),
       ...(sources.inline === undefined ? {} : { inline: sources.inline }),
+      ...(module === undefined ? {} : { module }),
     };
     this.#byId.set(raw.id, entry);
     this.entries.push(entry);
     if (sources.diagnostics.length > 0) this.entryDiagnostics.set(raw.id, sources.diagnostics);
   }
 }
+
+/** Where modules are unpacked, besides the places that configuration names. */
+const MODULES_FOLDER = '.moontide/modules';
 
 const noFolder = (folder: string): Diagnostic => ({
   severity: 'error',

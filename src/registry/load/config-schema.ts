@@ -51,6 +51,12 @@ export const configSchema: JsonSchema = closed({
     path: text('SQLite file, relative to the app. Default: .moontide/registry.db.'),
   }),
   lua: closed({ engine: { enum: ['compiled', 'fengari'], description: 'Default: compiled.' } }),
+  modules: {
+    type: 'object',
+    description: 'Folders of modules, relative to the app, by `organization/module`.',
+    propertyNames: { pattern: MODULE_NAME.source },
+    additionalProperties: text('Folder.'),
+  },
   extensions: names('JavaScript files that register kinds, modules and components, relative to the app.'),
   override: {
     type: 'object',

@@ -26,6 +26,8 @@ export interface ModuleFolder {
   /** Absolute. */
   readonly folder: string;
   readonly place: Place;
+  /** As the lock file has it; absent: as the module's own wippy.yaml says. */
+  readonly version?: string;
 }
 
 export interface TemporalSettings {
@@ -127,7 +129,7 @@ export async function loadConfig(files: AppFiles): Promise<ConfigResult> {
     security: { ...legacySections('security'), ...sections('security') },
     shutdown: sections('shutdown'),
     metrics: sections('metrics'),
-    modules: await moduleFolders(files, lock, legacy, diagnostics),
+    modules: await moduleFolders(files, own, lock, legacy, diagnostics),
     placeOf: (pointer) => own?.placeOf(pointer) ?? wholeFile('moontide.yaml'),
   };
   return { config: Object.freeze(config), diagnostics };
@@ -213,6 +215,7 @@ async function sourceFolder(
 /** Replacements come first; a module that has one is not looked for among the installed ones. */
 async function moduleFolders(
   files: AppFiles,
+  own: YamlTree | undefined,
   lock: YamlTree | undefined,
   legacy: YamlTree | undefined,
   diagnostics: Diagnostic[],
@@ -222,7 +225,9 @@ async function moduleFolders(
   const problem = (severity: 'error' | 'warning', place: Place, message: string, fix: string): void => {
     diagnostics.push({ severity, place, message, fix });
   };
-  for (const { name, target, place } of [...lockReplacements(lock), ...workspaceReplacements(legacy)]) {
+  const replacements = [...ownModules(own), ...lockReplacements(lock), ...workspaceReplacements(legacy)];
+  for (const { name, target, place } of replacements) {
+    if (done.has(name)) continue;
     done.add(name);
     const folder = path.resolve(files.root, target);
     if (!files.contains(folder))
@@ -244,7 +249,9 @@ async function moduleFolders(
     if (lock === undefined || name === undefined || !MODULE_NAME.test(name) || done.has(name)) continue;
     const place = lock.placeOf(`/modules/${index}/name`);
     const folder = path.resolve(files.root, modulesFolder, 'vendor', name);
-    if (await files.folderExists(folder)) found.push({ name, folder, place });
+    const version = isObject(module) ? text(module['version']) : undefined;
+    if (await files.folderExists(folder))
+      found.push({ name, folder, place, ...(version === undefined ? {} : { version }) });
     else
       problem(
         'warning',
@@ -260,6 +267,11 @@ interface Replacement {
   readonly name: string;
   readonly target: string;
   readonly place: Place;
+}
+
+function ownModules(own: YamlTree | undefined): Replacement[] {
+  const section = valueOf(own, 'modules');
+  return own !== undefined && isObject(section) ? replacementMap(own, section, '/modules') : [];
 }
 
 function lockReplacements(lock: YamlTree | undefined): Replacement[] {

@@ -9,6 +9,8 @@ import type { TextStart } from './yaml-tree.js';
 export interface LocatedEntry extends LoadedEntry, Located {
   /** For a source that stands in the YAML itself, as it is: where it begins. */
   readonly inline?: TextStart;
+  /** The module that it came with (`acme/http`); absent: the app's own. */
+  readonly module?: string;
 }
 
 /** Where an entry's parts stand. An entry made at run time has no file: its id stands for one. */

@@ -23,6 +23,8 @@ export interface SourceRoot {
   readonly folder: string;
   /** What chunk names of an installed module begin with: `acme/http/`. */
   readonly prefix: string;
+  /** The module that the folder is, where it is one. */
+  readonly module?: string;
 }
 
 export interface ReadSources {

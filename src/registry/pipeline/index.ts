@@ -1,5 +1,5 @@
 // The pipeline: loaded entries to entries that can run, or all that is wrong with them.
-// Stages: override, disable, validate, link, sources, bytecode (programs.ts). Each is a pure function in its own file.
+// Stages: override, disable, requirements, validate, link, sources, bytecode (programs.ts). Each is a pure function in its own file.
 // I1: what is wrong in one stage does not hide what is wrong in the next ones.
 import type { Diagnostic } from '../../core/diagnostics.js';
 import type { PinnedProgram } from '../../core/program.js';
@@ -11,6 +11,7 @@ import { checkSources } from './check-sources.js';
 import { disableEntries } from './disable.js';
 import { linkEntries, type ModuleNames } from './link.js';
 import { applyOverrides, parseOverride, type Override } from './override.js';
+import { fillRequirements } from './requirements.js';
 import { buildPrograms, type CompileProgram } from './programs.js';
 import { validateEntries } from './validate.js';
 
@@ -54,14 +55,15 @@ export function prepareApp(load: LoadResult, options: PrepareOptions): PrepareRe
   }
   const overridden = applyOverrides(load.entries, overrides);
   const enabled = disableEntries(overridden.entries, load.config.disable);
-  diagnostics.push(...overridden.diagnostics, ...enabled.diagnostics);
+  const filled = fillRequirements(enabled.entries, enabled.disabled);
+  diagnostics.push(...overridden.diagnostics, ...enabled.diagnostics, ...filled.diagnostics);
   const withoutSource = new Set<EntryId>();
   for (const [id, problems] of load.entryDiagnostics) {
     if (enabled.disabled.has(id)) continue;
     withoutSource.add(id);
     diagnostics.push(...problems);
   }
-  return prepare(enabled.entries, options, { disabled: enabled.disabled, withoutSource, diagnostics });
+  return prepare(filled.entries, options, { disabled: enabled.disabled, withoutSource, diagnostics });
 }
 
 /** For entries that come from elsewhere than an app's folder: the store, a change at run time. */

@@ -85,9 +85,14 @@ export function applyOverrides<E extends Entry>(
   return { entries: entries.map((entry) => byId.get(entry.id) ?? entry), diagnostics };
 }
 
-type Changed<E> = { readonly entry: E } | { readonly message: string; readonly fix: string };
+export type Changed<E> = { readonly entry: E } | { readonly message: string; readonly fix: string };
 
-function overrideEntry<E extends Entry>(entry: E, path: string, { value, place }: Override): Changed<E> {
+/** The entry with another value at a path; whatever is wrong with it is wrong at the override's place. */
+export function overrideEntry<E extends Entry>(
+  entry: E,
+  path: string,
+  { value, place }: Override,
+): Changed<E> {
   if (path === 'kind') {
     if (typeof value === 'string' && value !== '')
       return { entry: placed(changed(entry, { kind: value }), '/kind', place) };
