@@ -11,7 +11,7 @@ beforeAll(buildOnce);
 afterAll(async () => {
   for (const node of nodes) node.signal('SIGTERM');
   await Promise.all(nodes.map(({ ended }) => ended));
-  folders.clean();
+  await folders.clean();
 });
 
 const FILES = {

@@ -50,7 +50,7 @@ beforeAll(async () => {
 afterAll(async () => {
   node.signal('SIGTERM');
   await node.ended;
-  folders.clean();
+  await folders.clean();
 });
 
 const run = (...args: string[]) => cli(['--app', app, ...args]);

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +41,11 @@ export interface CliOptions {
   readonly input?: string;
 }
 
+/** Those that have not ended; a test that fails leaves some. */
+const running = new Set<CliProcess>();
+/** How long a process may take to stop before it is killed. Milliseconds. */
+const STOP_MS = 10_000;
+
 export class CliProcess {
   readonly child: ChildProcess;
   stdout = '';
@@ -56,8 +62,12 @@ export class CliProcess {
     this.child.stdin?.end(options.input);
     this.child.stdout?.on('data', (chunk: Buffer) => (this.stdout += chunk.toString()));
     this.child.stderr?.on('data', (chunk: Buffer) => (this.stderr += chunk.toString()));
+    running.add(this);
     this.ended = new Promise((resolve) => {
-      this.child.once('close', (code) => resolve({ code, stdout: this.stdout, stderr: this.stderr }));
+      this.child.once('close', (code) => {
+        running.delete(this);
+        resolve({ code, stdout: this.stdout, stderr: this.stderr });
+      });
     });
   }
 
@@ -82,7 +92,17 @@ export class CliProcess {
 export const cli = (args: readonly string[], options?: CliOptions): Promise<CliResult> =>
   new CliProcess(args, options).ended;
 
-/** A folder for an app, gone when the test file ends. */
+async function endAll(): Promise<void> {
+  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+    for (const process of running) process.signal(signal);
+    const ended = Promise.all([...running].map((process) => process.ended));
+    const late = new AbortController();
+    await Promise.race([ended, sleep(STOP_MS, undefined, { signal: late.signal }).catch(() => undefined)]);
+    late.abort();
+  }
+}
+
+/** A folder for an app, gone when the test file ends, and what runs there with it. */
 export class TestFolders {
   readonly #folders: string[] = [];
 
@@ -107,7 +127,8 @@ export class TestFolders {
     return folder;
   }
 
-  clean(): void {
+  async clean(): Promise<void> {
+    await endAll();
     for (const folder of this.#folders)
       if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });
   }

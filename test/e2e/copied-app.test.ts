@@ -16,7 +16,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(async () => {
   await server[Symbol.asyncDispose]();
-  folders.clean();
+  await folders.clean();
   rmSync(cache, { recursive: true, force: true });
 });
 

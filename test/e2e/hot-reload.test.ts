@@ -66,7 +66,7 @@ afterAll(async () => {
   await connection.close();
   node.signal('SIGTERM');
   await node.ended;
-  folders.clean();
+  await folders.clean();
 });
 
 describe('hot reload', () => {
