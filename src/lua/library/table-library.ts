@@ -122,10 +122,9 @@ const concat = builtin(
   },
 );
 
+/** The index as PUC writes it: its low 32 bits. */
 function invalidValue(value: Value, at: Integer): never {
-  raise(
-    `invalid value (${luaType(value as LuaValue)}) at index ${int64.integerToString(at)} in table for 'concat'`,
-  );
+  raise(`invalid value (${luaType(value as LuaValue)}) at index ${int64.lowOf(at)} in table for 'concat'`);
 }
 
 const pack = builtin('table.pack', function (...values: Value[]): Result {

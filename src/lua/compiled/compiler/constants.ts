@@ -1,7 +1,7 @@
 // Constant expressions: literals, and operators on numbers that cannot fail. Sealed.
 // C1: folding uses the run-time operators themselves, so the result is theirs.
 import { LuaFloat } from '../../../core/data.js';
-import type { BinaryOperator, Expression } from '../../front/tree.js';
+import type { BinaryExpression, BinaryOperator, Expression } from '../../front/tree.js';
 import * as arithmetic from '../arithmetic.js';
 import { I64 } from '../int64.js';
 import { isInteger, isNumber, doubleOf, float } from '../number.js';
@@ -64,19 +64,20 @@ export function constantNumber(expression: Expression): LuaNumber | undefined {
       return isInteger(operand) ? (arithmetic.bitNot(operand) as LuaNumber) : undefined;
     }
     case 'binary':
-      if (isDeep(expression)) return undefined;
-      return foldBinary(expression.operator, expression.left, expression.right);
+      return foldBinary(expression);
     default:
       return undefined;
   }
 }
 
-function foldBinary(operator: BinaryOperator, left: Expression, right: Expression): LuaNumber | undefined {
+function foldBinary(e: BinaryExpression): LuaNumber | undefined {
+  const { operator } = e;
   const isBit = operator in FOLDED_BITS;
   const fold = FOLDED[operator] ?? FOLDED_BITS[operator];
   if (fold === undefined) return undefined;
-  const a = constantNumber(left);
-  const b = a === undefined ? undefined : constantNumber(right);
+  // The right side first: it is the smaller one, and seldom a constant too.
+  const b = constantNumber(e.right);
+  const a = b === undefined || isDeep(e) ? undefined : constantNumber(e.left);
   if (a === undefined || b === undefined) return undefined;
   if (isBit && !(isInteger(a) && isInteger(b))) return undefined;
   if ((operator === '//' || operator === '%') && doubleOf(b) === 0) return undefined;

@@ -93,8 +93,7 @@ export function floatTree(
   const leaves = leavesOf(tree);
   const plan = new Plan(tree);
   const conditions = [...typeTests(leaves), ...plan.tests];
-  const text = plan.hasFraction ? 'x' : isRaw ? plan.text : `float(${plan.text})`;
-  if (plan.hasFraction) conditions.push(`(x=${plan.text})!==floor(x)`);
+  const text = isRaw ? plan.text : `float(${plan.text})`;
   const isNumber = leaves.every(({ operand }) => isNumeric(operand.type));
   if (!plan.isPossible) conditions.splice(0, Infinity, 'false');
   const guard = conditions.join('&&');
@@ -124,8 +123,6 @@ class Plan {
   readonly text: string;
   /** Under which `text` is right (F2); they may set y, which `text` reads then. */
   readonly tests: string[] = [];
-  /** It is right only if it has a fraction. */
-  hasFraction = false;
   /** Some part cannot be right. */
   isPossible = true;
   /** The only product of integers perhaps; it is tested as y. */
@@ -176,13 +173,14 @@ class Plan {
       this.tests.push(...integerTests(leaves));
       return `(${integerText(tree)})`;
     }
+    const text = plainText(tree);
     if (isHazardous(tree)) {
       const tests = exactTests(tree, leaves);
       if (tests === undefined) this.isPossible = false;
       else this.tests.push(...tests);
-      this.hasFraction ||= has(tree, ['*']);
+      if (mayBeNegativeZero(tree)) this.tests.push(`${text}!==0`);
     }
-    return plainText(tree);
+    return text;
   }
 }
 
@@ -205,6 +203,13 @@ function integerParts(tree: Tree): readonly Tree[] {
   return tree.is === 'unary'
     ? integerParts(tree.operand)
     : [...integerParts(tree.left), ...integerParts(tree.right)];
+}
+
+/** A zero of floats may have a sign in it, one of integers never has: in products, and where a result is negated. */
+function mayBeNegativeZero(tree: Tree): boolean {
+  if (tree.is === 'leaf') return false;
+  if (tree.is === 'unary') return tree.operand.is !== 'leaf';
+  return tree.operator === '*' || mayBeNegativeZero(tree.left) || mayBeNegativeZero(tree.right);
 }
 
 const isOfLeaves = (tree: Tree): tree is Binary =>
