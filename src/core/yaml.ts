@@ -4,6 +4,7 @@ import { asInteger } from './durations.js';
 import { yaml } from './heavy-libraries.cjs';
 import { TranscodeError } from './transcode-error.js';
 import { toBytes, tryText } from './text.js';
+import { tokenDeeperThan } from './yaml-depth.js';
 
 /** Aliases may multiply a document's size at most this often. */
 const MAX_ALIASES = 100;
@@ -13,6 +14,8 @@ const MAX_INT64 = 2n ** 63n - 1n;
 export function parseYaml(text: string): Data {
   let value: unknown;
   try {
+    if (tokenDeeperThan(MAX_DEPTH, [...new (yaml().Parser)().parse(text)]) !== undefined)
+      throw new TranscodeError(`nested deeper than ${MAX_DEPTH} levels`);
     const document = yaml().parseDocument(text, { intAsBigInt: true, logLevel: 'error' });
     // A tag that nobody knows is a warning to the library; its value would silently be another than was meant.
     const [problem] = [...document.errors, ...document.warnings];

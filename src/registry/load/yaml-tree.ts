@@ -6,6 +6,7 @@ import { Composer, isAlias, isMap, isScalar, LineCounter, Parser } from 'yaml';
 import type { Alias, Document, ParsedNode, Scalar, YAMLMap, CST } from 'yaml';
 import { LuaFloat, MAX_DEPTH, type Data, type DataObject } from '../../core/data.js';
 import type { Diagnostic, Place } from '../../core/diagnostics.js';
+import { tokenDeeperThan } from '../../core/yaml-depth.js';
 import { child, parentOf } from './pointer.js';
 
 /** How many values aliases may add to a file. */
@@ -98,7 +99,9 @@ export function parseYaml(text: string, file: string): YamlResult {
     const zero = text.indexOf('\0');
     const tokens = [...new Parser(lines.addNewLine).parse(text)];
     if (zero >= 0) throw new Stop(zero, 'the file has a NUL character', 'remove it');
-    checkDepth(tokens);
+    const deep = tokenDeeperThan(MAX_DEPTH, tokens);
+    if (deep !== undefined)
+      throw new Stop(deep.offset, `values are nested more than ${MAX_DEPTH} deep`, 'make the file flatter');
     const document = compose(tokens, text.length);
     if (document === undefined) return { diagnostics };
     const builder = new TreeBuilder(document, report, text, lines);
@@ -109,22 +112,6 @@ export function parseYaml(text: string, file: string): YamlResult {
     if (!(error instanceof Stop)) throw error;
     report(error.offset, error.message, error.fix);
     return { diagnostics };
-  }
-}
-
-/** The composer calls itself for each level, so the depth is known before it runs. */
-function checkDepth(tokens: readonly CST.Token[]): void {
-  const open: { token: CST.Token; depth: number }[] = tokens.map((token) => ({ token, depth: 0 }));
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const { token, depth } = next;
-    if (depth > MAX_DEPTH)
-      throw new Stop(token.offset, `values are nested more than ${MAX_DEPTH} deep`, 'make the file flatter');
-    if (token.type === 'document') {
-      if (token.value) open.push({ token: token.value, depth });
-    } else if ('items' in token) {
-      for (const { key, value } of token.items)
-        for (const inner of [key, value]) if (inner) open.push({ token: inner, depth: depth + 1 });
-    }
   }
 }
 
