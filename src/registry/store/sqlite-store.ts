@@ -2,13 +2,10 @@
 // Q1: every call is one synchronous transaction, so nothing else of this process gets in between.
 // Q2: `synchronous = full`: a version that was acknowledged survives the machine, since runs are pinned to its programs.
 // Q3: a lock held by another process is waited for without blocking this one: short blocking waits, then a pause.
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { PinnedProgram } from '../../core/program.js';
 import type { Change } from '../model/changes.js';
 import { decodeProgram, encodeProgram } from './bodies.js';
-import { type AppliedMigration, loadMigrations, type Migration, pendingMigrations } from './migrations.js';
+import { loadMigrations, type Migration } from './migrations.js';
 import {
   type AppendRequest,
   type EntryChangeRecord,
@@ -17,7 +14,6 @@ import {
   type PruneResult,
   RegistryConflictError,
   RegistryDamagedError,
-  RegistryOwnerError,
   type RegistryStore,
   type StoreCapabilities,
   type StoredStep,
@@ -28,8 +24,6 @@ import {
 } from './registry-store.js';
 import {
   asBytes,
-  asNumber,
-  asOptionalText,
   asText,
   byVersion,
   CHANGE_COLUMNS,
@@ -42,6 +36,7 @@ import {
   toVersion,
   VERSION_COLUMNS,
 } from './rows.js';
+import { claimSqlite, migrateSqlite, waiting } from './sqlite-migrate.js';
 import { pruneSqlite } from './sqlite-prune.js';
 import { SqliteDatabase, SqliteError } from './sqlite-driver.js';
 import type { SqliteParameters } from './sqlite-driver.js';
@@ -61,7 +56,6 @@ export interface SqliteStoreOptions {
 
 /** One blocking wait for a lock; between two of them the process goes on. */
 const BLOCKING_WAIT_MS = 20;
-const PAUSE_MS = 10;
 
 /** Opens the file, makes it if it is missing, and brings its schema up to date. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<RegistryStore> {
@@ -72,8 +66,8 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Regi
     throw openingError(path, error);
   });
   try {
-    await migrate(database, migrations, busyTimeoutMs);
-    await waiting(busyTimeoutMs, () => claim(database, app));
+    await migrateSqlite(database, migrations, busyTimeoutMs);
+    await waiting(busyTimeoutMs, () => claimSqlite(database, app));
   } catch (error) {
     database.close();
     throw openingError(path, error);
@@ -91,70 +85,6 @@ function openingError(path: string, error: unknown): unknown {
     `the registry's file '${path}' cannot be used (${why}); check its folder and its permissions`,
     { cause: error },
   );
-}
-
-/** Runs synchronous work again while another process holds the lock (Q3). */
-async function waiting<T>(timeoutMs: number, work: () => T): Promise<T> {
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    try {
-      return work();
-    } catch (error) {
-      if (!(error instanceof SqliteError) || !error.retryable) throw error;
-      if (performance.now() > deadline)
-        throw new StoreUnavailableError(
-          `the registry's database was locked for ${timeoutMs} ms; end the process that holds it`,
-          { cause: error },
-        );
-    }
-    await pause(PAUSE_MS + Math.random() * PAUSE_MS);
-  }
-}
-
-async function migrate(
-  database: SqliteDatabase,
-  migrations: readonly Migration[],
-  timeoutMs: number,
-): Promise<void> {
-  const applied = (): AppliedMigration[] =>
-    database.all('select number, name, checksum from migrations order by number').map((row) => ({
-      number: asNumber(row.number),
-      name: asText(row.name),
-      checksum: asText(row.checksum),
-    }));
-  await waiting(timeoutMs, () =>
-    database.exec(
-      'create table if not exists migrations (number integer primary key, name text not null, checksum text not null, time text not null) strict',
-    ),
-  );
-  for (const { number, name, checksum, sql } of pendingMigrations(
-    migrations,
-    applied(),
-    `'${database.path}'`,
-  ))
-    await waiting(timeoutMs, () =>
-      database.transaction(() => {
-        const time = new Date().toISOString();
-        const claim =
-          'insert into migrations (number, name, checksum, time) values (?, ?, ?, ?) on conflict do nothing';
-        if (database.run(claim, [number, name, checksum, time]).changes === 1) database.exec(sql);
-      }),
-    );
-  pendingMigrations(migrations, applied(), `'${database.path}'`); // a newer release may have migrated meanwhile
-}
-
-/** Names the registry at its first opening, and refuses another app's. */
-function claim(database: SqliteDatabase, app: string | undefined): void {
-  const found = database.get('select app, host from registry');
-  if (found === undefined || (found.app === null && app !== undefined) || found.host !== hostname())
-    database.execute(
-      `insert into registry (one, id, app, host) values (1, ?, ?, ?)
-         on conflict (one) do update set app = coalesce(registry.app, excluded.app), host = excluded.host`,
-      [randomUUID(), app ?? null, hostname()],
-    );
-  const owner = found === undefined ? app : (asOptionalText(found.app) ?? app);
-  if (owner !== undefined && app !== undefined && owner !== app)
-    throw new RegistryOwnerError(`'${database.path}'`, owner, app);
 }
 
 class SqliteStore implements RegistryStore {
