@@ -6,6 +6,28 @@
 
 export const pages = [
   {
+    page: 'lua/core/registry.md',
+    module: 'registry',
+    receivers: {
+      snap: 'Snapshot',
+      version: 'Version',
+      current_version: 'Version',
+      hist: 'History',
+      changes: 'Changes',
+    },
+    tables: {}, // the rows of both say `snap:` or `changes:`
+    others: ['err', 'op', 'entry', 'id'],
+    more: [
+      'Snapshot:entries',
+      'Snapshot:get',
+      'Snapshot:find',
+      'Snapshot:namespace',
+      'Snapshot:version',
+      'Changes:ops',
+    ],
+    less: ['registry.apply'], // name of a permission
+  },
+  {
     page: 'lua/core/time.md',
     module: 'time',
     receivers: {
