@@ -1,6 +1,7 @@
 // `moontide dev` and `moontide run`: a node that stays up.
 import { relative } from 'node:path';
-import { dataObject } from '../core/data.js';
+import { dataObject, LuaFloat } from '../core/data.js';
+import type { DataObject } from '../core/data.js';
 import { toBytes } from '../core/text.js';
 import type { Globals } from './globals.js';
 import { HotReload } from './hot-reload.js';
@@ -45,7 +46,7 @@ export async function serveNode(
 ): Promise<number> {
   const began = performance.now();
   const node = await runNode(nodeOptions(globals));
-  if (globals.json) await sayReady(node);
+  if (globals.json) await sayReady(node, explainBoot);
   else {
     if (explainBoot) for (const line of bootTable(node)) say(line);
     const where = node.serving ? await temporalText(node) : 'without Temporal';
@@ -95,7 +96,7 @@ const counts = (node: RunningNode): { readonly workflows: number; readonly funct
   functions: idsOf(node, 'function.lua').length,
 });
 
-async function sayReady(node: RunningNode): Promise<void> {
+async function sayReady(node: RunningNode, explainBoot = false): Promise<void> {
   const connection = node.serving ? await node.temporal.connection(undefined) : undefined;
   const ui = await uiAddress(node);
   say(
@@ -112,6 +113,7 @@ async function sayReady(node: RunningNode): Promise<void> {
         workflows: idsOf(node, 'workflow.lua'),
         functions: idsOf(node, 'function.lua'),
         registry_version: node.registry.current.version.number,
+        ...(explainBoot ? { boot: bootData(node) } : {}),
       }),
       false,
     ),
@@ -157,6 +159,22 @@ const listed = (names: readonly string[]): string => {
   const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
   return `${names.slice(0, SHOWN).join(', ')}${more}`;
 };
+
+/** What the table shows, as data: components by level and phases, with milliseconds. */
+function bootData({ timings, phases }: RunningNode): DataObject {
+  return dataObject({
+    components: timings.map(({ level, name, loadMs, startMs, dependsOn }) =>
+      dataObject({
+        level,
+        name: toBytes(name),
+        load_ms: loadMs === undefined ? null : new LuaFloat(loadMs),
+        start_ms: startMs === undefined ? null : new LuaFloat(startMs),
+        after: dependsOn.map(toBytes),
+      }),
+    ),
+    phases: phases.map(({ name, ms }) => dataObject({ name, ms: new LuaFloat(ms) })),
+  });
+}
 
 function bootTable(node: RunningNode): string[] {
   const time = (milliseconds: number | undefined): string =>

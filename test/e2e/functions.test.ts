@@ -130,6 +130,19 @@ describe('moontide run', () => {
     expect((await node.ended).code).toBe(0);
     expect(existsSync(join(app, '.moontide/temporal.json'))).toBe(false);
   });
+  it('gives the boot levels as data with --explain-boot and --json', async () => {
+    const node = new CliProcess(['--app', app, '--json', 'run', '--explain-boot']);
+    const [ready] = await node.until(/^\{"ready".*$/m);
+    const { boot } = JSON.parse(ready) as {
+      boot: { components: { level: number; name: string; start_ms: number }[]; phases: { name: string }[] };
+    };
+    expect([...new Set(boot.components.map(({ level }) => level))]).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(boot.components.every(({ start_ms }) => start_ms >= 0)).toBe(true);
+    expect(boot.phases.map(({ name }) => name)).toEqual(['infrastructure', 'load', 'activate', 'entries']);
+    node.signal('SIGTERM');
+    await node.ended;
+  });
+
   it('prints the boot levels with --explain-boot', async () => {
     const node = new CliProcess(['--app', app, 'run', '--explain-boot']);
     await node.until(/^ready:/m);

@@ -219,7 +219,8 @@ describe('a call from a workflow', () => {
     const it = await app({
       'app:w': workflow(`
         local funcs, time = require("funcs"), require("time")
-        return function(order) funcs.call("app:reserve", order) time.sleep("1ms") end`),
+        return function(order) funcs.call("app:reserve", order) time.sleep("1ms") funcs.call("app:plain") end`),
+      'app:plain': fn('return function() end'),
       'app:reserve': fn('return function() end', dataObject({ title: 'Reserve stock' })),
     });
     const ref = await start(it, 'app:w', [dataObject({ id: 'o-1', n: 2 })]);
@@ -229,5 +230,6 @@ describe('a call from a workflow', () => {
     );
     expect(summaries).toContain('"Reserve stock: {id: o-1, n: 2}"');
     expect(summaries).toContain('"sleep 1ms"');
+    expect(summaries).not.toContain('""'); // without words and arguments there is nothing to say
   });
 });

@@ -113,7 +113,7 @@ function callRemote(
     cancellationType: cancellationType(options),
     allowEagerDispatch: !flagOption(options, 'activity.disable_eager_execution'),
     retry: retryPolicy(options['activity.retry_policy']) ?? DEFAULT_RETRY,
-    summary: callSummary(route.summary, args),
+    ...field('summary', callSummary(route.summary, args)),
   };
   const run = proxyActivities<Activities>(activityOptions)[toTextLossy(target)] as Activities[string];
   return outgoing.send(headers, () => run(...args));
@@ -137,7 +137,7 @@ function callLocal({ target, args, options, route, headers, outgoing }: Call): P
       maximumAttempts: LOCAL_ATTEMPTS,
       ...(retryPolicy(options['activity.retry_policy']) ?? DEFAULT_RETRY),
     },
-    summary: callSummary(route.summary, args),
+    ...field('summary', callSummary(route.summary, args)),
   });
   const run = activities[toTextLossy(target)] as Activities[string];
   return outgoing.send(headers, () => run(...args));

@@ -201,7 +201,7 @@ async function startChildRun(
         args: [...args],
         taskQueue: start.queue,
         workflowId: start.workflowId,
-        staticSummary: callSummary(route.summary, args),
+        ...field('staticSummary', callSummary(route.summary, args)),
       }),
     );
   let handle: Awaited<ReturnType<typeof begin>>;

@@ -30,10 +30,10 @@ function describeValue(data: Data, depth = 0): string {
 const describeValues = (values: readonly Data[]): string =>
   values.map((value) => describeValue(value)).join(', ');
 
-/** `Reserve stock: {order_id: o-1}`; without words of the app the arguments alone. */
-export function callSummary(words: string | undefined, args: readonly Data[]): string {
+/** `Reserve stock: {order_id: o-1}`; without words of the app the arguments alone; undefined when there is nothing to say. */
+export function callSummary(words: string | undefined, args: readonly Data[]): string | undefined {
   const values = describeValues(args);
-  if (words === undefined || words === '') return shorten(values, LONGEST);
+  if (words === undefined || words === '') return values === '' ? undefined : shorten(values, LONGEST);
   return shorten(values === '' ? words : `${words}: ${values}`, LONGEST);
 }
 

@@ -2,6 +2,7 @@
 // L1: every file is read and every problem is told, in one go, sorted by place.
 // L2: nothing outside the app's folder is read (app-files.ts).
 // L3: the result is not checked against kinds yet: overrides and `disable` come first (pipeline/index.ts).
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Diagnostic } from '../../core/diagnostics.js';
 import type { EntryId } from '../model/entry.js';
@@ -267,7 +268,10 @@ const MODULES_FOLDER = '.moontide/modules';
 const noFolder = (folder: string): Diagnostic => ({
   severity: 'error',
   place: wholeFile(folder),
-  message: 'there is no such folder',
+  message:
+    statSync(folder, { throwIfNoEntry: false })?.isFile() === true
+      ? 'this is a file'
+      : 'there is no such folder',
   fix: 'name the folder of an app',
 });
 

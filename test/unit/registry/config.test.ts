@@ -135,3 +135,8 @@ it('says so when there is no such folder', async () => {
   const { diagnostics } = await loadAppConfig(path.join(realpathSync('.'), 'no-such-folder'));
   expect(linesOf(diagnostics)[0]).toContain('there is no such folder');
 });
+
+it('says so when a file is named in place of its folder', async () => {
+  const { diagnostics } = await loadAppConfig(path.join(realpathSync('.'), 'package.json'));
+  expect(linesOf(diagnostics)[0]).toContain('package.json: this is a file; name the folder of an app');
+});
