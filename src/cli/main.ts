@@ -83,7 +83,8 @@ Examples:
   moontide call orders:report                    call a function in this process
   moontide test                                  run the app's tests
 
-Exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 3 something needed cannot be reached.`,
+Exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 3 something needed cannot be reached,
+130 and 143 stopped by SIGINT and SIGTERM before it was done.`,
     );
   addGlobalOptions(program);
   for (const command of [
