@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { geometricMean, median, time } from './lua/measure.js';
 import { benchPrograms, timedText } from './lua/programs.js';
 import type { BenchProgram } from './lua/programs.js';
-import { findRivals, OURS, REFERENCE } from './lua/rivals.js';
+import { findRivals, OURS, REFERENCE, UNCOUNTED } from './lua/rivals.js';
 import type { Rival } from './lua/rivals.js';
 
 interface BenchResult {
@@ -156,7 +156,15 @@ function reportPrograms(
   programs: readonly BenchProgram[],
   rivals: readonly string[],
 ): void {
+  const costs = programs.flatMap(({ name }) => {
+    const speed = times.ratio(UNCOUNTED.name, name);
+    return speed === undefined ? [] : [1 / speed];
+  });
+  require(report, 'geometric mean: ours / ours without budgets', costs.length === 0
+    ? undefined
+    : geometricMean(costs), '<', 1.15);
   for (const rival of rivals) {
+    if (rival === UNCOUNTED.name) continue;
     const ratios = programs.flatMap(({ name }) => times.ratio(rival, name) ?? []);
     const key = `geometric mean: ${rival} / ours`;
     const value = ratios.length === 0 ? undefined : geometricMean(ratios);

@@ -44,6 +44,13 @@ const engine = (name: string) => (file: string) => [process.execPath, child, nam
 const LIMIT_MS = 60_000;
 
 export const OURS: Rival = { name: 'ours', command: engine('compiled'), rounds: [5, 2], limitMs: LIMIT_MS };
+/** Our engine again: what is generated to count instructions and memory is taken out. */
+export const UNCOUNTED: Rival = {
+  name: 'ours without budgets',
+  command: engine('uncounted'),
+  rounds: [5, 2],
+  limitMs: LIMIT_MS,
+};
 export const REFERENCE = 'lua5.4';
 
 function installed(name: string, command: readonly string[], rounds: Rival['rounds']): Rival | AbsentRival {
@@ -87,6 +94,7 @@ function gopherLua(tell: (line: string) => void): Rival | AbsentRival {
 export function findRivals(tell: (line: string) => void): readonly (Rival | AbsentRival)[] {
   return [
     OURS,
+    UNCOUNTED,
     installed(REFERENCE, ['lua5.4'], [5, 2]),
     installed('lua5.3', ['lua5.3'], [3, 1]),
     installed('luajit -joff', ['luajit', '-joff'], [3, 1]),
