@@ -28,7 +28,7 @@ export const ERROR_COST = 2500;
 /** Instructions of switching to a coroutine. */
 export const SWITCH_COST = 20;
 /** Instructions and bytes of calling a function of a module, whatever it does. */
-export const HOST_CALL_COST = 30;
+export const HOST_CALL_COST = 60;
 export const HOST_CALL_BYTES = 48;
 /** Bytes of a userdata with what is behind it. */
 export const USERDATA_BYTES = 200;

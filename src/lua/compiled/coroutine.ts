@@ -13,6 +13,10 @@ import { SOFT } from './machine.js';
 import { EMPTY, Frame, machine, push, S, suspend } from './protocol.js';
 import type { Callable, FrameStack, Result, Value } from './protocol.js';
 
+// A name of the global object is looked up slowly in a workflow's sandbox.
+const { isArray } = Array;
+const { max, floor } = Math;
+
 /** Estimated bytes of JavaScript stack for native code, whose frames cannot move to the heap; see SOFT for those that can. */
 const HARD = 440_000;
 /** Moving less than this is not worth it: then it is an overflow of native calls. */
@@ -39,7 +43,7 @@ export class CallFrame extends Frame {
       machine.levels = this.#levels; // protected calls below count on
       return this.#callee(...this.#values);
     }
-    return Array.isArray(value) ? this.#callee(...value) : this.#callee(value);
+    return isArray(value) ? this.#callee(...value) : this.#callee(value);
   }
 }
 
@@ -131,7 +135,7 @@ function catcherOf(stack: FrameStack, thrown: unknown): Frame | null {
 export function overflow(callee: Callable, values: Value[], weight: number): Result {
   machine.depth -= weight;
   const { barrier, base, levels } = machine;
-  const bottom = barrier > 0 ? Math.max(base, nativeDepths[levels - 1] ?? 0) : base;
+  const bottom = barrier > 0 ? max(base, nativeDepths[levels - 1] ?? 0) : base;
   if (machine.depth - bottom >= WORTH_SPILLING) {
     countSpill();
     suspend('spill', undefined);
@@ -154,7 +158,7 @@ function countSpill(): void {
   let frames = 0;
   for (let frame = running.top; frame !== null; frame = frame.next) frames++;
   count.since = 0;
-  count.next = Math.max(8, Math.floor(frames / 10_000));
+  count.next = max(8, floor(frames / 10_000));
   if (frames > MAX_FRAMES) raiseHere('stack overflow');
 }
 

@@ -18,6 +18,9 @@ import type { Callable, Result, Value } from './protocol.js';
 import { LONG, lookAt } from './ropes.js';
 import { fromHostValue, Table, toHostValue } from './table.js';
 
+// A name of the global object is looked up slowly in a workflow's sandbox.
+const { isArray } = Array;
+
 type CallRequest = Extract<SuspendRequest, { on: 'call' }>;
 
 let current: HostCall | undefined;
@@ -91,8 +94,7 @@ function settle(make: () => HostResult): Result {
   }
 }
 
-const isResults = (result: LuaValue | readonly LuaValue[]): result is readonly LuaValue[] =>
-  Array.isArray(result);
+const isResults = (result: LuaValue | readonly LuaValue[]): result is readonly LuaValue[] => isArray(result);
 
 const several = (values: readonly LuaValue[]): Result => results(values.map(fromHost));
 

@@ -4,6 +4,9 @@ import type { LuaThread, LuaUserdata } from '../values.js';
 import type { I64 } from './int64.js';
 import type { Table } from './table.js';
 
+// A name of the global object is looked up slowly in a workflow's sandbox.
+const { isArray } = Array;
+
 /** A value inside this engine: as lua/values.ts, but integers beyond 2^53 are I64. */
 export type Value =
   undefined | boolean | number | string | LuaFloat | I64 | Table | Callable | LuaThread | LuaUserdata;
@@ -19,12 +22,12 @@ export const EMPTY: Value[] = [];
 
 /** The first value of a result that is not S. */
 export function first(result: Result): Value {
-  return Array.isArray(result) ? result[0] : result;
+  return isArray(result) ? result[0] : result;
 }
 
 /** All values of a result that is not S. */
 export function all(result: Result): Value[] {
-  return Array.isArray(result) ? result : [result];
+  return isArray(result) ? result : [result];
 }
 
 /** A result of these values; the array must not be used afterwards. */

@@ -7,10 +7,13 @@ import { toInteger } from './number.js';
 import { builtin, Frame, first, machine, push, S } from './protocol.js';
 import type { Callable, Result, Value } from './protocol.js';
 
+// A name of the global object is looked up slowly in a workflow's sandbox.
+const { isArray } = Array;
+
 /** What pcall and the try around its call take of the JavaScript stack. */
 const WEIGHT = 400;
 
-const succeeded = (result: Result): Value[] => (Array.isArray(result) ? [true, ...result] : [true, result]);
+const succeeded = (result: Result): Value[] => (isArray(result) ? [true, ...result] : [true, result]);
 
 /** pcall or xpcall whose callee suspended. */
 class ProtectedFrame extends Frame {

@@ -8,6 +8,9 @@
 import { charge, chargeMemory, exceededMemory, memoryLeft, STRING_BYTES } from './budget.js';
 import { machine } from './machine.js';
 
+// A name of the global object is looked up slowly in a workflow's sandbox.
+const { ceil, max } = Math;
+
 /** Strings of this length and more are paid for when they are looked at. */
 export const LONG = 128;
 /** A pair, and its place in the count. */
@@ -44,12 +47,12 @@ export class Ropes {
     if (count !== undefined) {
       if (count > 1) joined.set(length, count - 1);
       else joined.delete(length);
-    } else if (this.#others > 0) this.#others = Math.max(0, this.#others - length);
+    } else if (this.#others > 0) this.#others = max(0, this.#others - length);
     else {
       this.#none = length;
       return;
     }
-    charge(Math.ceil(length / COPIED_AT_ONCE));
+    charge(ceil(length / COPIED_AT_ONCE));
     chargeMemory(length);
   }
 }
@@ -79,7 +82,7 @@ function joinedLong(length: number): void {
 
 /** The same for a string that is compared, or looked for among keys: all of its characters may be read each time. */
 export function compareText(length: number): void {
-  charge(Math.ceil(length / COPIED_AT_ONCE));
+  charge(ceil(length / COPIED_AT_ONCE));
   lookAt(length);
 }
 

@@ -1,7 +1,7 @@
 // Everything that generated code may name (compiler/unit-emitter.ts RUNTIME_NAMES). One object per realm. Sealed.
 import { index, setField, setIndex } from './access.js';
 import * as arithmetic from './arithmetic.js';
-import { chargeMemory, ELEMENT_BYTES, refill } from './budget.js';
+import { ELEMENT_BYTES, refill } from './budget.js';
 import { checkClosable, closeValue, RAISE, toThrown } from './closing.js';
 import { concat, concatAll, equals, length, lessOrEqual, lessThan, rawEquals } from './compare.js';
 import { overflow } from './coroutine.js';
@@ -10,7 +10,7 @@ import { fromHalves, I64 } from './int64.js';
 import { iteratorOf } from './iteration.js';
 import { callable, getStringMetatable } from './metatables.js';
 import { float, fromSlot, toSlot } from './number.js';
-import { charge, EMPTY, machine, push, results, S } from './protocol.js';
+import { EMPTY, machine, push, results, S } from './protocol.js';
 import type { Result, Value } from './protocol.js';
 import { joined, sameText } from './ropes.js';
 import { emptyFields, fieldsPrototype, NO_FIELDS, Table } from './table.js';
@@ -46,7 +46,7 @@ function withoutLastNils(values: Value[]): Value[] {
 /** Positions `offset`+1 .. of a constructor. */
 function extend(table: Table, offset: number, values: Value[]): void {
   if (table.array.length === offset && table.hash === null) {
-    chargeMemory(ELEMENT_BYTES * values.length);
+    machine.memory -= ELEMENT_BYTES * values.length;
     table.array = withoutLastNils(offset === 0 ? values : table.array.concat(values));
   } else values.forEach((value, at) => table.setInteger(offset + at + 1, value));
 }
@@ -59,7 +59,7 @@ const FEW = 16;
 /** All values of a result that is not S; many are counted. */
 function allOf(result: Result): Value[] {
   if (!Array.isArray(result)) return [result];
-  if (result.length > FEW) charge(PASSED_COST * result.length);
+  if (result.length > FEW) machine.budget -= PASSED_COST * result.length; // stopped where there is a line
   return result;
 }
 

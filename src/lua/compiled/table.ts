@@ -26,6 +26,9 @@ import { machine } from './machine.js';
 import type { Value } from './machine.js';
 import { compareText, LONG } from './ropes.js';
 
+// A name of the global object is looked up slowly in a workflow's sandbox.
+const { floor } = Math;
+
 export type Fields = Record<string, Value>;
 type HashKey = Exclude<Value, undefined | LuaFloat | I64> | bigint;
 
@@ -75,7 +78,7 @@ export function isArrayIndexText(key: string): boolean {
   return first >= 48 && first <= 57 && key.length <= 16 && /^(?:0|[1-9]\d*)$/.test(key);
 }
 
-const isInt = (key: number): boolean => key === Math.floor(key) && key - key === 0;
+const isInt = (key: number): boolean => key === floor(key) && key - key === 0;
 
 /** Entries in insertion order; a deleted one stays as a tombstone until a new key needs room. */
 export class Hash {

@@ -35,6 +35,8 @@ import type { LoadedUnit } from './unit.js';
 
 /** What a program may do in one step when its entry says nothing: well under a second on a slow machine, once it is warm. */
 const DEFAULT_LIMITS: Limits = { instructions: 50_000_000, memory: 64 * 1024 * 1024 };
+/** In a workflow, whose sandbox is slower, and where a step that takes 5 s ends the worker. */
+const WORKFLOW_LIMITS: Limits = { ...DEFAULT_LIMITS, instructions: 20_000_000 };
 
 /** The loaded unit of each unit of the program. */
 export type Units = (unit: Unit) => LoadedUnit;
@@ -57,7 +59,8 @@ export class CompiledVm implements Vm, UnitHost, HostCall {
     this.#units = units;
     this.#standard = environmentOf(modules, requireOf);
     const { budget } = context.program;
-    this.#limits = budget === undefined ? DEFAULT_LIMITS : { ...DEFAULT_LIMITS, ...budget };
+    const usual = context.host.place === 'workflow' ? WORKFLOW_LIMITS : DEFAULT_LIMITS;
+    this.#limits = budget === undefined ? usual : { ...usual, ...budget };
     this.#loader = new UnitLoader(context.program, modules, this);
     const { entry } = this.#loader;
     this.#globals = uncounted(() => this.#newGlobals(entry));
@@ -180,9 +183,13 @@ const MAIN = hostFunction((call, ...args) => loaderOf(call).main(call, args));
 const requireOf = (unit: Unit): Callable =>
   hostFunction((call, name) => loaderOf(call).require(call, unit, name));
 
+/** Instructions of drawing a number: in a workflow the SDK draws it. */
+const RANDOM_COST = 60;
+
 /** Of whatever instance runs. */
 const LIBRARY_HOST: LibraryHost = Object.freeze({
   random: () => {
+    machine.budget -= RANDOM_COST;
     const drawn = random(hostCall());
     return drawn instanceof LuaFloat ? drawn.n : Number(drawn);
   },

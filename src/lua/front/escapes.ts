@@ -11,6 +11,10 @@ import {
 } from './characters.js';
 import { LuaSyntaxError } from './syntax-error.js';
 
+// A name of the global object is looked up slowly in a workflow's sandbox.
+const { fromCharCode } = String;
+const { floor } = Math;
+
 const SIMPLE: ReadonlyMap<number, string> = new Map(
   Object.entries({
     a: '\x07',
@@ -28,16 +32,16 @@ const SIMPLE: ReadonlyMap<number, string> = new Map(
 
 /** The UTF-8 bytes of a code point up to 2^31, one char per byte. */
 export function encodeUtf8(code: number): string {
-  if (code < 0x80) return String.fromCharCode(code);
+  if (code < 0x80) return fromCharCode(code);
   let bytes = '';
   let firstLimit = 0x3f;
   let rest = code;
   do {
-    bytes = String.fromCharCode(0x80 | (rest & 0x3f)) + bytes;
-    rest = Math.floor(rest / 64);
+    bytes = fromCharCode(0x80 | (rest & 0x3f)) + bytes;
+    rest = floor(rest / 64);
     firstLimit >>= 1;
   } while (rest > firstLimit);
-  return String.fromCharCode(((~firstLimit << 1) & 0xff) | rest) + bytes;
+  return fromCharCode(((~firstLimit << 1) & 0xff) | rest) + bytes;
 }
 
 /** Reads a string whose opening quote is at `start`. After `read`, `end` is past the closing quote and `lines` counts the newlines. */
@@ -103,7 +107,7 @@ export class QuotedStringReader {
       value = value * 16 + hexadecimalValue(code);
     }
     this.end++;
-    return String.fromCharCode(value);
+    return fromCharCode(value);
   }
 
   #unicode(backslash: number): string {
@@ -129,7 +133,7 @@ export class QuotedStringReader {
       this.end++;
     }
     if (value > 255) this.#refuse('decimal escape too large', backslash);
-    return String.fromCharCode(value);
+    return fromCharCode(value);
   }
 
   #skipBlanks(): string {

@@ -11,6 +11,9 @@ import type { Callable, Value } from '../compiled/protocol.js';
 import { LONG, lookAt } from '../compiled/ropes.js';
 import { Table } from '../compiled/table.js';
 
+// A name of the global object is looked up slowly in a workflow's sandbox.
+const { floor } = Math;
+
 /** Positions in strings and tables are cut to this: no string or table is as long. */
 export const FAR = 9007199254740992;
 
@@ -42,7 +45,7 @@ export function integerArgument(value: Value, index: number, name: string, count
 }
 
 const isSmallInteger = (value: Value): value is number =>
-  typeof value === 'number' && value === Math.floor(value) && value - value === 0;
+  typeof value === 'number' && value === floor(value) && value - value === 0;
 
 /** An integer, cut to +-2^53. */
 export function positionArgument(value: Value, index: number, name: string, count: number): number {

@@ -4,6 +4,10 @@
 
 import { powerOfTwo } from '../front/numeral.js';
 
+// A name of the global object is looked up slowly in a workflow's sandbox.
+const { abs, floor } = Math;
+const { is } = Object;
+
 /** Flags, width and precision of a conversion. */
 export interface Conversion {
   readonly left: boolean;
@@ -58,9 +62,9 @@ export function formatUnsigned(text: string, letter: string, how: Conversion): s
 /** %f %e %g %a and their upper-case forms. */
 export function formatDouble(value: number, letter: string, how: Conversion): string {
   const kind = letter.toLowerCase();
-  const negative = value < 0 || Object.is(value, -0) || value !== value;
+  const negative = value < 0 || is(value, -0) || value !== value;
   const sign = signOf(negative, how);
-  const size = Math.abs(value);
+  const size = abs(value);
   let text: string;
   if (size === Infinity || value !== value) {
     text = fill(sign, value === value ? 'inf' : 'nan', how, false);
@@ -81,13 +85,13 @@ export function formatDouble(value: number, letter: string, how: Conversion): st
 
 /** %.14g as tostring wants it, without the `.0`. */
 export function shortest14(value: number): string {
-  const size = Math.abs(value);
+  const size = abs(value);
   if (size >= 1e-4 && size < 1e14) {
     // Where 14 digits or fewer name the double they are also what rounding it to 14 digits gives.
     const text = String(value);
     if (text.length <= 15) return text;
   }
-  return (value < 0 || Object.is(value, -0) ? '-' : '') + general(size, 14, false);
+  return (value < 0 || is(value, -0) ? '-' : '') + general(size, 14, false);
 }
 
 function fixed(size: number, precision: number, alternate: boolean): string {
@@ -97,7 +101,7 @@ function fixed(size: number, precision: number, alternate: boolean): string {
   }
   // A tie has exactly one binary digit more than what is kept can hold.
   const scaled = size * powerOfTwo(precision);
-  if (size < 9007199254740992 && scaled * 2 === Math.floor(scaled * 2) && scaled !== Math.floor(scaled)) {
+  if (size < 9007199254740992 && scaled * 2 === floor(scaled * 2) && scaled !== floor(scaled)) {
     return fixedTie(size, precision) + point;
   }
   return size.toFixed(precision) + point;
@@ -161,7 +165,7 @@ function exactParts(size: number): readonly [mantissa: number, power: number] {
 }
 
 function exponentText(exponent: number): string {
-  const size = Math.abs(exponent);
+  const size = abs(exponent);
   return `e${exponent < 0 ? '-' : '+'}${size < 10 ? '0' : ''}${String(size)}`;
 }
 
@@ -208,5 +212,5 @@ function hexadecimalDigits(size: number, precision: number, alternate: boolean):
   else fraction = fraction.padEnd(precision, '0');
   if (!isNormal && mantissa !== 0) exponent = -1022;
   const point = fraction !== '' || alternate ? '.' : '';
-  return `${lead}${point}${fraction}p${exponent < 0 ? '-' : '+'}${String(Math.abs(exponent))}`;
+  return `${lead}${point}${fraction}p${exponent < 0 ? '-' : '+'}${String(abs(exponent))}`;
 }

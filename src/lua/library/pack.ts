@@ -9,6 +9,10 @@ import { doubleArgument, integerArgument, optionalPosition, textArgument } from 
 import { MAX_SIZE, PackFormat } from './pack-format.js';
 import { piece } from './pieces.js';
 
+// A name of the global object is looked up slowly in a workflow's sandbox.
+const { fromCharCode } = String;
+const { min } = Math;
+
 const VIEW = new DataView(new ArrayBuffer(8));
 
 /** The lowest `size` bytes of an integer of any size, sign-extended. */
@@ -19,7 +23,7 @@ function integerBytes(value: Integer, size: number, isLittle: boolean): string {
   let bytes = '';
   for (let at = 0; at < size; at++) {
     const byte = at < 4 ? (low >>> (8 * at)) & 255 : at < 8 ? (high >>> (8 * (at - 4))) & 255 : sign;
-    const character = String.fromCharCode(byte);
+    const character = fromCharCode(byte);
     bytes = isLittle ? bytes + character : character + bytes;
   }
   return bytes;
@@ -41,7 +45,7 @@ function doubleBytes(value: number, size: number, isLittle: boolean): string {
   else VIEW.setFloat64(0, value);
   let bytes = '';
   for (let at = 0; at < size; at++) {
-    const character = String.fromCharCode(VIEW.getUint8(at));
+    const character = fromCharCode(VIEW.getUint8(at));
     bytes = isLittle ? character + bytes : bytes + character;
   }
   return bytes;
@@ -180,7 +184,7 @@ function readInteger(text: string, at: number, size: number, isLittle: boolean, 
   const byte = (n: number): number => text.charCodeAt(isLittle ? at + n : at + size - 1 - n);
   let low = 0;
   let high = 0;
-  const limit = Math.min(size, 8);
+  const limit = min(size, 8);
   for (let n = 0; n < limit; n++) {
     if (n < 4) low |= byte(n) << (8 * n);
     else high |= byte(n) << (8 * (n - 4));

@@ -11,6 +11,10 @@ import { functionArgument } from './arguments.js';
 import { getAt, isPlain, listArgument, setAt } from './list-access.js';
 import { lengthNow, lessThanNow } from './native-calls.js';
 
+// A name of the global object is looked up slowly in a workflow's sandbox.
+const { isArray } = Array;
+const { imul } = Math;
+
 type Less = (a: Value, b: Value) => boolean;
 
 /** Intervals below this take the middle as pivot even when chance is wanted. */
@@ -86,7 +90,7 @@ class Sorter {
   }
 
   #nextChance(): number {
-    this.#chance = (Math.imul(this.#chance, 1664525) + 1013904223) >>> 0;
+    this.#chance = (imul(this.#chance, 1664525) + 1013904223) >>> 0;
     return this.#chance;
   }
 }
@@ -96,9 +100,9 @@ const byFunction =
   (callee: Callable): Less =>
   (a, b) => {
     const result: Result = callee(a, b);
-    if (!Array.isArray(result)) return result !== undefined && result !== false;
+    if (!isArray(result)) return result !== undefined && result !== false;
     const finished = result === S ? finishSpill() : result;
-    const value = Array.isArray(finished) ? finished[0] : finished;
+    const value = isArray(finished) ? finished[0] : finished;
     return value !== undefined && value !== false;
   };
 

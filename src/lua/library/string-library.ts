@@ -8,6 +8,10 @@ import { piece } from './pieces.js';
 import { pack, packsize, unpack } from './pack.js';
 import { searchFunctions } from './string-search.js';
 
+// A name of the global object is looked up slowly in a workflow's sandbox.
+const { fromCharCode } = String;
+const { max } = Math;
+
 /** The longest string that `rep` makes: half of what V8 could, which is more than a step should hold. */
 const MAX_LENGTH = 268_435_456;
 /** Characters that are turned into a string at once. */
@@ -69,8 +73,8 @@ const reverse = builtin('string.reverse', function (subject: Value): Result {
   let reversed = '';
   for (let end = text.length; end > 0; end -= PIECE) {
     const codes: number[] = [];
-    for (let at = end - 1; at >= Math.max(0, end - PIECE); at--) codes.push(text.charCodeAt(at));
-    reversed += String.fromCharCode(...codes);
+    for (let at = end - 1; at >= max(0, end - PIECE); at--) codes.push(text.charCodeAt(at));
+    reversed += fromCharCode(...codes);
   }
   return reversed;
 });
@@ -104,7 +108,7 @@ const char = builtin('string.char', function (...codes: Value[]): Result {
     if (typeof code !== 'number' || code < 0 || code > 255) {
       argumentError(at + 1, 'string.char', 'value out of range');
     }
-    text += String.fromCharCode(code);
+    text += fromCharCode(code);
   }
   return text;
 });
