@@ -55,7 +55,11 @@ export class Publishing {
     const keep = ({ version, state }: StateView, changes?: readonly Change[]): void =>
       copy.keep({ ...version, state: state.root }, changes, () => state.held());
     if (registry.current.version.number > 0) keep(registry.current);
-    registry.listen({ name: 'copy', committed: (_view, changes) => keep(registry.current, changes) });
+    registry.listen({
+      name: 'copy',
+      prepare: (changes) => copy.prepare(changes),
+      committed: (_view, changes) => keep(registry.current, changes),
+    });
   }
 
   /** Makes the app the newest version here, and where that is wished, everywhere. */

@@ -11,6 +11,8 @@ export interface ChangeListener {
   readonly name: string;
   /** Prepares for a change; `next` is the version it belongs to. What it throws rejects the whole version. */
   accept?(change: Change, next: RegistryView): void | Promise<void>;
+  /** Of a version that was decided elsewhere, before it is live here: fetches what it needs. Errors are logged. */
+  prepare?(changes: readonly Change[], next: RegistryView): Promise<void>;
   /** The version is live; `apply` returns when this has settled. Errors are logged: the version stays. */
   committed?(current: RegistryView, changes: readonly Change[]): void | Promise<void>;
 }
@@ -82,6 +84,12 @@ export class ChangeListeners {
 
   /** For a version that was decided elsewhere: nobody can reject it. */
   async follow(changes: readonly Change[], next: RegistryView): Promise<void> {
+    for (const listener of this.#listeners)
+      try {
+        await listener.prepare?.(changes, next);
+      } catch (error) {
+        this.#log.error('a listener could not prepare for a version', { listener: listener.name, error });
+      }
     for (const change of changes)
       for (const listener of this.#listeners) await this.#tryAccept(listener, change, next);
   }

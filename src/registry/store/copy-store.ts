@@ -3,6 +3,7 @@
 // A2: programs and files never change, so they are taken from the copy first.
 // A3: what the node has in memory is never older than what it hears: the newest version that passed here counts as the head.
 // A4: the copy is written behind the node's back; when the node stops, what was applied is in it.
+// A5: a version that others have stored is live here when its programs are, so that it can be run when the store is gone again.
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PinnedProgram } from '../../core/program.js';
 import { type Change, sidesOf, type VersionedEntry } from '../model/changes.js';
@@ -50,6 +51,8 @@ interface Away {
   readonly reason: string;
 }
 
+/** A version with more new programs than this is not kept waiting for them. */
+const MOST_PREPARED = 500;
 const FIRST_PROBE_MS = 100;
 const LONGEST_PROBE_MS = 1_000;
 
@@ -111,6 +114,15 @@ export class CopyStore implements RegistryStore {
   ): void {
     this.#see(version);
     this.#writing = this.#writing.then(() => this.#keep(version, changes, all));
+  }
+
+  /** Brings the programs of a version that others have stored, so that they are here before it is live (A5). */
+  async prepare(changes: readonly Change[]): Promise<void> {
+    const wanted = new Set<string>();
+    for (const change of changes) if (change.programAfter !== undefined) wanted.add(change.programAfter);
+    const missing = this.#copy.missing('programs', [...wanted]);
+    if (missing.length > MOST_PREPARED) return; // they come with `keep`
+    await Promise.all(missing.map((hash) => this.program(hash)));
   }
 
   head(): Promise<StoredVersion | undefined> {

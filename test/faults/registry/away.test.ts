@@ -59,6 +59,7 @@ describe('a registry on Postgres that goes away', () => {
     if (version.number > 0) store.keep({ ...version, state: state.root }, undefined, () => state.held());
     registry.listen({
       name: 'copy',
+      prepare: (changes) => store.prepare(changes),
       committed: ({ version: applied }, changes) =>
         store.keep({ ...applied, state: registry.current.state.root }, changes, () =>
           registry.current.state.held(),
