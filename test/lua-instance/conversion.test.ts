@@ -30,6 +30,14 @@ const { data } = fc.letrec<{ data: Data; object: DataObject }>((tie) => ({
 onEachEngine('conversion', (engine) => {
   const options = { engine, modules: [probeSpec] };
 
+  it('cuts off a value that would be written out without end', () => {
+    const session = openLua('local t = {} for i = 1, 60 do t = {t, t} end return t', options);
+    expect(session.error).toMatchObject({
+      kind: 'Invalid',
+      message: 'more than 1000000 tables do not cross at once',
+    });
+  });
+
   it('gives back what went in, whatever it is', () => {
     fc.assert(
       fc.property(data, (value) => {

@@ -4,6 +4,7 @@ import { LuaFloat } from '../../src/core/data.js';
 import { toBytes } from '../../src/core/text.js';
 import { jsonSpec } from '../../src/modules/json/spec.js';
 import { timeSpec } from '../../src/modules/time/spec.js';
+import { openLua } from '../support/instance.js';
 import { evaluate } from './evaluate.js';
 
 const modules = [jsonSpec, timeSpec];
@@ -11,6 +12,11 @@ const lua = (text: string, ...args: string[]) => evaluate(text, { modules, args 
 const encode = async (expression: string) => (await lua(`return json.encode(${expression})`))[0];
 
 describe('json.encode', () => {
+  it('is stopped by the budget where a table contains another many times, and so on', async () => {
+    const run = openLua('local t = {} for i = 1, 60 do t = {t, t} end return json.encode(t)', { modules });
+    expect(run.error?.message).toMatch(/^budget exceeded at main.lua:1/);
+  });
+
   it.each([
     ['"hello"', '"hello"'],
     ['42', '42'],

@@ -1,6 +1,7 @@
 // Values of Lua to plain data and back: the walk itself, without errors as objects (convert.ts adds them). Sealed.
 // P1: the first value that cannot cross is named by its path and why; nothing is dropped or rounded in silence.
 // P2: a table is an array (keys 1..n), an object (string keys) or empty; anything else does not cross.
+// P3: a value is written out as a tree, so a table that contains another many times, and so on, grows without end: it is cut off.
 import { dataObject, LuaFloat, MAX_DEPTH } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
 import { LuaTable, LuaUserdata, luaType } from '../values.js';
@@ -13,9 +14,16 @@ export type Converted =
 const REFUSED = Symbol('does not cross');
 type Refused = typeof REFUSED;
 
+/** Tables that one value may cross with. One that stands in many places counts at each: it would be written there. */
+const MOST_TABLES = 1_000_000;
+let tablesLeft = 0;
+
 export function toPlain(value: LuaValue): Converted {
+  tablesLeft = MOST_TABLES;
   const data = walk(value, 0);
-  return data === REFUSED ? { ok: false, message: refusal(value, '$', []) } : { ok: true, data };
+  if (data !== REFUSED) return { ok: true, data };
+  if (tablesLeft < 0) return { ok: false, message: `more than ${MOST_TABLES} tables do not cross at once` };
+  return { ok: false, message: refusal(value, '$', []) };
 }
 
 function walk(value: LuaValue, depth: number): Data | Refused {
@@ -43,7 +51,7 @@ function userdataToPlain(userdata: LuaUserdata): Data | undefined {
 }
 
 function walkTable(table: LuaTable, depth: number): Data | Refused {
-  if (depth > MAX_DEPTH) return REFUSED;
+  if (depth > MAX_DEPTH || --tablesLeft < 0) return REFUSED;
   let array: Data[] | undefined;
   let object: DataObject | undefined;
   let refused = false;

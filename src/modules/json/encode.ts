@@ -9,7 +9,7 @@ import { formatPath } from '../../core/wire-errors.js';
 import { asText } from '../../lua/instance/arguments.js';
 import { LuaFloat, LuaTable, LuaUserdata, luaType } from '../../lua/values.js';
 import type { LuaValue } from '../../lua/values.js';
-import { encodePlain, numberText } from './fast-encode.js';
+import { encodePlain, numberText, TOLD_AT_ONCE } from './fast-encode.js';
 
 /** Longest text that is made. Bytes. */
 const MAX_TEXT = 64 * 1024 * 1024;
@@ -19,14 +19,21 @@ export class JsonEncodeError extends Error {
   override readonly name = 'JsonEncodeError';
 }
 
-export function encodeJson(value: LuaValue): string {
-  return encodePlain(value, MAX_TEXT) ?? new JsonWriter().write(value);
+/** `tell`: how many tables have been written since it was told last. A table that stands in many places is written at each. */
+export function encodeJson(value: LuaValue, tell: (tables: number) => void = () => undefined): string {
+  return encodePlain(value, MAX_TEXT, tell) ?? new JsonWriter(tell).write(value);
 }
 
 class JsonWriter {
   readonly #path: (string | number)[] = [];
   readonly #around: LuaTable[] = [];
+  readonly #tell: (tables: number) => void;
   #size = 0;
+  #tables = 0;
+
+  constructor(tell: (tables: number) => void) {
+    this.#tell = tell;
+  }
 
   write(value: LuaValue): string {
     switch (typeof value) {
@@ -53,6 +60,7 @@ class JsonWriter {
   #table(table: LuaTable): string {
     if (this.#around.includes(table)) throw this.#refuse('contains itself');
     if (this.#around.length >= MAX_DEPTH) throw this.#refuse(`is nested deeper than ${MAX_DEPTH} levels`);
+    if (++this.#tables % TOLD_AT_ONCE === 0) this.#tell(TOLD_AT_ONCE);
     this.#around.push(table);
     const items: string[] = [];
     let object: boolean | undefined;

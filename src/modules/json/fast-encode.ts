@@ -10,8 +10,12 @@ import type { LuaValue } from '../../lua/values.js';
 const NOT_PLAIN = new Error('not plain');
 
 /** The text; undefined where the value is not plain, or the text would be longer than `most`. */
-export function encodePlain(value: LuaValue, most: number): string | undefined {
-  const writer = new PlainWriter(most);
+export function encodePlain(
+  value: LuaValue,
+  most: number,
+  tell: (tables: number) => void,
+): string | undefined {
+  const writer = new PlainWriter(most, tell);
   try {
     writer.value(value);
     return writer.text;
@@ -57,19 +61,25 @@ function escaped(text: string): string {
   return JSON.stringify(text);
 }
 
+/** Tables that are written before it is told. */
+export const TOLD_AT_ONCE = 1024;
+
 /** What a table has shown itself to be so far. */
 type Kind = 'unknown' | 'items' | 'fields';
 
 class PlainWriter {
   text = '';
   readonly #most: number;
+  readonly #tell: (tables: number) => void;
+  #tables = 0;
   #depth = 0;
   // Of the table under way.
   #kind: Kind = 'unknown';
   #items = 0;
 
-  constructor(most: number) {
+  constructor(most: number, tell: (tables: number) => void) {
     this.#most = most;
+    this.#tell = tell;
   }
 
   value(value: LuaValue): void {
@@ -99,6 +109,7 @@ class PlainWriter {
   #table(table: LuaTable): void {
     // A table within itself goes down to here at once.
     if (this.#depth >= MAX_DEPTH) throw NOT_PLAIN;
+    if (++this.#tables % TOLD_AT_ONCE === 0) this.#tell(TOLD_AT_ONCE);
     const [kind, items] = [this.#kind, this.#items];
     this.#kind = 'unknown';
     this.#items = 0;

@@ -47,6 +47,9 @@ function read(bytes: string): Read {
   }
 }
 
+/** Instructions of writing a table, besides its characters. */
+const TABLE_COST = 20;
+
 function readValue(value: LuaValue): Read {
   try {
     return read(encodeJson(value));
@@ -122,7 +125,7 @@ export const jsonSpec = defineModuleSpec({
       },
       run: (call, value) => {
         try {
-          const encoded = encodeJson(value);
+          const encoded = encodeJson(value, (tables) => call.charge(tables * TABLE_COST));
           call.charge(encoded.length >> 1);
           return encoded;
         } catch (error) {
