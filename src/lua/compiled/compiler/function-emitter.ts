@@ -45,8 +45,8 @@ export interface Region {
   readonly jumps: Jump[];
 }
 
-/** Operators; some 70 dense lines. */
-const LONG = 450;
+/** Operators; some 45 dense lines. */
+const LONG = 300;
 
 /** The general value of what is kept raw. */
 export const generalText = ({ js, type }: Pick<Storage, 'js' | 'type'>): string =>
