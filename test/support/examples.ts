@@ -7,12 +7,14 @@ import type { Data } from '../../src/core/data.js';
 import type { MemberSpec, ModuleSpec } from '../../src/lua/module.js';
 import { compressHandlers } from '../../src/modules/compress/host.js';
 import { builtModules } from '../../src/modules/index.js';
+import { envHandlers } from '../../src/modules/env/host.js';
 import { metricsHandlers } from '../../src/modules/metrics/host.js';
 import { systemHandlers } from '../../src/modules/system/host.js';
 import { templatesHandlers } from '../../src/modules/templates/host.js';
 import type { Entry, EntryId } from '../../src/registry/model/entry.js';
 import type { KindSpec } from '../../src/registry/model/kind.js';
 import { Resources } from '../../src/runtime/resources.js';
+import { Environment } from '../../src/services/env/environment.js';
 import { kinds } from '../../src/services/kinds.js';
 import { MetricsCollector } from '../../src/services/metrics/collector.js';
 import { nodeAnswers } from './instance.js';
@@ -92,9 +94,19 @@ const collector = new MetricsCollector((why, name) => {
   throw new Error(`${name}: ${why}`);
 });
 
+const port = entryOf('app:port', 'env.variable', { variable: 'PORT', default: 8080 });
+const environment = new Environment({
+  os: {},
+  entries: () => ({
+    get: (id) => (id === port.id ? port : undefined),
+    ofKind: (kind) => (kind === port.kind ? [port] : []),
+  }),
+});
+
 /** Answers for the examples of modules whose commands are recorded in workflows. */
 export const recordedAnswers = {
   ...nodeAnswers(compressHandlers),
+  ...nodeAnswers(envHandlers(environment)),
   ...nodeAnswers(metricsHandlers(collector.record)),
   ...nodeAnswers(
     systemHandlers(

@@ -6,7 +6,7 @@ import { modulesWithExamples, needsFunction, recordedAnswers } from '../support/
 
 const everywhere = modulesWithExamples.filter(
   ({ spec }) =>
-    spec.workflow === 'sealed' || ['archive', 'compress', 'system', 'templates'].includes(spec.name),
+    spec.workflow === 'sealed' || ['archive', 'compress', 'env', 'system', 'templates'].includes(spec.name),
 );
 
 describe('examples in a workflow', () => {
