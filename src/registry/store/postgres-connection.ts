@@ -79,8 +79,9 @@ export class PostgresConnection implements AsyncDisposable {
   ): Promise<T> {
     const { withinMs, begin = 'begin', end = 'commit' } = options;
     const deadline = performance.now() + withinMs;
-    const client = await this.#connect();
-    const run = this.#runner(client, () => deadline - performance.now());
+    const left = (): number => deadline - performance.now();
+    const client = await this.#connect(left());
+    const run = this.#runner(client, left);
     let ending = false;
     try {
       await run(begin);
@@ -120,7 +121,7 @@ export class PostgresConnection implements AsyncDisposable {
   }
 
   async #once(sql: string, values: readonly unknown[], leftMs: () => number): Promise<readonly Row[]> {
-    const client = await this.#connect();
+    const client = await this.#connect(leftMs());
     try {
       const rows = await this.#runner(client, leftMs)(sql, values);
       client.release();
@@ -134,10 +135,16 @@ export class PostgresConnection implements AsyncDisposable {
     }
   }
 
-  async #connect(): Promise<pg.PoolClient> {
+  async #connect(leftMs: number): Promise<pg.PoolClient> {
+    if (leftMs <= 0) throw this.#late();
+    const connecting = this.#pool.connect();
     try {
-      return await this.#pool.connect();
+      return await within(connecting, leftMs, () => this.#late());
     } catch (error) {
+      connecting.then(
+        (client) => client.release(), // too late for this statement
+        () => undefined, // told below
+      );
       throw toStoreError(error, this.place);
     }
   }
