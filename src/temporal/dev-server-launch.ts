@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
-import { endProcesses, isAlive } from './dev-server-process.js';
+import { endProcesses, isAlive, listensOn } from './dev-server-process.js';
 import { removeServerState, writeServerState } from './dev-server-state.js';
 import type { ServerState } from './dev-server-state.js';
 import { DevServerError } from './errors.js';
@@ -80,12 +80,10 @@ export async function launchServer(options: LaunchOptions): Promise<ServerState>
         failure = error.message;
       }
     }
-    const said = (await readFile(log, 'utf8').catch(() => ''))
-      .trim()
-      .split('\n')
-      .slice(-LOG_LINES)
-      .join('\n'); // no log: nothing to quote
-    if (attempt === START_TRIES || !/address already in use|bind/i.test(said))
+    const logged = await readFile(log, 'utf8').catch(() => ''); // no log: nothing to quote
+    const said = logged.trim().split('\n').slice(-LOG_LINES).join('\n');
+    // A server that does not get its port says so, and then fails with a long trace of its own.
+    if (attempt === START_TRIES || !/address already in use|bind/i.test(logged))
       throw new DevServerError(
         `Temporal did not start: ${failure}; see '${log}'${said === '' ? '' : `:\n${said}`}`,
       );
@@ -109,7 +107,13 @@ export async function makeReady(
   for (;;) {
     const end = ended();
     if (end !== undefined) throw new NotReadyError(end);
-    if ((await isOpen(state.address)) && (await answers(state.address, retentionDays))) break;
+    // Of two servers that are started at once one gets the port; what answers there may be the other.
+    if (
+      (await isOpen(state.address)) &&
+      (await listensOn(state.pid, portOf(state.address))) !== false &&
+      (await answers(state.address, retentionDays))
+    )
+      break;
     if (Date.now() > deadline) throw new NotReadyError(`no answer within ${timeoutMs} ms`);
     await sleep(POLL_MS, undefined, { signal });
   }
@@ -151,11 +155,12 @@ function spawnServer(
   }
 }
 
+export const portOf = (address: string): number => Number(address.slice(address.lastIndexOf(':') + 1));
+
 /** Whether anything listens there: cheaper than a gRPC connection, which waits a second between its tries. */
 export function isOpen(address: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const port = Number(address.slice(address.lastIndexOf(':') + 1));
-    const socket = connect(port, HOST, () => {
+    const socket = connect(portOf(address), HOST, () => {
       socket.destroy();
       resolve(true);
     });

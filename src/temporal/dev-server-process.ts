@@ -2,7 +2,7 @@
 // P1: a process id alone names nobody: it counts with the command line of our server, or with its mark (when it was born).
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile, readdir, readlink } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -33,6 +33,34 @@ export function processMark(pid: number): string | undefined {
     return ended ? undefined : (rest[BORN] ?? 'alive');
   } catch {
     return 'alive'; // gone between the two looks, or no /proc: what `kill` said stands
+  }
+}
+
+/** Fields of /proc/net/tcp (proc(5)). */
+const LOCAL = 1;
+const STATE = 3;
+const INODE = 9;
+const LISTENING = '0A';
+
+/** Whether the process itself listens on the port, and not somebody else; undefined where that cannot be told. */
+export async function listensOn(pid: number, port: number): Promise<boolean | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  try {
+    const wanted = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+    const sockets = new Set(
+      (await readFile('/proc/net/tcp', 'utf8'))
+        .split('\n')
+        .map((line) => line.trim().split(/\s+/))
+        .filter((fields) => fields[LOCAL]?.endsWith(wanted) === true && fields[STATE] === LISTENING)
+        .map((fields) => `socket:[${fields[INODE] ?? ''}]`),
+    );
+    const folder = `/proc/${pid}/fd`;
+    const targets = await Promise.all(
+      (await readdir(folder)).map((name) => readlink(`${folder}/${name}`).catch(() => '')), // closed meanwhile
+    );
+    return targets.some((target) => sockets.has(target));
+  } catch {
+    return isAlive(pid) ? undefined : false; // no /proc, or another user's process; or it has just ended
   }
 }
 

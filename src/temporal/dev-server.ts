@@ -12,7 +12,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tryLock } from '../core/process-lock-host.js';
 import type { Release } from '../core/process-lock-host.js';
-import { HOST, NotReadyError, isOpen, launchServer, makeReady } from './dev-server-launch.js';
+import { NotReadyError, isOpen, launchServer, makeReady, portOf } from './dev-server-launch.js';
 import { endProcesses, isServerOf, processMark, serversOf, signal } from './dev-server-process.js';
 import { readServerState, removeServerState, writeServerState } from './dev-server-state.js';
 import type { ServerState } from './dev-server-state.js';
@@ -369,6 +369,7 @@ class ServerUser implements DevServer {
     this.#ending.abort();
     await this.#reviving;
     try {
+      if (!existsSync(this.#folder)) return await this.#endOrphan();
       this.#leavingLock = await lockStart(this.#folder, Date.now() + LEAVE_TIMEOUT_MS);
       this.#hold?.();
       if (this.#mayEnd()) await endServers(this.#folder);
@@ -377,6 +378,12 @@ class ServerUser implements DevServer {
       this.#leavingLock?.();
       process.off('exit', this.#leaveAtExit);
     }
+  }
+
+  /** The folder was removed, and with it the locks that would tell of other users: who started the server ends it. */
+  async #endOrphan(): Promise<void> {
+    const { pid } = this.#known();
+    if (this.#role !== 'joined' && processMark(pid) === this.#mark) await endProcesses([pid]);
   }
 
   /** Whether the server is nobody's any more. Under the start lock, and without our own hold. */
@@ -404,8 +411,6 @@ class ServerUser implements DevServer {
     unlock();
   };
 }
-
-const portOf = (address: string): number => Number(address.slice(`${HOST}:`.length));
 
 const pause = (milliseconds: number): void =>
   void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);

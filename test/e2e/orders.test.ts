@@ -174,13 +174,11 @@ entries:
   it('refuses a second app of the same name on one Temporal', { timeout: 90_000 }, async () => {
     const { address } = await readyOf(node('dev', folders.copy('extension')));
     const env = { TEMPORAL_ADDRESS: address };
-    const second = await cli(['--app', folders.copy('orders'), '--json', 'start', 'orders:order', '{}'], {
-      env,
-    });
+    const second = await readyOf(node('run', folders.copy('orders'), '--address', address));
     const third = await cli(['--app', folders.copy('orders'), '--json', 'start', 'orders:order', '{}'], {
       env,
     });
-    expect(second.code).toBe(0);
+    expect(second.address).toBe(address);
     expect(third.code).toBe(2);
     expect(third.stderr).toMatch(/the name 'orders' belongs to the app in '.*' on Temporal .* \(default\)/);
   });

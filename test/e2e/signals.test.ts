@@ -1,9 +1,10 @@
 // Ctrl-C and SIGTERM at any moment of a command: the embedded Temporal does not outlive who started it.
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isAlive } from '../../src/temporal/dev-server-process.js';
 import { eventually, serversOn } from '../support/server-user.js';
 import { CliProcess, TestFolders, buildOnce } from './cli-process.js';
 
@@ -54,6 +55,17 @@ describe('a signal', () => {
       await left(app);
     }
   }, 60_000);
+
+  it('ends the server also where its folder was removed meanwhile', async () => {
+    const app = make();
+    const node = new CliProcess(['--app', app, 'dev']);
+    await node.until(/is running/);
+    const [pid] = serversOn(stateOf(app));
+    rmSync(stateOf(app), { recursive: true });
+    node.signal('SIGINT');
+    expect(await node.ended).toMatchObject({ code: 0 });
+    expect(pid === undefined || isAlive(pid)).toBe(false);
+  });
 
   it('that comes twice ends the process at once, and the server with it', async () => {
     for (const apartMs of [5, 30]) {

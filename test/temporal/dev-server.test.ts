@@ -12,7 +12,7 @@ import { findTemporalBinary } from '../../src/temporal/binary.js';
 import { connectTemporal, ensureProgramAttribute } from '../../src/temporal/connection.js';
 import { startOrJoinDevServer, stopDevServer } from '../../src/temporal/dev-server.js';
 import type { DevServer } from '../../src/temporal/dev-server.js';
-import { isAlive, processExit } from '../../src/temporal/dev-server-process.js';
+import { isAlive, listensOn, processExit } from '../../src/temporal/dev-server-process.js';
 import { readServerState } from '../../src/temporal/dev-server-state.js';
 import { TemporalNamespaceError, TemporalUnavailableError } from '../../src/temporal/errors.js';
 import { buildOnce } from '../e2e/cli-process.js';
@@ -285,6 +285,33 @@ describe.skipIf(!onLinux)('the embedded server and its users, each a process', (
       expect(serversOn(folder)).toEqual([]);
     },
   );
+});
+
+describe('two servers that want one port at once', () => {
+  it('each get one of their own', async () => {
+    const folders = await Promise.all([1, 2, 3].map(() => mkdtemp(join(tmpdir(), 'moontide-dev-'))));
+    const port = 20_000 + (process.pid % 20_000);
+    const servers = await Promise.all(
+      folders.map((stateFolder) =>
+        startOrJoinDevServer({
+          stateFolder,
+          binary: async () => (await findTemporalBinary()).path,
+          port,
+          ui: false,
+        }),
+      ),
+    );
+    try {
+      expect(new Set(servers.map(({ address }) => address)).size).toBe(3);
+      for (const { pid, address } of servers) {
+        expect(isAlive(pid)).toBe(true);
+        expect(await listensOn(pid, Number(address.split(':')[1]))).toBe(true);
+      }
+    } finally {
+      for (const server of servers) await server.stop();
+      for (const folder of folders) await rm(folder, { recursive: true, force: true });
+    }
+  });
 });
 
 describe('connecting', () => {

@@ -121,7 +121,9 @@ describe('the program codec', () => {
   it('delivers a missing program with its reason instead of failing', async () => {
     const [gone] = await codecOf(async () => undefined).decode([recorded()]);
     expect(payloadConverter.fromPayload<ResolvedProgram>(gone!)).toMatchObject({
-      missing: 'it is not stored',
+      missing: expect.stringMatching(
+        /^it is not stored in this registry; bring back the one that has it/,
+      ) as string,
     });
     const [failed] = await codecOf(() => Promise.reject(new Error('the store is away'))).decode([recorded()]);
     expect(payloadConverter.fromPayload<ResolvedProgram>(failed!)).toMatchObject({
