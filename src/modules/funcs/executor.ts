@@ -7,6 +7,7 @@ import type { Data, DataObject } from '../../core/data.js';
 import { readOptions, RETRY_POLICY } from '../../core/options.js';
 import type { OptionTypes } from '../../core/options.js';
 import { tryToData, fromData } from '../../lua/instance/convert.js';
+import { argumentList } from '../../lua/instance/data-list.js';
 import { errorFromData, failure } from '../../lua/instance/error-object.js';
 import type { HostCall } from '../../lua/instance-context.js';
 import { command } from '../../lua/suspend.js';
@@ -76,20 +77,15 @@ export function prepare({ context, options }: Executor, values: readonly LuaValu
     return refuse(`the target is a function id 'namespace:name', got ${luaType(target)}`);
   const problem = targetProblem(target, 'activity.task_queue' in options);
   if (problem !== undefined) return refuse(problem);
-  const data: Data[] = [];
-  for (const [index, arg] of args.entries()) {
-    const converted = tryToData(arg);
-    if (!converted.ok)
-      return refuse(`argument ${index + 1} of '${target}': ${converted.error.value.message}`);
-    data.push(converted.data);
-  }
+  const list = argumentList(args, `'${target}'`);
+  if (!list.ok) return list;
   return {
     ok: true,
     target,
     command: {
       type: 'funcs.call',
       target,
-      args: data,
+      args: list.data,
       ...(Object.keys(context).length === 0 ? {} : { context }),
       ...(Object.keys(options).length === 0 ? {} : { options }),
     },

@@ -4,10 +4,12 @@
 //   messages: [{ topic, body: [...] }], which reach the inbox before any other; durations in options are whole milliseconds
 // B1: a builder is immutable. What is wrong with its parts is told when it is used: `nil, err` of spawn and exec.
 import { dataObject } from '../../core/data.js';
-import type { Data, DataObject } from '../../core/data.js';
+import type { DataObject } from '../../core/data.js';
 import { readOptions, RETRY_POLICY } from '../../core/options.js';
 import type { OptionTypes } from '../../core/options.js';
 import { fromData, tryToData } from '../../lua/instance/convert.js';
+import { dataList } from '../../lua/instance/data-list.js';
+import type { DataList } from '../../lua/instance/data-list.js';
 import { errorFromData, failure } from '../../lua/instance/error-object.js';
 import type { HostCall } from '../../lua/instance-context.js';
 import { command } from '../../lua/suspend.js';
@@ -106,7 +108,7 @@ function withName(spawner: Spawner, name: LuaValue): LuaUserdata<Spawner> {
 function withMessage(spawner: Spawner, topic: LuaValue, values: readonly LuaValue[]): LuaUserdata<Spawner> {
   const problem = topicProblem(topic);
   if (problem !== undefined || typeof topic !== 'string') return spawner.refuse(invalid(problem ?? ''));
-  const body = dataList(values, `message '${topic}'`);
+  const body = valueList(values, `message '${topic}'`);
   if (!body.ok) return spawner.refuse(body.result);
   return spawner.with({ messages: [...spawner.parts.messages, dataObject({ topic, body: body.data })] });
 }
@@ -114,23 +116,9 @@ function withMessage(spawner: Spawner, topic: LuaValue, values: readonly LuaValu
 const noSecurity = (method: string) => (_call: HostCall, self: Spawner) =>
   self.refuse(failure('Unavailable', `${method} is not built in this version`, undefined, false));
 
-/** Values that cross a border, or the `nil, err` that says which one does not. */
-export function dataList(
-  values: readonly LuaValue[],
-  what: string,
-): { readonly ok: true; readonly data: Data[] } | { readonly ok: false; readonly result: HostResult } {
-  const data: Data[] = [];
-  for (const [index, value] of values.entries()) {
-    const converted = tryToData(value);
-    if (!converted.ok)
-      return {
-        ok: false,
-        result: invalid(`value ${index + 1} of ${what}: ${converted.error.value.message}`),
-      };
-    data.push(converted.data);
-  }
-  return { ok: true, data };
-}
+/** Values of a message or of a start, or the `nil, err` that says which one does not cross. */
+export const valueList = (values: readonly LuaValue[], what: string): DataList =>
+  dataList(values, (place) => `value ${place} of ${what}`);
 
 type Prepared =
   { readonly ok: true; readonly fields: DataObject } | { readonly ok: false; readonly result: HostResult };
@@ -145,7 +133,7 @@ function prepare({ parts }: Spawner, values: readonly LuaValue[]): Prepared {
       ok: false,
       result: invalid(`the host to start '${target}' on is an id 'namespace:name', got ${luaType(host)}`),
     };
-  const list = dataList(args, `the arguments of '${target}'`);
+  const list = valueList(args, `the arguments of '${target}'`);
   if (!list.ok) return list;
   const { context, options, name, messages } = parts;
   return {

@@ -19,7 +19,7 @@ import { events, inbox, listen, MessageType, topicProblem, unlisten } from './me
 import {
   builderWithContext,
   builderWithOptions,
-  dataList,
+  valueList,
   plainExec,
   plainSpawn,
   SPAWN_NAMES,
@@ -75,7 +75,7 @@ const send = fn(
     if (!isText(to)) return noDestination(to);
     const problem = topicProblem(topic);
     if (problem !== undefined || !isText(topic)) return failure('Invalid', problem ?? 'the topic is empty');
-    const list = dataList(values, `message '${topic}'`);
+    const list = valueList(values, `message '${topic}'`);
     return list.ok ? done({ type: 'process.send', to, topic, payloads: list.data }) : list.result;
   },
   ['Invalid', 'NotFound'],
@@ -106,7 +106,7 @@ const ask = (verb: 'query' | 'update', summary: string): FunctionSpec =>
           'Invalid',
           `the name of the ${verb} is a text that is not empty, got ${luaType(name)}`,
         );
-      const list = dataList(values, `the arguments of ${verb} '${name}'`);
+      const list = valueList(values, `the arguments of ${verb} '${name}'`);
       if (!list.ok) return list.result;
       const { instance } = call;
       return command({ type: `process.${verb}`, to, name, args: list.data }, (answer) => {

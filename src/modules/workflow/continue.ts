@@ -4,13 +4,13 @@ import type { DataObject } from '../../core/data.js';
 import { readOptions } from '../../core/options.js';
 import type { OptionTypes } from '../../core/options.js';
 import { tryToData } from '../../lua/instance/convert.js';
+import { argumentList } from '../../lua/instance/data-list.js';
 import { errorFromData, failure } from '../../lua/instance/error-object.js';
 import type { HostCall } from '../../lua/instance-context.js';
 import { fn } from '../../lua/module.js';
 import { command } from '../../lua/suspend.js';
 import { defineUserdata } from '../../lua/values.js';
 import type { HostResult, LuaValue } from '../../lua/values.js';
-import { argumentData } from './arguments.js';
 import { inside } from './inside.js';
 
 const OPTIONS: OptionTypes = {
@@ -44,7 +44,7 @@ function continueAsNew({ instance }: HostCall, next: NextRun, values: readonly L
       undefined,
       false,
     );
-  const args = argumentData(values, 'the next run');
+  const args = argumentList(values, 'the next run');
   if (!args.ok) return args.result;
   const { options } = next;
   return command(

@@ -7,13 +7,13 @@ import type { Data, DataObject } from '../../core/data.js';
 import { defineModuleSpec, fn } from '../../lua/module.js';
 import { Arguments } from '../../lua/instance/arguments.js';
 import { fromData, tryToData } from '../../lua/instance/convert.js';
+import { argumentList } from '../../lua/instance/data-list.js';
 import { errorFromData, failure } from '../../lua/instance/error-object.js';
 import type { HostCall } from '../../lua/instance-context.js';
 import { command } from '../../lua/suspend.js';
 import type { Answer } from '../../lua/suspend.js';
 import { luaType } from '../../lua/values.js';
 import type { HostResult } from '../../lua/values.js';
-import { argumentData } from './arguments.js';
 import { await_ } from './await.js';
 import { continue_as_new, with_options } from './continue.js';
 import { query, update } from './declare.js';
@@ -44,7 +44,7 @@ const exec = fn(
   inside('exec', (call, _facts, [target, ...args]) => {
     if (typeof target !== 'string' || target === '')
       return failure('Invalid', `the workflow to run is an id 'namespace:name', got ${luaType(target)}`);
-    const list = argumentData(args, `'${target}'`);
+    const list = argumentList(args, `'${target}'`);
     return list.ok ? command({ type: 'workflow.exec', target, args: list.data }, results(call)) : list.result;
   }),
   ['Invalid', 'NotFound', 'Timeout', 'Canceled'],
