@@ -11,7 +11,7 @@ import { jsonText, resultData, say, tell } from './output.js';
 import type { NodeOptions, RunningNode } from './run-node.js';
 import { nodeOptions } from './serve.js';
 import { UsageError } from './usage-error.js';
-import { withNode } from './with-node.js';
+import { tellingIfStopped, withNode } from './with-node.js';
 
 export interface CallWishes {
   readonly entry: string;
@@ -64,13 +64,11 @@ async function callDurably(
       },
     });
     const { address, namespace } = await node.temporal.connection(clientEntry);
-    const tellIt = (): void => tellGoesOn(node, started.activityId, { address, namespace });
-    node.stopping.addEventListener('abort', tellIt);
-    try {
-      return await activityResult(client, started);
-    } finally {
-      node.stopping.removeEventListener('abort', tellIt);
-    }
+    return tellingIfStopped(
+      node,
+      () => tellGoesOn(node, started.activityId, { address, namespace }),
+      () => activityResult(client, started),
+    );
   });
 }
 

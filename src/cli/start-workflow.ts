@@ -15,7 +15,7 @@ import { jsonText, resultData, say, tell } from './output.js';
 import type { NodeOptions } from './run-node.js';
 import { nodeOptions } from './serve.js';
 import { UsageError } from './usage-error.js';
-import { withNode } from './with-node.js';
+import { tellingIfStopped, withNode } from './with-node.js';
 import { checkWorkflowId } from './workflow-id.js';
 import { workflowTarget } from './workflow-target.js';
 import type { WorkflowTarget } from './workflow-target.js';
@@ -88,12 +88,9 @@ async function runHere(
       tell(
         `'${run.workflowId}' is not over: it goes on when a node of the app runs again (\`moontide dev\`)`,
       );
-    node.stopping.addEventListener('abort', tellIt);
-    try {
-      return await client.withAbortSignal(node.stopping, () => waitFor(globals, client, run));
-    } finally {
-      node.stopping.removeEventListener('abort', tellIt);
-    }
+    return tellingIfStopped(node, tellIt, () =>
+      client.withAbortSignal(node.stopping, () => waitFor(globals, client, run)),
+    );
   });
 }
 

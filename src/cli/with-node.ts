@@ -26,6 +26,20 @@ export async function withNode(
   return stopped || code !== 0 ? code : 1;
 }
 
+/** Waits for work that goes on without this process; `tell` is called at once when the node's stop ends the waiting. */
+export async function tellingIfStopped<T>(
+  { stopping }: RunningNode,
+  tell: () => void,
+  work: () => Promise<T>,
+): Promise<T> {
+  stopping.addEventListener('abort', tell);
+  try {
+    return await work();
+  } finally {
+    stopping.removeEventListener('abort', tell);
+  }
+}
+
 /** The signal that stops a node; undefined: none does. */
 export function interruptionOf({ stopping }: RunningNode): InterruptedError | undefined {
   const reason: unknown = stopping.aborted ? stopping.reason : undefined;
