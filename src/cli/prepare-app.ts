@@ -9,6 +9,7 @@ import { moduleLookup } from '../lua/instance/modules.js';
 import { declaredModules, globalModules } from '../modules/index.js';
 import { documentedModules } from '../registry/kinds/known-modules.js';
 import { loadApp, loadAppConfig } from '../registry/load/app.js';
+import type { LoadedConfig } from '../registry/load/app.js';
 import { resolveAppName } from '../registry/load/config.js';
 import type { AppConfig } from '../registry/load/config.js';
 import { locate } from '../registry/load/located-entry.js';
@@ -43,6 +44,8 @@ export interface PrepareOptions {
   readonly folder: string;
   /** `namespace:entry:field=value` */
   readonly overrides: readonly string[];
+  /** The folder's configuration, where it was just read. */
+  readonly loaded?: LoadedConfig;
   /** Compiles a program and tells what is wrong with it; absent: programs are not compiled. */
   readonly check?: (program: Program) => readonly Diagnostic[];
 }
@@ -86,7 +89,7 @@ export async function loadVocabulary(
 
 /** Throws AppErrors. */
 export async function prepareAppFolder(options: PrepareOptions): Promise<PreparedApp> {
-  const { appFolder, config, diagnostics } = await loadAppConfig(options.folder);
+  const { appFolder, config, diagnostics } = options.loaded ?? (await loadAppConfig(options.folder));
   if (diagnostics.some(({ severity }) => severity === 'error' && config.extensions.length > 0))
     throw new AppErrors(diagnostics);
   const { extensions, kinds, specs, moduleNames } = await loadVocabulary(appFolder, config, diagnostics);

@@ -193,8 +193,8 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   // 1 infrastructure
   const app = new AppContext();
   const bus = new EventBus();
-  const { config } = await loadAppConfig(options.app); // what is wrong with it is told below
-  const engine = engineNamed(engineOf(config));
+  const loaded = await loadAppConfig(options.app); // what is wrong with it is told below
+  const engine = engineNamed(engineOf(loaded.config));
   const programs = new ProgramCache({
     engine,
     engineNamed,
@@ -205,7 +205,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     overrides: options.overrides ?? [],
     check: (program: Program) => programs.check(program),
   };
-  const prepared = await prepareAppFolder(source);
+  const prepared = await prepareAppFolder({ ...source, loaded });
   interrupted.throwIfAborted();
   programs.adopt(prepared.programs.values());
   const logger = makeLogger(options.log ?? {}, prepared, bus);

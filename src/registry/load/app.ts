@@ -45,12 +45,15 @@ export interface LoadResult {
   readonly entryDiagnostics: EntryDiagnostics;
 }
 
-/** The configuration alone, for what must be known before kinds are (extensions). */
-export async function loadAppConfig(folder: string): Promise<{
+export interface LoadedConfig {
+  /** Real path. */
   readonly appFolder: string;
   readonly config: AppConfig;
   readonly diagnostics: readonly Diagnostic[];
-}> {
+}
+
+/** The configuration alone, for what must be known before kinds are (extensions, the engine). */
+export async function loadAppConfig(folder: string): Promise<LoadedConfig> {
   const files = await AppFiles.open(folder);
   if (files === undefined)
     return { appFolder: folder, config: emptyConfig(folder), diagnostics: [noFolder(folder)] };
