@@ -2,7 +2,7 @@
 // P1: `registry.store: sqlite` means SQLite whatever the environment says; DATABASE_URL goes before `registry.url`.
 // P2: a `registry.path` that cannot be a file is told at its place in moontide.yaml, before anything is opened.
 // P3: the password is never shown, and is redacted in logs.
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { PlatformError } from '../core/errors.js';
 import type { ExitCode } from '../core/errors.js';
@@ -91,7 +91,7 @@ function whyNoFile(path: string): { readonly message: string; readonly fix: stri
   try {
     const found = statSync(path, { throwIfNoEntry: false });
     if (found === undefined) {
-      if (!statSync(folder).isDirectory()) return { message: `and '${folder}' is a file`, fix: NAME_A_FILE };
+      if (!statSync(folder).isDirectory()) return whereAFileIs(path);
       accessSync(folder, constants.W_OK);
     } else if (!found.isFile())
       return {
@@ -105,7 +105,7 @@ function whyNoFile(path: string): { readonly message: string; readonly fix: stri
       case 'ENOENT':
         return { message: `and there is no folder '${folder}'`, fix: 'create it' };
       case 'ENOTDIR':
-        return { message: 'and one of its folders is a file', fix: NAME_A_FILE };
+        return whereAFileIs(path);
       case 'EACCES':
       case 'EPERM':
       case 'EROFS':
@@ -117,6 +117,14 @@ function whyNoFile(path: string): { readonly message: string; readonly fix: stri
         throw error;
     }
   }
+}
+
+/** Which of the folders of `path` is a file. */
+function whereAFileIs(path: string): { readonly message: string; readonly fix: string } {
+  let folder = dirname(path);
+  // Node 20 throws for a path below a file also where it is asked not to; Node 24 does not.
+  while (folder !== dirname(folder) && !existsSync(folder)) folder = dirname(folder);
+  return { message: `and '${folder}' is a file`, fix: NAME_A_FILE };
 }
 
 const NAME_A_FILE = 'name a file in a folder that is there';

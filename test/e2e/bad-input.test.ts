@@ -192,9 +192,13 @@ describe('a registry.path that cannot be a file', () => {
     ]);
     expect(await tell('src/add.lua/registry.db')).toEqual([
       2,
+      such('src/add.lua/registry.db', "and './src/add.lua' is a file; name a file in a folder that is there"),
+    ]);
+    expect(await tell('src/add.lua/data/registry.db')).toEqual([
+      2,
       such(
-        'src/add.lua/registry.db',
-        'and one of its folders is a file; name a file in a folder that is there',
+        'src/add.lua/data/registry.db',
+        "and './src/add.lua' is a file; name a file in a folder that is there",
       ),
     ]);
     expect(await tell('data/registry.db')).toEqual([
