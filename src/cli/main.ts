@@ -16,6 +16,7 @@ import { luaCommand } from './lua.js';
 import { jsonText, reportFailure, say, sayFailure, tell } from './output.js';
 import { registryCommand } from './registry.js';
 import { runCommand } from './run.js';
+import { scheduleCommand } from './schedule.js';
 import { sendCommand } from './send.js';
 import { startCommand } from './start.js';
 import { testCommand } from './test.js';
@@ -96,6 +97,7 @@ Exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 
     queryCommand(),
     updateCommand(),
     testCommand(),
+    scheduleCommand(),
     registryCommand(),
     luaCommand(),
     helpCommand(program),

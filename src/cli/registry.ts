@@ -1,31 +1,13 @@
 // `moontide registry`: what the registry holds, what happened to it, and changes by hand. One file a group in cli/registry/.
 import { Command } from 'commander';
-import { act } from './command.js';
-import type { Action } from './command.js';
+import { subCommand } from './sub-command.js';
+import type { SubCommand } from './sub-command.js';
 import { versionArgument } from './registry/version-argument.js';
-
-interface Sub<Options> {
-  readonly name: string;
-  readonly summary: string;
-  readonly arguments?: readonly (readonly [name: string, meaning: string])[];
-  readonly options?: readonly (readonly [flags: string, meaning: string])[];
-  readonly examples: readonly string[];
-  readonly run: Action<Options>;
-}
-
-function sub<Options extends object>({ name, summary, ...wishes }: Sub<Options>): Command {
-  const command = new Command(name)
-    .summary(summary)
-    .description(`${summary[0]?.toUpperCase() ?? ''}${summary.slice(1)}.`);
-  for (const [argument, meaning] of wishes.arguments ?? []) command.argument(argument, meaning);
-  for (const [flags, meaning] of wishes.options ?? []) command.option(flags, meaning);
-  const examples = wishes.examples.map((example) => `  moontide registry ${example}`).join('\n');
-  command.addHelpText('after', `\nExamples:\n${examples}`);
-  return act<Options>(command, wishes.run);
-}
 
 const AT = ['--at <n>', 'as this version has it; default: the newest'] as const;
 const COMMENT = ['--comment <text>', 'why; kept with the version'] as const;
+
+const sub = <Options extends object>(wishes: SubCommand<Options>): Command => subCommand('registry', wishes);
 
 interface AtOptions {
   readonly at?: string;

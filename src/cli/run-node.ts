@@ -36,9 +36,11 @@ import { userOfHost } from '../runtime/user-of-host.js';
 import type { TemporalPlatform } from '../services/temporal/platform.js';
 import { MetricsCollector } from '../services/metrics/collector.js';
 import { metricsService } from '../services/metrics/server.js';
+import { Schedules } from '../services/temporal/schedules.js';
 import { Serving } from '../services/temporal/serving.js';
 import { needsTemporal } from '../services/temporal/worker-plan.js';
 import type { WorkerPlan } from '../services/temporal/worker-plan.js';
+import { fillPlaceholders } from '../services/env/placeholders.js';
 import { errorToErrorData } from '../temporal/failures.js';
 import { prepareLua } from './lua-support.js';
 import {
@@ -354,6 +356,18 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
       logger.error('something failed that nobody waits for', { error });
     const fillSecrets: FillSecrets = (data, places) => variables.fillSecrets(data, places);
     const guard = secretGuard(logger.redactor);
+    // A command that is over soon, or has queues of its own, starts nothing at set times.
+    const schedules =
+      asked || options.queueSuffix !== undefined
+        ? undefined
+        : new Schedules({
+            app: prepared.name,
+            temporal,
+            plan: () => plan,
+            fill: (text) => fillPlaceholders(text, (name) => variables.value(name) ?? environment[name]),
+            logger,
+          });
+    begun.signal.addEventListener('abort', () => schedules?.[Symbol.dispose](), { once: true });
     serving = new Serving({
       platform: temporal,
       registry,
@@ -372,6 +386,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
       engine: engine.name,
       costModel: COST_MODEL,
       drainMs,
+      schedules,
       admit: (connection) => assertSoleMachine(prepared.name, place, connection, plan),
     });
     registry.listen({
@@ -380,9 +395,9 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
       accept(change, next) {
         if (concernsWorkers(change)) planOf(prepared.name, next.all(), settings, wishes);
       },
-      async committed(current) {
+      async committed(current, changes) {
         plan = planOf(prepared.name, current.all(), settings, wishes);
-        await serving.replan();
+        await serving.replan(changes);
       },
     });
     plan = planOf(prepared.name, registry.current.all(), settings, wishes);

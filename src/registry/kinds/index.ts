@@ -5,6 +5,7 @@ import { functionLua, libraryLua, moduleLua, processLua, workflowLua } from './l
 import { moduleKinds } from './module-kinds.js';
 import { envStorageOs, envVariable, registryEntry, sqlSqlite } from './resource-kinds.js';
 import { templateJet, templateSet } from './template-kinds.js';
+import { temporalSchedule } from './schedule-kind.js';
 import { temporalClient, temporalWorker } from './temporal-kinds.js';
 
 export { functionLua, libraryLua, moduleLua, processLua, workflowLua };
@@ -21,6 +22,7 @@ export const platformKinds: readonly KindSpec[] = [
   registryEntry,
   temporalClient,
   temporalWorker,
+  temporalSchedule,
   envVariable,
   envStorageOs,
   sqlSqlite,

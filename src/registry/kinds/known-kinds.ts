@@ -25,7 +25,6 @@ const accepted: Readonly<Record<string, Accepted>> = {
   'process.wasm': { summary: 'A WebAssembly process.' },
   'terminal.host': { summary: 'Runs processes on the terminal.' },
   'pg.scope': { summary: 'A scope of process groups.' },
-  'temporal.schedule': { summary: 'Starts a workflow at set times.' },
   encryption: { summary: 'Encrypts payloads.' },
   'http.service': { summary: 'An HTTP server.', references: [one('/network', ...networks)] },
   'http.router': { summary: 'Routes below a prefix.', references: [one('/meta/server', 'http.service')] },

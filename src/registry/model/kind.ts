@@ -29,6 +29,14 @@ export interface SourceProblem {
   readonly fix?: string;
 }
 
+/** What is wrong with one of an entry's fields that its schema cannot say. */
+export interface FieldProblem {
+  /** JSON pointer within the entry: `/cron/0`. */
+  readonly pointer: string;
+  readonly message: string;
+  readonly fix?: string;
+}
+
 export interface KindSpec {
   readonly name: string;
   readonly summary: string;
@@ -45,6 +53,8 @@ export interface KindSpec {
     readonly kinds?: readonly string[];
     readonly optional?: boolean;
   }[];
+  /** Looks at fields that fit the schema; placeholders are not filled yet. Pure. */
+  checkFields?(entry: Entry): readonly FieldProblem[];
   /** Fields whose `file://` value is replaced by the file's text. */
   readonly sources?: readonly string[];
   /** Looks at the text of `sources` when an app is loaded or changed; references are entry ids. Pure. Lua is checked by its compiler. */

@@ -79,6 +79,14 @@ function checkFields(entry: Entry, spec: KindSpec, withoutSource: boolean): Diag
       );
   if (spec.metaSchema !== undefined)
     diagnostics.push(...checkSchema(spec.metaSchema, entry.meta, '/meta', where));
+  if (diagnostics.length === 0 && spec.checkFields !== undefined)
+    for (const { pointer, message, fix } of spec.checkFields(entry))
+      diagnostics.push({
+        severity: 'error',
+        place: where.placeOf(pointer),
+        message,
+        ...(fix === undefined ? {} : { fix }),
+      });
   for (const field of withoutSource ? [] : (spec.sources ?? [])) {
     const value = entry.data[field];
     if (typeof value !== 'string' || !value.startsWith('file://')) continue;

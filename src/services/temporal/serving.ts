@@ -1,6 +1,7 @@
 // What this node serves over Temporal: its workers, with the activities and the program directory behind them.
 import { RegistryDirectory } from '../../../activities/registry.js';
 import type { Logger } from '../../core/logger.js';
+import { sidesOf, type Change } from '../../registry/model/changes.js';
 import type { RegistryService } from '../../registry/model/registry.js';
 import type { CommandRunner, FunctionRunner } from '../../temporal/contracts.js';
 import type { ProgramCache } from '../../runtime/program-cache.js';
@@ -8,6 +9,7 @@ import type { SupervisorClient } from '../../runtime/supervisor-client.js';
 import type { TemporalConnection } from '../../temporal/connection.js';
 import type { CreateWorkerOptions } from '../../temporal/worker.js';
 import type { TemporalPlatform } from './platform.js';
+import type { Schedules } from './schedules.js';
 import { sdkLogger } from './sdk-log.js';
 import type { WorkerPlan } from './worker-plan.js';
 import { Workers } from './workers.js';
@@ -26,6 +28,8 @@ export interface ServingOptions {
   readonly costModel: number;
   /** Milliseconds. */
   readonly drainMs: number;
+  /** The app's schedules; absent: those of the server stay as they are. */
+  readonly schedules?: Schedules | undefined;
   /** Refuses what must not be served here. */
   readonly admit?: (connection: TemporalConnection) => Promise<void>;
 }
@@ -49,11 +53,13 @@ export class Serving {
     return this.#started;
   }
 
-  /** The registry changed: queues that are new get their worker. */
-  async replan(): Promise<void> {
+  /** The registry changed: queues that are new get their worker, schedules are made, changed and taken away. */
+  async replan(changes: readonly Change[]): Promise<void> {
     if (this.#workers === undefined) return;
-    const added = this.#workers.add(this.#options.plan());
-    if (added.length > 0) await this.#options.supervisor.start();
+    const { plan, supervisor, schedules, registry } = this.#options;
+    const added = this.#workers.add(plan());
+    if (added.length > 0) await supervisor.start();
+    if (changes.some(concernsSchedules)) await schedules?.reconcile(registry.current);
   }
 
   async #start(): Promise<void> {
@@ -82,6 +88,7 @@ export class Serving {
     });
     this.#workers.add(plan());
     await supervisor.start();
+    void this.#options.schedules?.reconcile(this.#options.registry.current); // nothing waits for it
   }
 
   async #activities(
@@ -106,6 +113,15 @@ export class Serving {
     return createActivities({ functions, commands, directory });
   }
 }
+
+/** Whether a change may make another schedule: of one, of a workflow, or of where workflows run. */
+const concernsSchedules = (change: Change): boolean => {
+  const { before, after } = sidesOf(change);
+  return [before, after].some(
+    (side) =>
+      side !== undefined && (side.entry.kind.startsWith('temporal.') || side.entry.kind === 'workflow.lua'),
+  );
+};
 
 let installed = false;
 

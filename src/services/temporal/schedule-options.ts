@@ -1,0 +1,158 @@
+// What a temporal.schedule entry says, as the SDK's schedule client takes it.
+import { createHash } from 'node:crypto';
+import type { ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
+import { dataObject, LuaFloat } from '../../core/data.js';
+import type { Data, DataObject } from '../../core/data.js';
+import { isMap } from '../../core/data-values.js';
+import { parseDurationMs, toMilliseconds } from '../../core/durations.js';
+import { textDataToBytes, toBytes } from '../../core/text.js';
+import { encodeWire } from '../../core/wire.js';
+import type { Entry } from '../../registry/model/entry.js';
+
+/** Memo of a schedule and of the runs that it starts: which app's it is, and which entry's. */
+export const SCHEDULE_MEMO = 'moontide_schedule';
+
+export interface DesiredSchedule {
+  readonly entry: string;
+  /** Id of the schedule on the server. */
+  readonly id: string;
+  /** Of everything that the entry says and of where its workflow runs; equal: nothing to do. */
+  readonly hash: string;
+  /** Undefined: the entry leaves it to the server. */
+  readonly paused: boolean | undefined;
+  readonly options: ScheduleOptions;
+}
+
+export const scheduleId = (app: string, entry: string): string => `${app}/${entry}`;
+
+/** `fill` fills the placeholders of a text. */
+export function desiredSchedule(
+  app: string,
+  entry: Entry,
+  target: { readonly type: string; readonly taskQueue: string },
+  fill: (text: string) => string,
+): DesiredSchedule {
+  const data = filled(entry.data, fill);
+  const id = scheduleId(app, entry.id);
+  const hash = createHash('sha256')
+    .update(encodeWire(textDataToBytes(dataObject({ data, type: target.type, queue: target.taskQueue }))))
+    .digest('hex')
+    .slice(0, 16);
+  const { paused } = data;
+  return {
+    entry: entry.id,
+    id,
+    hash,
+    paused: typeof paused === 'boolean' ? paused : undefined,
+    options: optionsOf({ app, id, hash, entry, data }, target),
+  };
+}
+
+interface Said {
+  readonly app: string;
+  readonly id: string;
+  readonly hash: string;
+  readonly entry: Entry;
+  readonly data: DataObject;
+}
+
+function optionsOf(
+  { app, id, hash, entry, data }: Said,
+  { type, taskQueue }: { readonly type: string; readonly taskQueue: string },
+): ScheduleOptions {
+  const { cron, every, options } = data;
+  const wishes = mapOf(options);
+  const memo = mapOf(wishes['memo']);
+  const mark = dataObject({ app: toBytes(app), entry: toBytes(entry.id), definition: hash });
+  const zone = text(data['time_zone']);
+  const [overlap, catchup] = [text(data['overlap']), milliseconds(data['catchup_window'])];
+  const retry = mapOf(wishes['retry_policy']);
+  const attempts = number(retry['maximum_attempts']);
+  const limit = number(data['limit']);
+  const note = text(entry.meta['comment']);
+  const [startAt, endAt] = [moment(data['start_at']), moment(data['end_at'])];
+  return {
+    scheduleId: id,
+    spec: {
+      ...(cron === undefined ? {} : { cronExpressions: (Array.isArray(cron) ? cron : [cron]).map(String) }),
+      ...(every === undefined ? {} : { intervals: [interval(every)] }),
+      ...(zone === undefined ? {} : { timezone: zone }),
+      ...field('jitter', milliseconds(data['jitter'])),
+      ...(startAt === undefined ? {} : { startAt }),
+      ...(endAt === undefined ? {} : { endAt }),
+    },
+    action: {
+      type: 'startWorkflow',
+      workflowType: type,
+      taskQueue,
+      workflowId: text(data['workflow_id']) ?? id,
+      args: (Array.isArray(data['args']) ? data['args'] : []).map(textDataToBytes),
+      memo: { ...(textDataToBytes(memo) as DataObject), [SCHEDULE_MEMO]: mark },
+      ...field('workflowExecutionTimeout', milliseconds(wishes['execution_timeout'])),
+      ...field('workflowRunTimeout', milliseconds(wishes['run_timeout'])),
+      ...field('workflowTaskTimeout', milliseconds(wishes['task_timeout'])),
+      ...(wishes['retry_policy'] === undefined
+        ? {}
+        : {
+            retry: {
+              ...field('initialInterval', milliseconds(retry['initial_interval'])),
+              ...field('backoffCoefficient', number(retry['backoff_coefficient'])),
+              ...field('maximumInterval', milliseconds(retry['maximum_interval'])),
+              ...field('maximumAttempts', attempts === 0 ? Infinity : attempts),
+            },
+          }),
+    },
+    policies: {
+      overlap: overlapOf(overlap ?? 'skip'),
+      ...field('catchupWindow', catchup),
+      pauseOnFailure: data['pause_on_failure'] === true,
+    },
+    memo: { [SCHEDULE_MEMO]: dataObject({ app: toBytes(app), entry: toBytes(entry.id) }) },
+    state: {
+      paused: data['paused'] === true,
+      ...(note === undefined ? {} : { note }),
+      ...(limit === undefined ? {} : { remainingActions: limit }),
+    },
+  };
+}
+
+export const overlapOf = (name: string): ScheduleOverlapPolicy => name.toUpperCase() as ScheduleOverlapPolicy;
+
+function interval(every: Data): { readonly every: number; readonly offset?: number } {
+  if (!isMap(every)) return { every: milliseconds(every) ?? 0 };
+  return { every: milliseconds(every['interval']) ?? 0, ...field('offset', milliseconds(every['offset'])) };
+}
+
+/** A field that is left out when it is undefined. */
+const field = <K extends string, V>(name: K, value: V | undefined): { readonly [key in K]?: V } =>
+  value === undefined ? {} : ({ [name]: value } as { readonly [key in K]?: V });
+
+const mapOf = (value: Data | undefined): DataObject =>
+  value !== undefined && isMap(value) ? value : dataObject();
+const text = (value: Data | undefined): string | undefined => (typeof value === 'string' ? value : undefined);
+const number = (value: Data | undefined): number | undefined =>
+  typeof value === 'number' ? value : value instanceof LuaFloat ? value.n : undefined;
+const moment = (value: Data | undefined): Date | undefined =>
+  typeof value === 'string' ? new Date(value) : undefined;
+
+/** Durations of entries are Go's syntax or nanoseconds. */
+function milliseconds(value: Data | undefined): number | undefined {
+  if (typeof value === 'string') return parseDurationMs(value);
+  return typeof value === 'number' || typeof value === 'bigint' ? toMilliseconds(value) : undefined;
+}
+
+/** All but what enters histories: a placeholder may stand for a secret. */
+const AS_WRITTEN: ReadonlySet<string> = new Set(['args', 'memo']);
+
+function filled(data: Readonly<DataObject>, fill: (text: string) => string): DataObject {
+  const one = (value: Data): Data => {
+    if (typeof value === 'string') return fill(value);
+    if (Array.isArray(value)) return value.map(one);
+    return isMap(value) ? filled(value, fill) : value;
+  };
+  return dataObject(
+    Object.fromEntries(
+      Object.entries(data).map(([key, value]) => [key, AS_WRITTEN.has(key) ? value : one(value)]),
+    ),
+  );
+}
