@@ -205,7 +205,7 @@ type Check = (call: HostCall, values: LuaValue[], from: number) => HostResult | 
 function checkOf<P extends readonly Parameter[]>(name: string, definition: Described<P>): Check {
   const { params, workflow, returnsWrongArguments = false } = definition;
   const wrong = (call: HostCall, problem: string): HostResult => {
-    if (returnsWrongArguments) return failure('Invalid', problem, undefined, false);
+    if (returnsWrongArguments) return failure('Invalid', problem);
     throw luaErrorAt(call, problem);
   };
   return (call, values) => {

@@ -132,12 +132,18 @@ export function errorFromData(data: ErrorData): LuaUserdata<ErrorObject> {
   });
 }
 
-/** What a module returns when it fails: `return failure('NotFound', "no user 'x'")`. */
+/** Kinds of which nobody knows at the place of the error whether another try helps. */
+const MAY_HEAL: ReadonlySet<ErrorKind> = new Set(['Timeout', 'Unavailable', 'RateLimited', 'Unknown']);
+
+/**
+ * What a module returns when it fails: `return failure('NotFound', "no user 'x'")`. Unless it says so itself, an error that no
+ * other try heals is not retryable.
+ */
 export function failure(
   kind: ErrorKind,
   message: string,
   details?: Data,
-  retryable?: boolean,
+  retryable: boolean | undefined = MAY_HEAL.has(kind) ? undefined : false,
 ): readonly [undefined, LuaUserdata<ErrorObject>] {
   return [undefined, newError({ kind, message, detailsData: details, retryable })];
 }

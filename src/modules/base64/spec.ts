@@ -55,7 +55,7 @@ export const base64Spec = defineModuleSpec({
       returnsWrongArguments: true,
       run: (call, data) => {
         call.charge(data.length);
-        return decode(data) ?? failure('Invalid', problemOf(data), undefined, false);
+        return decode(data) ?? failure('Invalid', problemOf(data));
       },
     }),
   ),

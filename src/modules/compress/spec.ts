@@ -55,7 +55,7 @@ function attempt(work: () => HostResult): HostResult {
   try {
     return work();
   } catch (error) {
-    if (error instanceof OptionError) return failure('Invalid', error.message, undefined, false);
+    if (error instanceof OptionError) return failure('Invalid', error.message);
     throw error;
   }
 }
@@ -154,7 +154,7 @@ const inspectDict = define('inspect_dict', {
   returnsWrongArguments: true,
   workflow: 'sealed',
   run: (call, dict) => {
-    if (dict === '') return failure('Invalid', 'the dictionary is empty', undefined, false);
+    if (dict === '') return failure('Invalid', 'the dictionary is empty');
     const { id, contentSize } = inspect(dict);
     const facts = call.instance.newTable();
     facts.set('id', id);

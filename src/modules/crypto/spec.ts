@@ -69,7 +69,7 @@ const lengthParameter = integer('length', `1 to ${MAX_RANDOM}.`);
 
 function checkLength(length: number): HostResult | undefined {
   if (length >= 1 && length <= MAX_RANDOM) return undefined;
-  return failure('Invalid', `length must be between 1 and ${MAX_RANDOM}, got ${length}`, undefined, false);
+  return failure('Invalid', `length must be between 1 and ${MAX_RANDOM}, got ${length}`);
 }
 
 /** As many uniform picks of `choices` as asked for: bytes that would favour the first ones are drawn again. */
@@ -125,7 +125,7 @@ const random = members(
     run: (call, length, charset = ALPHANUMERIC) => {
       const wrong = checkLength(length);
       if (wrong !== undefined) return wrong;
-      if (charset === '') return failure('Invalid', 'the charset is empty', undefined, false);
+      if (charset === '') return failure('Invalid', 'the charset is empty');
       call.charge(length * 4 + charset.length);
       return pick(call, charactersOf(charset), length);
     },
@@ -148,7 +148,7 @@ const hmac = (hash: 'sha256' | 'sha512') =>
     returnsWrongArguments: true,
     run: (call, key, data) => {
       if (typeof key !== 'string') return ask(call, { type: 'crypto.hmac', hash, key: key.secret, data });
-      if (key === '') return failure('Invalid', 'the key is empty', undefined, false);
+      if (key === '') return failure('Invalid', 'the key is empty');
       chargeBytes(call, data.length);
       return hexOf(supportOf(call).digest(hash, data, key));
     },
@@ -282,7 +282,7 @@ const pbkdf2 = define('pbkdf2', {
   fails: { Invalid: 'the password or the salt is empty, a number is out of range, or the hash is unknown' },
   returnsWrongArguments: true,
   run: (call, password, salt, iterations, length, hash = 'sha256') => {
-    const refuse = (problem: string): HostResult => failure('Invalid', problem, undefined, false);
+    const refuse = (problem: string): HostResult => failure('Invalid', problem);
     if (password === '') return refuse('the password is empty');
     if (salt === '') return refuse('the salt is empty');
     if (iterations < 1 || iterations > MAX_ITERATIONS)

@@ -50,11 +50,11 @@ function record(
       undefined,
       false,
     );
-  if (!Number.isFinite(value)) return failure('Invalid', 'the value is not finite', undefined, false);
+  if (!Number.isFinite(value)) return failure('Invalid', 'the value is not finite');
   if (kind === 'counter' && value < 0)
-    return failure('Invalid', `a counter only grows, got ${value}; use a gauge`, undefined, false);
+    return failure('Invalid', `a counter only grows, got ${value}; use a gauge`);
   const labels = labelsOf(given);
-  if (typeof labels === 'string') return failure('Invalid', labels, undefined, false);
+  if (typeof labels === 'string') return failure('Invalid', labels);
   call.instance.host.emit({ type: 'metrics.record', kind, op, name, value, labels });
   return true;
 }

@@ -167,7 +167,7 @@ export const registrySpec = defineModuleSpec({
           });
           return fromData(ops, () => call.instance.newTable());
         } catch (error) {
-          if (error instanceof PlatformError) return failure('Invalid', error.message, undefined, false);
+          if (error instanceof PlatformError) return failure('Invalid', error.message);
           throw error;
         }
       },

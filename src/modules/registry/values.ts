@@ -11,7 +11,7 @@ import { command } from '../../lua/suspend.js';
 import { LuaTable } from '../../lua/values.js';
 import type { HostResult, LuaValue, UserdataType } from '../../lua/values.js';
 
-export const invalid = (message: string): HostResult => failure('Invalid', message, undefined, false);
+export const invalid = (message: string): HostResult => failure('Invalid', message);
 
 /** Asks, and gives what came as Lua's data, or `nil, err`. */
 export const ask = (

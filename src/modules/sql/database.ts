@@ -21,7 +21,7 @@ export const ISOLATION = {
   SERIALIZABLE: 'serializable',
 } as const;
 
-const invalid = (message: string): HostResult => failure('Invalid', message, undefined, false);
+const invalid = (message: string): HostResult => failure('Invalid', message);
 
 class Db {
   /** Entry id. */

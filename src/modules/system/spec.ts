@@ -90,7 +90,7 @@ const runtime = members(
     returnsWrongArguments: true,
     workflow: 'sealed',
     run: (_call, n) => {
-      if (n !== undefined && n < 1) return failure('Invalid', `n is 1 or more, got ${n}`, undefined, false);
+      if (n !== undefined && n < 1) return failure('Invalid', `n is 1 or more, got ${n}`);
       return n === undefined || n === 1
         ? 1
         : failure('Unavailable', 'a node runs Lua on one core; start more nodes instead', undefined, false);
@@ -150,7 +150,7 @@ export const systemSpec = defineModuleSpec({
           returnsWrongArguments: true,
           run: (call, id) =>
             id === ''
-              ? failure('Invalid', 'the id of the service is empty', undefined, false)
+              ? failure('Invalid', 'the id of the service is empty')
               : ask(call, { type: 'system.read', what: 'service', id }),
         }),
         read('states', 'services', 'table[]', 'The states of all services of the node.'),

@@ -42,14 +42,13 @@ const SetType = defineType<TemplateSetHandle>(
       },
       returnsWrongArguments: true,
       run: (_call, self, name, data) => {
-        if (self.released)
-          return failure('Internal', `the set '${self.id}' was released; get it again`, undefined, false);
-        if (name === '') return failure('Invalid', 'the name of the template is empty', undefined, false);
+        if (self.released) return failure('Internal', `the set '${self.id}' was released; get it again`);
+        if (name === '') return failure('Invalid', 'the name of the template is empty');
         const given = data === undefined ? ({ ok: true, data: dataObject() } as const) : tryToData(data);
         if (!given.ok) return [undefined, given.error];
         const isEmpty = Array.isArray(given.data) && given.data.length === 0;
         if (!isMap(given.data) && !isEmpty)
-          return failure('Invalid', 'the data of a template is a table with string keys', undefined, false);
+          return failure('Invalid', 'the data of a template is a table with string keys');
         return ask(
           { type: 'templates.render', set: self.id, name, data: isEmpty ? dataObject() : given.data },
           (value) => value as string,
@@ -88,7 +87,7 @@ export const templatesSpec = defineModuleSpec({
       returnsWrongArguments: true,
       run: (_call, id) =>
         id === ''
-          ? failure('Invalid', 'the id of the template set is empty', undefined, false)
+          ? failure('Invalid', 'the id of the template set is empty')
           : ask({ type: 'templates.get', id }, () => SetType.wrap(new TemplateSetHandle(id))),
     }),
   ),

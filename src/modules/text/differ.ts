@@ -128,7 +128,7 @@ const attempt = (work: () => HostResult): HostResult => {
   try {
     return work();
   } catch (error) {
-    if (error instanceof DiffError) return failure('Invalid', toBytes(error.message), undefined, false);
+    if (error instanceof DiffError) return failure('Invalid', toBytes(error.message));
     throw error;
   }
 };
@@ -344,8 +344,6 @@ export const newDiffer = define('new', {
         return failure(
           'Invalid',
           `${name} is ${whole ? 'an integer' : 'a number'} from ${least} to ${most}, got ${number ?? typeName(value)}`,
-          undefined,
-          false,
         );
       options[name] = number;
     }

@@ -191,8 +191,7 @@ const changers = [
         const inserted = plain ? replacement : expand(self, replacement, text, match);
         call.charge((inserted.length >> 2) + 5);
         size += inserted.length;
-        if (size > MAX_RESULT)
-          return failure('Invalid', `the result is longer than ${MAX_RESULT} bytes`, undefined, false);
+        if (size > MAX_RESULT) return failure('Invalid', `the result is longer than ${MAX_RESULT} bytes`);
         parts.push(text.slice(end, start), inserted);
         end = next;
       }
@@ -268,12 +267,12 @@ export const compile = define('compile', {
     const known = compiled.get(source);
     if (known !== undefined) return RegexpType.wrap(known);
     const text = tryText(source);
-    if (text === undefined) return failure('Invalid', 'the pattern is not UTF-8', undefined, false);
+    if (text === undefined) return failure('Invalid', 'the pattern is not UTF-8');
     try {
       return RegexpType.wrap(compiled.add(source, new Regexp(source, compilePattern(text))));
     } catch (error) {
       if (error instanceof PatternError)
-        return failure('Invalid', toBytes(`invalid pattern: ${error.message}`), undefined, false);
+        return failure('Invalid', toBytes(`invalid pattern: ${error.message}`));
       throw error;
     }
   },

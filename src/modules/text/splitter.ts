@@ -25,7 +25,7 @@ const attempt = (work: () => HostResult): HostResult => {
   try {
     return work();
   } catch (error) {
-    if (error instanceof SplitError) return failure('Invalid', error.message, undefined, false);
+    if (error instanceof SplitError) return failure('Invalid', error.message);
     throw error;
   }
 };

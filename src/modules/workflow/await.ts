@@ -62,14 +62,13 @@ class AwaitedCondition implements Awaiting, Wait {
 
 function awaitCondition(call: HostCall, [condition, timeout]: readonly LuaValue[]): HostResult {
   if (typeof condition !== 'function')
-    return failure('Invalid', `the condition is a function, got ${luaType(condition)}`, undefined, false);
+    return failure('Invalid', `the condition is a function, got ${luaType(condition)}`);
   const given = tryToData(timeout);
   if (!given.ok) return [undefined, given.error];
   const read = readOptions(given.data === null ? {} : { timeout: given.data }, {
     timeout: { is: 'duration' },
   });
-  if (!read.ok)
-    return failure('Invalid', read.problem.replace("option 'timeout'", 'the timeout'), undefined, false);
+  if (!read.ok) return failure('Invalid', read.problem.replace("option 'timeout'", 'the timeout'));
   const { timeout: timeoutMs } = read.options;
   return callLua(condition, [], ([holds]) =>
     holds !== undefined && holds !== false

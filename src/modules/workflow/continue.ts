@@ -61,9 +61,7 @@ function readNextRun(given: LuaValue): NextRun {
   const converted = tryToData(given);
   if (!converted.ok) return new NextRun(undefined, [undefined, converted.error]);
   const read = readOptions(converted.data, OPTIONS);
-  return read.ok
-    ? new NextRun(read.options)
-    : new NextRun(undefined, failure('Invalid', read.problem, undefined, false));
+  return read.ok ? new NextRun(read.options) : new NextRun(undefined, failure('Invalid', read.problem));
 }
 
 export const continue_as_new = fn(

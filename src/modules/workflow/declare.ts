@@ -8,7 +8,7 @@ import type { HostResult, LuaFunction, LuaValue } from '../../lua/values.js';
 import { declaredHandlers } from './durable.js';
 import { inside } from './inside.js';
 
-const invalid = (message: string): HostResult => failure('Invalid', message, undefined, false);
+const invalid = (message: string): HostResult => failure('Invalid', message);
 
 /** What is wrong with the name of a handler. */
 function nameProblem(name: LuaValue): string | undefined {

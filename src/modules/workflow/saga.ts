@@ -20,12 +20,7 @@ class Saga {
 const SagaType = defineUserdata<Saga>('Saga', {
   add(_call, saga, compensation, ...args) {
     if (typeof compensation !== 'function')
-      return failure(
-        'Invalid',
-        `a compensation is a function, got ${luaType(compensation)}`,
-        undefined,
-        false,
-      );
+      return failure('Invalid', `a compensation is a function, got ${luaType(compensation)}`);
     saga.steps.push({ fn: compensation, args });
     return true;
   },

@@ -33,7 +33,7 @@ function finished(query: Buildable, work: (made: Fragment) => HostResult): HostR
     const { sql, args } = query.build();
     made = { sql: query.format.apply(sql), args };
   } catch (error) {
-    if (error instanceof BuilderError) return failure('Invalid', error.message, undefined, false);
+    if (error instanceof BuilderError) return failure('Invalid', error.message);
     throw error;
   }
   return work(made);
