@@ -123,13 +123,11 @@ describe('JSON', () => {
 });
 
 describe('YAML', () => {
-  it('merges nothing and names no files', async () => {
-    const merge = 'a: &a {x: 1}\nb: {<<: *a, y: 2}';
-    expect(await lua('local t = yaml.decode(...) return t.b.x, t.b.y, t.b["<<"].x', merge)).toEqual([
-      '<nil>',
-      2,
-      1,
-    ]);
+  it('merges maps only, into keys like any other, and names no files', async () => {
+    const merge = 'a: &a {x: 1, __proto__: {polluted: 1}}\nb: {<<: *a, y: 2}';
+    expect(
+      await lua('local t = yaml.decode(...) return t.b.x, t.b.y, t.b.__proto__.polluted, t.polluted', merge),
+    ).toEqual([1, 2, 1, '<nil>']);
     const [value] = await lua('local t = yaml.decode(...) return t.a', 'a: file:///etc/passwd');
     expect(value).toBe('file:///etc/passwd');
   });

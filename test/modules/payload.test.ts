@@ -24,9 +24,9 @@ describe('payload', () => {
       await lua(`local p = payload.new("\\xff\\0")
         local json, msgpack = p:transcode(payload.format.JSON), p:transcode(payload.format.MSGPACK)
         local text, err = p:transcode(payload.format.STRING)
-        local yaml, why = p:transcode(payload.format.YAML)
-        return json:data(), msgpack:data(), text, err:kind(), yaml, why:kind(), p:transcode(payload.format.BYTES):data()`),
-    ).toEqual(['\xff\0', '\xff\0', '<nil>', 'Internal', '<nil>', 'Internal', '\xff\0']);
+        local yaml = p:transcode(payload.format.YAML)
+        return json:data(), msgpack:data(), text, err:kind(), yaml:data(), p:transcode(payload.format.BYTES):data()`),
+    ).toEqual(['\xff\0', '\xff\0', '<nil>', 'Internal', '\xff\0', '\xff\0']);
   });
 
   it('says what is wrong with broken payloads', async () => {

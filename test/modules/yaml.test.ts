@@ -53,15 +53,43 @@ describe('yaml', () => {
     ['yaml.encode("x")', 'Invalid', "bad argument #1 to 'encode' (table expected, got string)"],
     ['yaml.encode({f = print})', 'Invalid', 'functions do not cross: $.f'],
     ['yaml.encode({1, [3] = 3})', 'Invalid', 'a table with holes does not cross (key 3 after 1 items): $'],
-    ['yaml.encode({1/0})', 'Invalid', 'infinity does not cross: $[1]'],
+    ['yaml.encode({["\\xff"] = 1})', 'Internal', '$ has a key that is not UTF-8 text'],
     ['yaml.encode({}, {field_order = "name"})', 'Invalid', 'field_order is a list of names'],
     ['yaml.encode({}, {sort_unordered = 1})', 'Invalid', 'sort_unordered is true or false'],
     ['yaml.decode(42)', 'Invalid', "bad argument #1 to 'decode' (string expected, got number)"],
     ['yaml.decode("")', 'Invalid', 'the text is empty'],
     ['yaml.decode("\\xff")', 'Internal', 'invalid YAML: the text is not UTF-8'],
-    ['yaml.decode(".nan")', 'Internal', '$ is NaN, which plain data cannot hold'],
   ])('refuses %s', async (call, kind, message) => {
     expect(await problem(call)).toEqual(['<nil>', kind, message, false]);
+  });
+
+  it('merges as YAML 1.1 and the files of an app do: what a map has itself wins, then the first of several', async () => {
+    expect(
+      await lua(
+        'local t = yaml.decode(...) return t.c.x, t.c.y, t.c.z, t.c["<<"], t.d["<<"].x, t.d.x',
+        'a: &a {x: 1, y: 1}\nb: &b {<<: *a, y: 2, z: 2}\nc:\n  <<: [*b, *a]\n  z: 3\nd:\n  "<<": *a\n',
+      ),
+    ).toEqual([1, 2, 3, '<nil>', 1, '<nil>']);
+  });
+
+  it('carries bytes, NaN and the infinities both ways, the same in a workflow', async () => {
+    for (const place of ['node', 'workflow'] as const)
+      expect(
+        await evaluate(
+          `local text = yaml.encode({b = "\xff\0", n = 0/0, i = 1/0, m = -1/0, f = 2.0})
+          local t = yaml.decode(text)
+          return text, t.b == "\xff\0", t.n ~= t.n, t.i == math.huge, t.m == -math.huge, math.type(t.f), yaml.decode("a: !!binary |\\n  aGVs\\n  bG8=").a`,
+          { modules: [yamlSpec], host: { place } },
+        ),
+      ).toEqual([
+        'b: !!binary /wA=\nn: .nan\ni: .inf\nm: -.inf\nf: 2.0\n',
+        true,
+        true,
+        true,
+        true,
+        'float',
+        'hello',
+      ]);
   });
 
   // The abuse corpus.
@@ -71,11 +99,17 @@ describe('yaml', () => {
     ['a tab', 'a:\n\tb: 1', 'at line 2'],
     ['a tag of JavaScript', 'a: !!js/function "function () {}"', 'Unresolved tag'],
     ['a tag of its own', '!thing {a: 1}', 'Unresolved tag'],
-    ['two documents', 'a: 1\n---\nb: 2', 'multiple documents'],
+    [
+      'two documents',
+      'a: 1\n---\nb: 2',
+      "invalid YAML: there is more than one document; cut the text at '---' and read each by itself at line 2, column 1",
+    ],
     ['an alias of an anchor elsewhere', 'a: *b', 'Unresolved alias'],
     ['deep nesting', '['.repeat(5000), 'invalid YAML'],
     ['a key that is a list', '? [a]\n: 1', 'has a key that is not a scalar'],
-    ['bytes', 'a: !!binary aGk=', 'of a YAML type that plain data cannot hold'],
+    ['bytes that are none', 'a: !!binary aGk', '!!binary is base64 with padding at line 1'],
+    ['a moment', 'a: !!timestamp 2024-01-01', 'of a YAML type that plain data cannot hold'],
+    ['a merge of no map', 'a:\n  <<: 1', "$.a merges what is no map with '<<'"],
   ])('refuses %s', async (_what, text, message) => {
     const [value, kind, said] = await problem('yaml.decode(...)', text);
     expect([value, kind]).toEqual(['<nil>', 'Internal']);
@@ -89,6 +123,10 @@ describe('yaml', () => {
       lines.push(`${name}: &${name} [${Array.from({ length: 9 }, () => `*${before}`).join(', ')}]`);
     }
     expect((await problem('yaml.decode(...)', lines.join('\n')))[2]).toContain('Excessive alias count');
+    const merges = lines.map((line) =>
+      line.replace('[x, x', '{x: 1}\nx: [x, x').replace(/\[(\*.*)\]$/, '{<<: [$1]}'),
+    );
+    expect((await problem('yaml.decode(...)', merges.join('\n')))[2]).toContain('Excessive alias count');
   });
 
   it('keeps __proto__ a key like any other', async () => {

@@ -7,6 +7,7 @@ import type { LuaTable, LuaUserdata, LuaValue } from '../values.js';
 import { newError, reviveError } from './error-object.js';
 import type { ErrorObject } from './error-object.js';
 import { fromPlain, toPlain } from './plain-data.js';
+import type { ToPlainOptions } from './plain-data.js';
 
 /** Raises INVALID in Lua when the value does not cross. */
 export function toData(value: LuaValue): Data {
@@ -18,10 +19,11 @@ export function toData(value: LuaValue): Data {
 /** For modules that return `nil, err`: the data, or the error object to return. */
 export function tryToData(
   value: LuaValue,
+  options?: ToPlainOptions,
 ):
   | { readonly ok: true; readonly data: Data }
   | { readonly ok: false; readonly error: LuaUserdata<ErrorObject> } {
-  const converted = toPlain(value);
+  const converted = toPlain(value, options);
   return converted.ok ? converted : { ok: false, error: invalid(converted.message) };
 }
 

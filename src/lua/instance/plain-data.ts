@@ -17,9 +17,16 @@ type Refused = typeof REFUSED;
 /** Tables that one value may cross with. One that stands in many places counts at each: it would be written there. */
 const MOST_TABLES = 1_000_000;
 let tablesLeft = 0;
+let takesNonFinite = false;
 
-export function toPlain(value: LuaValue): Converted {
+export interface ToPlainOptions {
+  /** NaN and the infinities cross as they are: for formats that have them. They are none of the wire's. Default false. */
+  readonly nonFinite?: boolean;
+}
+
+export function toPlain(value: LuaValue, { nonFinite = false }: ToPlainOptions = {}): Converted {
   tablesLeft = MOST_TABLES;
+  takesNonFinite = nonFinite;
   const data = walk(value, 0);
   if (data !== REFUSED) return { ok: true, data };
   if (tablesLeft < 0) return { ok: false, message: `more than ${MOST_TABLES} tables do not cross at once` };
@@ -33,7 +40,7 @@ function walk(value: LuaValue, depth: number): Data | Refused {
     case 'bigint':
       return value;
     case 'number':
-      return Number.isFinite(value) ? value : REFUSED;
+      return takesNonFinite || Number.isFinite(value) ? value : REFUSED;
     case 'undefined':
       return null;
     case 'function':

@@ -8,7 +8,18 @@ import { compilePattern, PatternError } from '../../core/regular-expressions.js'
 import { add, FUNCTIONS } from './functions.js';
 import type { Ask } from './functions.js';
 import type { BinaryOperator, Node } from './tree.js';
-import { compare, equal, ExpressionError, list, mapOf, text, truth, typeOf, whole } from './values.js';
+import {
+  compare,
+  equal,
+  ExpressionError,
+  list,
+  mapOf,
+  noFunction,
+  text,
+  truth,
+  typeOf,
+  whole,
+} from './values.js';
 
 /** Most elements and bytes that one evaluation makes. */
 const MOST_MADE = 4_000_000;
@@ -251,7 +262,7 @@ class Evaluation {
 
   #call(name: string, args: readonly Node[], scope: Scope): Data {
     const known = FUNCTIONS.get(name);
-    if (known === undefined) throw new ExpressionError(`there is no function '${name}'`);
+    if (known === undefined) throw new ExpressionError(noFunction(name));
     const predicate = known.predicate === undefined ? undefined : args[known.predicate];
     const values = args.filter((arg) => arg !== predicate).map((arg) => this.of(arg, scope));
     const [first = null] = values;

@@ -4,7 +4,7 @@ import { LuaFloat } from '../../core/data.js';
 import type { Data } from '../../core/data.js';
 import { float, integer, isInteger, isMap, isNumber, toNumber } from '../../core/data-values.js';
 import { decodeBase64, encodeBase64, toBytes, tryText } from '../../core/text.js';
-import { decodeWire, encodeWire } from '../../core/wire.js';
+import { decodeWire, encodeWire, WireValueError } from '../../core/wire.js';
 import { compare, ExpressionError, keysOf, list, mapOf, text, truth, typeOf, whole } from './values.js';
 
 /** Asks the predicate about an element. */
@@ -191,6 +191,16 @@ function parsed(json: string): Data {
     throw new ExpressionError(`fromJSON: ${error instanceof Error ? error.message : 'no JSON'}`, {
       cause: error,
     });
+  }
+}
+
+function written(value: Data): string {
+  try {
+    return encodeWire(value, { strings: 'text', pretty: true });
+  } catch (error) {
+    if (error instanceof WireValueError)
+      throw new ExpressionError(`toJSON: ${error.message}`, { cause: error });
+    throw error;
   }
 }
 
@@ -394,7 +404,7 @@ const OTHERS: Readonly<Record<string, ExpressionFunction>> = {
   int: plain(1, 1, (args) => toInteger(first(args))),
   float: plain(1, 1, (args) => toFloat(first(args))),
   string: plain(1, 1, (args) => toText(first(args))),
-  toJSON: plain(1, 1, (args) => encodeWire(first(args), { strings: 'text', pretty: true })),
+  toJSON: plain(1, 1, (args) => written(first(args))),
   fromJSON: plain(1, 1, (args) => parsed(text(first(args), 'fromJSON'))),
   toBase64: plain(1, 1, (args) => encodeBase64(toBytes(text(first(args), 'toBase64')))),
   fromBase64: plain(1, 1, (args) => decoded(text(first(args), 'fromBase64'))),

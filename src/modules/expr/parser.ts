@@ -4,6 +4,7 @@ import { FUNCTIONS } from './functions.js';
 import { ExpressionSyntaxError, tokenize } from './lexer.js';
 import type { Token } from './lexer.js';
 import type { BinaryOperator, Node } from './tree.js';
+import { noFunction } from './values.js';
 
 interface Operator {
   readonly precedence: number;
@@ -290,7 +291,7 @@ class Parser {
 
   #call(name: string, first: readonly Node[]): Node {
     const known = FUNCTIONS.get(name);
-    if (known === undefined) throw this.#fail(`there is no function '${name}'`);
+    if (known === undefined) throw this.#fail(noFunction(name));
     const args = [...first];
     while (!this.#takes(')')) {
       args.push(args.length === known.predicate ? this.#predicate() : this.#expression(0));

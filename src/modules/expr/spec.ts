@@ -1,9 +1,8 @@
 // The `expr` module: expressions of expr-lang over an environment of plain values. Sealed.
-import { dataObject } from '../../core/data.js';
+import { dataObject, LuaFloat, MAX_DEPTH } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
 import { isMap } from '../../core/data-values.js';
 import { bytesDataToText, textDataToBytes, TextError, toBytes, tryText } from '../../core/text.js';
-import { encodeWire, WireValueError } from '../../core/wire.js';
 import { fromData, tryToData } from '../../lua/instance/convert.js';
 import { failure } from '../../lua/instance/error-object.js';
 import type { HostCall } from '../../lua/instance-context.js';
@@ -33,18 +32,9 @@ function attempt(work: () => HostResult): HostResult {
     return work();
   } catch (error) {
     if (error instanceof ExpressionSyntaxError || error instanceof ExpressionError)
-      return failure('Internal', toBytes(error.message), undefined, false);
-    if (error instanceof WireValueError)
-      return failure(
-        'Internal',
-        toBytes(`the result has no form in Lua: ${error.message}`),
-        undefined,
-        false,
-      );
-    if (error instanceof RangeError)
-      return failure('Internal', 'the values are nested too deeply', undefined, false);
-    if (error instanceof TextError)
-      return failure('Invalid', 'the environment holds text that is not UTF-8', undefined, false);
+      return failure('Internal', toBytes(error.message));
+    if (error instanceof RangeError) return failure('Internal', 'the values are nested too deeply');
+    if (error instanceof TextError) return failure('Invalid', 'the environment holds text that is not UTF-8');
     throw error;
   }
 }
@@ -58,16 +48,23 @@ function programOf(call: HostCall, source: string): Program {
   return parsed.add(source, new Program(source, parseExpression(text)));
 }
 
+/** As deep as any value that crosses: where the stack would end is not the same everywhere. */
+function refuseDeep(value: Data, depth = 0): void {
+  if (typeof value !== 'object' || value === null || value instanceof LuaFloat) return;
+  if (depth >= MAX_DEPTH) throw new ExpressionError(`the result is nested deeper than ${MAX_DEPTH} levels`);
+  for (const item of Array.isArray(value) ? value : Object.values(value)) refuseDeep(item, depth + 1);
+}
+
 function run(call: HostCall, { tree }: Program, env: LuaTable | undefined): HostResult {
   const given: { readonly ok: true; readonly data: Data } | ReturnType<typeof tryToData> =
-    env === undefined ? { ok: true, data: dataObject() } : tryToData(env);
+    env === undefined ? { ok: true, data: dataObject() } : tryToData(env, { nonFinite: true });
   if (!given.ok) return [undefined, given.error];
   const environment = bytesDataToText(given.data);
   if (!isMap(environment) && !(Array.isArray(environment) && environment.length === 0))
-    return failure('Invalid', 'the environment is a table with string keys', undefined, false);
+    return failure('Invalid', 'the environment is a table with string keys');
   const values: DataObject = isMap(environment) ? environment : dataObject();
   const result = evaluate(tree, values, (count) => call.charge(count));
-  if (typeof result === 'number' || typeof result === 'object') encodeWire(result, { strings: 'text' }); // NaN and infinities have no form
+  refuseDeep(result);
   return fromData(textDataToBytes(result), () => call.instance.newTable());
 }
 
@@ -87,7 +84,7 @@ const ProgramType = defineType<Program>(
       returns: ['any', 'Error?'],
       fails: {
         Invalid: 'a value of the environment does not cross, or is no UTF-8',
-        Internal: 'the evaluation fails, or its result has no form in Lua',
+        Internal: 'the evaluation fails',
       },
       run: (call, self, env) => attempt(() => run(call, self, env)),
     }),
@@ -106,12 +103,12 @@ export const exprSpec = defineModuleSpec({
       returns: ['any', 'Error?'],
       fails: {
         Invalid: 'the expression is empty or no string, or a value of the environment does not cross',
-        Internal: 'the expression is none, its evaluation fails, or its result has no form in Lua',
+        Internal: 'the expression is none, or its evaluation fails',
       },
       returnsWrongArguments: true,
       run: (call, source, env) =>
         source.trim() === ''
-          ? failure('Invalid', EMPTY, undefined, false)
+          ? failure('Invalid', EMPTY)
           : attempt(() => run(call, programOf(call, source), env)),
     }),
     define('compile', {
@@ -122,7 +119,7 @@ export const exprSpec = defineModuleSpec({
       returnsWrongArguments: true,
       run: (call, source) =>
         source.trim() === ''
-          ? failure('Invalid', EMPTY, undefined, false)
+          ? failure('Invalid', EMPTY)
           : attempt(() => ProgramType.wrap(programOf(call, source))),
     }),
   ),

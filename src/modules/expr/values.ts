@@ -8,6 +8,14 @@ export class ExpressionError extends Error {
   override readonly name = 'ExpressionError';
 }
 
+const WITH_A_CLOCK = new Set(['now', 'date', 'duration', 'timezone']);
+
+/** Why nothing can be called by a name. */
+export const noFunction = (name: string): string =>
+  WITH_A_CLOCK.has(name)
+    ? `'${name}' is not built in this version; give the moment as a number or a text in the environment`
+    : `there is no function '${name}'`;
+
 export function typeOf(value: Data): string {
   if (value === null) return 'nil';
   if (typeof value === 'boolean') return 'bool';

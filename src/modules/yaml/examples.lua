@@ -12,7 +12,10 @@ print(text, err:kind())
 --- yaml.decode
 local config = yaml.decode("server:\n  host: localhost\n  port: 8080\nfeatures: [auth, logging]\n")
 print(config.server.host, config.server.port, config.features[2])
+local merged = yaml.decode("base: &base {port: 80}\nweb:\n  <<: *base\n  logo: !!binary aGVsbG8=\n")
+print(merged.web.port, merged.web.logo)
 local data, err = yaml.decode("a: [1, 2")
 print(data, err:kind())
 --> localhost	8080	logging
+--> 80	hello
 --> nil	Internal

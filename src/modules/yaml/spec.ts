@@ -20,7 +20,7 @@ function attempt(work: () => HostResult): HostResult {
   try {
     return work();
   } catch (error) {
-    if (error instanceof TranscodeError) return failure('Internal', toBytes(error.message), undefined, false);
+    if (error instanceof TranscodeError) return failure('Internal', toBytes(error.message));
     throw error;
   }
 }
@@ -62,18 +62,18 @@ export const yamlSpec = defineModuleSpec({
   members: members(
     define('encode', {
       summary:
-        'A table as YAML in block style. Options: `field_order` (a list of names that come first, at every level), `sort_unordered` (sorts the other names).',
+        'A table as YAML in block style; bytes that are no UTF-8 are written as `!!binary`. Options: `field_order` (a list of names that come first, at every level), `sort_unordered` (sorts the other names).',
       params: [table('data'), optional(table('options'))],
       returns: ['string?', 'Error?'],
       fails: {
         Invalid: 'data is no table, an option is of a wrong type, or a value does not cross',
-        Internal: 'a text is not UTF-8',
+        Internal: 'the name of a field is not UTF-8',
       },
       returnsWrongArguments: true,
       run: (call, value, options) => {
         const order = orderOf(options);
-        if (typeof order === 'string') return failure('Invalid', order, undefined, false);
-        const data = tryToData(value);
+        if (typeof order === 'string') return failure('Invalid', order);
+        const data = tryToData(value, { nonFinite: true });
         if (!data.ok) return [undefined, data.error];
         call.charge(sizeOf(data.data) * COST);
         return attempt(() => toBytes(formatYaml(data.data, order)));
@@ -81,7 +81,7 @@ export const yamlSpec = defineModuleSpec({
     }),
     define('decode', {
       summary:
-        'The value of a YAML document: a table, text, number or boolean. null is nil. Aliases are followed up to a bound, tags that make other values are refused.',
+        'The value of a YAML document: a table, text, number or boolean. null is nil. Aliases are followed up to a bound, `<<` merges, `!!binary` is bytes; tags that make other values are refused.',
       params: [bytes('data', 'One document, UTF-8.')],
       returns: ['any', 'Error?'],
       fails: {
@@ -90,11 +90,10 @@ export const yamlSpec = defineModuleSpec({
       },
       returnsWrongArguments: true,
       run: (call: HostCall, data) => {
-        if (data === '') return failure('Invalid', 'the text is empty', undefined, false);
+        if (data === '') return failure('Invalid', 'the text is empty');
         call.charge(data.length * COST);
         const text = tryText(data);
-        if (text === undefined)
-          return failure('Internal', 'invalid YAML: the text is not UTF-8', undefined, false);
+        if (text === undefined) return failure('Internal', 'invalid YAML: the text is not UTF-8');
         return attempt(() => fromData(parseYaml(text), () => call.instance.newTable()));
       },
     }),
