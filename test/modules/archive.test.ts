@@ -308,6 +308,26 @@ describe('a tar', () => {
 });
 
 describe('archive', () => {
+  it.each(FORMATS)(
+    'takes entries of another archive as they are read, and archives in archives: %s',
+    async (format) => {
+      expect(
+        await lua(`local inner = archive.create({ format = "${format}" }) inner:add("a", ("moon"):rep(100)) inner:add("b", "two")
+        local outer = archive.create() outer:add("inner", (inner:close()), { method = "store" })
+        local reader = archive.open((outer:close()))
+        local copy, names = archive.create({ format = "tar" }), {}
+        for entry, stream in archive.scan(reader:stream("inner")):walk() do
+          if entry.name == "a" then stream:read(200) end
+          assert(copy:add(entry.name, stream)) names[#names + 1] = entry.name
+        end
+        local made = archive.open((copy:close()))
+        local used = reader:stream("inner") used:read(1e6) used:close()
+        local v, err = copy:add("c", used)
+        return names, #made:read("a"), made:read("b"), v, err:kind()`),
+      ).toEqual([['a', 'b'], 200, 'two', '<nil>', 'Internal']);
+    },
+  );
+
   it.each(['', '/etc/passwd', '../x', 'a/../../x', 'a\\b', 'C:x', 'x\0y'])(
     'makes no archive with the name %j',
     async (name) => {
@@ -319,7 +339,12 @@ describe('archive', () => {
   );
 
   it.each([
-    ['open()', 'Unavailable'],
+    ['open()', 'Invalid'],
+    ['open({}, "x.zip")', 'Unavailable'],
+    ['open(archive.create():close(), 1)', 'Invalid'],
+    ['scan({})', 'Unavailable'],
+    ['create({}, "out.zip", { format = "zip" })', 'Unavailable'],
+    ['create():add("a", {})', 'Invalid'],
     ['open({})', 'Unavailable'],
     ['open("")', 'Invalid'],
     ['open("PK\\3\\4")', 'Invalid'],

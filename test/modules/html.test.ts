@@ -113,6 +113,20 @@ describe('html.sanitize', () => {
     expect(await clean(UGC, dirty)).toBe(wanted);
   });
 
+  it('lets relative URLs through once schemes are listed only where the policy says so', async () => {
+    const links = '<a href="/x">x</a><a href="//evil.example">y</a><a href="https://a.example">z</a>';
+    const listed =
+      'local policy = html.sanitize.new_policy():allow_attrs("href"):on_elements("a"):allow_url_schemes("https")';
+    expect(await clean(listed, links)).toBe('<a>x</a><a>y</a><a href="https://a.example">z</a>');
+    expect(await clean(`${listed} policy:allow_relative_urls(true)`, links)).toBe(links);
+    expect(
+      await clean(`${listed} policy:allow_relative_urls(true) policy:allow_relative_urls(false)`, links),
+    ).toBe('<a>x</a><a>y</a><a href="https://a.example">z</a>');
+    expect(await clean(`${listed} policy:allow_standard_urls()`, '<a href="/x">x</a>')).toBe(
+      '<a href="/x" rel="nofollow">x</a>',
+    );
+  });
+
   it('takes deep nesting, much text and bytes that are no text', async () => {
     expect((await clean(UGC, '<b>'.repeat(20_000))).length).toBeLessThan(200 * 7 + 1);
     expect(await clean(UGC, 'x'.repeat(1_000_000))).toHaveLength(1_000_000);

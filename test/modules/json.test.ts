@@ -48,7 +48,7 @@ describe('json.encode', () => {
     ['{x = {[true] = 1}}', 'cannot encode: $.x has a boolean as key'],
     ['{f = print}', 'cannot encode: $.f is a function'],
     ['{list = {1, coroutine.create(function() end)}}', 'cannot encode: $.list[1] is a thread'],
-    ['time.now()', 'cannot encode: $ is a Time'],
+    ['time.now()', 'cannot encode: $ is a Time; write it as text or as a number first'],
     ['{b = "\\xff"}', 'cannot encode: $.b is text that is not UTF-8; encode bytes with base64 first'],
   ])('refuses %s', async (expression, message) => {
     expect(
@@ -254,6 +254,10 @@ describe('json.validate', () => {
   it.each([
     ['{type = "nothing"}', 'type must be'],
     ["'{'", 'invalid JSON'],
+    [
+      '{["$schema"] = "http://json-schema.org/draft-04/schema#", minimum = 3, exclusiveMinimum = true}',
+      '$/exclusiveMinimum must be number; it names draft 4, but is read as draft 7',
+    ],
     ["'[1]'", 'a schema is an object, true or false'],
     ['{pattern = "(?=a)"}', '(?='],
     ['{["$ref"] = "https://example.com/schema.json"}', "can't resolve reference"],
@@ -295,7 +299,7 @@ describe('json.validate', () => {
       await lua('local ok, err = json.validate_string({}, ("["):rep(1e5)) return ok, err:kind()'),
     ).toEqual([false, 'Internal']);
     await expect(lua('return json.validate(1, 1)')).rejects.toThrow(
-      "bad argument #1 to 'validate' (table expected, got number)",
+      "bad argument #1 to 'validate' (table or string expected, got number)",
     );
   });
 });

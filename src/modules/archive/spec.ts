@@ -1,15 +1,16 @@
 // The `archive` module: zip and tar archives in memory. Sealed; packing and unpacking of data are the commands of `compress`.
-// A1: an archive is a byte string, since this version has no file systems and no streams; what needs one answers Unavailable.
+// A1: an archive is a byte string, or an entry of another archive, since this version has no file systems and no other streams;
+//     what needs one answers Unavailable.
 // A2: no more comes out than the limits allow, and what an archive says of its sizes is believed only after it was true.
 import type { Command } from '../../core/command.js';
 import { asNumber, typeName } from '../../lua/instance/arguments.js';
 import { errorFromData, failure } from '../../lua/instance/error-object.js';
 import type { HostCall } from '../../lua/instance-context.js';
 import { define, defineModuleSpec, defineType, members, methodsOf } from '../../lua/module.js';
-import { any, bytes, optional, table } from '../../lua/parameters.js';
+import { any, bytes, custom, expected, optional, rest, table } from '../../lua/parameters.js';
 import { command } from '../../lua/suspend.js';
 import type { HostResult, LuaTable, LuaValue, UserdataType } from '../../lua/values.js';
-import { LuaTable as Table } from '../../lua/values.js';
+import { LuaTable as Table, LuaUserdata } from '../../lua/values.js';
 import { ArchiveError, crc32, unsafeName } from './format.js';
 import type { ArchiveEntry, NewEntry } from './format.js';
 import { isTar, readTar, writeTar } from './tar.js';
@@ -130,9 +131,13 @@ class Iterator {
   }
 }
 
-const invalid = (message: string): HostResult => failure('Invalid', message, undefined, false);
+const invalid = (message: string): HostResult => failure('Invalid', message);
 const NO_FILES = 'this version has no file systems; read the entry and hand its data on';
-const unavailable = (): HostResult => failure('Unavailable', NO_FILES, undefined, false);
+const unavailable = (message = NO_FILES): HostResult => failure('Unavailable', message, undefined, false);
+const FROM_FILE =
+  'this version has no file systems and no streams of others; give the bytes of the archive as a string';
+const TO_FILE =
+  'this version has no file systems and no streams of others; call archive.create(options) and keep the bytes that close() returns';
 const CLOSED = 'the archive is closed';
 
 function attempt(work: () => HostResult): HostResult {
@@ -228,6 +233,26 @@ const IteratorType: UserdataType<Iterator> = defineType<Iterator>(
   { call: (call, self) => self.next(call) },
 );
 
+/** The data of a stream that is still open, unpacked when it is first asked for. */
+function withData(call: HostCall, stream: EntryStream, then: (data: string) => HostResult): HostResult {
+  const { opened, entry } = stream;
+  if (stream.closed || opened.closed) return failure('Internal', 'the stream is closed');
+  if (opened instanceof Walker && opened.current !== entry)
+    return failure('Internal', `the walk has gone on; the data of '${entry.name}' is gone`);
+  if (stream.data !== undefined) return then(stream.data);
+  return unpack(call, opened, entry, (data) => then((stream.data = data)));
+}
+
+/** All that a stream has not given yet. */
+const withRest = (call: HostCall, stream: EntryStream, then: (data: string) => HostResult): HostResult =>
+  attempt(() =>
+    withData(call, stream, (data) => {
+      const rest = data.slice(stream.at);
+      stream.at = data.length;
+      return then(rest);
+    }),
+  );
+
 const stream = methodsOf<EntryStream>();
 const StreamType: UserdataType<EntryStream> = defineType<EntryStream>(
   'EntryStream',
@@ -244,27 +269,15 @@ const StreamType: UserdataType<EntryStream> = defineType<EntryStream>(
       workflow: 'recorded',
       run: (call, self, size) =>
         attempt(() => {
-          const { opened, entry } = self;
-          if (self.closed || opened.closed)
-            return failure('Internal', 'the stream is closed', undefined, false);
-          if (opened instanceof Walker && opened.current !== entry)
-            return failure(
-              'Internal',
-              `the walk has gone on; the data of '${entry.name}' is gone`,
-              undefined,
-              false,
-            );
           const wanted = size === undefined ? 0 : asNumber(size);
           if (wanted === undefined) return invalid(`the size is a number, got ${typeName(size)}`);
-          const length = wanted >= 1 ? Math.floor(wanted) : opened.limits.buffer_bytes;
-          const take = (data: string): HostResult => {
+          return withData(call, self, (data) => {
             if (self.at >= data.length) return [undefined];
+            const length = wanted >= 1 ? Math.floor(wanted) : self.opened.limits.buffer_bytes;
             const piece = data.slice(self.at, self.at + length);
             self.at += piece.length;
             return piece;
-          };
-          if (self.data !== undefined) return take(self.data);
-          return unpack(call, opened, entry, (data) => take((self.data = data)));
+          });
         }),
     }),
     stream('close', {
@@ -284,7 +297,7 @@ const StreamType: UserdataType<EntryStream> = defineType<EntryStream>(
 const find = (opened: Opened, name: string): ArchiveEntry | undefined =>
   opened.entries.find((entry) => entry.name === name);
 const missing = (name: string): HostResult =>
-  failure('NotFound', `the archive has no entry '${name.slice(0, 200)}'`, undefined, false);
+  failure('NotFound', `the archive has no entry '${name.slice(0, 200)}'`);
 
 const close = {
   summary: 'Lets the archive go. Safe to call again.',
@@ -328,7 +341,7 @@ const ReaderType: UserdataType<Opened> = defineType<Opened>(
       fails: { NotFound: 'there is no such entry', Internal: 'the archive is closed' },
       workflow: 'sealed',
       run: (call, self, name) => {
-        if (self.closed) return failure('Internal', CLOSED, undefined, false);
+        if (self.closed) return failure('Internal', CLOSED);
         const entry = find(self, name);
         return entry === undefined ? missing(name) : facts(call, entry);
       },
@@ -344,7 +357,7 @@ const ReaderType: UserdataType<Opened> = defineType<Opened>(
       },
       run: (call, self, name) =>
         attempt(() => {
-          if (self.closed) return failure('Internal', CLOSED, undefined, false);
+          if (self.closed) return failure('Internal', CLOSED);
           const entry = find(self, name);
           if (entry === undefined) return missing(name);
           if (entry.type === 'directory') return invalid(`'${name}' is a directory`);
@@ -363,7 +376,7 @@ const ReaderType: UserdataType<Opened> = defineType<Opened>(
       fails: { NotFound: 'there is no such entry', Internal: 'the archive is closed' },
       workflow: 'sealed',
       run: (_call, self, name) => {
-        if (self.closed) return failure('Internal', CLOSED, undefined, false);
+        if (self.closed) return failure('Internal', CLOSED);
         const entry = find(self, name);
         return entry === undefined ? missing(name) : StreamType.wrap(new EntryStream(self, entry));
       },
@@ -372,13 +385,13 @@ const ReaderType: UserdataType<Opened> = defineType<Opened>(
       ...refusing,
       summary: 'Refused.',
       params: [entryName, optional(any('fs'))],
-      run: unavailable,
+      run: () => unavailable(),
     }),
     reader('extract_all', {
       ...refusing,
       summary: 'Refused.',
       params: [optional(any('fs'))],
-      run: unavailable,
+      run: () => unavailable(),
     }),
     reader('close', {
       ...close,
@@ -475,11 +488,19 @@ const adding = {
 const WriterType: UserdataType<Writer> = defineType<Writer>('Writer', 'An archive that is being made.', [
   writerMethod('add', {
     ...adding,
-    summary: 'Adds a file.',
-    params: [bytes('name'), bytes('data'), entryOption],
-    run: (call, self, name, data, options) =>
-      attempt(() => {
-        if (self.made !== undefined) return failure('Internal', WRITTEN, undefined, false);
+    summary: 'Adds a file. Of a stream it takes what is left of it.',
+    params: [
+      bytes('name'),
+      custom<string | EntryStream>('data', 'string|EntryStream', '', (value) =>
+        typeof value === 'string'
+          ? value
+          : (StreamType.unwrap(value) ?? expected('string or EntryStream', value)),
+      ),
+      entryOption,
+    ],
+    run: (call, self, name, from, options) => {
+      const add = (data: string): HostResult => {
+        if (self.made !== undefined) return failure('Internal', WRITTEN);
         checkNew(self, name, data.length);
         if (name.endsWith('/')) return invalid(`'${name}' ends as a directory does; use add_dir`);
         const { method, mode, modified } = entryOptions(call, options, 0o644);
@@ -502,7 +523,9 @@ const WriterType: UserdataType<Writer> = defineType<Writer>('Writer', 'An archiv
           if (stored.length < data.length) self.entries[place] = { ...entry, stored, method: 'deflate' };
           return true;
         });
-      }),
+      };
+      return attempt(() => (typeof from === 'string' ? add(from) : withRest(call, from, add)));
+    },
   }),
   writerMethod('add_dir', {
     ...adding,
@@ -511,7 +534,7 @@ const WriterType: UserdataType<Writer> = defineType<Writer>('Writer', 'An archiv
     workflow: 'sealed',
     run: (call, self, given, options) =>
       attempt(() => {
-        if (self.made !== undefined) return failure('Internal', WRITTEN, undefined, false);
+        if (self.made !== undefined) return failure('Internal', WRITTEN);
         const name = given.endsWith('/') || given === '' ? given : `${given}/`;
         checkNew(self, name, 0);
         const { mode, modified } = entryOptions(call, options, 0o755);
@@ -523,7 +546,7 @@ const WriterType: UserdataType<Writer> = defineType<Writer>('Writer', 'An archiv
     ...refusing,
     summary: 'Refused.',
     params: [bytes('name'), optional(any('fs')), optional(any('path'))],
-    run: unavailable,
+    run: () => unavailable(),
   }),
   writerMethod('close', {
     summary: 'Ends the archive and gives its bytes; called again it gives them again.',
@@ -545,11 +568,31 @@ const WriterType: UserdataType<Writer> = defineType<Writer>('Writer', 'An archiv
   }),
 ]);
 
-const source = any('source', 'The bytes of the archive.', 'string');
+/** Reads what to open and how, whichever of the documented forms a program uses. */
+function withSource(
+  call: HostCall,
+  source: LuaValue,
+  given: LuaValue,
+  what: string,
+  then: (data: string, options: LuaTable | undefined) => HostResult,
+): HostResult {
+  const from = StreamType.unwrap(source) ?? source;
+  if (from instanceof Table || from instanceof LuaUserdata) return unavailable(FROM_FILE);
+  if (typeof from !== 'string' && !(from instanceof EntryStream))
+    return invalid(`bad argument #1 to '${what}' (string expected, got ${typeName(source)})`);
+  if (given !== undefined && !(given instanceof Table))
+    return invalid(`bad argument #2 to '${what}' (table expected, got ${typeName(given)})`);
+  return attempt(() =>
+    typeof from === 'string' ? then(from, given) : withRest(call, from, (data) => then(data, given)),
+  );
+}
+
+const source = any('source', 'The bytes of the archive, or an entry of another one.', 'string|EntryStream');
 const options = optional(
-  table(
+  any(
     'options',
     '`format`, `max_entries`, `max_total_bytes`, `max_file_bytes`, `max_inline_bytes`, `buffer_bytes`.',
+    'table',
   ),
 );
 const reading = {
@@ -557,7 +600,8 @@ const reading = {
   fails: {
     Invalid:
       'the data is no archive, is corrupt, of another format, or has too many entries, or an option is wrong',
-    Unavailable: 'the source is a file or a stream, or (open) the format has no random access',
+    Unavailable:
+      'the source is a file or a stream of another module, or (open) the format has no random access',
   },
 } as const;
 
@@ -578,10 +622,9 @@ export const archiveSpec = defineModuleSpec({
       summary: 'Opens a zip or a tar for reading in any order.',
       returns: ['Reader?', 'Error?'],
       workflow: 'sealed',
-      run: (call, data, given) =>
-        attempt(() => {
-          if (typeof data !== 'string') return unavailable();
-          const [format, limits] = [formatOf(data, given), limitsOf(given)];
+      run: (call, from, given) =>
+        withSource(call, from, given, 'open', (data, chosen) => {
+          const [format, limits] = [formatOf(data, chosen), limitsOf(chosen)];
           if (CODECS[format] !== undefined)
             return failure(
               'Unavailable',
@@ -598,10 +641,9 @@ export const archiveSpec = defineModuleSpec({
       ...reading,
       summary: 'Opens an archive of any format for one walk over it.',
       returns: ['Walker?', 'Error?'],
-      run: (call, data, given) =>
-        attempt(() => {
-          if (typeof data !== 'string') return unavailable();
-          const [format, limits] = [formatOf(data, given), limitsOf(given)];
+      run: (call, from, given) =>
+        withSource(call, from, given, 'scan', (data, chosen) => {
+          const [format, limits] = [formatOf(data, chosen), limitsOf(chosen)];
           return entriesOf(call, data, format, limits, (entries) =>
             WalkerType.wrap(new Walker(entries, limits)),
           );
@@ -609,13 +651,17 @@ export const archiveSpec = defineModuleSpec({
     }),
     define('create', {
       summary: 'Begins an archive in memory; `close` gives its bytes.',
-      params: [optional(any('options', '`format` (default zip) and limits.', 'table'))],
+      params: [
+        optional(any('options', '`format` (default zip) and limits.', 'table')),
+        rest(any('destination', 'Refused: archives are made in memory.')),
+      ],
       returns: ['Writer?', 'Error?'],
       fails: { Invalid: 'an option is wrong', Unavailable: 'a file system or a stream is given to write to' },
       workflow: 'sealed',
-      run: (_call, given) =>
+      run: (_call, given, more) =>
         attempt(() => {
-          if (given !== undefined && !(given instanceof Table)) return unavailable();
+          if (more.some((value) => value !== undefined) || (given !== undefined && !(given instanceof Table)))
+            return unavailable(TO_FILE);
           return WriterType.wrap(new Writer(formatOption(given) ?? 'zip', limitsOf(given)));
         }),
     }),

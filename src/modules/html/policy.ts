@@ -63,7 +63,8 @@ export class Policy {
   readonly #permissions: Permission[] = [];
   /** Undefined: those of every browser's daily life (STANDARD_SCHEMES). */
   #schemes: Set<string> | undefined;
-  relativeUrls = true;
+  /** Undefined: they are let through unless schemes are listed, for a URL without a scheme has none of these. */
+  relativeUrls: boolean | undefined;
   parseableUrls = false;
   dataImages = false;
   noFollow = false;
@@ -102,11 +103,12 @@ export class Policy {
   #allowsUrl(element: string, name: string, value: string): boolean {
     // As browsers read it: control characters and spaces do not count.
     const url = value.replace(/[\0-\x20\x7f-\xa0\u2028\u2029]+/g, '');
+    const relative = this.relativeUrls ?? this.#schemes === undefined;
     const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):/.exec(url)?.[1]?.toLowerCase();
     if (scheme === undefined) {
       if (url.startsWith('//') || url.startsWith('\\') || url.startsWith('/\\'))
-        return this.relativeUrls && this.#hasWeb();
-      return this.relativeUrls && !/^[^/?#]*:/.test(url);
+        return relative && this.#hasWeb();
+      return relative && !/^[^/?#]*:/.test(url);
     }
     if (scheme === 'data')
       return (

@@ -137,12 +137,12 @@ const BuilderType: UserdataType<AttributeBuilder> = defineType<AttributeBuilder>
       fails: { Invalid: 'the pattern is no expression of RE2' },
       run: (_call, self, pattern) => {
         const plain = tryText(pattern);
-        if (plain === undefined) return failure('Invalid', 'the pattern is not UTF-8', undefined, false);
+        if (plain === undefined) return failure('Invalid', 'the pattern is not UTF-8');
         try {
           self.pattern = compilePattern(plain);
         } catch (error) {
           if (!(error instanceof PatternError)) throw error;
-          return failure('Invalid', toBytes(`invalid pattern: ${error.message}`), undefined, false);
+          return failure('Invalid', toBytes(`invalid pattern: ${error.message}`));
         }
         return BuilderType.wrap(self);
       },
@@ -186,7 +186,7 @@ const PolicyType: UserdataType<Policy> = defineType<Policy>('Policy', 'What is l
   ),
   method('allow_url_schemes', {
     summary:
-      'Allows URLs of these schemes only, besides those that were allowed before. Without it http, https and mailto are.',
+      'Allows URLs of these schemes only, besides those that were allowed before; relative ones need `allow_relative_urls(true)`. Without it http, https and mailto are.',
     params: [names('Schemes without the colon.')],
     returns: ['Policy'],
     run: (_call, self, schemes) => {
@@ -196,7 +196,7 @@ const PolicyType: UserdataType<Policy> = defineType<Policy>('Policy', 'What is l
   }),
   toggle(
     'allow_relative_urls',
-    'Whether relative URLs are let through. They are unless they are forbidden.',
+    'Whether relative URLs are let through. Without a word they are, until `allow_url_schemes` lists what is.',
     'relativeUrls',
   ),
   toggle('require_parseable_urls', 'Whether URLs that do not parse are removed.', 'parseableUrls'),

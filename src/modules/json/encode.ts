@@ -97,7 +97,8 @@ class JsonWriter {
   /** Errors and durations are their text; what else crosses borders is what crosses. */
   #userdata(userdata: LuaUserdata): string {
     const { data } = userdata.type.meta;
-    if (data === undefined) throw this.#refuse(`is a ${userdata.type.name}`);
+    if (data === undefined)
+      throw this.#refuse(`is a ${userdata.type.name}; write it as text or as a number first`);
     const text = asText(userdata);
     if (text !== undefined) return this.#string(text);
     const encoded = toBytes(encodeWire(data(userdata.value as never)));

@@ -72,6 +72,13 @@ function draftOf(schema: unknown): Draft {
   return typeof named === 'string' && /draft-0\d/.test(named) ? 'draft-07' : '2020-12';
 }
 
+/** Where a schema of an old draft fails, it is mostly by what later drafts write otherwise. */
+function oldDraftNote(schema: unknown): string {
+  const named = typeof schema === 'object' && schema !== null && '$schema' in schema ? schema.$schema : '';
+  const [, draft] = (typeof named === 'string' && /draft-0([1-6])/.exec(named)) || [];
+  return draft === undefined ? '' : `; it names draft ${draft}, but is read as draft 7`;
+}
+
 /** `$schema` of an older draft is not known to the validator by its own name. */
 function withoutDraft(schema: unknown): unknown {
   if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return schema;
@@ -92,7 +99,9 @@ function compile(text: string, data: Data): ValidateFunction {
   const judged = withoutDraft(schema) as boolean | object;
   try {
     if (judge(draft).validateSchema(judged) !== true)
-      throw new SchemaError(judge(draft).errorsText(judge(draft).errors, { dataVar: '$' }));
+      throw new SchemaError(
+        `${judge(draft).errorsText(judge(draft).errors, { dataVar: '$' })}${oldDraftNote(schema)}`,
+      );
     // An instance of its own, so that the ids of one schema are unknown to all others.
     const validator = newValidator(draft, { meta: false, validateSchema: false });
     return compiled.add(text, validator.compile(judged));

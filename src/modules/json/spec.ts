@@ -23,7 +23,8 @@ const schemaParameter = custom<string | LuaTable>(
   'schema',
   'table|string',
   'A JSON Schema, as a table or as JSON text. Draft 2020-12, or the one that `$schema` names.',
-  (value) => (typeof value === 'string' || value instanceof LuaTable ? value : expected('table', value)),
+  (value) =>
+    typeof value === 'string' || value instanceof LuaTable ? value : expected('table or string', value),
 );
 
 const refused = (kind: 'Invalid' | 'Internal', message: string, details?: Data): HostResult => [
@@ -129,7 +130,7 @@ export const jsonSpec = defineModuleSpec({
           call.charge(encoded.length >> 1);
           return encoded;
         } catch (error) {
-          if (error instanceof JsonEncodeError) return failure('Internal', error.message, undefined, false);
+          if (error instanceof JsonEncodeError) return failure('Internal', error.message);
           throw error;
         }
       },
@@ -142,7 +143,7 @@ export const jsonSpec = defineModuleSpec({
       run: (call, json) => {
         call.charge(json.length >> 1);
         const decoded = decodeJson(json, () => call.instance.newTable());
-        return decoded.ok ? decoded.value : failure('Internal', decoded.problem, undefined, false);
+        return decoded.ok ? decoded.value : failure('Internal', decoded.problem);
       },
     }),
     define('validate', {
