@@ -1,6 +1,7 @@
 // What an activity of ours knows of its caller: headers, cancellation, heartbeats.
 // A1: an activity that runs longer than a second heartbeats by itself, so that a killed node is noticed by the heartbeat
 //     timeout and a cancellation arrives; a short one costs no heartbeat.
+// A2: those heartbeats repeat the last details that the work gave, in this attempt or an earlier one: the server keeps the last only.
 import type { Context } from '@temporalio/activity';
 import type { Payload } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
@@ -35,7 +36,11 @@ export interface CallContext {
   readonly secrets: readonly DataPath[];
   readonly options: CallOptions;
   readonly signal: AbortSignal;
+  /** Of the last heartbeat of an earlier attempt; null: it gave none. */
+  readonly heartbeatDetails: Data;
   readonly heartbeat: (details?: Data) => void;
+  /** The last heartbeat once more. */
+  readonly repeatHeartbeat: () => void;
 }
 
 export function callContext(context: Context): CallContext {
@@ -48,6 +53,9 @@ export function callContext(context: Context): CallContext {
     const value = read(name);
     return typeof value === 'string' ? value : undefined;
   };
+  const { heartbeatDetails } = context.info as { heartbeatDetails: unknown };
+  const earlier = heartbeatDetails === undefined ? null : toDataOrThrow(heartbeatDetails);
+  let last: Data | undefined = heartbeatDetails === undefined ? undefined : earlier;
   return {
     values: Object.freeze(asObject(read(HEADERS.context)) ?? dataObject()),
     identity: text(HEADERS.identity),
@@ -56,7 +64,12 @@ export function callContext(context: Context): CallContext {
     secrets: placesFromData(read(HEADERS.secrets)),
     options: asObject(read(HEADERS.call)) ?? {},
     signal: context.cancellationSignal,
-    heartbeat: (details) => context.heartbeat(details),
+    heartbeatDetails: earlier,
+    heartbeat: (details) => {
+      last = details;
+      context.heartbeat(details);
+    },
+    repeatHeartbeat: () => context.heartbeat(last),
   };
 }
 
@@ -64,9 +77,13 @@ const asObject = (value: Data): DataObject | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as DataObject) : undefined;
 
 /** Heartbeats while `work` runs, from its first second on (A1). */
-export async function withHeartbeats<T>(context: Context, work: () => Promise<T>): Promise<T> {
+export async function withHeartbeats<T>(
+  context: Context,
+  { repeatHeartbeat }: CallContext,
+  work: () => Promise<T>,
+): Promise<T> {
   if (context.info.isLocal) return work();
-  const timer = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+  const timer = setInterval(repeatHeartbeat, HEARTBEAT_MS);
   try {
     return await work();
   } finally {

@@ -21,7 +21,7 @@ export const commandActivity =
     const call = callContext(context);
     try {
       const { command, entry } = parseCall(toDataOrThrow(argument), context.info.activityType);
-      const result = await withHeartbeats(context, () =>
+      const result = await withHeartbeats(context, call, () =>
         commands.run(command, {
           entry,
           pid: call.from,

@@ -4,9 +4,10 @@
 // F3: a crash (an error nobody returned) is final, as the docs promise; a returned error says itself whether it is retryable.
 // F4: a result that cannot be recorded (too large) is final: tried again it would be the same.
 import { CancelledFailure, Context } from '@temporalio/activity';
+import type { Data } from '../src/core/data.js';
 import type { ErrorData } from '../src/core/error-data.js';
 import { toBytes, toTextLossy } from '../src/core/text.js';
-import type { CallOutcome, FunctionRunner } from '../src/temporal/contracts.js';
+import type { ActivityFacts, CallOutcome, FunctionRunner } from '../src/temporal/contracts.js';
 import { errorToErrorData, toFailure } from '../src/temporal/failures.js';
 import { encodedResults, toDataOrThrow } from '../src/temporal/payload-converter.js';
 import { callContext, withHeartbeats } from './call-context.js';
@@ -25,7 +26,7 @@ export const functionActivity =
     let outcome: CallOutcome;
     try {
       const data = args.map(toDataOrThrow);
-      outcome = await withHeartbeats(context, () =>
+      outcome = await withHeartbeats(context, call, () =>
         functions.run({
           entry: info.activityType,
           args: data,
@@ -34,7 +35,7 @@ export const functionActivity =
           from: call.from,
           idempotencyKey: call.idempotencyKey,
           secrets: call.secrets,
-          attempt: info.attempt,
+          activity: factsOf(context, call.heartbeatDetails),
           workflow:
             execution === undefined
               ? undefined
@@ -53,6 +54,20 @@ export const functionActivity =
     }
     throw failureOf(outcome.error, context, call.options.retry === true);
   };
+
+function factsOf({ info }: Context, heartbeatDetails: Data): ActivityFacts {
+  const { startToCloseTimeoutMs: limit } = info;
+  return {
+    id: info.activityId,
+    type: info.activityType,
+    taskQueue: info.taskQueue,
+    attempt: info.attempt,
+    local: info.isLocal,
+    heartbeatDetails,
+    scheduledAt: info.scheduledTimestampMs,
+    deadline: limit > 0 ? Date.now() + limit : undefined,
+  };
+}
 
 /** Why a result cannot be recorded. */
 export function resultError(error: unknown, what: string): ErrorData {

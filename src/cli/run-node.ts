@@ -27,6 +27,7 @@ import { Terminal } from '../modules/io/host.js';
 import { openRegistry } from '../registry/service.js';
 import type { Registry } from '../registry/service.js';
 import { NodeCommandRunner, NodeFunctionRunner } from '../runtime/activity-runners.js';
+import { manyListeners } from '../runtime/abortable.js';
 import { baseComponents } from '../runtime/components.js';
 import { keys } from '../runtime/keys.js';
 import type { FillSecrets } from '../runtime/activity-runners.js';
@@ -315,7 +316,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   );
   let exitCode: number | undefined;
   let stopping: Promise<void> | undefined;
-  const begun = new AbortController();
+  const begun = manyListeners();
   let settle: (stop: Promise<void>) => void = () => undefined;
   const stopped = new Promise<void>((resolve) => {
     settle = resolve;

@@ -11,6 +11,14 @@ declare global {
   }
 }
 
+/** The activity within which a call runs. */
+export interface ActivityAccess {
+  /** What Lua gets by `activity.info()`. */
+  info(): DataObject;
+  /** Tells the server how far the work is. Throws PlatformError when the details may not be recorded. */
+  heartbeat(details: Data): void;
+}
+
 export interface CommandContext {
   /** PID text of the asking instance; undefined for commands that a workflow sent through an activity. */
   readonly pid: string | undefined;
@@ -22,6 +30,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   /** `<run id>/<sequence>` when a workflow asks; resources that can pass it on. */
   readonly idempotencyKey: string | undefined;
+  /** Absent for calls that no activity made. */
+  readonly activity?: ActivityAccess | undefined;
   /** Opens or finds the running resource of an entry (a database, a store). Throws NotFound, Unavailable or Invalid (wrong kind). */
   resource<T extends object>(entry: string, kind: string): Promise<T>;
   /** Keeps `handle` until the instance ends; returns a number that Lua-side state can carry. */

@@ -2,6 +2,7 @@
 import type { Authorize } from '../core/authorize.js';
 import type { HostHandlers } from '../core/handler.js';
 import type { NativeSupport } from '../lua/instance-context.js';
+import { activityHandlers } from './activity/host.js';
 import { compressHandlers } from './compress/host.js';
 import { cryptoHandlers } from './crypto/host.js';
 import { envHandlers } from './env/host.js';
@@ -42,6 +43,7 @@ export interface NodeServices {
 /** Handlers by module, for Dispatcher.add(owner, handlers). */
 export function hostHandlers(services: NodeServices): Readonly<Record<string, HostHandlers>> {
   return {
+    activity: activityHandlers,
     compress: compressHandlers,
     crypto: cryptoHandlers(services.native),
     env: envHandlers(services.environment),

@@ -1,5 +1,6 @@
 // Every module that is built: what Lua sees. Sealed; their host handlers are in hosts.ts.
 import type { ModuleSpec } from '../lua/module.js';
+import { activitySpec } from './activity/spec.js';
 import { archiveSpec } from './archive/spec.js';
 import { base64Spec } from './base64/spec.js';
 import { channelSpec } from './channel/spec.js';
@@ -42,6 +43,7 @@ export const globalModules: readonly ModuleSpec[] = [
 
 /** There where a program's `modules:` or `imports:` name them. */
 export const declaredModules: readonly ModuleSpec[] = [
+  activitySpec,
   archiveSpec,
   base64Spec,
   compressSpec,

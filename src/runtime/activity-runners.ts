@@ -1,9 +1,12 @@
 // What activities use of this node: functions and commands asked for by workflows and by other nodes.
 import type { Command } from '../core/command.js';
-import { dataObject } from '../core/data.js';
-import type { Data } from '../core/data.js';
+import { dataObject, LuaFloat } from '../core/data.js';
+import type { Data, DataObject } from '../core/data.js';
+import type { ActivityAccess } from '../core/handler.js';
 import type { DataPath } from '../core/secret.js';
+import { toBytes } from '../core/text.js';
 import type {
+  ActivityFacts,
   CallOutcome,
   CommandCallContext,
   CommandRunner,
@@ -40,11 +43,49 @@ export class NodeFunctionRunner implements FunctionRunner {
       args: this.#fillSecrets([...call.args], call.secrets) as Data[],
       values: call.values,
       signal: call.signal,
+      frame: { ...outermost, activity: this.#access(call) },
     });
     if (!outcome.ok) return { ok: false, error: this.#guard.redact(outcome.error) };
     this.#guard.check([...outcome.values], `the result of '${call.entry}'`, RESULT_ADVICE);
     return outcome;
   }
+
+  #access({ activity, workflow, idempotencyKey, heartbeat }: FunctionCall): ActivityAccess {
+    return {
+      info: () => activityInfo(activity, workflow, idempotencyKey),
+      heartbeat: (details) => {
+        this.#guard.check(details, 'the details of a heartbeat');
+        heartbeat(details);
+      },
+    };
+  }
+}
+
+/** What Lua gets by `activity.info()`. */
+function activityInfo(
+  { id, type, attempt, taskQueue, local, heartbeatDetails, scheduledAt, deadline }: ActivityFacts,
+  workflow: FunctionCall['workflow'],
+  key: string | undefined,
+): DataObject {
+  const seconds = (milliseconds: number): LuaFloat => new LuaFloat(milliseconds / 1000);
+  return dataObject({
+    id: toBytes(id),
+    type: toBytes(type),
+    attempt,
+    task_queue: toBytes(taskQueue),
+    local,
+    key: key ?? toBytes(id),
+    heartbeat: heartbeatDetails,
+    scheduled_at: seconds(scheduledAt),
+    ...(deadline === undefined ? {} : { deadline: seconds(deadline) }),
+    ...(workflow === undefined
+      ? {}
+      : {
+          workflow_id: toBytes(workflow.id),
+          run_id: workflow.runId,
+          workflow_type: toBytes(workflow.type),
+        }),
+  });
 }
 
 export interface CommandRunnerOptions {

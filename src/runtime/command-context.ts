@@ -1,7 +1,8 @@
 // What a handler may use of the instance (or of the workflow's command) that asks.
 // H2 of core/handler.ts: what a handler opens is closed with its owner, last opened first.
 import type { DataObject } from '../core/data.js';
-import type { CommandContext } from '../core/handler.js';
+import type { ActivityAccess, CommandContext } from '../core/handler.js';
+import { manyListeners } from './abortable.js';
 import { HandleClosedError } from './errors.js';
 import type { ResourceUser, Resources } from './resources.js';
 
@@ -11,6 +12,8 @@ export interface CallFrame {
   readonly depth: number;
   /** Entry ids of the pools in which this chain already holds a place. */
   readonly holds: ReadonlySet<string>;
+  /** That which made the chain's first call. */
+  readonly activity?: ActivityAccess | undefined;
 }
 export const outermost: CallFrame = Object.freeze({ depth: 0, holds: new Set<string>() });
 
@@ -108,9 +111,13 @@ export class NodeContext implements CommandContext {
     this.#holdings = options.holdings;
   }
 
+  get activity(): ActivityAccess | undefined {
+    return this.frame.activity;
+  }
+
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
-      this.#abort = new AbortController();
+      this.#abort = manyListeners();
       if (this.#aborted) this.#abort.abort();
     }
     return this.#abort.signal;

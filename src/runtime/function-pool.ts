@@ -112,8 +112,8 @@ export class FunctionPool {
       }
       try {
         const inner: CallFrame = holdsAlready
-          ? { depth, holds: frame.holds }
-          : { depth, holds: new Set([...frame.holds, entry.id]) };
+          ? { ...frame, depth }
+          : { ...frame, depth, holds: new Set([...frame.holds, entry.id]) };
         return await this.#run(entry, call, inner, limits);
       } finally {
         if (!holdsAlready) pool.leave();

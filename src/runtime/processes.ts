@@ -21,6 +21,7 @@ import type {
 import type { RegistryService } from '../registry/model/registry.js';
 import { errorToData } from '../temporal/failures.js';
 import { INBOX_SIGNAL } from '../temporal/names.js';
+import { manyListeners } from './abortable.js';
 import { workflowWishes } from './call-options.js';
 import { CallError, EntryIdleError, EntryKindError, EntryUnknownError, NotBuiltError } from './errors.js';
 import { FUNCTION_HOST } from './function-pool.js';
@@ -349,7 +350,7 @@ export class Processes implements ProcessService {
   #watch(watcher: string, target: string): AbortController {
     const key = `${watcher}\n${target}`;
     this.#watches.get(key)?.abort();
-    const watch = new AbortController();
+    const watch = manyListeners();
     this.#watches.set(key, watch);
     void this.#options.topology.find(watcher)?.ended.then(() => {
       watch.abort();

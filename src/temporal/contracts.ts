@@ -147,6 +147,22 @@ export interface ProgramDirectory {
   attributes(request: AttributesRequest): Promise<AttributesResult>;
 }
 
+/** What is known of the activity that runs a function. */
+export interface ActivityFacts {
+  readonly id: string;
+  readonly type: string;
+  readonly taskQueue: string;
+  /** Counts from 1. */
+  readonly attempt: number;
+  readonly local: boolean;
+  /** Of the last heartbeat of an earlier attempt. */
+  readonly heartbeatDetails: Data;
+  /** Unix time, milliseconds. */
+  readonly scheduledAt: number;
+  /** When this attempt times out. Unix time, milliseconds. */
+  readonly deadline: number | undefined;
+}
+
 /** A function call as the dynamic activity hands it to the node. */
 export interface FunctionCall {
   readonly entry: string;
@@ -160,8 +176,7 @@ export interface FunctionCall {
   readonly idempotencyKey: string | undefined;
   /** Where the arguments name secrets. */
   readonly secrets: readonly DataPath[];
-  /** Counts from 1. */
-  readonly attempt: number;
+  readonly activity: ActivityFacts;
   readonly workflow: { readonly id: string; readonly runId: string; readonly type: string } | undefined;
   /** Aborted on cancellation, timeout and shutdown. */
   readonly signal: CommandContext['signal'];

@@ -3,6 +3,7 @@ import { Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { declaredModules } from '../../src/modules/index.js';
 import { processSpec } from '../../src/modules/process/spec.js';
+import { activityHandlers } from '../../src/modules/activity/host.js';
 import { cryptoHandlers } from '../../src/modules/crypto/host.js';
 import { ioHandlers, Terminal } from '../../src/modules/io/host.js';
 import { nativeSupport } from '../../src/runtime/native-support.js';
@@ -14,6 +15,7 @@ import { answersOf, openRegistryNode, publishExample } from './registry-node.js'
 /** Timers fire at once; what a node computes aside it computes here. */
 const answers: Record<string, AnswerOf> = {
   ...recordedAnswers,
+  ...nodeAnswers(activityHandlers),
   ...nodeAnswers(cryptoHandlers(nativeSupport)),
   'time.sleep': () => null,
 };
