@@ -54,7 +54,7 @@ export function makeLogger(wishes: LogWishes, app: PreparedApp, bus: EventBus): 
 
 /** The app's variables, by the newest registry version once there is one. */
 export function makeEnvironment(
-  app: PreparedApp,
+  app: Pick<PreparedApp, 'entries' | 'config'>,
   os: Readonly<Record<string, string | undefined>>,
   current: () => Registry | undefined,
   onSecret: (value: string) => void,

@@ -12,7 +12,6 @@ import { loadApp, loadAppConfig } from '../registry/load/app.js';
 import type { LoadedConfig } from '../registry/load/app.js';
 import { resolveAppName } from '../registry/load/config.js';
 import type { AppConfig } from '../registry/load/config.js';
-import { locate } from '../registry/load/located-entry.js';
 import type { Entry, EntryId } from '../registry/model/entry.js';
 import type { KindSpec } from '../registry/model/kind.js';
 import { prepareApp } from '../registry/pipeline/index.js';
@@ -83,7 +82,11 @@ export async function loadVocabulary(
   const kinds = kindsWith(extensions.kinds);
   const specs = [...declaredModules, ...extensions.modules.map(({ spec }) => spec)];
   const built = [...globalModules, ...specs].map(({ name }) => name);
-  const moduleNames: ModuleNames = { built, known: [...new Set([...documentedModules, ...built])] };
+  const moduleNames: ModuleNames = {
+    built,
+    known: [...new Set([...documentedModules, ...built])],
+    extensions: extensions.modules.map(({ spec }) => spec.name),
+  };
   return { extensions, kinds, specs, moduleNames };
 }
 
@@ -93,7 +96,6 @@ export async function prepareAppFolder(options: PrepareOptions): Promise<Prepare
   if (diagnostics.some(({ severity }) => severity === 'error' && config.extensions.length > 0))
     throw new AppErrors(diagnostics);
   const { extensions, kinds, specs, moduleNames } = await loadVocabulary(appFolder, config, diagnostics);
-  const extensionSpecs = extensions.modules.map(({ spec }) => spec);
   const loaded = await loadApp(options.folder, { kinds, stateFolder: `${appFolder}/${STATE_FOLDER}` });
   const prepared = prepareApp(loaded, {
     kinds,
@@ -102,11 +104,7 @@ export async function prepareAppFolder(options: PrepareOptions): Promise<Prepare
     ...(options.check === undefined ? {} : { compile: options.check }),
   });
   const named = resolveAppName(loaded.config, loaded.appFolder);
-  const problems = prepared.ok ? [...prepared.warnings] : [...prepared.diagnostics];
-  if (prepared.ok)
-    problems.push(...sealedProblems(prepared, new Set(extensionSpecs.map(({ name }) => name))));
-  if (!prepared.ok || problems.some(({ severity }) => severity === 'error'))
-    throw new AppErrors(problems, loaded.files);
+  if (!prepared.ok) throw new AppErrors(prepared.diagnostics, loaded.files);
   return {
     ...named,
     folder: loaded.appFolder,
@@ -122,30 +120,4 @@ export async function prepareAppFolder(options: PrepareOptions): Promise<Prepare
     extensionModules: extensions.modules,
     components: extensions.components,
   };
-}
-
-/** The workflow bundle is built before any extension is known: workflows cannot hold an extension's module. */
-function sealedProblems(
-  { entries, programs }: { readonly entries: readonly Entry[]; readonly programs: PreparedApp['programs'] },
-  extensionModules: ReadonlySet<string>,
-): Diagnostic[] {
-  if (extensionModules.size === 0) return [];
-  return entries.flatMap((entry): Diagnostic[] => {
-    if (entry.kind !== 'workflow.lua') return [];
-    const units = Object.values(programs.get(entry.id)?.program.units ?? {});
-    return units.flatMap(({ id, imports }) =>
-      Object.values(imports).flatMap((target): Diagnostic[] => {
-        if (!('module' in target) || !extensionModules.has(target.module)) return [];
-        const through = id === entry.id ? '' : ` (through '${id}')`;
-        return [
-          {
-            severity: 'error',
-            place: locate(entry).placeOf(id === entry.id ? '/modules' : '/imports'),
-            message: `workflow '${entry.id}' uses the module '${target.module}'${through}, which comes from an extension`,
-            fix: 'use it in a function.lua and call that from the workflow',
-          },
-        ];
-      }),
-    );
-  });
 }

@@ -18,7 +18,6 @@ import { canGenerateCode } from '../core/code-generation.js';
 import type { EngineName } from '../lua/engine.js';
 import { chooseEngine, engineNamed } from '../lua/engines.js';
 import type { Outcome } from '../lua/step.js';
-import type { Change } from '../registry/model/changes.js';
 import type { Entry } from '../registry/model/entry.js';
 import type { Filter } from '../registry/model/query.js';
 import type { AppConfig } from '../registry/load/config.js';
@@ -64,6 +63,7 @@ import { UsageError } from './usage-error.js';
 import { InterruptedError, onStopSignal } from './signals.js';
 import type { StopSignal } from './signals.js';
 import { openStateFolder } from './state-folder.js';
+import { workersListener } from './workers-listener.js';
 import { assertNamed, planOf, platformFor, settingsOf } from './temporal-parts.js';
 
 export interface NodeOptions {
@@ -390,17 +390,15 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
       schedules,
       admit: (connection) => assertSoleMachine(prepared.name, place, connection, plan),
     });
-    registry.listen({
-      name: 'workers',
-      // Two entries that name one task queue must agree, and each route must have its worker.
-      accept(change, next) {
-        if (concernsWorkers(change)) planOf(prepared.name, next.all(), settings, wishes);
-      },
-      async committed(current, changes) {
-        plan = planOf(prepared.name, current.all(), settings, wishes);
-        await serving.replan(changes);
-      },
-    });
+    registry.listen(
+      workersListener({
+        plan: (next) => planOf(prepared.name, next.all(), settings, wishes),
+        async committed(current, changes) {
+          plan = planOf(prepared.name, current.all(), settings, wishes);
+          await serving.replan(changes);
+        },
+      }),
+    );
     plan = planOf(prepared.name, registry.current.all(), settings, wishes);
     interrupted.throwIfAborted();
     const { listen } = prepared.config.metrics;
@@ -456,18 +454,6 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     stopping: begun.signal,
     stopped,
   };
-}
-
-/** Whether a change may lead to another plan of workers. */
-function concernsWorkers(change: Change): boolean {
-  const sides = [
-    change.op === 'create' ? undefined : change.before,
-    change.op === 'delete' ? undefined : change.after,
-  ];
-  return sides.some(
-    (entry) =>
-      entry !== undefined && (entry.kind.startsWith('temporal.') || entry.meta['temporal'] !== undefined),
-  );
 }
 
 /** Everything gets its turn, whatever fails before; errors are gathered. */

@@ -30,7 +30,10 @@ export interface TemporalWishes {
 
 const IDENTITY = `moontide@${hostname()}:${process.pid}`;
 
-export function settingsOf(app: PreparedApp, wishes: TemporalWishes): ResolvedSettings {
+/** What of an app says where its Temporal is. */
+export type AppTemporal = Pick<PreparedApp, 'folder' | 'config' | 'entries'>;
+
+export function settingsOf(app: AppTemporal, wishes: TemporalWishes): ResolvedSettings {
   const { environment, lookup } = wishes;
   return resolveSettings({
     flags: { address: wishes.address, namespace: wishes.namespace },

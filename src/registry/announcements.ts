@@ -1,7 +1,10 @@
-// What the event bus hears of changes: `begin`, one event for each change, `commit` or `discard`, then `version`.
+// What the event bus hears of changes: `begin`, `entry.accept` for each change that all accept, or `entry.reject` for the one that
+// somebody does not; then `discard`, or `commit`, `entry.create`, `entry.update` and `entry.delete`, and `version`.
+// N1: who hears that an entry changed finds it changed here.
 import { type Data, dataObject } from '../core/data.js';
 import type { EventBus } from '../core/event-bus.js';
 import { textDataToBytes } from '../core/text.js';
+import type { ChangeAnswers } from './change-listeners.js';
 import type { Change } from './model/changes.js';
 import type { VersionInfo } from './model/registry.js';
 
@@ -14,11 +17,14 @@ export class Announcements {
 
   begin(version: VersionInfo, changes: readonly Change[]): void {
     this.#version('begin', version, { changes: changes.length });
-    for (const change of changes) this.#change(change.op, change, version);
   }
 
-  accepted(change: Change, version: VersionInfo): void {
-    this.#change('accept', change, version);
+  /** What hears of each change that was accepted or rejected. */
+  answersTo(version: VersionInfo): ChangeAnswers {
+    return {
+      accepted: (change) => this.#change('accept', change, version),
+      rejected: (change) => this.#change('reject', change, version),
+    };
   }
 
   discard(version: VersionInfo, error: unknown): void {
@@ -27,6 +33,7 @@ export class Announcements {
 
   commit(version: VersionInfo, changes: readonly Change[]): void {
     this.#version('commit', version, { changes: changes.length });
+    for (const change of changes) this.#change(change.op, change, version); // N1
     const { hash, comment, author, via } = version;
     this.#version('version', version, { hash, comment, author, via });
   }
@@ -40,7 +47,7 @@ export class Announcements {
     this.#bus.publish('registry', kind, String(version.number), textDataToBytes(content));
   }
 
-  #change(what: Change['op'] | 'accept', change: Change, version: VersionInfo): void {
+  #change(what: Change['op'] | 'accept' | 'reject', change: Change, version: VersionInfo): void {
     const entry = change.op === 'delete' ? change.before : change.after;
     const data = dataObject({
       id: entry.id,

@@ -9,6 +9,7 @@ import {
   type EntrySet,
   type Origin,
   sameEntry,
+  stateOf,
   type VersionedEntry,
 } from './model/changes.js';
 import type { Entry, EntryId } from './model/entry.js';
@@ -74,6 +75,19 @@ export class RegistryVersionError extends PlatformError {
   override readonly exitCode = 2;
 }
 
+/** The newest version cannot be taken here, so a change of this node would be one to a version that it does not have. */
+export class VersionRefusedError extends PlatformError {
+  override readonly name = 'VersionRefusedError';
+  readonly code = 'REGISTRY_REFUSED';
+  override readonly kind = 'Unavailable';
+  constructor(current: number, refused: number, cause: Error) {
+    super(
+      `this node goes on with registry version ${current}, since it cannot take version ${refused}: ${cause.message}; mend what is wrong, or go back (\`moontide registry rollback ${current}\`)`,
+      { cause },
+    );
+  }
+}
+
 /** A version would name a program that is neither given nor stored. */
 export class ProgramMissingError extends PlatformError {
   override readonly name = 'ProgramMissingError';
@@ -110,4 +124,10 @@ export function requestedChanges(state: EntrySet, { changes, programs, origin }:
     if (one !== undefined && one.program !== hash) next.set(id, { ...one, program: hash });
   }
   return [...next].flatMap(([id, after]) => changeBetween(state.get(id), after) ?? []);
+}
+
+export function desiredSet(view: StateView, request: FullSetRequest): DesiredSet | Promise<DesiredSet> {
+  const { entries, programs, merge } = request;
+  const set = stateOf(entries, (id) => programs?.get(id)?.hash);
+  return merge === undefined ? { set } : merge(view, set);
 }

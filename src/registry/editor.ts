@@ -2,6 +2,7 @@
 // E1: what is wrong with any of the changes is told in one go, and nothing is changed.
 // E2: programs that contain a changed source are made anew in the same version; what a change does not reach is left alone.
 // E3: publishing a folder keeps what was made at run time (merge-runtime.ts).
+// E4: what was made elsewhere or long ago is checked as far as this node's kinds, modules and engine go (pipeline/stored.ts).
 import { formatDiagnostic, type Diagnostic } from '../core/diagnostics.js';
 import { type ExitCode, PlatformError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
@@ -14,13 +15,17 @@ import {
   type RollbackNote,
 } from './apply-request.js';
 import { mergeRuntime } from './merge-runtime.js';
+import type { Change } from './model/changes.js';
+import { buildDelta } from './model/delta.js';
 import { DependencyPatterns } from './model/dependencies.js';
 import type { Entry, EntryId } from './model/entry.js';
 import type { KindSpec } from './model/kind.js';
+import type { RegistryView } from './model/registry.js';
 import { type ChangePipeline, prepareChanges } from './pipeline/changes.js';
 import type { Prepared } from './pipeline/index.js';
 import type { ModuleNames } from './pipeline/link.js';
 import type { CompileProgram } from './pipeline/programs.js';
+import { checkStored } from './pipeline/stored.js';
 import type { StateView } from './registry-view.js';
 import type { Registry } from './service.js';
 import { RegistryConflictError } from './store/registry-store.js';
@@ -33,6 +38,8 @@ export interface EditorOptions {
   readonly compile: CompileProgram;
   /** Hears of programs that were compiled and are in the store now. */
   readonly adopt?: (programs: Iterable<PinnedProgram>) => void;
+  /** Whether a program is known to compile. Default: none is. */
+  readonly isReady?: (hash: string) => boolean;
 }
 
 export interface Edit extends RollbackNote {
@@ -49,10 +56,10 @@ export class RegistryChangesError extends PlatformError {
   override readonly exitCode: ExitCode = 2;
   /** Errors and warnings, sorted by place; an entry without a file has its id for one. */
   readonly diagnostics: readonly Diagnostic[];
-  constructor(diagnostics: readonly Diagnostic[]) {
+  constructor(diagnostics: readonly Diagnostic[], lead = 'nothing was changed') {
     const errors = diagnostics.filter(({ severity }) => severity === 'error').map(formatDiagnostic);
     const more = errors.length > SHOWN ? `; and ${errors.length - SHOWN} more` : '';
-    super(`nothing was changed: ${errors.slice(0, SHOWN).join('; ')}${more}`);
+    super(`${lead}: ${errors.slice(0, SHOWN).join('; ')}${more}`);
     this.diagnostics = diagnostics;
   }
 }
@@ -110,8 +117,25 @@ export class RegistryEditor {
     return result;
   }
 
+  /** A new version with the state of an old one (E4). Throws RegistryChangesError, RegistryRejectedError. */
+  async rollback(number: number, note: RollbackNote = {}): Promise<ApplyResult> {
+    const registry = this.#registry;
+    const before = note.key === undefined ? undefined : await registry.resultOf(note.key);
+    if (before !== undefined) return before;
+    const target = await registry.at(number);
+    const changes = buildDelta(registry.current.state, target.state, (entry) => this.dependenciesOf(entry));
+    const programs = await this.#checkStored(changes, target, 'nothing was changed');
+    this.#adopt(programs);
+    return registry.rollback(number, note);
+  }
+
+  /** Of a version that others have stored: throws RegistryChangesError where this node cannot have it (E4). */
+  async check(changes: readonly Change[], next: RegistryView): Promise<void> {
+    this.#adopt(await this.#checkStored(changes, next, 'it does not fit this node'));
+  }
+
   /** What would be taken for the changes. Throws what `apply` throws for changes that cannot be. */
-  check(changes: readonly RequestedChange[]): readonly Diagnostic[] {
+  rehearse(changes: readonly RequestedChange[]): readonly Diagnostic[] {
     const view = this.#registry.current;
     const { puts, deletes } = wantedChanges(view, changes);
     return this.#prepare(view, puts, deletes).warnings;
@@ -141,6 +165,20 @@ export class RegistryEditor {
     if (base !== undefined && base !== view.version.number)
       throw new RegistryConflictError(base, view.version.number);
     return { registry, view };
+  }
+
+  async #checkStored(
+    changes: readonly Change[],
+    next: RegistryView,
+    lead: string,
+  ): Promise<Iterable<PinnedProgram>> {
+    const { isReady = () => false } = this.#options;
+    const programOf = async (hash: string): Promise<PinnedProgram | undefined> =>
+      isReady(hash) ? undefined : this.#registry.program(hash);
+    const { diagnostics, programs } = await checkStored(changes, next, programOf, this.#pipeline);
+    if (diagnostics.some(({ severity }) => severity === 'error'))
+      throw new RegistryChangesError(diagnostics, lead);
+    return programs.values();
   }
 
   #prepare(view: StateView, puts: readonly Entry[], deletes: ReadonlySet<EntryId>): Prepared {

@@ -4,6 +4,8 @@
 // V3: the state hash of every version that is read is checked against what it was computed from (views.ts).
 // V4: a full set is applied again to the newest version when somebody else came first; a list of changes is not.
 // V5: an effect with a key is one version, however often it is asked for.
+// V6: a version that others have stored is taken when this node can live with it, else it goes on with the one before and
+//     changes are refused, but for those that replace the whole: a publish and a rollback go on from the newest version.
 import type { EventBus } from '../core/event-bus.js';
 import type { Logger } from '../core/logger.js';
 import type { PinnedProgram } from '../core/program.js';
@@ -14,11 +16,13 @@ import {
   type ApplyResult,
   type DesiredSet,
   type FullSetRequest,
+  desiredSet,
   requestedChanges,
   type RollbackNote,
+  VersionRefusedError,
 } from './apply-request.js';
-import { type ChangeListener, ChangeListeners } from './change-listeners.js';
-import { type Change, squashChanges, stateOf } from './model/changes.js';
+import { type ChangeListener, ChangeListeners, RegistryRejectedError } from './change-listeners.js';
+import { type Change, squashChanges } from './model/changes.js';
 import { buildDelta, type Dependencies, mentionedIds, orderChanges } from './model/delta.js';
 import type { RegistryService, VersionInfo } from './model/registry.js';
 import { chainHash } from './model/state-hash.js';
@@ -33,7 +37,7 @@ import {
   StoreUnavailableError,
 } from './store/registry-store.js';
 import { missingFiles, missingPrograms } from './missing-content.js';
-import { changesetOf, checkRoot, loadView, OldViews, sha256 } from './views.js';
+import { changesetOf, loadView, noVersion, OldViews, sha256, viewAlong } from './views.js';
 
 export interface OpenRegistryOptions {
   /** Closed with the registry. */
@@ -96,6 +100,8 @@ class StoredRegistry implements Registry {
   readonly #oldViews: OldViews;
   readonly #watch: Disposable | undefined;
   #view: StateView;
+  /** The newest version, where this node cannot take it (V6). */
+  #refused: { readonly view: StateView; readonly error: RegistryRejectedError } | undefined;
   /** The end of the last change: they go one at a time. */
   #turn: Promise<unknown> = Promise.resolve();
   #closed = false;
@@ -159,6 +165,7 @@ class StoredRegistry implements Registry {
     return this.#inTurn(() =>
       this.#once(request.key, async () => {
         if (!('changes' in request)) return this.#takeRetrying((view) => desiredSet(view, request), request);
+        if (this.#refused !== undefined) throw this.#refusal(this.#refused.error);
         const base = request.base ?? this.#view.version.number;
         if (base !== this.#view.version.number) await this.#catchUp();
         const { version, state } = this.#view;
@@ -167,7 +174,7 @@ class StoredRegistry implements Registry {
           const changes = requestedChanges(state, request);
           const next = state.apply(changes);
           const ordered = orderChanges(changes, state, next, this.#dependenciesOf(request));
-          return await this.#take(ordered, next, request);
+          return await this.#take(this.#view, ordered, next, request);
         } catch (error) {
           if (error instanceof RegistryConflictError) await this.#catchUp(); // so that the caller finds the newest here
           throw error;
@@ -180,7 +187,8 @@ class StoredRegistry implements Registry {
     return this.#inTurn(() =>
       this.#once(note.key, async () => {
         await this.#catchUp();
-        const { state } = await this.#oldViews.at(number, this.#view);
+        if (number === 0) throw noVersion(number); // nobody means to lose all of an app
+        const { state } = await this.#oldViews.at(number, this.#newest);
         return this.#takeRetrying(() => ({ set: state }), {
           comment: `roll back to version ${number}`,
           ...note,
@@ -190,8 +198,17 @@ class StoredRegistry implements Registry {
   }
 
   async at(number: number): Promise<StateView> {
-    if (number > this.current.version.number) await this.catchUp();
-    return this.#oldViews.at(number, this.#view);
+    if (number > this.#newest.version.number) await this.catchUp();
+    return this.#oldViews.at(number, this.#newest);
+  }
+
+  /** What the next version follows on. */
+  get #newest(): StateView {
+    return this.#refused?.view ?? this.#view;
+  }
+
+  #refusal(error: RegistryRejectedError): VersionRefusedError {
+    return new VersionRefusedError(this.#view.version.number, this.#newest.version.number, error);
   }
 
   catchUp(): Promise<boolean> {
@@ -246,11 +263,11 @@ class StoredRegistry implements Registry {
   ): Promise<ApplyResult> {
     for (let attempt = 1; ; attempt++) {
       try {
-        const { state } = this.#view;
-        const { set, programs } = await desired(this.#view);
-        const changes = buildDelta(state, set, this.#dependenciesOf(request));
+        const base = this.#newest;
+        const { set, programs } = await desired(base);
+        const changes = buildDelta(base.state, set, this.#dependenciesOf(request));
         const wanted = programs === undefined ? request : { ...request, programs };
-        return await this.#take(changes, state.apply(changes), wanted);
+        return await this.#take(base, changes, base.state.apply(changes), wanted);
       } catch (error) {
         if (!(error instanceof RegistryConflictError) || attempt >= ATTEMPTS) throw error;
         this.#log.debug('somebody else changed the registry first; applying to the newest version', {
@@ -261,16 +278,20 @@ class StoredRegistry implements Registry {
     }
   }
 
-  /** One new version with the changes, or none where there are none. */
+  /** One new version with the changes to the newest one, or none where there are none. */
   async #take(
+    base: StateView,
     changes: readonly Change[],
     state: VersionState,
     request: ApplyBase & Pick<FullSetRequest, 'files'>,
   ): Promise<ApplyResult> {
+    const parent = base.version;
+    if (changes.length === 0) {
+      if (this.#refused !== undefined) throw this.#refusal(this.#refused.error);
+      return { version: parent, changes };
+    }
     const view = this.#view;
-    if (changes.length === 0) return { version: view.version, changes };
-
-    const parent = view.version;
+    const here = base === view ? changes : buildDelta(view.state, state, this.#dependenciesOf(request));
     const stored = changes.map((change): StoredChange => ({
       ...change,
       leaf: state.leafOf(change),
@@ -290,12 +311,10 @@ class StoredRegistry implements Registry {
 
     const files = await missingFiles(this.#store, request.files ?? []);
 
-    this.#announce.begin(version, changes);
+    this.#announce.begin(version, here);
     let undo: (() => Promise<void>) | undefined;
     try {
-      undo = await this.#listeners.accept(changes, next, view, (change) => {
-        this.#announce.accepted(change, version);
-      });
+      undo = await this.#listeners.accept(here, next, view, this.#announce.answersTo(version));
       await this.#store.append({
         version,
         changes: stored,
@@ -309,7 +328,7 @@ class StoredRegistry implements Registry {
       this.#announce.discard(version, error);
       throw error;
     }
-    await this.#swap(next, changes);
+    await this.#swap(next, here);
     return { version, changes };
   }
 
@@ -320,57 +339,60 @@ class StoredRegistry implements Registry {
     const number = head?.number ?? 0;
     if (number === from.version.number && (head === undefined || head.hash === from.version.hash))
       return false;
+    if (head?.hash === this.#refused?.view.version.hash && this.#refused?.error.retryable === false)
+      return false;
     const steps = number - from.version.number;
     const read = steps > 0 && steps <= MAX_STEPS ? await this.#readSteps(number) : undefined;
-    if (read !== undefined) {
-      await this.#follow(read.view, read.changes);
-      return true;
-    }
+    if (read !== undefined) return this.#follow(read.view, read.changes);
     // Too far behind, or the store's history is another one (it was restored).
     const view = loadView(await this.#store.snapshot());
     this.#oldViews.clear();
-    await this.#follow(view, buildDelta(from.state, view.state, this.#dependencies));
-    return true;
+    return this.#follow(view, buildDelta(from.state, view.state, this.#dependencies));
   }
 
   /** The versions up to `number` by their changesets; undefined when they do not follow on what is here. */
   async #readSteps(number: number): Promise<{ view: StateView; changes: readonly Change[] } | undefined> {
     const from = this.#view;
-    let { version, state } = from;
-    const all: Change[] = [];
-    for (const step of await this.#store.steps(version.number, number - version.number)) {
-      if (step.version.number !== version.number + 1) return undefined;
-      if (step.version.hash !== chainHash(version.hash, step.version.state, sha256)) return undefined;
-      state = state.apply(step.changes);
-      checkRoot(state, step.version); // V3
-      version = step.version;
-      all.push(...step.changes);
-    }
-    if (version.number < number) return undefined;
+    const steps = await this.#store.steps(from.version.number, number - from.version.number);
+    const found = viewAlong(from, steps);
+    if (found === undefined || found.view.version.number < number) return undefined;
+    const changes = squashChanges(found.changes);
     return {
-      view: new StateView(version, state),
-      changes: orderChanges(squashChanges(all), from.state, state, this.#dependencies),
+      view: found.view,
+      changes: orderChanges(changes, from.state, found.view.state, this.#dependencies),
     };
   }
 
-  async #follow(view: StateView, changes: readonly Change[]): Promise<void> {
-    this.#announce.begin(view.version, changes);
-    await this.#listeners.follow(changes, view);
+  /** Takes a version that others have stored, if this node can live with it (V6). */
+  async #follow(view: StateView, changes: readonly Change[]): Promise<boolean> {
+    const { version } = view;
+    this.#announce.begin(version, changes);
+    try {
+      await this.#listeners.follow(changes, view, this.#view, this.#announce.answersTo(version));
+    } catch (error) {
+      this.#announce.discard(version, error);
+      if (!(error instanceof RegistryRejectedError)) throw error;
+      this.#refused = { view, error };
+      this.#log.error('this node cannot take a version of the registry, and goes on with the one before', {
+        version: version.number,
+        current: this.#view.version.number,
+        via: version.via,
+        author: version.author,
+        error,
+      });
+      return false;
+    }
     await this.#swap(view, changes);
+    return true;
   }
 
   async #swap(view: StateView, changes: readonly Change[]): Promise<void> {
     this.#view = view; // V1
+    this.#refused = undefined;
     const { version } = view;
     await this.#listeners.committed(view, changes);
     this.#announce.commit(version, changes);
     const { number, via, author } = version;
     this.#log.info('registry version applied', { version: number, changes: changes.length, via, author });
   }
-}
-
-function desiredSet(view: StateView, request: FullSetRequest): DesiredSet | Promise<DesiredSet> {
-  const { entries, programs, merge } = request;
-  const set = stateOf(entries, (id) => programs?.get(id)?.hash);
-  return merge === undefined ? { set } : merge(view, set);
 }

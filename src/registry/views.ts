@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Change } from './model/changes.js';
 import type { VersionInfo } from './model/registry.js';
+import { chainHash } from './model/state-hash.js';
 import { changesAlong, versionPath } from './model/version-path.js';
 import { VersionState } from './model/version-state.js';
 import { RegistryVersionError } from './apply-request.js';
@@ -10,6 +11,7 @@ import { StateView } from './registry-view.js';
 import {
   type RegistryStore,
   StoreCorruptError,
+  type StoredStep,
   type StoredVersion,
   type StoreSnapshot,
 } from './store/registry-store.js';
@@ -26,11 +28,29 @@ export function loadView({ version, entries }: StoreSnapshot): StateView {
 }
 
 /** Throws StoreCorruptError (W1). */
-export function checkRoot(state: VersionState, version: StoredVersion): void {
+function checkRoot(state: VersionState, version: StoredVersion): void {
   if (state.root !== version.state)
     throw new StoreCorruptError(
       `the entries of version ${version.number} do not match its hash; restore the database from a backup`,
     );
+}
+
+/** Along the versions that follow on a view, with all that they change; undefined when they do not follow on it. */
+export function viewAlong(
+  from: StateView,
+  steps: readonly StoredStep[],
+): { readonly view: StateView; readonly changes: readonly Change[] } | undefined {
+  let { version, state }: { version: VersionInfo; state: VersionState } = from;
+  const changes: Change[] = [];
+  for (const step of steps) {
+    if (step.version.number !== version.number + 1) return undefined;
+    if (step.version.hash !== chainHash(version.hash, step.version.state, sha256)) return undefined;
+    state = state.apply(step.changes);
+    checkRoot(state, step.version); // W1
+    version = step.version;
+    changes.push(...step.changes);
+  }
+  return { view: new StateView(version, state), changes };
 }
 
 function emptyVersion(): VersionInfo {

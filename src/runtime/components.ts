@@ -66,17 +66,17 @@ export function baseComponents(options: BaseOptions): readonly Component[] {
       async load(app) {
         const registry = await options.openRegistry();
         const { programs } = options;
+        const editor = new RegistryEditor({
+          ...options.editor,
+          registry,
+          log: app.get(keys.logger),
+          compile: (program) => programs.check(program),
+          adopt: (compiled) => programs.adopt(compiled),
+          isReady: (hash) => programs.has(hash),
+        });
+        registry.listen({ name: 'the node', check: (changes, next) => editor.check(changes, next) });
         app.set(keys.registry, registry);
-        app.set(
-          keys.editor,
-          new RegistryEditor({
-            ...options.editor,
-            registry,
-            log: app.get(keys.logger),
-            compile: (program) => programs.check(program),
-            adopt: (compiled) => programs.adopt(compiled),
-          }),
-        );
+        app.set(keys.editor, editor);
       },
       async stop(app) {
         await app.get(keys.registry)[Symbol.asyncDispose]();

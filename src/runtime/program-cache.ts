@@ -57,6 +57,11 @@ export class ProgramCache implements ArtifactSource {
     }
   }
 
+  /** Whether it is compiled and kept. */
+  has(hash: string): boolean {
+    return this.#kept.has(hash);
+  }
+
   /** Ready to be instantiated; `entry` is for error messages. */
   get(hash: string, entry: string): LoadedProgram | Promise<LoadedProgram> {
     const kept = this.#touch(hash);

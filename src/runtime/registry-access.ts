@@ -16,7 +16,7 @@ export function registryAccess(context: AppContext): RegistryAccess {
       return version;
     },
     applyVersion: async (number, note) => {
-      const { version } = await context.get(keys.registry).rollback(number, { author, ...note });
+      const { version } = await context.get(keys.editor).rollback(number, { author, ...note });
       return version;
     },
   };

@@ -217,6 +217,26 @@ describe('moontide registry', () => {
     await node.ended;
   }, 180_000);
 
+  it('refuses what no node could serve, in place of leaving it to the next start', async () => {
+    writeFileSync(
+      join(app, 'workers.yaml'),
+      `create:
+  - { id: app:first, kind: temporal.worker, data: { task_queue: q } }
+  - { id: app:second, kind: temporal.worker, data: { task_queue: q, worker_options: { max_concurrent_activity_execution_size: 3 } } }
+`,
+    );
+    const { code, stderr } = await registry('apply', join(app, 'workers.yaml'));
+    expect(code).toBe(1);
+    expect(stderr).toContain("workers 'app:first' and 'app:second' share the task queue 'q' but differ");
+    expect(stderr).toContain('nothing was changed');
+    expect((await registry('get', 'app:first')).code).toBe(2);
+  }, 60_000);
+
+  it('never takes an app back to before it had anything', async () => {
+    const { code, stderr } = await registry('rollback', '0');
+    expect([code, stderr]).toEqual([2, 'moontide: the registry has no version 0\n']);
+  });
+
   it('answers mistakes with one line and exit code 2, in JSON too', async () => {
     for (const [args, said] of [
       [['show', 'seven'], "the version is a number, got 'seven'"],

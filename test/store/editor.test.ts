@@ -19,7 +19,11 @@ const compile: CompileProgram = (program) => {
   const result = engine.compile(program);
   return result.ok ? [] : result.diagnostics;
 };
-const modules = { built: ['json', 'time'], known: ['json', 'time', 'store'] };
+const modules = {
+  built: ['json', 'time', 'greet'],
+  known: ['json', 'time', 'store', 'greet'],
+  extensions: ['greet'],
+};
 const kindMap = new Map(kinds.map((kind) => [kind.name, kind]));
 
 function made(id: string, kind: string, data: Record<string, Data> = {}, meta = {}): Entry {
@@ -217,6 +221,76 @@ for (const stores of storeEngines()) {
       expect(registry.current.get('app:limit')?.data['n']).toBe(2);
       expect(registry.current.state.get('app:limit')?.origin).toBe(undefined);
       expect(warnings).toEqual(['the folder has changed what was changed at run time, and counts']);
+    });
+
+    it("refuses a workflow that uses an extension's module, through a library too", async () => {
+      const flow = (data: Record<string, Data>): RequestedChange =>
+        create(made('app:flow', 'workflow.lua', { source: 'return function() end', ...data }));
+      await expect(edit(flow({ modules: ['greet'] }))).rejects.toThrow(
+        "workflow 'app:flow' uses the module 'greet', which comes from an extension",
+      );
+      await edit(create(library('app:lib', 'return 1', { modules: ['greet'] })));
+      await expect(edit(flow({ imports: dataObject({ lib: 'app:lib' }) }))).rejects.toThrow(
+        "uses the module 'greet' (through 'app:lib')",
+      );
+      await edit(create(lua('app:function', 'return 1', { modules: ['greet'] })));
+    });
+
+    describe('with other kinds, modules or another engine', () => {
+      const without = (kind: string, module: string, compileLess: CompileProgram = compile): RegistryEditor =>
+        new RegistryEditor({
+          registry,
+          log,
+          kinds: new Map([...kindMap].filter(([name]) => name !== kind)),
+          modules: {
+            built: modules.built.filter((name) => name !== module),
+            known: modules.known.filter((name) => name !== module),
+          },
+          compile: compileLess,
+        });
+
+      it('rolls back to nothing that it could not run', async () => {
+        await publish(lua('app:main', 'return 1', { modules: ['greet'] }), made('app:x', 'template.set'));
+        await publish(lua('app:main', 'return 2'));
+        const { hash } = registry.current.version;
+        await expect(without('template.set', 'none').rollback(1)).rejects.toThrow(
+          "nothing was changed: app:x: unknown kind 'template.set'",
+        );
+        await expect(without('none', 'greet').rollback(1)).rejects.toMatchObject({
+          code: 'REGISTRY_CHANGES',
+          message: "nothing was changed: app:main: unknown module 'greet'",
+        });
+        const refuseAll: CompileProgram = ({ entry }) => [
+          { severity: 'error', place: { file: entry, line: 3, column: 1 }, message: 'a goto too far' },
+        ];
+        await expect(without('none', 'none', refuseAll).rollback(1)).rejects.toThrow(
+          'app:main:3:1: a goto too far',
+        );
+        expect(registry.current.version.hash).toBe(hash);
+        adopted.length = 0;
+        const { version } = await editor.rollback(1);
+        expect(version.number).toBe(3);
+        expect(adopted).toEqual([registry.current.programHash('app:main')]);
+      });
+
+      it('keeps its node on its version when others have stored one that it cannot run', async () => {
+        await publish(lua('app:main', 'return 1'));
+        await using follower = await openRegistry({
+          store: await database.open(),
+          log: silentLogger,
+          bus: new EventBus(),
+          follow: false,
+        });
+        const own = without('template.set', 'none').over(follower);
+        follower.listen({ name: 'the node', check: (changes, next) => own.check(changes, next) });
+        await publish(lua('app:main', 'return 2'), made('app:x', 'template.set'));
+        expect(await follower.catchUp()).toBe(false);
+        await expect(own.apply({ changes: [remove('app:main')] })).rejects.toThrow(
+          "this node goes on with registry version 1, since it cannot take version 2: the node rejected the version: it does not fit this node: app:x: unknown kind 'template.set'",
+        );
+        await publish(lua('app:main', 'return 2'));
+        expect(await follower.catchUp()).toBe(true);
+      });
     });
 
     it('knows what happened to an entry, newest first', async () => {

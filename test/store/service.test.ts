@@ -207,8 +207,7 @@ for (const engine of storeEngines()) {
         code: 'REGISTRY_VERSION_NOT_FOUND',
         kind: 'NotFound',
       });
-      await registry.rollback(0);
-      expect(ids(registry)).toEqual([]);
+      await expect(registry.rollback(0)).rejects.toThrow('the registry has no version 0');
     });
 
     it('announces what it does, in order', async () => {
@@ -216,16 +215,16 @@ for (const engine of storeEngines()) {
       await apply(entry('a', { needs: 'app:b' }), entry('b'));
       expect(drain(events).map(({ kind, path }) => `${kind} ${path}`)).toEqual([
         'begin 1',
-        'entry.create app:b',
-        'entry.create app:a',
         'entry.accept app:b',
         'entry.accept app:a',
         'commit 1',
+        'entry.create app:b',
+        'entry.create app:a',
         'version 1',
       ]);
       await apply(entry('a'));
       const second = drain(events);
-      expect(second.map(({ kind }) => kind).slice(0, 3)).toEqual(['begin', 'entry.delete', 'entry.update']);
+      expect(second.map(({ kind }) => kind).slice(3, 6)).toEqual(['commit', 'entry.delete', 'entry.update']);
       expect(second.at(-1)?.data).toMatchObject({
         version: 2,
         parent: 1,
@@ -235,7 +234,7 @@ for (const engine of storeEngines()) {
 
     it('changes nothing when a listener rejects, and gives the others the inverse', async () => {
       await apply(entry('a', { v: 1 }));
-      const events = bus.subscribe('registry.*');
+      const events = bus.subscribe('registry.**');
       const asked: string[] = [];
       const note = (name: string, change: Change): void => {
         const side = change.op === 'delete' ? 'gone' : encodeWire(change.after.data.v ?? null);
@@ -272,7 +271,12 @@ for (const engine of storeEngines()) {
       ]);
       expect(registry.current.version.number).toBe(1);
       expect(await registry.versions()).toHaveLength(1);
-      expect(drain(events).map(({ kind }) => kind)).toEqual(['begin', 'discard']);
+      expect(drain(events).map(({ kind, path }) => `${kind} ${path}`)).toEqual([
+        'begin 2',
+        'entry.accept app:a',
+        'entry.reject app:b',
+        'discard 2',
+      ]);
       await apply(entry('a', { v: 2 }), entry('b', { v: 1 }));
       expect(registry.current.version.number).toBe(2);
     });
@@ -315,6 +319,77 @@ for (const engine of storeEngines()) {
       await apply(entry('a'));
       expect(summary(await told)).toEqual(['create app:a']);
       expect(follower.current.version).toEqual(registry.current.version);
+    });
+
+    it('goes on with its version when a listener cannot take the newest one, and takes what mends it', async () => {
+      const follower = await open();
+      const bus = new EventBus();
+      const asked: string[] = [];
+      const picky = await open({ bus });
+      picky.listen({ name: 'first', accept: (change) => void asked.push(summary([change])[0] ?? '') });
+      picky.listen({
+        name: 'workers',
+        accept(_change, next) {
+          if (next.get('app:bad') !== undefined) throw new Error('two workers on one queue');
+        },
+      });
+      await apply(entry('a', { v: 1 }));
+      expect(await picky.catchUp()).toBe(true);
+      asked.length = 0;
+      const events = bus.subscribe('registry.**');
+      await apply(entry('a', { v: 2 }), entry('bad'));
+      expect(await picky.catchUp()).toBe(false);
+      expect(picky.current.version.number).toBe(1);
+      expect(drain(events).map(({ kind }) => kind)).toEqual(['begin', 'entry.reject', 'discard']);
+      expect(asked).toEqual(['update app:a', 'update app:a']); // accepted, and given back
+      // Asked once: the version does not get better.
+      asked.length = 0;
+      await picky.catchUp();
+      expect(asked).toEqual([]);
+      const change = picky.apply({ changes: [{ op: 'create', entry: entry('c') }] });
+      await expect(change).rejects.toMatchObject({ code: 'REGISTRY_REFUSED', kind: 'Unavailable' });
+      await expect(change).rejects.toThrow('version 1, since it cannot take version 2: workers rejected');
+      // The others are not held up, and what they do next is taken as a whole.
+      await follower.catchUp();
+      expect(follower.current.version.number).toBe(2);
+      await follower.apply({ changes: [{ op: 'delete', id: 'app:bad' }] });
+      expect(await picky.catchUp()).toBe(true);
+      expect(picky.current.version).toEqual(follower.current.version);
+    });
+
+    it('publishes and rolls back over a version that it cannot take', async () => {
+      const picky = await open();
+      picky.listen({
+        name: 'workers',
+        accept(_change, next) {
+          if (next.get('app:bad') !== undefined) throw new Error('two workers on one queue');
+        },
+      });
+      await apply(entry('a'));
+      await picky.catchUp();
+      const wrong = [entry('a'), entry('bad')];
+      await apply(...wrong);
+      await picky.catchUp();
+      await expect(picky.apply({ entries: wrong })).rejects.toMatchObject({ code: 'REGISTRY_REFUSED' });
+      const { version, changes } = await picky.apply({ entries: [entry('a'), entry('b')] });
+      expect(version).toMatchObject({ number: 3, parent: 2 });
+      expect(summary(changes)).toEqual(['delete app:bad', 'create app:b']);
+      await registry.catchUp();
+      await apply(...wrong);
+      await picky.catchUp();
+      await picky.rollback(1);
+      expect(picky.current.version.number).toBe(5);
+      expect(ids(picky)).toEqual(['app:a']);
+    });
+
+    it('asks again for a version that it could not take for a reason that passes', async () => {
+      const slow = await open({ acceptTimeoutMs: 30 });
+      let answer: Promise<void> = new Promise(() => undefined);
+      slow.listen({ name: 'slow', accept: () => answer });
+      await apply(entry('a'));
+      expect(await slow.catchUp()).toBe(false);
+      answer = Promise.resolve();
+      expect(await slow.catchUp()).toBe(true);
     });
 
     it('catches up over many versions at once, also when far behind', async () => {

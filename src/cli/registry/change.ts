@@ -11,12 +11,18 @@ import { RegistryEditor } from '../../registry/editor.js';
 import { sameEntry } from '../../registry/model/changes.js';
 import type { Entry } from '../../registry/model/entry.js';
 import { parseEntryId } from '../../registry/model/ids.js';
+import { resolveAppName } from '../../registry/load/config.js';
+import type { RegistryView } from '../../registry/model/registry.js';
 import type { StateView } from '../../registry/registry-view.js';
 import type { Registry } from '../../registry/service.js';
 import { userOfHost } from '../../runtime/user-of-host.js';
+import type { WorkerPlan } from '../../services/temporal/worker-plan.js';
 import type { Globals } from '../globals.js';
+import { makeEnvironment } from '../node-parts.js';
 import { jsonText, say } from '../output.js';
 import { loadVocabulary } from '../prepare-app.js';
+import { planOf, settingsOf } from '../temporal-parts.js';
+import { workersListener } from '../workers-listener.js';
 import { commandLogger, withRegistry } from './open.js';
 import type { RegistryPlaceOfApp } from './open.js';
 import { changeDocument, changeLines, colored, versionDocument } from './readable.js';
@@ -42,8 +48,9 @@ const note = (comment: string | undefined) => ({
 });
 
 export function rollBack(globals: Globals, number: number, comment: string | undefined): Promise<number> {
-  return withRegistry(globals, async (registry) => {
-    const result = await registry.rollback(number, note(comment));
+  return withRegistry(globals, async (registry, place) => {
+    const editor = await editorOf(globals, registry, place);
+    const result = await editor.rollback(number, note(comment));
     return sayResult(globals, result, `the registry holds what version ${number} held already`);
   });
 }
@@ -54,7 +61,7 @@ export function applyFile(globals: Globals, file: string, wishes: ApplyWishes): 
     const editor = await editorOf(globals, registry, place);
     const changes = changesOf(document, registry.current, file);
     if (wishes.dryRun === true) {
-      const warnings = editor.check(changes);
+      const warnings = editor.rehearse(changes);
       if (globals.json) say(jsonText(dataObject({ ok: true, changes: changes.length }), false));
       else say(`${changes.length} changes can be applied to version ${registry.current.version.number}`);
       return warnings.length >= 0 ? 0 : 1;
@@ -73,6 +80,7 @@ async function editorOf(
   { appFolder, config }: RegistryPlaceOfApp,
 ): Promise<RegistryEditor> {
   const { kinds, moduleNames } = await loadVocabulary(appFolder, config);
+  registry.listen(workersListener({ plan: (next) => planFor(globals, { appFolder, config }, next) }));
   const engine = engineNamed(chooseEngine(config.lua.engine));
   return new RegistryEditor({
     registry,
@@ -84,6 +92,24 @@ async function editorOf(
       return result.ok ? [] : result.diagnostics;
     },
   });
+}
+
+/** The workers that a node with this environment would run. Throws AppErrors. */
+function planFor(
+  globals: Globals,
+  { appFolder: folder, config }: Pick<RegistryPlaceOfApp, 'appFolder' | 'config'>,
+  view: RegistryView,
+): WorkerPlan {
+  const app = { folder, config, entries: [...view.all()] };
+  const environment = process.env;
+  const variables = makeEnvironment(
+    app,
+    environment,
+    () => undefined,
+    () => undefined,
+  );
+  const wishes = { ...globals, environment, lookup: (name: string) => variables.value(name) };
+  return planOf(resolveAppName(config, folder).name, app.entries, settingsOf(app, wishes), wishes);
 }
 
 function sayResult(globals: Globals, { version, changes }: ApplyResult, same: string): number {

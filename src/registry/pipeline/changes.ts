@@ -12,6 +12,7 @@ import { shapeEmptyTables } from './empty-tables.js';
 import type { PrepareResult } from './index.js';
 import { checkSources } from './check-sources.js';
 import { importsOf, linkEntries, type ModuleNames } from './link.js';
+import { sealedProblems } from './program-modules.js';
 import { buildPrograms, type CompileProgram } from './programs.js';
 import type { EntryScope } from './scope.js';
 import { validateEntries } from './validate.js';
@@ -53,6 +54,7 @@ export function prepareChanges(
     ...linked.diagnostics,
     ...checkSources(linked.entries, { kinds, scope: overlay(view, withLinked, deletes) }),
     ...built.diagnostics,
+    ...sealedProblems(linked.entries, built.programs, modules),
   ]);
   if (diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics };
   return {

@@ -1,5 +1,5 @@
 // The pipeline: loaded entries to entries that can run, or all that is wrong with them.
-// Stages: override, disable, requirements, validate, link, sources, bytecode (programs.ts). Each is a pure function in its own file.
+// Stages: override, disable, requirements, validate, link, sources, bytecode (programs.ts), modules (program-modules.ts). Each is a pure function in its own file.
 // I1: what is wrong in one stage does not hide what is wrong in the next ones.
 import type { Diagnostic } from '../../core/diagnostics.js';
 import type { PinnedProgram } from '../../core/program.js';
@@ -12,6 +12,7 @@ import { disableEntries } from './disable.js';
 import { linkEntries, type ModuleNames } from './link.js';
 import { applyOverrides, parseOverride, type Override } from './override.js';
 import { fillRequirements } from './requirements.js';
+import { sealedProblems } from './program-modules.js';
 import { buildPrograms, type CompileProgram } from './programs.js';
 import { validateEntries } from './validate.js';
 
@@ -99,6 +100,7 @@ function prepare<E extends Entry>(
     ...linked.diagnostics,
     ...checkSources(linked.entries, { kinds, withoutSource }),
     ...built.diagnostics,
+    ...sealedProblems(linked.entries, built.programs, modules),
   ]);
   if (diagnostics.some(({ severity }) => severity === 'error')) return { ok: false, diagnostics };
   return {

@@ -22,6 +22,8 @@ export interface ModuleNames {
   readonly built: readonly string[];
   /** Modules that the format knows, built or not. */
   readonly known: readonly string[];
+  /** Of those that are built, the ones of extensions, which workflows cannot hold. */
+  readonly extensions?: readonly string[];
 }
 
 export interface LinkOptions {

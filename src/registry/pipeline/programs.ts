@@ -54,6 +54,17 @@ export function buildPrograms(entries: readonly Entry[], options: ProgramOptions
   return { programs, diagnostics: diagnostics.found };
 }
 
+/** What is wrong with programs as they are stored, each told for its entry. */
+export function compileStored(
+  entries: readonly Entry[],
+  programs: ReadonlyMap<string, PinnedProgram>,
+  compile: CompileProgram | undefined,
+): readonly Diagnostic[] {
+  const diagnostics = new Compilation(entries, compile);
+  for (const { program } of programs.values()) diagnostics.compile(program);
+  return diagnostics.found;
+}
+
 export const pin = (program: Program): PinnedProgram => ({
   hash: canonicalHash(program as unknown as CanonicalValue),
   program,
