@@ -34,6 +34,7 @@ import { moduleLookup } from './durable/modules.js';
 import { pinProgram, showProgram } from './durable/program.js';
 import type { PinnedRun } from './durable/program.js';
 import { describeCoroutines } from './durable/stack.js';
+import { CommandTrace } from './durable/trace.js';
 import type { Session } from './session.js';
 
 export async function runLua(session: Session, args: readonly unknown[]): Promise<unknown> {
@@ -48,8 +49,9 @@ export async function runLua(session: Session, args: readonly unknown[]): Promis
   return CancellationScope.nonCancellable(async () => {
     const { context, input } = readStart(session, args);
     const pinned = await pinProgram(context.start.program);
+    const trace = pinned.traced ? new CommandTrace() : undefined;
     showProgram(pinned.reference);
-    const parts = begin(pinned, context, input, session);
+    const parts = begin(pinned, { context, input, session, trace });
     cancelRequested.catch(() => parts.run.cancel(toBytes(session.cancellation.reason())));
     const outcome = await parts.run.outcome;
     if (outcome instanceof Continuation) return outcome.start();
@@ -74,20 +76,26 @@ function readStart(
   }
 }
 
+interface Beginning {
+  readonly context: RunContext;
+  readonly input: readonly Data[];
+  readonly session: Session;
+  readonly trace: CommandTrace | undefined;
+}
+
 /** Makes the instance, lets it run until it waits, and lets in what waited for it. */
 function begin(
   { reference, loaded }: PinnedRun,
-  context: RunContext,
-  input: readonly Data[],
-  session: Session,
+  { context, input, session, trace }: Beginning,
 ): DurableParts {
   const pid = formatPid({ host: reference.host, id: toBytes(workflowInfo().workflowId) });
-  const parts = makeRun({ reference, context, outgoing: new Outgoing(context, pid, session), pid });
+  const parts = makeRun({ reference, context, outgoing: new Outgoing(context, pid, session), pid, trace });
   const { run, inbox, emit } = parts;
   const host = durableHost({
     pid,
     values: context.values,
     isRead: () => run.isRead,
+    traced: trace !== undefined,
     emit: (command) =>
       run.keep(
         run.shielded(() => emit(command)),
@@ -95,6 +103,7 @@ function begin(
       ),
   });
   const describe = (): string => (run.started ? describeCoroutines(run.instance.coroutines()) : '');
+  if (trace !== undefined) session.stepped = () => trace.state(run.started ? run.instance.coroutines() : []);
   setStackTrace(describe);
   setCurrentDetailsLazily(describe);
   setHandler(defineQuery<unknown>(PROGRAM_QUERY), () => reference, {

@@ -21,6 +21,8 @@ export class Session {
   readonly early: IncomingSignal[] = [];
   readonly updates = updateGate();
   readonly cancellation = cancelReason();
+  /** Called when a step of the run is over; set in a traced replay. */
+  stepped: (() => void) | undefined;
   readonly interceptors: WorkflowInterceptors;
   /** Headers of the call that is being made right now. */
   #outgoing: Headers | undefined;
@@ -71,6 +73,10 @@ export class Session {
           activate(input, next) {
             beginStep();
             next(input);
+          },
+          concludeActivation: (input, next) => {
+            this.stepped?.();
+            return next(input);
           },
         },
         this.updates.interceptor,

@@ -1,6 +1,7 @@
 // For commands that only talk to Temporal: the app's entries and a connection to where it runs; nothing is started.
 import { join } from 'node:path';
 import { createHostLogger } from '../core/logger-host.js';
+import type { Entry } from '../registry/model/entry.js';
 import type { TemporalPlatform } from '../services/temporal/platform.js';
 import type { WorkerPlan } from '../services/temporal/worker-plan.js';
 import type { Globals } from './globals.js';
@@ -14,6 +15,8 @@ import { assertNamed, planOf, platformFor, settingsOf } from './temporal-parts.j
 export interface ConnectedApp extends AsyncDisposable {
   readonly app: PreparedApp;
   readonly plan: WorkerPlan;
+  /** The plan for other entries of the same app. Throws AppErrors. */
+  readonly planFor: (entries: Iterable<Entry>) => WorkerPlan;
   readonly temporal: TemporalPlatform;
 }
 
@@ -44,5 +47,6 @@ export async function connectApp(globals: Globals): Promise<ConnectedApp> {
     embedded: 'join',
     plan: () => plan,
   });
-  return { app, plan, temporal, [Symbol.asyncDispose]: () => temporal[Symbol.asyncDispose]() };
+  const planFor = (entries: Iterable<Entry>): WorkerPlan => planOf(app.name, entries, settings, wishes);
+  return { app, plan, planFor, temporal, [Symbol.asyncDispose]: () => temporal[Symbol.asyncDispose]() };
 }

@@ -15,6 +15,7 @@ import { addGlobalOptions } from './globals.js';
 import { luaCommand } from './lua.js';
 import { jsonText, reportFailure, say, sayFailure, tell } from './output.js';
 import { registryCommand } from './registry.js';
+import { replayCommand } from './replay.js';
 import { runCommand } from './run.js';
 import { scheduleCommand } from './schedule.js';
 import { sendCommand } from './send.js';
@@ -96,6 +97,7 @@ Exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 
     sendCommand(),
     queryCommand(),
     updateCommand(),
+    replayCommand(),
     testCommand(),
     scheduleCommand(),
     registryCommand(),

@@ -53,6 +53,8 @@ export interface Vm {
   newThread(fn: LuaFunction): VmThread;
   /** A function that loads the entry's chunk, picks its method and calls it with its arguments. */
   readonly main: LuaFunction;
+  /** Where the code is that runs now, innermost first; counted against no budget. */
+  frames(): readonly LuaFrame[];
   /** A step of the instance begins: what a budget counts per step begins anew. Absent: nothing is counted. */
   beginStep?(): void;
   close(): void;

@@ -27,6 +27,8 @@ export interface InstanceHost {
   readonly place: 'node' | 'workflow';
   /** Facts of the workflow run; absent outside one. */
   readonly workflow?: () => DataObject;
+  /** Whether steps tell where in Lua each command was issued: a replay that explains itself. Default false. */
+  readonly tracesCommands?: boolean;
   /** What a node computes faster than sealed code does, with the same results; absent in a workflow. */
   readonly native?: NativeSupport;
 }

@@ -18,6 +18,8 @@ export interface Outstanding {
   /** Unique in the instance, counted from 1. */
   readonly id: number;
   readonly command: Command;
+  /** Where in Lua it was issued, innermost first; of a host that traces commands only. */
+  readonly frames?: readonly LuaFrame[];
 }
 
 export interface Step {

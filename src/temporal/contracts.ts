@@ -6,6 +6,8 @@ import type { Data, DataObject } from '../core/data.js';
 import type { DataPath } from '../core/secret.js';
 import type { ErrorData } from '../core/error-data.js';
 import type { CommandContext } from '../core/handler.js';
+import type { LuaFrame } from '../lua/engine.js';
+import type { CoroutineState } from '../lua/step.js';
 
 /** What a run asks in its first task. */
 export interface ResolveRequest {
@@ -219,4 +221,48 @@ export interface CommandRunner {
 /** A compiled program's text by hash, for the codec; undefined when nobody has the program (any more). */
 export interface ArtifactSource {
   artifact(hash: string, engine: string): Promise<string | undefined>;
+  /** For replays: the reference to take instead of a recorded one. Default: the recorded one. */
+  instead?(recorded: ProgramReference): Promise<ProgramReference>;
+}
+
+/** How a replay has a run told: its steps with their Lua lines, and, for a debugger, Lua as scripts that it can stop in. */
+export type ProgramTracing = 'steps' | 'debugger';
+
+/** What a run tells the server to do. */
+export type StepKind =
+  | 'activity'
+  | 'local'
+  | 'timer'
+  | 'child'
+  | 'signal'
+  | 'cancel'
+  | 'operation'
+  | 'version'
+  | 'attributes'
+  | 'memo'
+  | 'complete'
+  | 'fail'
+  | 'canceled'
+  | 'continue';
+
+export interface RunStep {
+  readonly kind: StepKind;
+  /** Of the activity, workflow, signal, operation or change; '' where the kind says it all. As text. */
+  readonly name: string;
+  /** In the app's words; '' when there are none. As text. */
+  readonly summary: string;
+}
+
+/** A step as a traced replay tells it through its sink (names.ts, TRACE_SINK). */
+export interface TracedStep extends RunStep {
+  /** Events that the history had when the task began which makes it. */
+  readonly task: number;
+  readonly seq: number | undefined;
+  /** Where in Lua, innermost first; empty when nothing of Lua makes it. */
+  readonly frames: readonly LuaFrame[];
+}
+
+/** What a traced replay tells after each step of the run. */
+export interface TracedState {
+  readonly coroutines: readonly CoroutineState[];
 }

@@ -4,9 +4,9 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { defaultDataConverter } from '@temporalio/common';
-import type { DataConverter, LoadedDataConverter, PayloadCodec } from '@temporalio/common';
+import type { DataConverter, LoadedDataConverter } from '@temporalio/common';
 import { ProgramCodec } from './program-codec.js';
-import type { ArtifactSource } from './contracts.js';
+import type { ArtifactSource, ProgramTracing } from './contracts.js';
 import * as converter from './payload-converter.js';
 
 /** Whether this code runs from TypeScript sources (tests) or compiled. */
@@ -37,11 +37,8 @@ export function clientDataConverter(): LoadedDataConverter {
 }
 
 /** For Worker, also for replays. */
-export function workerDataConverter(
-  artifacts: ArtifactSource,
-  more: readonly PayloadCodec[] = [],
-): DataConverter {
-  return { payloadConverterPath: register(), payloadCodecs: [new ProgramCodec(artifacts), ...more] };
+export function workerDataConverter(artifacts: ArtifactSource, tracing?: ProgramTracing): DataConverter {
+  return { payloadConverterPath: register(), payloadCodecs: [new ProgramCodec(artifacts, tracing)] };
 }
 
 /** For bundleWorkflowCode. */

@@ -21,6 +21,9 @@ export const WATCH_SIGNAL = 'moontide.watch';
 /** Query: which program a run is pinned to. */
 export const PROGRAM_QUERY = 'moontide.program';
 
+/** Sink: what a traced replay tells, by `step`, `taken back` and `state`. Never in a history. */
+export const TRACE_SINK = 'moontide.trace';
+
 /** In the message of a query that came too early: who asks tries again. */
 export const NOT_READY = 'NOT_READY';
 /** In the message of a query whose name nobody declares: the SDK's words, which ours follow. */
@@ -58,6 +61,8 @@ export const MEMO = {
 /** Payload metadata (its values are UTF-8 bytes). */
 export const METADATA = {
   encoding: 'encoding',
+  /** Beside an expanded program: how its run is traced, see ProgramTracing. Never stored. */
+  tracing: 'tracing',
   /** `results`: a JSON array that stands for several Lua results; `program`: a program reference. */
   kind: 'moontide',
 } as const;

@@ -14,7 +14,7 @@ import type { Data } from '../core/data.js';
 import { PlatformError } from '../core/errors.js';
 import { toBytes, toTextLossy } from '../core/text.js';
 import { decodeWire, encodeWire } from '../core/wire.js';
-import type { ProgramReference } from './contracts.js';
+import type { ProgramReference, ProgramTracing } from './contracts.js';
 import { METADATA, PROGRAM_ENCODING } from './names.js';
 
 /** The results of a Lua function that returned several values. */
@@ -32,7 +32,15 @@ export class ResolvedProgram {
   readonly artifact: Uint8Array | undefined;
   /** Why there is no artifact. */
   readonly missing: string | undefined;
-  constructor(reference: ProgramReference, artifact?: Uint8Array, missing?: string) {
+  /** Set in a replay that explains itself. */
+  readonly tracing: ProgramTracing | undefined;
+  constructor(
+    reference: ProgramReference,
+    artifact?: Uint8Array,
+    missing?: string,
+    tracing?: ProgramTracing,
+  ) {
+    this.tracing = tracing;
     this.reference = reference;
     this.artifact = artifact;
     this.missing = missing;
@@ -180,9 +188,10 @@ function fromProgram(payload: Payload): ResolvedProgram {
   const json = payload.metadata?.['reference'] ?? new Uint8Array();
   const reference = decodeWire(decodeText(json)) as unknown as ProgramReference;
   const missing = metadataText(payload, 'missing');
-  return missing === undefined
-    ? new ResolvedProgram(reference, payload.data ?? new Uint8Array())
-    : new ResolvedProgram(reference, undefined, missing);
+  if (missing !== undefined) return new ResolvedProgram(reference, undefined, missing);
+  const tracing = metadataText(payload, METADATA.tracing);
+  const known = tracing === 'steps' || tracing === 'debugger' ? tracing : undefined;
+  return new ResolvedProgram(reference, payload.data ?? new Uint8Array(), undefined, known);
 }
 
 /** Results that are known to be encodable. Throws WireValueError and PayloadSizeError, which the SDK would take for its own. */

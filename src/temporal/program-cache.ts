@@ -3,6 +3,8 @@
 // P2: a cached program is immutable; one run can never see another through it.
 // P3: bounded by bytes of artifact; what was dropped is loaded again from the next payload.
 import { engineNamed } from '../lua/engines.js';
+import { sandboxDebugging } from '../lua/compiled/debugging.js';
+import { setUnitSupport } from '../lua/compiled/unit-support.js';
 import type { Artifact, LoadedProgram } from '../lua/engine.js';
 import { decodeText } from './payload-converter.js';
 
@@ -19,8 +21,14 @@ const programs = new Map<string, Cached>();
 /** What the codec sends for a program: ArtifactSource.artifact answers with this text. */
 export const artifactText = (artifact: Artifact): string => JSON.stringify(artifact);
 
-/** The program of an artifact's bytes, decoded only when it is not here yet. */
-export function loadProgram(engine: string, hash: string, artifact: Uint8Array): LoadedProgram {
+/** The program of an artifact's bytes, decoded only when it is not here yet. `debugged`: a debugger of this thread sees its Lua. */
+export function loadProgram(
+  engine: string,
+  hash: string,
+  artifact: Uint8Array,
+  debugged = false,
+): LoadedProgram {
+  if (debugged) setUnitSupport(sandboxDebugging);
   const key = `${engine} ${hash}`;
   const known = programs.get(key);
   if (known !== undefined) {

@@ -4,7 +4,9 @@
 // C3: the text travels as bytes that the sandbox decodes only when it has not compiled the program yet.
 import { Buffer } from 'node:buffer';
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import type { ArtifactSource, ProgramReference } from './contracts.js';
+import type { Data } from '../core/data.js';
+import { decodeWire, encodeWire } from '../core/wire.js';
+import type { ArtifactSource, ProgramReference, ProgramTracing } from './contracts.js';
 import { METADATA, PROGRAM_ENCODING } from './names.js';
 import { metadataText } from './payload-converter.js';
 
@@ -13,9 +15,11 @@ const NOT_STORED =
 
 export class ProgramCodec implements PayloadCodec {
   readonly #artifacts: ArtifactSource;
+  readonly #tracing: ProgramTracing | undefined;
 
-  constructor(artifacts: ArtifactSource) {
+  constructor(artifacts: ArtifactSource, tracing?: ProgramTracing) {
     this.#artifacts = artifacts;
+    this.#tracing = tracing;
   }
 
   encode(payloads: Payload[]): Promise<Payload[]> {
@@ -31,12 +35,14 @@ export class ProgramCodec implements PayloadCodec {
   }
 
   async #expand(payload: Payload): Promise<Payload> {
-    const json = Buffer.from(payload.data ?? []);
     const metadata: Record<string, Uint8Array> = {
       [METADATA.encoding]: Buffer.from(PROGRAM_ENCODING),
-      reference: json,
+      reference: payload.data ?? new Uint8Array(),
+      ...(this.#tracing === undefined ? {} : { [METADATA.tracing]: Buffer.from(this.#tracing) }),
     };
     try {
+      const json = await this.#reference(Buffer.from(payload.data ?? []));
+      metadata['reference'] = json;
       const { program, engine } = JSON.parse(json.toString()) as ProgramReference;
       const text = await this.#artifacts.artifact(program, engine);
       if (text === undefined) return { metadata: { ...metadata, missing: Buffer.from(NOT_STORED) } };
@@ -45,6 +51,14 @@ export class ProgramCodec implements PayloadCodec {
       const reason = error instanceof Error ? error.message : String(error);
       return { metadata: { ...metadata, missing: Buffer.from(reason) } };
     }
+  }
+
+  async #reference(recorded: Buffer): Promise<Buffer> {
+    if (this.#artifacts.instead === undefined) return recorded;
+    const reference = await this.#artifacts.instead(
+      decodeWire(recorded.toString('utf8')) as unknown as ProgramReference,
+    );
+    return Buffer.from(encodeWire(reference as unknown as Data), 'utf8');
   }
 }
 

@@ -3,6 +3,7 @@
 // U1: updates that come before Lua has declared its handlers are held, in order, and then handed on; so that a validator
 //     rejects before acceptance and an unknown name is refused at once.
 // U2: the stack trace query is replaced in the activator's own table, because `setHandler` refuses its name.
+// U3: commands are seen where all of them pass; in replays that explain themselves, never in a run that is served.
 import { RawValue } from '@temporalio/common';
 import type { coresdk } from '@temporalio/proto';
 import { getActivator } from '@temporalio/workflow/lib/global-attributes.js';
@@ -76,5 +77,15 @@ export function cancelReason(): { readonly interceptor: WorkflowInternalsInterce
       },
     },
     reason: () => reason,
+  };
+}
+
+/** Tells `seen` of every command of the run, when it is made and before the server is told (U3). */
+export function observeCommands(seen: (command: coresdk.workflow_commands.IWorkflowCommand) => void): void {
+  const activator = getActivator();
+  const push = activator.pushCommand.bind(activator);
+  activator.pushCommand = (command, complete) => {
+    seen(command);
+    push(command, complete);
   };
 }

@@ -19,7 +19,8 @@ import type { Entry, EntryId } from '../../src/registry/model/entry.js';
 import type { RegistryService, RegistryView } from '../../src/registry/model/registry.js';
 import { buildWorkflowBundle } from '../../src/temporal/bundle.js';
 import { ensureSearchAttributes } from '../../src/temporal/connection.js';
-import type { CallOutcome, FunctionCall } from '../../src/temporal/contracts.js';
+import type { CallOutcome, FunctionCall, ProgramReference } from '../../src/temporal/contracts.js';
+import { referenceInstead } from '../../src/temporal/replay.js';
 import { errorToErrorData } from '../../src/temporal/failures.js';
 import { artifactText } from '../../src/temporal/program-cache.js';
 import { createWorker } from '../../src/temporal/worker.js';
@@ -116,6 +117,13 @@ export class LuaApp implements AsyncDisposable {
       return artifactText(compiled.artifact);
     },
   };
+
+  /** As a replay on the newest program has it. */
+  async referenceInstead(recorded: ProgramReference): Promise<ProgramReference> {
+    const found = await this.directory().resolve({ type: recorded.entry, taskQueue: this.queue });
+    if ('missing' in found) throw new Error(found.missing);
+    return referenceInstead(recorded, found);
+  }
 
   async worker(options: Partial<CreateWorkerOptions> = {}): Promise<RunningWorker> {
     const { temporal } = this.#temporal;

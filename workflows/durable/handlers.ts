@@ -13,6 +13,7 @@ import { Routes } from './routes.js';
 import { Run } from './run.js';
 import type { DurableHandlers } from './run.js';
 import { timerHandlers } from './timers.js';
+import type { CommandTrace } from './trace.js';
 import { versionHandlers } from './versions.js';
 
 export interface DurableParts {
@@ -27,15 +28,16 @@ export interface DurableOptions {
   readonly context: RunContext;
   readonly outgoing: Outgoing;
   readonly pid: string;
+  readonly trace: CommandTrace | undefined;
 }
 
-export function makeRun({ reference, context, outgoing, pid }: DurableOptions): DurableParts {
+export function makeRun({ reference, context, outgoing, pid, trace }: DurableOptions): DurableParts {
   const { entry } = reference;
   const { values } = context;
   const { carried } = context.start;
   const general = generalHandler({ outgoing, entry });
   const table = new Map<string, DurableHandlers[string]>();
-  const run = new Run((type) => table.get(type) ?? general);
+  const run = new Run((type) => table.get(type) ?? general, trace);
   const routes = new Routes(reference);
   const exits = new Exits({ run, outgoing, pid, carried });
   const outbox = new Outbox({ run, outgoing, pid });

@@ -18,6 +18,8 @@ export interface HostOptions {
   readonly emit: (command: Command) => void;
   /** Whether a query or validator runs. */
   readonly isRead: () => boolean;
+  /** A replay explains itself: steps tell where their commands come from. */
+  readonly traced: boolean;
 }
 
 class ReaderError extends PlatformError {
@@ -28,7 +30,7 @@ class ReaderError extends PlatformError {
 
 const NANOSECONDS = 1_000_000n;
 
-export function durableHost({ pid, values, emit, isRead }: HostOptions): InstanceHost {
+export function durableHost({ pid, values, emit, isRead, traced }: HostOptions): InstanceHost {
   const mustNotRead = (what: string): void => {
     if (isRead()) throw new ReaderError(onlyLooks(what));
   };
@@ -57,6 +59,7 @@ export function durableHost({ pid, values, emit, isRead }: HostOptions): Instanc
     pid,
     context: values,
     place: 'workflow',
+    tracesCommands: traced,
     workflow: workflowFacts,
   };
 }

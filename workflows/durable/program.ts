@@ -24,17 +24,20 @@ const RESOLVE_TIMEOUT_MS = 10_000;
 export interface PinnedRun {
   readonly reference: ProgramReference;
   readonly loaded: LoadedProgram;
+  /** In a replay that explains itself. */
+  readonly traced: boolean;
 }
 
 /** Resolves the run's program and loads it. `program`: the hash to stay on. */
 export async function pinProgram(program: string | undefined): Promise<PinnedRun> {
   const resolved = await resolve(program);
-  const { reference, artifact, missing } = resolved;
+  const { reference, artifact, missing, tracing } = resolved;
   if (artifact === undefined)
     throw new ProgramMissingError(
       `program ${reference.program} of '${reference.entry}' cannot be had: ${missing ?? 'this worker expands no programs'}`,
     );
-  return { reference, loaded: loadProgram(reference.engine, reference.program, artifact) };
+  const loaded = loadProgram(reference.engine, reference.program, artifact, tracing === 'debugger');
+  return { reference, loaded, traced: tracing !== undefined };
 }
 
 async function resolve(program: string | undefined): Promise<ResolvedProgram> {

@@ -13,6 +13,7 @@ import type { Instance, Outcome, Outstanding, Step } from '../../src/lua/step.js
 import type { Answer } from '../../src/lua/suspend.js';
 import type { LuaFunction } from '../../src/lua/values.js';
 import { fromFailure } from '../../src/temporal/failures.js';
+import type { CommandTrace } from './trace.js';
 
 /** A command as its durable handler sees it. */
 interface DurableCall {
@@ -52,6 +53,7 @@ const ENDED: ErrorData = { kind: 'Canceled', message: 'the workflow has ended', 
 
 export class Run {
   readonly #handlerOf: (type: string) => DurableHandler;
+  readonly #trace: CommandTrace | undefined;
   readonly #shield = new CancellationScope({ cancellable: false });
   readonly #pending = new Map<number, Pending>();
   /** Work that outlives its command: messages on their way, emitted commands (L4). */
@@ -74,8 +76,9 @@ export class Run {
   /** What main ended with, or how the run goes on; rejects when the host is broken (L3). */
   readonly outcome: Promise<Outcome | Continuation>;
 
-  constructor(handlerOf: (type: string) => DurableHandler) {
+  constructor(handlerOf: (type: string) => DurableHandler, trace?: CommandTrace) {
     this.#handlerOf = handlerOf;
+    this.#trace = trace;
     this.outcome = new Promise<Outcome | Continuation>((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
@@ -231,10 +234,11 @@ export class Run {
     if (step.outcome !== undefined) this.#finish(step.outcome);
   }
 
-  #dispatch({ id, command }: Outstanding): void {
+  #dispatch({ id, command, frames }: Outstanding): void {
     let answer: Data | Later;
+    const ask = (): Data | Later => this.#handlerOf(command.type)({ command, run: this });
     try {
-      answer = this.#handlerOf(command.type)({ command, run: this });
+      answer = this.#trace === undefined ? ask() : this.#trace.at(frames, ask);
     } catch (error) {
       this.#ready.push({ id, answer: { ok: false, error: fromFailure(error) } });
       return;
@@ -245,6 +249,7 @@ export class Run {
     }
     const scope = new CancellationScope({ cancellable: true, parent: this.#shield });
     this.#pending.set(id, { command, scope });
+    this.#trace?.scope(scope, frames);
     scope.run(answer.start).then(
       (value) => this.#answer(id, { ok: true, value }),
       (error: unknown) => this.#answer(id, { ok: false, error: fromFailure(error) }),

@@ -91,6 +91,10 @@ export class CompiledVm implements Vm, UnitHost, HostCall {
     return formatFrames(framesOf(currentEntries()));
   }
 
+  frames(): readonly LuaFrame[] {
+    return framesOf(currentEntries());
+  }
+
   charge(units: number): void {
     charge(units);
   }

@@ -6,7 +6,7 @@
 import { lauxlib, lfunc, lobject, lua, tags } from './internals.js';
 import type { Proto, Table, lua_State } from './internals.js';
 import type { Unit } from '../../core/program.js';
-import type { ModuleLookup, Vm, VmThread } from '../engine.js';
+import type { LuaFrame, ModuleLookup, Vm, VmThread } from '../engine.js';
 import { modulesOf, UnitLoader } from '../instance/units.js';
 import type { UnitHost } from '../instance/units.js';
 import type { InstanceContext } from '../instance-context.js';
@@ -70,6 +70,10 @@ export class FengariVm implements Vm, UnitHost, BridgeHost, Threads {
     lua.lua_settop(this.#state, 0);
     this.#scheduled.add(state);
     return new FengariVmThread(this.#bridge, this.#calls, state, fn);
+  }
+
+  frames(): readonly LuaFrame[] {
+    return this.#calls.frames(this.#calls.running ?? this.#state);
   }
 
   beginStep(): void {

@@ -312,10 +312,15 @@ class Scheduler implements Instance, InstanceContext {
     }
   }
 
-  issue(command: Command, asker: Asker): number {
+  /** `waiting`: the coroutine that issued it and gave way; else what runs now issues it. */
+  issue(command: Command, asker: Asker, waiting?: Coroutine): number {
     const id = ++this.#lastCommand;
     (this.#outstanding ??= new Map<number, Asker>()).set(id, asker);
-    (this.#issued ??= []).push({ id, command });
+    const issued =
+      this.host.tracesCommands === true
+        ? { id, command, frames: waiting === undefined ? this.#vm.frames() : waiting.frames() }
+        : { id, command };
+    (this.#issued ??= []).push(issued);
     return id;
   }
 
@@ -393,7 +398,7 @@ class PendingCommand implements Waiting, Asker {
     this.#scheduler = scheduler;
     this.#coroutine = coroutine;
     this.#request = request;
-    this.#id = scheduler.issue(request.command, this);
+    this.#id = scheduler.issue(request.command, this, coroutine);
   }
 
   get describe(): string {

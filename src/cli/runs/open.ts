@@ -1,0 +1,92 @@
+// What the commands about runs work with: the app's registry, its programs, and where its runs are. Nothing is started.
+// O1: the server is asked for at first use: a history in a file needs none.
+import type { Client } from '@temporalio/client';
+import { RegistryDirectory } from '../../../activities/registry.js';
+import { EventBus } from '../../core/event-bus.js';
+import { silentLogger } from '../../core/logger.js';
+import { chooseEngine, engineNamed } from '../../lua/engines.js';
+import type { Registry } from '../../registry/service.js';
+import { openRegistry } from '../../registry/service.js';
+import { ProgramCache } from '../../runtime/program-cache.js';
+import type { WorkerPlan } from '../../services/temporal/worker-plan.js';
+import { readWorkflowBundle } from '../../temporal/bundle.js';
+import type { TemporalConnection } from '../../temporal/connection.js';
+import type { ArtifactSource, ProgramReference } from '../../temporal/contracts.js';
+import { referenceInstead } from '../../temporal/replay.js';
+import type { ReplayOptions } from '../../temporal/replay.js';
+import { installRuntime } from '../../temporal/worker.js';
+import { connectApp } from '../connect-app.js';
+import type { Globals } from '../globals.js';
+import { prepareLua } from '../lua-support.js';
+import { commandLogger, openStoreOf } from '../registry/open.js';
+
+export interface AppRuns {
+  readonly registry: Registry;
+  /** By the registry's newest version. */
+  readonly plan: WorkerPlan;
+  connection(): Promise<TemporalConnection>;
+  client(): Promise<Client>;
+  /** What replays of recorded runs need; `newest`: on the newest programs of their entries instead of their own. */
+  replaying(newest: boolean): Promise<ReplayOptions>;
+}
+
+/** Runs `work` over the app's runs and closes everything. */
+export async function withRuns<T>(globals: Globals, work: (runs: AppRuns) => Promise<T>): Promise<T> {
+  const { store, config } = await openStoreOf(globals);
+  const log = commandLogger(globals);
+  await using registry = await openRegistry({ store, log, bus: new EventBus(), follow: false });
+  await using app = await connectApp(globals);
+  const plan = app.planFor(registry.current.all());
+  const connection = (): Promise<TemporalConnection> => app.temporal.connection(undefined);
+  return await work({
+    registry,
+    plan,
+    connection,
+    client: async () => (await connection()).client,
+    replaying: async (newest) => {
+      prepareLua(process.env);
+      installOnce(globals);
+      const programs = new ProgramCache({
+        engine: engineNamed(chooseEngine(config.lua.engine)),
+        engineNamed,
+        load: (hash) => registry.program(hash),
+      });
+      const artifacts: ArtifactSource = newest
+        ? {
+            artifact: (hash, engine) => programs.artifact(hash, engine),
+            instead: (recorded) => onNewest(registry, plan, recorded),
+          }
+        : programs;
+      return { bundle: await readWorkflowBundle(), artifacts };
+    },
+  });
+}
+
+async function onNewest(
+  registry: Registry,
+  plan: WorkerPlan,
+  recorded: ProgramReference,
+): Promise<ProgramReference> {
+  const { engine, host_version: hostVersion, cost_model: costModel, search_attribute: isCounted } = recorded;
+  const directory = new RegistryDirectory({
+    registry,
+    plan: () => plan,
+    engine,
+    hostVersion,
+    costModel,
+    searchAttribute: () => isCounted,
+    attributes: () => Promise.resolve({ missing: [] }),
+  });
+  const found = await directory.resolve({ type: recorded.entry, taskQueue: recorded.host });
+  if ('missing' in found) throw new Error(found.missing); // looked at before: see newestProgram
+  return referenceInstead(recorded, found);
+}
+
+let installed = false;
+
+/** What a replay comes to is told by us: the SDK's own lines would say it again. */
+function installOnce(globals: Globals): void {
+  if (installed) return;
+  installed = true;
+  installRuntime(globals.logLevel === 'debug' ? commandLogger(globals) : silentLogger);
+}

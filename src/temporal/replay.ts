@@ -1,0 +1,132 @@
+// Replays of recorded runs, with what their programs did and, where one goes another way, why. Host only.
+// R1: one history after the other, and each run alone: memory is that of one.
+// R2: no server is needed: the history, the programs and the bundle are all there is.
+import { Worker } from '@temporalio/worker';
+import type { InjectedSinks, ReplayResult } from '@temporalio/worker';
+import type { WorkflowInfo } from '@temporalio/workflow';
+import type { History } from '@temporalio/common/lib/proto-utils.js';
+import type {
+  ArtifactSource,
+  ProgramReference,
+  ProgramTracing,
+  StepKind,
+  TracedState,
+  TracedStep,
+} from './contracts.js';
+import { sandboxCode } from './bundle.js';
+import { workerDataConverter } from './data-converter.js';
+import { explainDivergence } from './divergence.js';
+import type { Divergence, ReplayTrace } from './divergence.js';
+import { TRACE_SINK } from './names.js';
+
+export interface RecordedRun {
+  readonly workflowId: string;
+  readonly history: History;
+}
+
+export interface ReplayOptions {
+  readonly bundle: { readonly code: string };
+  /** What the programs of the histories are replayed on. */
+  readonly artifacts: ArtifactSource;
+  /** Default 'steps'. */
+  readonly tracing?: ProgramTracing;
+}
+
+export type ReplayOutcome =
+  | { readonly is: 'same'; readonly trace: ReplayTrace }
+  | { readonly is: 'diverged'; readonly divergence: Divergence }
+  /** The program could not go on at all: it is missing, or the host is at fault. */
+  | { readonly is: 'broken'; readonly reason: string };
+
+export interface ReplayedRun<Run extends RecordedRun> {
+  readonly run: Run;
+  readonly outcome: ReplayOutcome;
+}
+
+interface Recording {
+  steps: TracedStep[];
+  state: TracedState;
+}
+
+type Sinks = InjectedSinks<{
+  [TRACE_SINK]: {
+    step(step: TracedStep): void;
+    takenBack(kind: StepKind, seq: number, task: number): void;
+    state(state: TracedState): void;
+  };
+}>;
+
+const newRecording = (): Recording => ({ steps: [], state: { coroutines: [] } });
+
+export async function* replayRuns<Run extends RecordedRun>(
+  runs: AsyncIterable<Run> | Iterable<Run>,
+  { bundle, artifacts, tracing = 'steps' }: ReplayOptions,
+): AsyncGenerator<ReplayedRun<Run>> {
+  let recording = newRecording();
+  let current: Run | undefined;
+  const histories = async function* () {
+    for await (const run of runs) {
+      current = run;
+      recording = newRecording();
+      yield { workflowId: run.workflowId, history: run.history };
+    }
+  };
+  const replayed = Worker.runReplayHistories(
+    {
+      workflowBundle: sandboxCode(bundle),
+      dataConverter: workerDataConverter(artifacts, tracing),
+      sinks: sinks(() => recording),
+      replayName: 'moontide-replay',
+    },
+    histories(), // R1
+  );
+  for await (const { error } of replayed)
+    if (current !== undefined) yield { run: current, outcome: outcomeOf(current.history, error, recording) };
+}
+
+function sinks(recording: () => Recording): Sinks {
+  const during = <Fn extends (info: WorkflowInfo, ...args: never[]) => void>(fn: Fn) => ({
+    fn,
+    callDuringReplay: true,
+  });
+  return {
+    [TRACE_SINK]: {
+      step: during((_info, step: TracedStep) => void recording().steps.push(step)),
+      takenBack: during((_info, kind: StepKind, seq: number, task: number) => {
+        const { steps } = recording();
+        // What is taken back in the task that made it never reaches the history.
+        const at = steps.findIndex((step) => step.kind === kind && step.seq === seq && step.task === task);
+        if (at >= 0) steps.splice(at, 1);
+      }),
+      state: during((_info, state: TracedState) => void (recording().state = state)),
+    },
+  };
+}
+
+function outcomeOf(history: History, error: ReplayResult['error'], trace: ReplayTrace): ReplayOutcome {
+  if (error === undefined) return { is: 'same', trace };
+  const reason = reasonOf(error);
+  if (error.name === 'DeterminismViolationError')
+    return { is: 'diverged', divergence: explainDivergence(history, trace, reason) };
+  return { is: 'broken', reason };
+}
+
+/** The SDK's own words without what it says every time. */
+function reasonOf(error: Error): string {
+  const details = /Details: ([\s\S]*)$/.exec(error.message)?.[1] ?? error.message;
+  return nested(details) ?? details;
+}
+
+/** Of a failed task: its failure as the core prints it. */
+function nested(details: string): string | undefined {
+  const [, escaped] = /message: "((?:[^"\\]|\\.)*)"/.exec(details) ?? [];
+  return escaped?.replaceAll(/\\(.)/g, '$1');
+}
+
+/** A recorded run on another program of its entry: what is recorded of where calls run stays, so that only the Lua differs. */
+export const referenceInstead = (recorded: ProgramReference, other: ProgramReference): ProgramReference => ({
+  ...recorded,
+  program: other.program,
+  routes: { ...other.routes, ...recorded.routes },
+  ...(other.declares === undefined ? {} : { declares: other.declares }),
+});
