@@ -1,7 +1,8 @@
 // docs/modules/: a page for each Lua module, made from its spec and its examples.
 //   node scripts/module-pages.js           writes the pages
 //   node scripts/module-pages.js --check   fails where a page is not what the specs give, or a function has no example
-// M1: examples are sections of src/modules/<name>/examples.lua, `--- base64.encode` each; test/modules/examples.test.ts runs them.
+// M1: examples are sections of src/modules/<name>/examples.lua, `--- base64.encode` each, one for every function and method;
+//     test/modules/examples.test.ts runs them, and test/e2e/module-examples.test.ts those that need an app around them.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -61,6 +62,14 @@ function functionText(spec, title, signature, example) {
   return lines.join('\n');
 }
 
+/** Whether the examples say that they need the app of APP around them. */
+function needsApp(name) {
+  const file = join(root, `src/modules/${name}/examples.lua`);
+  return existsSync(file) && readFileSync(file, 'utf8').split(/^--- /m)[0].includes('examples-app.yaml');
+}
+
+const APP = join(root, 'src/modules/examples-app.yaml');
+
 const valueText = (value) =>
   typeof value === 'string' ? `"${value}"` : typeof value === 'object' ? 'a value' : String(value);
 
@@ -69,7 +78,7 @@ function pageOf(spec, differences) {
   const missing = [];
   const text = (title, signature) => {
     const example = examples.get(title);
-    if (example === undefined && examples.size > 0) missing.push(title);
+    if (example === undefined) missing.push(title);
     examples.delete(title);
     return functionText(spec, title, signature, example);
   };
@@ -102,6 +111,9 @@ function pageOf(spec, differences) {
     '',
     `In a workflow each function ${USES[useOf(spec, {})]}, unless it says otherwise.`,
     '',
+    ...(needsApp(spec.name)
+      ? ['The examples run in [the app of the examples](README.md#the-app-of-the-examples).', '']
+      : []),
     ...(functions.length > 0 ? ['## Functions', '', ...functions] : []),
     ...types,
     ...(constants.length > 0
@@ -136,6 +148,14 @@ function indexPage(rows) {
     '# Lua modules',
     '',
     ...names.map((name) => `- [${code(name)}](${name}.md): ${summary(name)}`),
+    '',
+    '## The app of the examples',
+    '',
+    'The examples of modules that call functions, start workflows or use a database run in this app:',
+    '',
+    '```yaml',
+    readFileSync(APP, 'utf8').trimEnd(),
+    '```',
     '',
     '## Against the public documentation',
     '',

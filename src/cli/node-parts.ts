@@ -139,6 +139,8 @@ export function nodeHandlers(
         callFunction,
         processes: {
           send: (request, asker) => service().send(request, asker),
+          query: (request, asker) => service().query(request, asker),
+          update: (request, asker) => service().update(request, asker),
           spawn: (request, asker) => service().spawn(request, asker),
           exec: (request, asker) => service().exec(request, asker),
           terminate: (to) => service().terminate(to),

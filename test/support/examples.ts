@@ -1,6 +1,6 @@
 // The examples of the modules' pages: sections of src/modules/<name>/examples.lua, `--- base64.encode` each.
 // A line `--> text` is what the section prints, in order.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { dataObject } from '../../src/core/data.js';
 import type { Data } from '../../src/core/data.js';
@@ -26,20 +26,27 @@ export interface Example {
   readonly prints: readonly string[];
 }
 
-function examplesOf({ name }: ModuleSpec): readonly Example[] {
-  const file = fileURLToPath(new URL(`../../src/modules/${name}/examples.lua`, import.meta.url));
-  if (!existsSync(file)) return [];
-  const sections = readFileSync(file, 'latin1').split(/^--- /m).slice(1);
-  return sections.map((section) => {
+interface ModuleExamples {
+  readonly spec: ModuleSpec;
+  readonly examples: readonly Example[];
+  /** They need the app of src/modules/examples-app.yaml around them. */
+  readonly needApp: boolean;
+}
+
+function examplesOf(spec: ModuleSpec): ModuleExamples {
+  const file = fileURLToPath(new URL(`../../src/modules/${spec.name}/examples.lua`, import.meta.url));
+  const [head = '', ...sections] = readFileSync(file, 'latin1').split(/^--- /m);
+  const examples = sections.map((section) => {
     const [title = '', ...lines] = section.trimEnd().split('\n');
     const prints = lines.filter((line) => line.startsWith('-->')).map((line) => line.slice(4));
     return { title: title.trim(), code: lines.filter((line) => !line.startsWith('-->')).join('\n'), prints };
   });
+  return { spec, examples, needApp: head.includes('examples-app.yaml') };
 }
 
-export const modulesWithExamples = builtModules
-  .map((spec) => ({ spec, examples: examplesOf(spec) }))
-  .filter(({ examples }) => examples.length > 0);
+const allExamples = builtModules.map(examplesOf);
+export const modulesWithExamples = allExamples.filter(({ needApp }) => !needApp);
+export const examplesWithApp = allExamples.filter(({ needApp }) => needApp);
 
 export const entryOf = (
   id: string,

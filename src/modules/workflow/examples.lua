@@ -1,0 +1,75 @@
+-- These run in the app of ../examples-app.yaml.
+
+--- workflow.info
+local info = workflow.info()
+print(info.attempt, info.namespace, info.continue_as_new_suggested)
+--> 1	default	false
+
+--- workflow.exec
+print(workflow.exec("app:greeting", "Ada"))
+local none, err = workflow.exec("app:nobody")
+print(none, err:kind())
+--> Hello, Ada!
+--> nil	NotFound
+
+--- workflow.version
+if workflow.version("two-greetings", 1, 2) >= 2 then print("new code") else print("old code") end
+--> new code
+
+--- workflow.attrs
+print(workflow.attrs({ memo = { customer = "Ada" } }))
+local ok, err = workflow.attrs({ memos = {} })
+print(ok, err:kind())
+--> true
+--> nil	Invalid
+
+--- workflow.query
+local status = "packing"
+print(workflow.query("status", function() return status end))
+--> true
+
+--- workflow.update
+local address = "London"
+local declared = workflow.update("move", {
+  validate = function(to) if to == "" then return false, "no address" end end,
+  handle = function(to) address = to return address end,
+})
+print(declared)
+--> true
+
+--- workflow.await
+local approved = false
+coroutine.spawn(function() time.sleep("10ms") approved = true end)
+print(workflow.await(function() return approved end, "1h"))
+print(workflow.await(function() return false end, "10ms"))
+--> true
+--> false
+
+--- workflow.saga
+local saga = workflow.saga()
+saga:add(function(what) print("undo " .. what) end, "stock")
+saga:add(function(what) print("undo " .. what) end, "card")
+print(saga:compensate())
+--> undo card
+--> undo stock
+--> true
+
+--- workflow.continue_as_new
+local round = (...) or 1
+if round < 3 then workflow.continue_as_new(round + 1) end
+print("round", round)
+--> round	3
+
+--- workflow.with_options
+local round = (...) or 1
+if round < 2 then workflow.with_options({ ["temporal.workflow.memo"] = { round = 2 } }):continue_as_new(2) end
+print("round", round)
+--> round	2
+
+--- workflow.history_length
+print(math.type(workflow.history_length()), workflow.history_length() >= 3)
+--> integer	true
+
+--- workflow.history_size
+print(math.type(workflow.history_size()))
+--> integer
