@@ -94,3 +94,34 @@ same(chosen(true), 3.0) same(chosen(false), 4.0)
 local function keys() local k = 1.0 local t = { "a", "b" } k = k + 1 t[k], k = "c", k * 2 return t[2], k end
 same((keys()), "c") same(select(2, keys()), 4.0)
 if load then same(load("local x = 1.0 local f = function() x = x + 1 return x end f() return x + f()")(), 6.0) end
+
+-- what is read from tables and beside floats is an integral float as often as not
+local function signOf(zero) return 1 / zero end
+local function scaled(t, u, f) local s = f s = s + t.x * u.y s = s - t.x * u.y return s, t.x * f, u.y / t.x, f - t.x * u.y, t.x * u.y - f end
+local values = { 2, 2.0, 0, 0.0, -0.0, -3, -3.0, 0.5, 1 << 62, 2.0 ^ 62, "4", "0" }
+for _, f in ipairs { 0.0, -0.0, 1.0, -2.5 } do
+  for _, x in ipairs(values) do
+    for _, y in ipairs(values) do
+      local t, u = { x = x }, { y = y }
+      local product = x * y
+      local sum = f + product
+      local got = { scaled(t, u, f) }
+      same(got[1], sum - product) same(got[2], x * f) same(got[4], f - product) same(got[5], product - f)
+      if got[1] == 0 then same(signOf(got[1]), signOf(sum - product)) end
+      if got[2] == 0 then same(signOf(got[2]), signOf(x * f)) end
+      if got[4] == 0 then same(signOf(got[4]), signOf(f - product)) end
+      if got[5] == 0 then same(signOf(got[5]), signOf(product - f)) end
+    end
+  end
+end
+local function rests(t, f) local s = f s = s + t.x % 3 s = s + t.x // 2 s = s * -t.x return s, f * (t.x % 3), f * -t.x end
+for _, x in ipairs { 6, 6.0, -6.0, -6, 0.0, 0, 7.5 } do
+  local a, b, c = rests({ x = x }, 1.0)
+  same(a, (1.0 + x % 3 + x // 2) * -x) same(b, 1.0 * (x % 3)) same(c, 1.0 * -x)
+  if b == 0 then same(signOf(b), signOf(1.0 * (x % 3))) end
+  if c == 0 then same(signOf(c), signOf(1.0 * -x)) end
+end
+local scale = setmetatable({}, { __mul = function(a, b) return math.type(a) or math.type(b) end })
+local function typed(t, f) local s = f s = t.x * t.y return s end
+same(typed({ x = 2.0, y = scale }, 0.5), "float") same(typed({ x = scale, y = 2 }, 0.5), "integer")
+fails("field 'x'", function() local s = 0.5 local t = {} s = s + t.x * 2.0 return s end)

@@ -91,3 +91,50 @@ fails("bad argument #1 to 'select' (index out of range)", select, -2, "a")
 fails("bad argument #1 to 'rawlen' (table or string expected)", rawlen, 1)
 fails("bad argument #1 to 'type' (value expected)", type)
 fails("object length is not an integer", table.unpack, setmetatable({}, { __len = function() return "x" end }))
+
+-- the position after the last
+do
+  local t, log = {}, {}
+  for i = 1, 20 do t[#t + 1] = i end
+  assert(#t == 20 and t[20] == 20)
+  t[#t + 1] = nil
+  assert(#t == 20)
+  local function more() t[#t + 1] = "inner" return "outer" end
+  t[#t + 1] = more() -- the place is known before the value
+  assert(#t == 21 and t[21] == "outer")
+  local proxy = setmetatable({}, {
+    __len = function() return 41 end,
+    __newindex = function(_, k, v) log[#log + 1] = k .. "=" .. v end,
+  })
+  proxy[#proxy + 1] = "x"
+  assert(log[1] == "42=x")
+  local odd = setmetatable({}, { __len = function() return "9" end })
+  odd[#odd + 1] = "y"
+  assert(odd[10] == "y" or odd[10.0] == "y")
+  local function fails(pattern, f) local ok, message = pcall(f) assert(not ok and message:find(pattern), message) end
+  fails("get length of a nil value %(local 'u'%)", function() local u u[#u + 1] = 1 end)
+  fails("get length of a number value %(local 'u'%)", function() local u = 5 u[#u + 1] = 1 end)
+  fails("arithmetic", function() local u = setmetatable({}, { __len = function() return {} end }) u[#u + 1] = 1 end)
+  local holes = { 1, 2, 3, [5] = 5 }
+  holes[#holes + 1] = 4
+  assert(#holes == 5 or #holes == 4)
+  local seen = {}
+  for step = 1, 3 do
+    local co = coroutine.wrap(function()
+      local list = setmetatable({}, {
+        __len = function() coroutine.yield("len") return step end,
+        __newindex = function(own, k, v) coroutine.yield("store") rawset(own, k, v) end,
+      })
+      list[#list + 1] = coroutine.yield("value") or "none"
+      return list[step + 1]
+    end)
+    seen[#seen + 1] = co() .. co() .. co("given" .. step) .. co()
+  end
+  assert(seen[1] == "lenvaluestoregiven1" and seen[3] == "lenvaluestoregiven3", seen[1])
+end
+
+-- joining
+assert(table.concat({}) == "" and table.concat({}, ",") == "" and table.concat({ "a" }, ",") == "a")
+assert(table.concat({ "a", "b", 3, 4.5 }, "-") == "a-b-3-4.5" and table.concat({ "a", "b", "c" }, ", ", 2) == "b, c")
+assert(table.concat(setmetatable({ "a" }, { __index = function(_, k) return "i" .. k end, __len = function() return 3 end }), " ") == "a i2 i3")
+assert(not pcall(table.concat, { "a", {} }, ",") and select(2, pcall(table.concat, { "a", true })):find("invalid value %(boolean%) at index 2 in table for 'concat'"))

@@ -31,6 +31,16 @@ export function index(object: Value, key: Value): Result {
 
 /** `object[key] = value`; S when a metamethod suspends, undefined else. */
 export function setIndex(object: Value, key: Value, value: Value): Result {
+  // What the inline paths leave over most often is the next position of a list.
+  if (
+    object instanceof Table &&
+    object.meta === null &&
+    key === object.array.length + 1 &&
+    value !== undefined
+  ) {
+    object.append(value);
+    return undefined;
+  }
   return store(object, key, value, false);
 }
 

@@ -1,4 +1,5 @@
 // Everything that generated code may name (compiler/unit-emitter.ts RUNTIME_NAMES). One object per realm. Sealed.
+import { LuaFloat } from '../../core/data.js';
 import { index, setField, setIndex } from './access.js';
 import * as arithmetic from './arithmetic.js';
 import { ELEMENT_BYTES, refill } from './budget.js';
@@ -92,6 +93,7 @@ export function makeRuntime(): Runtime {
     A: Array.isArray,
     M: machine,
     T: Table,
+    D: LuaFloat,
     NF: NO_FIELDS,
     NR: emptyFields(),
     ST: strings instanceof Table ? strings : new Table(),

@@ -105,22 +105,44 @@ const concat = builtin(
     const between = separator === undefined ? '' : textArgument(separator, 2, name, count);
     const first = from === undefined ? 1 : integerArgument(from, 3, name, count);
     const last = to === undefined ? size : integerArgument(to, 4, name, count);
-    let text = '';
-    let pieces: string[] = [];
-    for (let at: Integer = first; isAtMost(at, last); at = int64.add(at, 1)) {
-      const value = getAt(list, at);
-      const next = typeof value === 'string' ? value : (textOf(value) ?? invalidValue(value, at));
-      const isLast = int64.equals(at, last);
-      chargeCopied(next.length + (isLast ? 0 : between.length));
-      pieces.push(next);
-      if (isLast) break;
-      if (pieces.length < MANY_PIECES) continue;
-      text += pieces.join(between) + between;
-      pieces = [];
-    }
-    return text + pieces.join(between);
+    const whole = first === 1 && last === size ? joinedTexts(list, between) : undefined;
+    return whole ?? joinedOneByOne(list, between, first, last);
   },
 );
+
+/** All of a plain list that holds nothing but strings; undefined where it is none. */
+function joinedTexts(list: Value, between: string): string | undefined {
+  if (!(list instanceof Table) || !isPlain(list)) return undefined;
+  const { array } = list;
+  let length = 0;
+  for (const value of array) {
+    if (typeof value !== 'string') return undefined;
+    length += value.length + between.length;
+  }
+  if (array.length === 0) return '';
+  length -= between.length;
+  charge(length + array.length);
+  chargeMemory(length);
+  return (array as string[]).join(between);
+}
+
+// A function of its own: V8 drops its optimized code whenever a loop in the middle of a longer one ends.
+function joinedOneByOne(list: Value, between: string, first: Integer, last: Integer): string {
+  let text = '';
+  let pieces: string[] = [];
+  for (let at: Integer = first; isAtMost(at, last); at = int64.add(at, 1)) {
+    const value = getAt(list, at);
+    const next = typeof value === 'string' ? value : (textOf(value) ?? invalidValue(value, at));
+    const isLast = int64.equals(at, last);
+    chargeCopied(next.length + (isLast ? 0 : between.length));
+    pieces.push(next);
+    if (isLast) break;
+    if (pieces.length < MANY_PIECES) continue;
+    text += pieces.join(between) + between;
+    pieces = [];
+  }
+  return text + pieces.join(between);
+}
 
 /** The index as PUC writes it: its low 32 bits. */
 function invalidValue(value: Value, at: Integer): never {

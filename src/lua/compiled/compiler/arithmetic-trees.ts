@@ -10,7 +10,7 @@ import type { BinaryExpression, Expression } from '../../front/tree.js';
 import { constantNumber, isDeep } from './constants.js';
 import type { FunctionEmitter } from './function-emitter.js';
 import { integerCall } from './integer-trees.js';
-import { generalCall, isIdle, leavesOf, plant, stepwise } from './operator-trees.js';
+import { generalCall, isIdle, leavesOf, plant, renamed, stepwise } from './operator-trees.js';
 import type { Leaf, Tree } from './operator-trees.js';
 import { ANY, EXACT, isInt32, isNumeric, NUMBER } from './static-types.js';
 import type { StaticType } from './static-types.js';
@@ -80,20 +80,6 @@ function compactTree(f: FunctionEmitter, tree: Tree, target: string, live: numbe
   }
   f.group(`(x=${call})!==undefined`, `${target}=x;`, stepwise(f, tree, target), live);
   return ANY;
-}
-
-/** A tree of other variables. */
-function renamed(tree: Tree, names: ReadonlyMap<string, string>): Tree {
-  switch (tree.is) {
-    case 'leaf': {
-      const js = names.get(tree.operand.js);
-      return js === undefined ? tree : { ...tree, operand: { ...tree.operand, js }, general: js };
-    }
-    case 'unary':
-      return { ...tree, operand: renamed(tree.operand, names) };
-    case 'binary':
-      return { ...tree, left: renamed(tree.left, names), right: renamed(tree.right, names) };
-  }
 }
 
 /** The guard, with the attempt at wide integers where it fails; both set x. */

@@ -17,7 +17,7 @@ import {
 import { constantNumber, isDeep } from './constants.js';
 import { rawOperand } from './expressions.js';
 import type { FunctionEmitter } from './function-emitter.js';
-import { generalCall, isIdle, leavesOf, plant, stepwise } from './operator-trees.js';
+import { generalCall, isIdle, leavesOf, plant, renamed, stepwise } from './operator-trees.js';
 import type { Binary, IsOperation, Leaf, Tree } from './operator-trees.js';
 import { ANY, isNumeric, isRawNumber, NUMBER } from './static-types.js';
 import type { StaticType } from './static-types.js';
@@ -91,8 +91,9 @@ export function floatTree(
 ): StaticType {
   const tree = plant(f, e, operationsOf(f), true);
   const leaves = leavesOf(tree);
-  const plan = new Plan(tree);
-  const conditions = [...typeTests(leaves), ...plan.tests];
+  const doubles = f.isLong ? new Map<string, string>() : doublesOf(f, tree);
+  const plan = new Plan(doubles.size === 0 ? tree : renamed(tree, doubles));
+  const conditions = [...typeTests(leaves, doubles), ...plan.tests];
   const text = isRaw ? plan.text : `float(${plan.text})`;
   const isNumber = leaves.every(({ operand }) => isNumeric(operand.type));
   if (!plan.isPossible) conditions.splice(0, Infinity, 'false');
@@ -110,10 +111,39 @@ export function floatTree(
   return isNumber ? NUMBER : ANY;
 }
 
-const typeTests = (leaves: readonly Leaf[]): string[] =>
+/** Tests that leaves are numbers; those of `doubles` may be boxed ones, and are unboxed into the slots there. */
+const typeTests = (leaves: readonly Leaf[], doubles: ReadonlyMap<string, string>): string[] =>
   leaves
     .filter(({ operand }) => !isRawNumber(operand.type))
-    .map(({ operand }) => `typeof ${operand.js}==='number'`);
+    .map(({ operand: { js } }) => {
+      const double = doubles.get(js);
+      const isPlain = `typeof ${js}==='number'`;
+      return double === undefined
+        ? isPlain
+        : `(${isPlain}?(${double}=${js},true):${js} instanceof D&&(${double}=${js}.n,true))`;
+    });
+
+/** Slots for the doubles of leaves that may be boxed floats. */
+function doublesOf(f: FunctionEmitter, tree: Tree): Map<string, string> {
+  const integral = new Set<string>();
+  signless(tree, integral);
+  const doubles = new Map<string, string>();
+  for (const { operand } of leavesOf(tree))
+    if (!isRawNumber(operand.type) && !integral.has(operand.js)) doubles.set(operand.js, f.slot());
+  return doubles;
+}
+
+/** Leaves of parts that are computed as integers, which know no -0: below `%`, `//` and a sign (F2). */
+function signless(tree: Tree, found: Set<string>): void {
+  if (tree.is === 'leaf') return;
+  const isIntegral = tree.is === 'unary' || tree.operator === '%' || tree.operator === '//';
+  if (isIntegral && !isFloatNode(tree)) for (const { operand } of leavesOf(tree)) found.add(operand.js);
+  else if (tree.is === 'unary') signless(tree.operand, found);
+  else {
+    signless(tree.left, found);
+    signless(tree.right, found);
+  }
+}
 
 /** A double beyond this may stand for an integer that has wrapped. */
 const UNWRAPPED = 2 ** 62;
@@ -137,14 +167,16 @@ class Plan {
     this.text = this.#text(tree, undefined);
   }
 
-  /** `beside`: the other operand of the sum that it is in. */
-  #text(tree: Tree, beside: Tree | undefined): string {
+  /** `beside`: what it is added to or subtracted from. */
+  #text(tree: Tree, beside: Beside | undefined): string {
     if (tree.is === 'leaf') return tree.operand.js;
     if (!isFloatNode(tree)) return this.#integerText(tree, beside);
     if (tree.is === 'unary') return `(-${this.#text(tree.operand, undefined)})`;
-    const isSum = tree.operator === '+' || tree.operator === '-';
-    const left = this.#text(tree.left, isSum ? tree.right : undefined);
-    const right = this.#text(tree.right, isSum ? tree.left : undefined);
+    const { operator } = tree;
+    const isSum = operator === '+' || operator === '-';
+    const harmless = operator === '+' ? '>' : '<';
+    const left = this.#text(tree.left, isSum ? { tree: tree.right, harmless } : undefined);
+    const right = this.#text(tree.right, isSum ? { tree: tree.left, harmless: '>' } : undefined);
     switch (tree.operator) {
       case '%':
         return `floatModulo(${left},${right})`;
@@ -158,13 +190,11 @@ class Plan {
   }
 
   /** A part that may be of integers; above it all is of floats. */
-  #integerText(tree: Tree, beside: Tree | undefined): string {
+  #integerText(tree: Tree, beside: Beside | undefined): string {
     const leaves = leavesOf(tree);
     if (tree === this.#product) {
       this.tests.push(`(y=${integerProduct(this.#product)})<${UNWRAPPED}`, `y>-${UNWRAPPED}`);
-      this.tests.push(
-        beside?.is === 'leaf' && isFloatNode(beside) ? `(y!==0||${beside.operand.js}!==0)` : 'y!==0',
-      );
+      this.tests.push(zeroTest(beside));
       return 'y';
     }
     if (isKnown(tree)) return `(${integerText(tree)})`;
@@ -182,6 +212,19 @@ class Plan {
     }
     return text;
   }
+}
+
+/** The other operand of a sum, and which of its zeros makes the sum the same for both zeros of this one: that above or below 0. */
+interface Beside {
+  readonly tree: Tree;
+  readonly harmless: '>' | '<';
+}
+
+/** The sign that a product of integers would not have if it is 0 does not show. */
+function zeroTest(beside: Beside | undefined): string {
+  if (beside?.tree.is !== 'leaf' || !isFloatNode(beside.tree)) return 'y!==0';
+  const { js } = beside.tree.operand;
+  return `(y!==0||${js}!==0||1/${js}${beside.harmless}0)`;
 }
 
 /** Its value is a float: an operand that is kept as one, or an operator of one. */

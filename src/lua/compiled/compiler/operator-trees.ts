@@ -126,6 +126,20 @@ function collect(tree: Tree, leaves: Map<string, Leaf>): void {
   }
 }
 
+/** A tree of other variables. */
+export function renamed(tree: Tree, names: ReadonlyMap<string, string>): Tree {
+  switch (tree.is) {
+    case 'leaf': {
+      const js = names.get(tree.operand.js);
+      return js === undefined ? tree : { ...tree, operand: { ...tree.operand, js }, general: js };
+    }
+    case 'unary':
+      return { ...tree, operand: renamed(tree.operand, names) };
+    case 'binary':
+      return { ...tree, left: renamed(tree.left, names), right: renamed(tree.right, names) };
+  }
+}
+
 /** The sites of the operators, each with a slot of its own but the last, which writes `target`. */
 export function stepwise(f: FunctionEmitter, tree: Tree, target: string): Omit<Site, 'live'>[] {
   const sites: Omit<Site, 'live'>[] = [];

@@ -3,6 +3,7 @@ import { unreachable } from '../../../core/errors.js';
 import type {
   Assignable,
   AssignmentStatement,
+  BinaryExpression,
   Block,
   Expression,
   FunctionStatement,
@@ -10,10 +11,12 @@ import type {
   LocalStatement,
   ReturnStatement,
   Statement,
+  UnaryExpression,
   Variable,
 } from '../../front/tree.js';
 import { TAIL_CALL } from '../positions.js';
 import { condition } from './conditions.js';
+import { constantNumber } from './constants.js';
 import {
   assign,
   assignRaw,
@@ -281,6 +284,8 @@ type Target =
       readonly object: string;
       readonly type: StaticType;
       readonly key: Operand;
+      /** The key is one more than the length: no such element is there to be written over. */
+      readonly isNext: boolean;
       readonly line: number;
       readonly operand: string;
     };
@@ -300,13 +305,51 @@ function targetOf(f: FunctionEmitter, e: Assignable): Target {
       const operand = nameOf(e.object);
       if (e.key.kind === 'string' && isFieldKey(e.key.value))
         return { is: 'field', object, type: left.type, name: e.key.value, line: e.line, operand };
+      const next = isNextOf(e.object, e.key) ? nextPosition(f, left.type, object, e.key) : undefined;
+      if (next !== undefined)
+        return { is: 'element', object, type: left.type, key: next, isNext: true, line: e.line, operand };
       const right = value(f, e.key);
       const key = { ...right, js: f.use(right), isCell: false };
-      return { is: 'element', object, type: left.type, key, line: e.line, operand };
+      return { is: 'element', object, type: left.type, key, isNext: false, line: e.line, operand };
     }
     default:
       return unreachable(e);
   }
+}
+
+type NextPosition = BinaryExpression & { readonly left: UnaryExpression };
+
+/** `#t + 1` of the same variable `t`. */
+function isNextOf(object: Expression, key: Expression): key is NextPosition {
+  if (key.kind !== 'binary' || key.operator !== '+' || constantNumber(key.right) !== 1) return false;
+  const { left } = key;
+  if (left.kind !== 'unary' || left.operator !== '#') return false;
+  const list = left.operand;
+  if (object.kind !== 'local' && object.kind !== 'upvalue') return false;
+  return (list.kind === 'local' || list.kind === 'upvalue') && list.variable === object.variable;
+}
+
+/** The key of `t[#t + 1]`, in a slot; undefined where `t` cannot be a table. */
+function nextPosition(
+  f: FunctionEmitter,
+  type: StaticType,
+  object: string,
+  key: NextPosition,
+): Operand | undefined {
+  const isTable = tableTest({ js: object, type, isCell: false }, object);
+  if (isTable === undefined) return undefined;
+  const live = f.top;
+  const slot = f.slot();
+  f.group(
+    `${isTable}${object}.meta===null`,
+    `${slot}=${object}.array.length+1;`,
+    [
+      { call: `length(${object})`, target: slot, line: key.left.line, operands: [nameOf(key.left.operand)] },
+      { call: `add(${slot},1)`, target: slot, line: key.line, operands: ['', ''] },
+    ],
+    live,
+  );
+  return { js: slot, type: ANY, isCell: false };
 }
 
 const isPresent = ({ is }: StaticType): boolean => is !== 'any' && is !== 'nil';
@@ -356,13 +399,14 @@ function store(f: FunctionEmitter, target: Target, js: string, type: StaticType)
 
 function storeElement(
   f: FunctionEmitter,
-  { object, type, key, line, operand }: Extract<Target, { is: 'element' }>,
+  { object, type, key, isNext, line, operand }: Extract<Target, { is: 'element' }>,
   js: string,
   valueType: StaticType,
 ): void {
   const call = `setIndex(${object},${key.js},${js})`;
   const { is, low } = key.type;
-  if (!mayBeInteger(key.type) || tableTest({ js: object, type, isCell: false }, object) === undefined) {
+  const test = tableTest({ js: object, type, isCell: false }, object);
+  if (isNext || !mayBeInteger(key.type) || test === undefined) {
     f.site({ line, operands: [operand], call });
     return;
   }

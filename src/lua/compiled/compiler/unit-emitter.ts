@@ -44,6 +44,7 @@ export const RUNTIME_NAMES = [
   'A',
   'M',
   'T',
+  'D',
   'NF',
   'NR',
   'ST',
