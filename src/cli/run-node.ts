@@ -18,6 +18,7 @@ import { canGenerateCode } from '../core/code-generation.js';
 import type { EngineName } from '../lua/engine.js';
 import { chooseEngine, engineNamed } from '../lua/engines.js';
 import type { Outcome } from '../lua/step.js';
+import { changedId } from '../registry/model/changes.js';
 import type { Entry } from '../registry/model/entry.js';
 import type { Filter } from '../registry/model/query.js';
 import type { AppConfig } from '../registry/load/config.js';
@@ -394,6 +395,11 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
       workersListener({
         plan: (next) => planOf(prepared.name, next.all(), settings, wishes),
         async committed(current, changes) {
+          const clients = changes.map(changedId).filter((id) => current.get(id)?.kind === 'temporal.client');
+          if (clients.length > 0)
+            logger.warn('connections of temporal.client entries count from the next start on', {
+              entries: clients.join(', '),
+            });
           plan = planOf(prepared.name, current.all(), settings, wishes);
           await serving.replan(changes);
         },

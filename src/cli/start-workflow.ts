@@ -39,7 +39,7 @@ const UNTOUCHED_EVENTS = 2;
 
 export async function startWorkflow(globals: Globals, wishes: StartWishes): Promise<number> {
   if (wishes.id !== undefined) checkWorkflowId('--id', wishes.id);
-  await using connected = await connectApp(globals);
+  await using connected = await connectApp(globals, { runtime: true });
   const target = workflowTarget(connected.plan, connected.app.entries, wishes.workflow);
   const served = await reach(connected, target, wishes.wait && globals.embedded);
   if (globals.overrides.length > 0 && (served || !wishes.wait))

@@ -74,7 +74,7 @@ export function planOf(
 
 /** Throws AppErrors where an app without a name of its own would use a Temporal or a database that others use too. */
 export function assertNamed(
-  { unnamed }: PreparedApp,
+  { unnamed }: Pick<PreparedApp, 'unnamed'>,
   { platform, others }: ResolvedSettings,
   registry?: RegistryPlace,
 ): void {
@@ -83,7 +83,7 @@ export function assertNamed(
 }
 
 export function platformFor(
-  app: PreparedApp,
+  app: Pick<PreparedApp, 'name' | 'folder'>,
   options: Omit<PlatformOptions, 'app' | 'folder' | 'identity'> & { readonly logger: Logger },
 ): TemporalPlatform {
   return new TemporalPlatform({ app: app.name, folder: app.folder, identity: IDENTITY, ...options });

@@ -198,13 +198,26 @@ describe('moontide registry', () => {
     const [ready] = await node.until(/^\{"ready".*$/m, 90_000);
     const started = await cli(['--app', app, '--json', 'start', 'app:flow', '--id', 'open-run']);
     expect(started.code).toBe(0);
+    // A workflow of the registry alone can be started as those of the folder.
+    const later = join(app, 'later.yaml');
+    writeFileSync(
+      later,
+      `create: [{ id: app:later, kind: workflow.lua, data: { source: 'return function() return "later" end' } }]`,
+    );
+    expect((await registry('apply', later)).code).toBe(0);
+    expect(await cli(['--app', app, 'start', 'app:later', '--wait'])).toMatchObject({
+      code: 0,
+      stdout: '"later"\n',
+    });
     const change = join(app, 'flow.yaml');
     writeFileSync(change, JSON.stringify({ update: [{ id: 'app:flow', data: { source: FLOW('new') } }] }));
     expect((await registry('apply', change)).code).toBe(0);
     const before = await programs();
+    writeFileSync(join(app, 'src/greet.lua'), 'return function('); // the folder is not needed
     const { code, stdout } = await registry('prune', '--keep', '0s');
+    writeFileSync(join(app, 'src/greet.lua'), GREET);
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^dropped \d+ versions, \d+ programs and 0 files; runs need 1 programs\n$/);
+    expect(stdout).toMatch(/^dropped \d+ versions, \d+ programs and 0 files; runs need 2 programs\n$/);
     expect(await programs()).toBeLessThan(before);
     expect((await cli(['--app', app, 'send', 'open-run', 'go'])).code).toBe(0);
     const { address } = JSON.parse(ready) as { address: string };
@@ -216,6 +229,16 @@ describe('moontide registry', () => {
     node.signal('SIGTERM');
     await node.ended;
   }, 180_000);
+
+  it('refuses changes of what counts from a start on', async () => {
+    const far = join(app, 'far.yaml');
+    writeFileSync(far, 'create: [{ id: app:far, kind: temporal.client, data: { address: 127.0.0.1:1 } }]\n');
+    const { code, stderr } = await registry('apply', far);
+    expect(code).toBe(2);
+    expect(stderr).toContain(
+      "app:far: a 'temporal.client' counts from the start of a node on and cannot be changed at run time; change it in the folder, and start the nodes anew",
+    );
+  });
 
   it('refuses what no node could serve, in place of leaving it to the next start', async () => {
     writeFileSync(

@@ -1,16 +1,19 @@
 // `moontide registry verify|prune`: whether what is stored is what it was, and what need not be stored any more.
 // K1: a program stays while an open run, or a closed run that Temporal still has, names it (search attribute MoontideProgram);
-//     who cannot ask Temporal removes no program.
+//     who cannot ask Temporal removes no program. All connections of the newest version are asked, those that the folder does
+//     not have too.
 import { dataObject } from '../../core/data.js';
 import { parseDurationMs } from '../../core/durations.js';
 import { toBytes } from '../../core/text.js';
+import { resolveAppName } from '../../registry/load/config.js';
+import { loadView } from '../../registry/views.js';
 import { verifyStore } from '../../registry/verify.js';
 import type { PruneResult, RegistryStore } from '../../registry/store/registry-store.js';
-import { connectApp } from '../connect-app.js';
+import { connectTo } from '../connect-app.js';
 import type { Globals } from '../globals.js';
 import { jsonText, say, tell } from '../output.js';
 import { UsageError } from '../usage-error.js';
-import { openStoreOf } from './open.js';
+import { openStoreOf, type RegistryPlaceOfApp } from './open.js';
 
 export async function verifyRegistry(globals: Globals): Promise<number> {
   const { store } = await openStoreOf(globals);
@@ -46,11 +49,12 @@ export async function pruneRegistry(
   { keep = '30d', temporal }: PruneWishes,
 ): Promise<number> {
   const keepMs = keepTime(keep);
-  const { store } = await openStoreOf(globals);
+  const place = await openStoreOf(globals);
+  const { store } = place;
   await using _closing = store;
   const before = await firstKept(store, Date.now() - keepMs);
   const programs = (await store.programs()).map(({ hash }) => hash);
-  const keepPrograms = new Set(temporal ? await programsInUse(globals, programs) : programs);
+  const keepPrograms = new Set(temporal ? await programsInUse(globals, place, programs) : programs);
   const result = await store.prune({ before, keepPrograms });
   sayPruned(globals, result, keepPrograms.size);
   return 0;
@@ -92,17 +96,21 @@ async function firstKept(store: RegistryStore, sinceMs: number): Promise<number>
 }
 
 /** Those of the programs that runs name (K1). */
-async function programsInUse(globals: Globals, programs: readonly string[]): Promise<string[]> {
+async function programsInUse(
+  globals: Globals,
+  { appFolder, config, store }: RegistryPlaceOfApp,
+  programs: readonly string[],
+): Promise<string[]> {
   const { countProgramRuns } = await import('../../services/temporal/program-runs.js');
-  await using connected = await connectApp(globals);
-  const clients = [
-    undefined,
-    ...connected.app.entries.filter(({ kind }) => kind === 'temporal.client').map(({ id }) => id),
-  ];
+  const entries = loadView(await store.snapshot()).all();
+  const named = resolveAppName(config, appFolder);
+  await using connected = connectTo(globals, { ...named, folder: appFolder, config, entries });
+  const { temporal } = connected;
+  const clients = entries.filter(({ kind }) => kind === 'temporal.client').map(({ id }) => id);
   const used = new Set<string>();
-  for (const entry of clients) {
-    if (entry !== undefined && connected.temporal.isOwn(entry)) continue;
-    const connection = await connected.temporal.connection(entry);
+  for (const entry of [undefined, ...clients]) {
+    if (entry !== undefined && temporal.isOwn(entry)) continue;
+    const connection = await temporal.connection(entry);
     const counted = await countProgramRuns(connection, programs);
     if (counted === undefined) {
       tell(

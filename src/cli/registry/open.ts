@@ -17,7 +17,7 @@ import { AppErrors } from '../prepare-app.js';
 import { openPlace, registryPlace } from '../registry-place.js';
 import { openStateFolder, STATE_FOLDER } from '../state-folder.js';
 
-class NoRegistryError extends PlatformError {
+export class NoRegistryError extends PlatformError {
   override readonly name = 'NoRegistryError';
   readonly code = 'REGISTRY_ABSENT';
   override readonly kind = 'NotFound';

@@ -35,7 +35,7 @@ class ScheduleUnsetError extends PlatformError {
 const KIND = 'temporal.schedule';
 
 export async function listSchedules(globals: Globals): Promise<number> {
-  await using connected = await connectApp(globals);
+  await using connected = await connectApp(globals, { runtime: true });
   const rows = await Promise.all(
     schedulesOf(connected).map(async (entry) => ({ entry, known: await described(connected, entry) })),
   );
@@ -105,7 +105,7 @@ async function steer(
   done: string,
   work: (handle: ScheduleHandle) => Promise<void>,
 ): Promise<number> {
-  await using connected = await connectApp(globals);
+  await using connected = await connectApp(globals, { runtime: true });
   const entry = scheduleOf(connected, id);
   await asked(entry, async () => work(await handleOf(connected, entry)));
   if (globals.json) say(jsonText(textDataToBytes(dataObject({ ok: true, schedule: entry.id })), false));

@@ -18,6 +18,7 @@ export const temporalClient = defineKind({
   name: 'temporal.client',
   summary: 'A connection to a Temporal server.',
   state: 'full',
+  atStart: true,
   schema: closed({
     address: filledText('host:port. Absent: the platform connection.'),
     namespace: filledText('Default: default.'),

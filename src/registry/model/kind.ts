@@ -61,6 +61,8 @@ export interface KindSpec {
   checkSources?(entry: Entry, find: (id: string) => Entry | undefined): readonly SourceProblem[];
   /** Set for kinds whose source is Lua and that make programs. */
   readonly lua?: 'runnable' | 'library';
+  /** Nodes read such entries from the folder when they start: changing one at run time is refused. */
+  readonly atStart?: boolean;
   /** Opens what the entry stands for on this node: at first use, once; disposed when the node stops or the entry changes. */
   open?(entry: Entry, host: KindHost): Promise<AsyncDisposable & object>;
 }

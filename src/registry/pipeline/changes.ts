@@ -2,8 +2,9 @@
 // C1: reached are the entries that refer to what is deleted or gets another kind, and all that import a changed Lua entry,
 //     directly or through others: their programs contain it.
 // C2: the rest was prepared before and is taken as it is.
+// C3: entries that nodes read from the folder when they start cannot be changed here: the change would count nowhere.
 import type { Diagnostic } from '../../core/diagnostics.js';
-import { sortDiagnostics } from '../load/located-entry.js';
+import { locate, sortDiagnostics } from '../load/located-entry.js';
 import type { DependencyPatterns } from '../model/dependencies.js';
 import type { Entry, EntryId } from '../model/entry.js';
 import type { KindSpec } from '../model/kind.js';
@@ -51,6 +52,7 @@ export function prepareChanges(
   });
   const diagnostics: Diagnostic[] = sortDiagnostics([
     ...validateEntries(shaped, { kinds, scope }),
+    ...fixedProblems(view, shaped, deletes, kinds),
     ...linked.diagnostics,
     ...checkSources(linked.entries, { kinds, scope: overlay(view, withLinked, deletes) }),
     ...built.diagnostics,
@@ -64,6 +66,24 @@ export function prepareChanges(
     programs: built.programs,
     warnings: diagnostics,
   };
+}
+
+/** C3 */
+function fixedProblems(
+  view: StateView,
+  puts: readonly Entry[],
+  deletes: ReadonlySet<EntryId>,
+  kinds: ReadonlyMap<string, KindSpec>,
+): Diagnostic[] {
+  const before = (id: EntryId): Entry[] => [view.get(id) ?? []].flat();
+  const touched = [...puts.flatMap((entry) => [entry, ...before(entry.id)]), ...[...deletes].flatMap(before)];
+  const fixed = touched.filter(({ kind }) => kinds.get(kind)?.atStart === true);
+  return [...new Map(fixed.map((entry) => [entry.id, entry])).values()].map((entry) => ({
+    severity: 'error',
+    place: locate(entry).placeOf('/kind'),
+    message: `a '${entry.kind}' counts from the start of a node on and cannot be changed at run time`,
+    fix: 'change it in the folder, and start the nodes anew',
+  }));
 }
 
 /** Unchanged entries that have to be looked at again (C1). */
