@@ -2,6 +2,7 @@
 // H1: one burst of changes (a save of all files, a checkout) is one version: reading begins when nothing has changed for a moment.
 // H2: one reading at a time; what changes meanwhile is read after it.
 // H3: settings that a node takes at its start are not taken now; that is said.
+// H4: while the registry is away the folder is tried again: what is saved meanwhile is taken when it is back.
 import { relative, sep } from 'node:path';
 import { watch, type FSWatcher } from 'chokidar';
 import { formatDiagnostic } from '../core/diagnostics.js';
@@ -9,6 +10,7 @@ import { PlatformError } from '../core/errors.js';
 import type { Logger } from '../core/logger.js';
 import { changedId } from '../registry/model/changes.js';
 import type { AppConfig } from '../registry/load/config.js';
+import { StoreUnavailableError } from '../registry/store/registry-store.js';
 import { userOfHost } from '../runtime/user-of-host.js';
 import { tell } from './output.js';
 import { AppErrors } from './prepare-app.js';
@@ -27,6 +29,8 @@ export interface HotReloadOptions {
 const SHOWN = 5;
 /** A burst that never ends is read this often all the same. Milliseconds. */
 const LONGEST_MS = 2_000;
+/** How often the folder is tried again while the registry is away (H4). Milliseconds. */
+const RETRY_MS = 500;
 const DEFINES = /\.(ya?ml|lua|lock)$/;
 /** Below the app's folder; what is in them is no part of the app. */
 const LEFT_OUT = /^(node_modules|\.git|\.moontide\/(?!modules(\/|$)).*)(\/|$)/;
@@ -42,6 +46,7 @@ export class HotReload implements AsyncDisposable {
   #since = 0;
   #reading: Promise<void> | undefined;
   #broken = false;
+  #waiting = false;
   #closed = false;
 
   private constructor(options: HotReloadOptions) {
@@ -103,7 +108,7 @@ export class HotReload implements AsyncDisposable {
     this.#changed = new Set();
     this.#reading = this.#read(files).finally(() => {
       this.#reading = undefined;
-      this.#begin(); // H2
+      if (!this.#waiting) this.#begin(); // H2
     });
   }
 
@@ -119,14 +124,33 @@ export class HotReload implements AsyncDisposable {
       else if (this.#broken)
         logger.info('the folder is as the registry has it again', { version: version.number });
       this.#broken = false;
+      this.#waiting = false;
     } catch (error) {
       if (this.#closed) return;
+      if (error instanceof StoreUnavailableError) {
+        this.#retry(files, error);
+        return;
+      }
+      this.#waiting = false;
       this.#broken = true;
       if (error instanceof AppErrors && error.files.size > 0)
         this.#files = new Set([...this.#files, ...error.files]);
       tellProblems(error);
       logger.warn('nothing was changed: the version before goes on');
     }
+  }
+
+  /** H4 */
+  #retry(files: readonly string[], error: StoreUnavailableError): void {
+    if (!this.#waiting)
+      this.#options.logger.warn('what was saved is taken when the registry is back', {
+        files: shown(files),
+        reason: error.message,
+      });
+    this.#waiting = true;
+    for (const file of files) this.#changed.add(file);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#begin(), RETRY_MS);
   }
 
   /** H3 */

@@ -2,6 +2,7 @@
 // P1: what was not published lives in a private store: it is what this process runs, and nobody else sees it.
 // P2: an empty registry takes the app at once: no node runs on it that could be rewired.
 // P3: a shared registry that is away is started from its copy; what the folder has changed since is published when it is back.
+//     A command that publishes nothing takes the copy as it is where the folder's changes cannot be told without the registry.
 import { EventBus } from '../core/event-bus.js';
 import type { Logger } from '../core/logger.js';
 import type { FullSetRequest } from '../registry/apply-request.js';
@@ -40,10 +41,8 @@ export class Publishing {
 
   /** The store for this node's registry. */
   over(shared: RegistryStore): RegistryStore {
-    if (this.#when === 'start') {
-      if (shared instanceof CopyStore) this.#copy = shared;
-      return shared;
-    }
+    if (shared instanceof CopyStore) this.#copy = shared;
+    if (this.#when === 'start') return shared;
     this.#private = new PrivateStore({ shared, ...(this.#when === 'serving' ? { most: 1 } : {}) });
     return this.#private;
   }
@@ -51,7 +50,7 @@ export class Publishing {
   /** Keeps this node's copy of a shared registry up to what it has applied. */
   keepCopy(registry: Registry): void {
     const copy = this.#copy;
-    if (copy === undefined) return;
+    if (copy === undefined || this.#when !== 'start') return;
     const keep = ({ version, state }: StateView, changes?: readonly Change[]): void =>
       copy.keep({ ...version, state: state.root }, changes, () => state.held());
     if (registry.current.version.number > 0) keep(registry.current);
@@ -86,6 +85,15 @@ export class Publishing {
     } catch (error) {
       const copy = this.#copy;
       if (copy?.readOnly === undefined || !(error instanceof StoreUnavailableError)) throw error;
+      if (this.#private !== undefined) {
+        this.#logger.warn(
+          'the folder cannot be compared with what was changed at run time; the copy is used',
+          {
+            version: registry.current.version.number,
+          },
+        );
+        return [];
+      }
       this.#logger.warn('the folder differs from what runs; it is published when the registry is back', {
         version: registry.current.version.number,
       });

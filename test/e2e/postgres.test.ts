@@ -89,6 +89,35 @@ describe('nodes on a registry in Postgres', () => {
     }
   }, 180_000);
 
+  it('take what was saved while it was away, and call from the copy with changes made at run time', async () => {
+    const changed = folders.make({
+      'moontide.yaml': 'name: pg-saved\nregistry: { schema: saved }\n',
+      'src/_index.yaml': `
+namespace: app
+entries:
+  - { name: limits, kind: registry.entry, orders: 1 }
+  - { name: greet, kind: function.lua, source: file://greet.lua }
+`,
+      'src/greet.lua': GREET('one'),
+      'more.yaml': 'update: [{ id: app:limits, data: { orders: 2 } }]\n',
+    });
+    const there = (...args: string[]) => cli(['--app', changed, ...args], { env });
+    const dev = new CliProcess(['--app', changed, '--json', 'dev'], { env });
+    await dev.until(/^\{"ready"/m, 90_000);
+    expect((await there('registry', 'apply', join(changed, 'more.yaml'))).code).toBe(0);
+    await told(dev, /registry version applied version=2/);
+    await server.stop('immediate');
+    await told(dev, /registry: read-only since .*copy of version 2/);
+    expect(await there('call', 'app:greet')).toMatchObject({ code: 0, stdout: '"one"\n' });
+    writeFileSync(join(changed, 'src/greet.lua'), GREET('saved'));
+    await told(dev, /what was saved is taken when the registry is back files=src\/greet.lua/);
+    await server.start();
+    await told(dev, /reloaded version=3 entries=app:greet/);
+    expect((await there('call', 'app:greet')).stdout).toBe('"saved"\n');
+    dev.signal('SIGTERM');
+    expect((await dev.ended).code).toBe(0);
+  }, 180_000);
+
   it('never say the password', async () => {
     const secret = 'swordfish-17';
     const url = new URL(server.url());
