@@ -7,6 +7,7 @@ import {
   CancellationScope,
   CancelledFailure,
   defineQuery,
+  defineUpdate,
   setDefaultQueryHandler,
   setDefaultSignalHandler,
   setHandler,
@@ -19,7 +20,7 @@ import { toBytes, toTextLossy } from '../src/core/text.js';
 import { createInstance } from '../src/lua/instance/instance.js';
 import type { Outcome } from '../src/lua/step.js';
 import { errorToErrorData, toFailure } from '../src/temporal/failures.js';
-import { NOT_READY, PROGRAM_QUERY } from '../src/temporal/names.js';
+import { NOT_READY, PROGRAM_QUERY, RESUME } from '../src/temporal/names.js';
 import { encodedResults, toDataOrThrow } from '../src/temporal/payload-converter.js';
 import { setCurrentDetailsLazily, setStackTrace } from '../src/temporal/sdk-internals.js';
 import { Declarations } from './durable/declarations.js';
@@ -33,7 +34,7 @@ import { Continuation } from './durable/run.js';
 import { moduleLookup } from './durable/modules.js';
 import { pinProgram, showProgram } from './durable/program.js';
 import type { PinnedRun } from './durable/program.js';
-import { describeCoroutines } from './durable/stack.js';
+import { describeRun } from './durable/stack.js';
 import { CommandTrace } from './durable/trace.js';
 import type { Session } from './session.js';
 
@@ -60,6 +61,12 @@ export async function runLua(session: Session, args: readonly unknown[]): Promis
     return end(outcome, parts.run.cancelled);
   });
 }
+
+const NOT_PARKED: ErrorData = {
+  kind: 'Invalid',
+  message: 'the run is not parked; nothing is there to go on with',
+  retryable: false,
+};
 
 /** A start that no program could read fails the run, not its task. */
 function readStart(
@@ -102,12 +109,18 @@ function begin(
         () => undefined,
       ),
   });
-  const describe = (): string => (run.started ? describeCoroutines(run.instance.coroutines()) : '');
+  const describe = (): string => (run.started ? describeRun(run) : '');
   if (trace !== undefined) session.stepped = () => trace.state(run.started ? run.instance.coroutines() : []);
   setStackTrace(describe);
   setCurrentDetailsLazily(describe);
   setHandler(defineQuery<unknown>(PROGRAM_QUERY), () => reference, {
     description: 'The program that this run is pinned to.',
+  });
+  setHandler(defineUpdate(RESUME), () => run.goOn(), {
+    validator: () => {
+      if (run.parked === undefined) throw toFailure(NOT_PARKED);
+    },
+    description: 'Lets a run go on that its budget has parked.',
   });
 
   const declarations = new Declarations(run, reference.declares);

@@ -25,6 +25,8 @@ const withoutBudgets = (support: UnitSupport): UnitSupport => ({
 const uncounted = (text: string): string =>
   text
     .replaceAll(/if\(\(B-=\d+\)<0\)B=refill\(B\);/g, '')
+    .replaceAll(/if\(\(B-=\d+\)<0&&\(B=pause\(B\)\)<0\)(?:\{[^}]*\}|[^;]*);/g, '')
+    .replaceAll(/\|\|\(B-=\d+\)<0&&\(B=pauseAtEntry\(B,\d+\)\)<0/g, '')
     .replaceAll(/M\.memory-=\d+;/g, '')
     .replaceAll(/\bjoined\(/g, '(');
 

@@ -6,7 +6,7 @@ import type { Diagnostic } from '../core/diagnostics.js';
 import type { InstanceContext } from './instance-context.js';
 import type { ModuleSpec } from './module.js';
 import type { Program } from '../core/program.js';
-import type { SuspendRequest } from './suspend.js';
+import type { Pause, SuspendRequest } from './suspend.js';
 import type { LuaFunction, LuaTable, LuaThread, LuaValue } from './values.js';
 
 export type EngineName = 'compiled' | 'fengari';
@@ -35,7 +35,7 @@ export interface LuaFrame {
 export type VmStep =
   | { readonly status: 'done'; readonly values: readonly LuaValue[] }
   | { readonly status: 'failed'; readonly error: LuaValue; readonly traceback: string }
-  | { readonly status: 'suspended'; readonly request: SuspendRequest };
+  | { readonly status: 'suspended'; readonly request: SuspendRequest | Pause };
 
 /** A scheduled coroutine of an instance: main, or one of coroutine.spawn. */
 export interface VmThread {
@@ -55,8 +55,15 @@ export interface Vm {
   readonly main: LuaFunction;
   /** Where the code is that runs now, innermost first; counted against no budget. */
   frames(): readonly LuaFrame[];
-  /** A step of the instance begins: what a budget counts per step begins anew. Absent: nothing is counted. */
-  beginStep?(): void;
+  /**
+   * A step of the instance begins: what a budget counts per step begins anew. Absent: nothing is counted. `isWhole`: the
+   * step must not pause.
+   */
+  beginStep?(isWhole?: boolean): void;
+  /** A step has paused: keeps what is left of its budget. */
+  pauseStep?(): void;
+  /** The step that paused goes on, with what was left of its budget. */
+  resumeStep?(): void;
   close(): void;
 }
 

@@ -25,6 +25,8 @@ export interface InstanceHost {
   readonly context: Readonly<DataObject>;
   /** 'node' where commands are answered at once, 'workflow' where they are recorded. */
   readonly place: 'node' | 'workflow';
+  /** Instructions after which a step gives up its turn, so that others of the thread get theirs; absent: never. */
+  readonly turnInstructions?: number;
   /** Facts of the workflow run; absent outside one. */
   readonly workflow?: () => DataObject;
   /** Whether steps tell where in Lua each command was issued: a replay that explains itself. Default false. */

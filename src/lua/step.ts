@@ -2,12 +2,13 @@
 // T1: a step runs until every coroutine waits; it never awaits and never calls the host but through InstanceHost.
 // T2: answers, messages and cancellations resume coroutines in the order in which they are given.
 // T3: when main returns, the instance is done: its other coroutines end and what is outstanding is withdrawn.
+// T4: a step may pause before that; what comes meanwhile is only put into the queue, until `goOn`.
 import type { Command } from '../core/command.js';
 import type { Data } from '../core/data.js';
 import type { ErrorData } from '../core/error-data.js';
 import type { LuaFrame } from './engine.js';
 import type { Message } from './instance-context.js';
-import type { Answer } from './suspend.js';
+import type { Answer, Pause } from './suspend.js';
 import type { LuaFunction, LuaValue } from './values.js';
 
 /** What a program's main ended with. `values` are the returned values; a second value that is a string or an error object makes it an error. */
@@ -29,6 +30,8 @@ export interface Step {
   readonly withdrawn: readonly number[];
   /** Set once main has ended. */
   readonly outcome?: Outcome;
+  /** Set when the step has paused: it gives up the turn, or its budget is used up and somebody is to let it go on. */
+  readonly paused?: Pause;
 }
 
 /** One coroutine for people: `waits` says on what, e.g. `time.sleep 1h`, `channel receive`. */
@@ -57,6 +60,8 @@ export interface Instance {
   consult(fn: LuaFunction, args: readonly Data[]): Outcome;
   /** Goes on with what other code of the host changed in the meantime (state, channels). */
   turn(): Step;
+  /** Goes on with a step that has paused; one whose budget is used up gets a new one. */
+  goOn(): Step;
   coroutines(): readonly CoroutineState[];
   /** State of a module in this instance, as InstanceContext.state. */
   state<T extends object>(key: object, make: () => T): T;

@@ -19,6 +19,13 @@ export type Answer =
   | { readonly ok: true; readonly value: import('../core/data.js').Data }
   | { readonly ok: false; readonly error: import('../core/error-data.js').ErrorData };
 
+/** Code that has done enough for now: it goes on where it was. */
+export type Pause =
+  /** It gives up its turn. */
+  | { readonly on: 'pause'; readonly why: 'turn' }
+  /** Its budget is used up; `message` says where and which. */
+  | { readonly on: 'pause'; readonly why: 'budget'; readonly message: string };
+
 export type SuspendRequest =
   /** Ask the host; `then` turns the answer into results. */
   | { readonly on: 'command'; readonly command: Command; readonly then: (answer: Answer) => HostResult }

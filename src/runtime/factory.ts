@@ -14,6 +14,9 @@ import type { NodePids } from './node-pids.js';
 
 import type { Topology } from './topology.js';
 
+/** After this many instructions a step gives up its turn: a few milliseconds. */
+const TURN = 250_000;
+
 export interface CreateRequest {
   readonly loaded: LoadedProgram;
   readonly entry: string;
@@ -54,6 +57,7 @@ export class Factory {
       pid: pids.next(host),
       context: values,
       place: 'node',
+      turnInstructions: TURN,
       native: nativeSupport,
     };
     const runner = new InstanceRunner({

@@ -2,6 +2,7 @@
 // I1: the instance is entered only through Turns, never from inside one of its own steps.
 // I2: a withdrawn command is aborted; an answer that still comes for it is dropped.
 // I3: when main ends, by itself or by force, what is outstanding is aborted and what the instance owns is closed; only then is the outcome told.
+// I4: an instance that gives up its turn is taken up again when others had theirs; what comes for it meanwhile waits in it.
 import type { Data } from '../core/data.js';
 import type { ErrorData } from '../core/error-data.js';
 import type { Command } from '../core/command.js';
@@ -99,19 +100,21 @@ export class InstanceRunner {
   }
 
   #turn(step: () => Step | undefined): void {
-    this.#services.turns.run(() => {
-      if (this.#finished) return;
-      let done: Step | undefined;
-      try {
-        done = step();
-      } catch (error) {
-        // A bug of the host or of a module: the instance cannot go on, its neighbours can.
-        this.#services.failed(error);
-        this.#finish({ ok: false, error: this.#services.toErrorData(error) });
-        return;
-      }
-      if (done !== undefined) this.#after(done);
-    });
+    this.#services.turns.run(() => this.#take(step));
+  }
+
+  #take(step: () => Step | undefined): void {
+    if (this.#finished) return;
+    let done: Step | undefined;
+    try {
+      done = step();
+    } catch (error) {
+      // A bug of the host or of a module: the instance cannot go on, its neighbours can.
+      this.#services.failed(error);
+      this.#finish({ ok: false, error: this.#services.toErrorData(error) });
+      return;
+    }
+    if (done !== undefined) this.#after(done);
   }
 
   #after(step: Step): void {
@@ -124,6 +127,8 @@ export class InstanceRunner {
       return;
     }
     for (const outstanding of step.commands) this.#dispatch(outstanding);
+    if (step.paused !== undefined)
+      this.#services.turns.runLater(() => this.#take(() => this.#instance?.goOn()));
   }
 
   #dispatch({ id, command }: Outstanding): void {

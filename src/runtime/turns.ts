@@ -2,10 +2,14 @@
 // U1: a turn never runs inside another turn, so that an instance is never entered twice.
 // U2: turns run soon (in a microtask) but give timers and sockets their chance after a burst: two chatty instances starve nobody.
 
+// U3: what gives up its turn goes on when timers and sockets had theirs, one after the other: between two looks at them
+//     there is at most one such turn, however many instances are busy.
+
 const BURST = 256;
 
 export class Turns {
   readonly #queue: (() => void)[] = [];
+  readonly #later: (() => void)[] = [];
   readonly #failed: (error: unknown) => void;
   #scheduled = false;
   #credit = BURST;
@@ -20,6 +24,18 @@ export class Turns {
     this.#queue.push(turn);
     this.#schedule();
   }
+
+  /** The next turn of an instance that has given up its turn (U3). */
+  runLater(turn: () => void): void {
+    this.#later.push(turn);
+    if (this.#later.length === 1) setImmediate(this.#nextLater);
+  }
+
+  readonly #nextLater = (): void => {
+    const turn = this.#later.shift();
+    if (turn !== undefined) this.run(turn);
+    if (this.#later.length > 0) setImmediate(this.#nextLater);
+  };
 
   #schedule(): void {
     if (this.#scheduled) return;

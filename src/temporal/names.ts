@@ -18,6 +18,9 @@ export const EVENT_SIGNAL = 'moontide.event';
 /** Signal: asks a run to tell of its end, or not to any more (WatchData). */
 export const WATCH_SIGNAL = 'moontide.watch';
 
+/** Update, and signal: lets a run go on that its budget has parked. */
+export const RESUME = 'moontide.resume';
+
 /** Query: which program a run is pinned to. */
 export const PROGRAM_QUERY = 'moontide.program';
 

@@ -8,7 +8,7 @@ import { RegistryDirectory } from '../../activities/registry.js';
 import { dataObject } from '../../src/core/data.js';
 import type { Data, DataObject } from '../../src/core/data.js';
 import type { Command } from '../../src/core/command.js';
-import type { PinnedProgram, Program } from '../../src/core/program.js';
+import type { Budget, PinnedProgram, Program } from '../../src/core/program.js';
 import { toBytes } from '../../src/core/text.js';
 import { encodeWire } from '../../src/core/wire.js';
 import { compileProgram, DEFAULT_ENGINE } from '../../src/lua/engines.js';
@@ -33,6 +33,7 @@ export interface SourceEntry {
   readonly kind: 'workflow.lua' | 'function.lua' | 'process.lua';
   readonly source: string;
   readonly meta?: DataObject;
+  readonly budget?: Budget;
   /** Default: those of MODULES. */
   readonly modules?: readonly string[];
 }
@@ -267,7 +268,7 @@ export class LuaApp implements AsyncDisposable {
 
 const MODULES = ['ctx', 'funcs', 'logger', 'time', 'uuid', 'workflow', 'sql'];
 
-function pin(id: string, { kind, source, modules = MODULES }: SourceEntry): PinnedProgram {
+function pin(id: string, { kind, source, budget, modules = MODULES }: SourceEntry): PinnedProgram {
   const program: Program = {
     entry: id,
     kind,
@@ -279,6 +280,7 @@ function pin(id: string, { kind, source, modules = MODULES }: SourceEntry): Pinn
         imports: Object.fromEntries(modules.map((name) => [name, { module: name }])),
       },
     },
+    ...(budget === undefined ? {} : { budget }),
   };
   const hash = createHash('sha256')
     .update(encodeWire(program as unknown as Data, { sorted: true }))

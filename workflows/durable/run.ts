@@ -4,7 +4,9 @@
 //     cancellation of the run reaches Lua first (see cancel).
 // L3: an exception of the instance is a bug of the host: it fails the task, never the run.
 // L4: what ends before it is told to Lua is lost to nobody: the run ends only when what it has sent is sent.
-import { CancellationScope } from '@temporalio/workflow';
+// L5: a step that is over its budget parks the run, if its entry says so: nothing of Lua runs until somebody lets it go on.
+//     Where it parks follows from the program and its inputs, so a replay parks there too.
+import { CancellationScope, log } from '@temporalio/workflow';
 import type { Command } from '../../src/core/command.js';
 import type { Data } from '../../src/core/data.js';
 import type { ErrorData } from '../../src/core/error-data.js';
@@ -12,7 +14,9 @@ import type { Message } from '../../src/lua/instance-context.js';
 import type { Instance, Outcome, Outstanding, Step } from '../../src/lua/step.js';
 import type { Answer } from '../../src/lua/suspend.js';
 import type { LuaFunction } from '../../src/lua/values.js';
+import { toTextLossy } from '../../src/core/text.js';
 import { fromFailure } from '../../src/temporal/failures.js';
+import { RESUME } from '../../src/temporal/names.js';
 import type { CommandTrace } from './trace.js';
 
 /** A command as its durable handler sees it. */
@@ -65,6 +69,8 @@ export class Run {
   #settle: { resolve(end: Outcome | Continuation): void; reject(error: unknown): void } | undefined;
   #cancelled = false;
   #isRead = false;
+  /** Why the run is parked (L5). */
+  #parked: string | undefined;
   /** Cancelled without a listener to events: over once it waits for nothing that can come. */
   #orphaned = false;
 
@@ -114,6 +120,23 @@ export class Run {
     this.#enter(() => this.instance.deliver(message));
   }
 
+  /** Why the run is parked, as a byte string; undefined: it is not. */
+  get parked(): string | undefined {
+    return this.#ended ? undefined : this.#parked;
+  }
+
+  /** Lets a parked run go on with a new budget. */
+  goOn(): void {
+    if (this.parked === undefined) return;
+    this.#parked = undefined;
+    this.#enter(() => this.instance.goOn());
+  }
+
+  #park(message: string): void {
+    this.#parked = message;
+    log.warn(`parked until '${RESUME}': ${toTextLossy(message)}`);
+  }
+
   /** Lets coroutines go on that were woken outside of a step. */
   turn(): void {
     this.#enter(() => this.instance.turn());
@@ -131,6 +154,10 @@ export class Run {
   cancel(reason: string): void {
     if (this.#cancelled || this.#ended) return;
     this.#cancelled = true;
+    if (this.#parked !== undefined) {
+      this.#finish({ ok: false, error: CANCELED }); // Lua cannot take it
+      return;
+    }
     const listens = this.instance.listens('@events');
     this.#enter(() => this.instance.cancel(reason));
     if (listens) return;
@@ -144,7 +171,8 @@ export class Run {
   }
 
   #endIfOrphaned(): void {
-    if (this.#orphaned && this.#pending.size === 0) this.#finish({ ok: false, error: CANCELED });
+    if (this.#orphaned && this.#pending.size === 0 && this.#parked === undefined)
+      this.#finish({ ok: false, error: CANCELED });
   }
 
   /** Keeps the run from ending before `work` has; failures are told to `failed`. */
@@ -231,6 +259,7 @@ export class Run {
       pending?.scope.cancel();
     }
     for (const outstanding of step.commands) this.#dispatch(outstanding);
+    if (step.paused?.why === 'budget') this.#park(step.paused.message);
     if (step.outcome !== undefined) this.#finish(step.outcome);
   }
 

@@ -24,7 +24,7 @@ import { UsageError } from '../usage-error.js';
 import { PRELUDE } from './prelude.js';
 import { NEXT_LINE, processSpec, writeAll } from './process-spec.js';
 
-const UNLIMITED: Budget = { instructions: 1e15, memory: 1e15 };
+const UNLIMITED: Budget = { instructions: Number.MAX_VALUE, memory: Number.MAX_VALUE };
 /** Some seconds: after that the lines go on with a new instance. */
 const INTERACTIVE: Budget = { instructions: 2e9, memory: 2e9 };
 

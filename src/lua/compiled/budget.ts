@@ -5,10 +5,12 @@
 // B2: each unit takes its instructions in slices into a variable of its own, which is cheap to count down; a step begins with
 //     none taken.
 // B3: nothing in Lua catches it: not pcall, not a coroutine, no to-be-closed variable.
+//     A step that is to park instead may overdraw as much again until it comes to a place where it can (turn.ts).
 // B4: memory is what is asked for, not what is alive: garbage counts, and V8's own bytes are estimated (the constants below).
 //     Small amounts are only counted; whoever takes much looks whether it is there, the rest is seen at the next slice.
 import { formatFrames } from '../instance/traceback.js';
 import { currentEntries, framesOf } from './positions.js';
+import type { StackEntry } from './positions.js';
 import { machine } from './machine.js';
 
 const SLICE = 5000;
@@ -48,6 +50,15 @@ export interface Limits {
   readonly memory: number;
 }
 
+/** What a step does besides being stopped. */
+export interface StepRules {
+  /** Instructions after which it gives up its turn; Infinity: never. */
+  readonly turn: number;
+  /** It parks where its budget is used up. */
+  readonly parks: boolean;
+}
+export const NO_PAUSE: StepRules = Object.freeze({ turn: Infinity, parks: false });
+
 export class BudgetExceeded extends Error {
   override readonly name = 'BudgetExceeded';
   readonly traceback: string;
@@ -62,25 +73,63 @@ export class BudgetExceeded extends Error {
 }
 
 /** A step begins. */
-export function beginStep({ instructions, memory }: Limits): void {
+export function beginStep({ instructions, memory }: Limits, { turn, parks }: StepRules = NO_PAUSE): void {
   machine.budget = machine.budgetPerStep = instructions;
+  machine.floor = parks ? -instructions : 0;
+  machine.turnEnd = Math.max(instructions - turn, 0);
+  machine.slice = Math.min(SLICE, turn);
+  machine.entersAgain = false;
   machine.memoryPerStep = memory;
+  machine.overdraft = parks ? memory : 0;
   machine.memory = Math.min(memory, PORTION);
   machine.reserve = memory - machine.memory;
 }
 
-/** Takes another slice for a unit that has `left` (0 or less). */
-export function refill(left: number): number {
-  machine.budget -= SLICE;
-  if (machine.budget < 0) exceeded();
+/** What is left of a step that has paused. */
+export interface StepLeft {
+  readonly budget: number;
+  /** Bytes. */
+  readonly memory: number;
+  readonly limits: Limits;
+}
+
+export const keepStep = (): StepLeft => ({
+  budget: machine.budget,
+  memory: machine.memory + machine.reserve,
+  limits: { instructions: machine.budgetPerStep, memory: machine.memoryPerStep },
+});
+
+/** A step goes on after its pause, for another turn. */
+export function resumeStep({ budget, memory, limits }: StepLeft, { turn }: StepRules): void {
+  beginStep(limits);
+  machine.budget = budget;
+  machine.turnEnd = Math.max(budget - turn, 0);
+  machine.slice = Math.min(SLICE, turn);
+  machine.memory = Math.min(memory, PORTION);
+  machine.reserve = memory - machine.memory;
+}
+
+/** Takes slices for a unit that has `left` (less than 0) until it has some. */
+export function takeSlices(left: number): number {
+  do {
+    machine.budget -= machine.slice;
+    left += machine.slice;
+  } while (left < 0);
   if (machine.memory < 0) needMemory();
-  return left + SLICE;
+  return left;
+}
+
+/** The same where nothing can pause. */
+export function refill(left: number): number {
+  const taken = takeSlices(left);
+  if (machine.budget < machine.floor) exceeded();
+  return taken;
 }
 
 /** Counts work of a builtin that grows with its input (characters copied, elements moved). */
 export function charge(units: number): void {
   machine.budget -= units;
-  if (machine.budget < 0) exceeded();
+  if (machine.budget < machine.floor) exceeded();
 }
 
 /** Counts memory that is about to be taken, and refuses what is not there. */
@@ -89,16 +138,24 @@ export function chargeMemory(bytes: number): void {
   if ((machine.memory -= bytes) < 0) needMemory();
 }
 
-export const memoryLeft = (): number => machine.memory + machine.reserve;
+export const memoryLeft = (): number => machine.memory + machine.reserve + machine.overdraft;
 
 /** More was counted than there was left of the portion. */
 export function needMemory(): void {
   while (machine.memory < 0) {
-    if (machine.reserve <= 0) exceededMemory();
+    if (machine.reserve <= 0) overdraw();
     const more = Math.min(machine.reserve, PORTION);
     machine.reserve -= more;
     machine.memory += more;
   }
+}
+
+/** The step goes on, to the next place where it can park. */
+function overdraw(): void {
+  if (machine.overdraft <= 0) exceededMemory();
+  machine.reserve = machine.overdraft;
+  machine.overdraft = 0;
+  machine.turnEnd = Infinity;
 }
 
 /** Counts a string that a builtin is about to make, and the work of making it. */
@@ -109,8 +166,9 @@ export function chargeText(length: number): void {
 
 /** Makes what the realm keeps for all runs, at whoever's first use: nobody pays for it (B1). */
 export function uncounted<T>(make: () => T): T {
-  const { budget, memory, reserve } = machine;
+  const { budget, memory, reserve, turnEnd } = machine;
   machine.budget = machine.reserve = Infinity;
+  machine.turnEnd = 0;
   machine.memory = PORTION;
   try {
     return make();
@@ -118,6 +176,7 @@ export function uncounted<T>(make: () => T): T {
     machine.budget = budget;
     machine.memory = memory;
     machine.reserve = reserve;
+    machine.turnEnd = turnEnd;
   }
 }
 
@@ -125,18 +184,29 @@ export function exceededMemory(): never {
   stop('memory', machine.memoryPerStep, 'bytes of memory');
 }
 
-function exceeded(): never {
+export function exceeded(): never {
   stop('instructions', machine.budgetPerStep, 'instructions');
 }
 
 function stop(resource: keyof Limits, limit: number, what: string): never {
   const entries = currentEntries();
-  const at = entries.find((entry) => entry.is === 'lua');
-  const place = at === undefined ? '' : ` at ${at.chunk}:${at.line}`;
   throw new BudgetExceeded(
-    `budget exceeded${place}: more than ${limit} ${what} in one step; 'budget.${resource}' of the entry sets the limit`,
+    exceededText(entries, `more than ${limit} ${what}`, resource),
     formatFrames(framesOf(entries)),
     resource,
     limit,
   );
+}
+
+function exceededText(entries: readonly StackEntry[], what: string, resource: keyof Limits): string {
+  const at = entries.find((entry) => entry.is === 'lua');
+  const place = at === undefined ? '' : ` at ${at.chunk}:${at.line}`;
+  return `budget exceeded${place}: ${what} in one step; 'budget.${resource}' of the entry sets the limit`;
+}
+
+/** What a step is told to park for, at the code that runs. */
+export function reasonToPark(): string {
+  return machine.budget < 0
+    ? exceededText(currentEntries(), `more than ${machine.budgetPerStep} instructions`, 'instructions')
+    : exceededText(currentEntries(), `more than ${machine.memoryPerStep} bytes of memory`, 'memory');
 }

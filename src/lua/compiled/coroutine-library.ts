@@ -1,5 +1,6 @@
 // The functions of the `coroutine` table. Sealed.
 import { LuaError } from '../values.js';
+import { SWITCH_COST } from './budget.js';
 import { Coroutine, currentCoroutine, enter, yieldValues } from './coroutine.js';
 import { argumentError, argumentTypeError, errorAtCaller, raise, toLuaError } from './errors.js';
 import { builtin, Frame, machine, push, results, S } from './protocol.js';
@@ -33,7 +34,12 @@ function resumeEnter(coroutine: Coroutine, value: Result): Result {
 }
 
 function wrapEnter(coroutine: Coroutine, value: Result): Result {
-  const result = enter(coroutine, value);
+  let result: Result;
+  try {
+    result = enter(coroutine, value);
+  } catch (thrown) {
+    throw withPosition(thrown);
+  }
   return result === S ? push(new ResumeFrame(coroutine, true)) : result;
 }
 
@@ -48,6 +54,7 @@ const resume: Callable = builtin('coroutine.resume', (coroutine: Value, ...value
   if (!(coroutine instanceof Coroutine)) argumentError(1, 'coroutine.resume', 'thread expected');
   const refused = refusal(coroutine);
   if (refused !== undefined) return [false, refused];
+  machine.budget -= SWITCH_COST;
   return resumeEnter(coroutine, results(values));
 });
 
@@ -64,11 +71,8 @@ const wrap: Callable = builtin('coroutine.wrap', (callee: Value) => {
   return (...values: Value[]): Result => {
     const refused = refusal(coroutine);
     if (refused !== undefined) throw errorAtCaller(refused);
-    try {
-      return wrapEnter(coroutine, results(values));
-    } catch (thrown) {
-      throw withPosition(thrown);
-    }
+    machine.budget -= SWITCH_COST;
+    return wrapEnter(coroutine, results(values));
   };
 });
 

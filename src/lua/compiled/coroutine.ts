@@ -6,7 +6,7 @@
 // C3: the depth at which Lua's "stack overflow" is raised is counted by us, never by the JavaScript engine.
 import { LuaThread } from '../values.js';
 import type { LuaError } from '../values.js';
-import { chargeMemory, COROUTINE_BYTES, FRAME_BYTES, SWITCH_COST } from './budget.js';
+import { chargeMemory, COROUTINE_BYTES, FRAME_BYTES } from './budget.js';
 import { newError, raise, raiseHere, toLuaError } from './errors.js';
 import { RUN } from './positions.js';
 import { SOFT } from './machine.js';
@@ -44,6 +44,14 @@ export class CallFrame extends Frame {
       return this.#callee(...this.#values);
     }
     return isArray(value) ? this.#callee(...value) : this.#callee(value);
+  }
+}
+
+/** A call that paused at the entry of what it calls. */
+class EntryFrame extends CallFrame {
+  override resume(value: Result): Result {
+    machine.entersAgain = true;
+    return super.resume(value);
   }
 }
 
@@ -131,9 +139,16 @@ function catcherOf(stack: FrameStack, thrown: unknown): Frame | null {
   return error === undefined ? null : new RaiseFrame(catcher, error);
 }
 
-/** What a function does whose entry passes machine.limit: its call moves to the heap with all frames below it. */
+/**
+ * What a function does whose entry passes machine.limit: its call moves to the heap with all frames below it. Or it pauses
+ * there (turn.ts): its call is made again when it goes on.
+ */
 export function overflow(callee: Callable, values: Value[], weight: number): Result {
   machine.depth -= weight;
+  if (machine.pausedEntry) {
+    machine.pausedEntry = false;
+    return push(new EntryFrame(callee, values));
+  }
   const { barrier, base, levels } = machine;
   const bottom = barrier > 0 ? max(base, nativeDepths[levels - 1] ?? 0) : base;
   if (machine.depth - bottom >= WORTH_SPILLING) {
@@ -255,7 +270,6 @@ export const currentCoroutine = (): Coroutine | undefined => current;
 export function enter(coroutine: Coroutine, value: Result): Result {
   const parent = current;
   const { barrier, depth, levels } = machine;
-  machine.budget -= SWITCH_COST;
   if (levels >= MAX_LEVELS) throw newError('C stack overflow');
   if (parent !== undefined) {
     parent.status = 'normal';

@@ -13,7 +13,7 @@ import { unitSupport } from './unit-support.js';
 import { CompiledVm } from './vm.js';
 
 /** Changes with what generated text looks like or may name: a twin must be of the compiler that its function is of. */
-export const COMPILED_VERSION = 6;
+export const COMPILED_VERSION = 7;
 
 export const compiledEngine: LuaEngine = Object.freeze({ name: 'compiled', compile, load } as const);
 

@@ -88,11 +88,23 @@ class Machine {
   /** What the step may still do, less what units have taken in advance (budget.ts). */
   budget = Infinity;
   budgetPerStep = Infinity;
+  /** Below this the step is stopped: 0, or less where it may overdraw until it can park. */
+  floor = 0;
+  /** Below this the step pauses, at the next place where it can (turn.ts). */
+  turnEnd = 0;
+  /** Instructions that a unit takes at a time. */
+  slice = 5000;
+  /** A function was left at its entry to pause: its call is to be made again. */
+  pausedEntry = false;
+  /** Such a call is being made again: it does not pause there once more. */
+  entersAgain = false;
   /** Bytes that the step may still allocate; below 0 it is stopped at the next look. */
   memory = 2 ** 30;
   /** More of it, for when `memory` is used up. */
   reserve = Infinity;
   memoryPerStep = Infinity;
+  /** What may be taken beyond that, once, by a step that then parks. */
+  overdraft = 0;
   /** The last frame pushed since `suspend`. */
   tail: Frame = new ListHead();
   readonly head: Frame = this.tail;

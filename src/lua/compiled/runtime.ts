@@ -14,6 +14,7 @@ import { float, fromSlot, toSlot } from './number.js';
 import { EMPTY, machine, push, results, S } from './protocol.js';
 import type { Result, Value } from './protocol.js';
 import { joined, sameText } from './ropes.js';
+import { pause, pauseAtEntry } from './turn.js';
 import { emptyFields, fieldsPrototype, NO_FIELDS, Table } from './table.js';
 import type { Fields } from './table.js';
 import type { RUNTIME_NAMES } from './compiler/unit-emitter.js';
@@ -146,6 +147,8 @@ export function makeRuntime(): Runtime {
     integer: fromHalves,
     shape,
     refill,
+    pause,
+    pauseAtEntry,
     checkClosable,
     closeValue,
     toThrown,

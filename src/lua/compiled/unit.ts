@@ -50,7 +50,7 @@ class LoadedUnit {
   readonly #url: string;
   readonly #exports: Readonly<Record<string, unknown>>;
   /** Gives back what the unit and its twins have taken of the budget. */
-  readonly #resets: (() => void)[];
+  readonly #resets: (() => number)[];
   #emitter: UnitEmitter | undefined;
 
   constructor(unit: CompiledUnit, options: UnitOptions) {
@@ -63,13 +63,15 @@ class LoadedUnit {
     const exports = made.run(...argumentsFor(runtime), {
       frame: (id: number, closes: boolean) => this.#framePrototype(id, closes),
     }) as Readonly<Record<string, unknown>>;
-    this.#resets = [exports['reset'] as () => void];
+    this.#resets = [exports['reset'] as () => number];
     this.#exports = { ...exports, resets: this.#resets };
   }
 
-  /** A step begins (budget.ts B2). */
-  beginStep(): void {
-    for (const reset of this.#resets) reset();
+  /** A step begins, or ends its turn: gives back what was taken of the budget (budget.ts B2). */
+  giveBack(): number {
+    let instructions = 0;
+    for (const reset of this.#resets) instructions += reset();
+    return instructions;
   }
 
   /** A new main function over an environment. */

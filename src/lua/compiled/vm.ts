@@ -3,22 +3,33 @@
 // V2: the entry's environment is the global table. A library's own holds what is always there and what it declares; what it
 //     writes to other globals goes to the entry's, and is seen by all units.
 // V3: only one Vm runs at a time; where its code begins to run, it is made the current one, and what was current is put back after.
-import type { Unit } from '../../core/program.js';
+import type { Budget, Unit } from '../../core/program.js';
 import type { LuaFrame, ModuleLookup, Vm, VmStep, VmThread } from '../engine.js';
 import { newError as newErrorObject } from '../instance/error-object.js';
 import { random, randomSeed } from '../instance/random.js';
 import { formatFrames } from '../instance/traceback.js';
 import { UnitLoader } from '../instance/units.js';
 import type { UnitHost } from '../instance/units.js';
-import type { HostCall, InstanceContext } from '../instance-context.js';
+import type { HostCall, InstanceContext, InstanceHost } from '../instance-context.js';
 import { setLibraryHost } from '../library/surroundings.js';
 import type { LibraryHost } from '../library/surroundings.js';
 import type { ModuleSpec } from '../module.js';
-import type { SuspendRequest } from '../suspend.js';
+import type { Pause, SuspendRequest } from '../suspend.js';
 import { LuaFloat, LuaTable } from '../values.js';
 import type { HostFunction, LuaFunction, LuaValue } from '../values.js';
-import { beginStep, BudgetExceeded, charge, ERROR_COST, THREAD_BYTES, uncounted } from './budget.js';
-import type { Limits } from './budget.js';
+import {
+  beginStep,
+  BudgetExceeded,
+  charge,
+  ERROR_COST,
+  keepStep,
+  NO_PAUSE,
+  resumeStep,
+  SWITCH_COST,
+  THREAD_BYTES,
+  uncounted,
+} from './budget.js';
+import type { Limits, StepLeft, StepRules } from './budget.js';
 import { Coroutine, enter } from './coroutine.js';
 import { environmentOf } from './environments.js';
 import type { StandardEnvironment } from './environments.js';
@@ -38,6 +49,12 @@ const DEFAULT_LIMITS: Limits = { instructions: 50_000_000, memory: 64 * 1024 * 1
 /** In a workflow, whose sandbox is slower, and where a step that takes 5 s ends the worker. */
 const WORKFLOW_LIMITS: Limits = { ...DEFAULT_LIMITS, instructions: 20_000_000 };
 
+/** In a workflow a step is one piece: it must not depend on what else the worker does. */
+const rulesOf = (host: InstanceHost, budget: Budget | undefined): StepRules =>
+  host.place === 'workflow'
+    ? { turn: Infinity, parks: budget?.on_exceed === 'park' }
+    : { turn: host.turnInstructions ?? Infinity, parks: false };
+
 /** The loaded unit of each unit of the program. */
 export type Units = (unit: Unit) => LoadedUnit;
 
@@ -51,6 +68,9 @@ export class CompiledVm implements Vm, UnitHost, HostCall {
   readonly #loader: UnitLoader;
   readonly #globals: Table;
   readonly #limits: Limits;
+  readonly #rules: StepRules;
+  /** What was left when the step paused. */
+  #left: StepLeft | undefined;
   readonly #identities = new Identities();
   readonly #ropes = new Ropes();
 
@@ -61,6 +81,7 @@ export class CompiledVm implements Vm, UnitHost, HostCall {
     const { budget } = context.program;
     const usual = context.host.place === 'workflow' ? WORKFLOW_LIMITS : DEFAULT_LIMITS;
     this.#limits = budget === undefined ? usual : { ...usual, ...budget };
+    this.#rules = rulesOf(context.host, budget);
     this.#loader = new UnitLoader(context.program, modules, this);
     const { entry } = this.#loader;
     this.#globals = uncounted(() => this.#newGlobals(entry));
@@ -107,9 +128,28 @@ export class CompiledVm implements Vm, UnitHost, HostCall {
     return new ScheduledCoroutine(this, fn as Callable);
   }
 
-  beginStep(): void {
-    beginStep(this.#limits);
-    for (const unit of this.#used ?? []) unit.beginStep();
+  beginStep(isWhole = false): void {
+    beginStep(this.#limits, isWhole ? NO_PAUSE : this.#rules);
+    this.#takeBack();
+  }
+
+  pauseStep(): void {
+    machine.budget += this.#takeBack();
+    this.#left = keepStep();
+  }
+
+  resumeStep(): void {
+    if (this.#left === undefined) throw new TypeError('no step has paused');
+    this.#takeBack(); // what others have left there
+    resumeStep(this.#left, this.#rules);
+    this.#left = undefined;
+  }
+
+  /** What the units have taken in advance. */
+  #takeBack(): number {
+    let instructions = 0;
+    for (const unit of this.#used ?? []) instructions += unit.giveBack();
+    return instructions;
   }
 
   close(): void {
@@ -121,7 +161,7 @@ export class CompiledVm implements Vm, UnitHost, HostCall {
     if (this.#used?.includes(loaded) !== true) {
       if (this.#used === undefined) this.#used = [loaded];
       else this.#used.push(loaded);
-      loaded.beginStep();
+      loaded.giveBack();
     }
     return loaded.main(this.#environment(unit));
   }
@@ -206,6 +246,7 @@ const LIBRARY_HOST: LibraryHost = Object.freeze({
 class ScheduledCoroutine extends Coroutine implements VmThread {
   readonly #vm: CompiledVm;
   #isStarted = false;
+  #isPaused = false;
 
   constructor(vm: CompiledVm, fn: Callable) {
     super(fn, true);
@@ -233,13 +274,19 @@ class ScheduledCoroutine extends Coroutine implements VmThread {
   }
 
   #run(value: Result): VmStep {
+    if (this.#isPaused) this.#isPaused = false;
+    else machine.budget -= SWITCH_COST;
     let result: Result;
     try {
       result = this.#vm.enter(this, value);
     } catch (thrown) {
       return this.#failed(thrown);
     }
-    if (result === S) return { status: 'suspended', request: machine.payload as SuspendRequest };
+    if (result === S) {
+      const request = machine.payload as SuspendRequest | Pause;
+      this.#isPaused = request.on === 'pause';
+      return { status: 'suspended', request };
+    }
     return { status: 'done', values: all(result).map(toHostValue) };
   }
 

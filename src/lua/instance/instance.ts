@@ -5,6 +5,7 @@
 // N4: when main returns, the outcome is held until the handlers that still run have ended; when main fails, nothing is waited for.
 // N5: an exception that is no Lua error is a bug of the host: it leaves the step, and the instance is closed.
 // N6: a reader changes nothing that the host or another coroutine could see: it would not do so again at a replay.
+// N7: a step that pauses goes on with the same coroutine: nobody of the instance comes in between. A reader never pauses.
 import type { Command } from '../../core/command.js';
 import type { Data } from '../../core/data.js';
 import type { Program } from '../../core/program.js';
@@ -12,7 +13,7 @@ import type { LoadedProgram, ModuleLookup, Vm } from '../engine.js';
 import type { Background, InstanceContext, InstanceHost, Message, TellUnread } from '../instance-context.js';
 import type { CoroutineState, Instance, Outcome, Outstanding, Step } from '../step.js';
 import { Suspend } from '../suspend.js';
-import type { Answer, SuspendRequest, Wait, Wake } from '../suspend.js';
+import type { Answer, Pause, SuspendRequest, Wait, Wake } from '../suspend.js';
 import { LuaError } from '../values.js';
 import type { HostResult, LuaFunction, LuaTable, LuaValue } from '../values.js';
 import { fromData } from './convert.js';
@@ -41,6 +42,7 @@ interface Turn {
 }
 
 const NO_STEP: Step = Object.freeze({ commands: [], withdrawn: [] });
+const GOES_ON: Resumption = Object.freeze({ with: 'values', values: [] });
 const NONE: readonly never[] = Object.freeze([]);
 const MAIN: Role = Object.freeze({ is: 'main' });
 const SPAWNED: Role = Object.freeze({ is: 'spawned' });
@@ -69,6 +71,8 @@ class Scheduler implements Instance, InstanceContext {
   #outcome: Outcome | undefined;
   #closed = false;
   #current: Coroutine | undefined;
+  /** Why the coroutine that is first in the queue has paused. */
+  #paused: Pause | undefined;
 
   constructor(loaded: LoadedProgram, host: InstanceHost, modules: ModuleLookup) {
     this.program = loaded.program;
@@ -120,7 +124,7 @@ class Scheduler implements Instance, InstanceContext {
     let outcome: Outcome = { ok: false, error: endedBefore('the reader') };
     const ended = (reached: Outcome): void => void (outcome = reached);
     const coroutine = new Coroutine('reader', { is: 'reader', ended }, this.#vm.newThread(fn));
-    this.#vm.beginStep?.();
+    this.#vm.beginStep?.(true);
     this.#resume(coroutine, { with: 'values', values: this.#toLua(args) });
     return outcome;
   }
@@ -129,10 +133,20 @@ class Scheduler implements Instance, InstanceContext {
     return this.#step(() => undefined);
   }
 
+  goOn(): Step {
+    const paused = this.#paused;
+    if (paused === undefined) return NO_STEP;
+    this.#paused = undefined;
+    return this.#step(() => undefined, paused);
+  }
+
   coroutines(): readonly CoroutineState[] {
+    const paused = this.#paused === undefined ? undefined : this.#queue?.[0]?.coroutine;
+    const waits = this.#paused?.why === 'budget' ? 'a new budget' : 'its turn';
     return this.#coroutines().map((coroutine) => ({
       name: coroutine.name,
-      waits: coroutine.waiting?.describe ?? (this.#closed ? 'ended' : 'its turn'),
+      waits:
+        coroutine.waiting?.describe ?? (this.#closed ? 'ended' : coroutine === paused ? waits : 'its turn'),
       frames: coroutine.frames(),
     }));
   }
@@ -179,12 +193,17 @@ class Scheduler implements Instance, InstanceContext {
     return (this.#messages ??= new MessageBoard()).listen(topic, deliver, unread);
   }
 
-  #step(enter: () => void): Step {
+  /** `after`: the pause that the step goes on from. */
+  #step(enter: () => void, after?: Pause): Step {
     if (this.#closed) return NO_STEP;
+    const waits = this.#paused !== undefined;
     try {
-      this.#vm.beginStep?.();
+      if (!waits) {
+        if (after?.why === 'turn') this.#vm.resumeStep?.();
+        else this.#vm.beginStep?.();
+      }
       enter();
-      this.#run();
+      if (!waits) this.#run();
     } catch (error) {
       this.close(); // N5
       throw error;
@@ -193,9 +212,10 @@ class Scheduler implements Instance, InstanceContext {
     const withdrawn = this.#withdrawn ?? NONE;
     this.#issued = undefined;
     this.#withdrawn = undefined;
-    return this.#outcome === undefined
+    if (this.#outcome !== undefined) return { commands, withdrawn, outcome: this.#outcome };
+    return waits || this.#paused === undefined
       ? { commands, withdrawn }
-      : { commands, withdrawn, outcome: this.#outcome };
+      : { commands, withdrawn, paused: this.#paused };
   }
 
   #run(): void {
@@ -205,6 +225,11 @@ class Scheduler implements Instance, InstanceContext {
     for (let next = 0; next < queue.length && !this.#closed; next++) {
       const { coroutine, resumption } = queue[next]!;
       this.#resume(coroutine, resumption);
+      if (this.#paused !== undefined) {
+        queue.splice(0, next + 1, { coroutine, resumption: GOES_ON }); // N7
+        this.#vm.pauseStep?.();
+        return;
+      }
     }
     this.#queue = undefined;
   }
@@ -292,7 +317,11 @@ class Scheduler implements Instance, InstanceContext {
     return { with: 'values', values: isResults(result) ? result : [result] };
   }
 
-  #request(coroutine: Coroutine, request: SuspendRequest): Resumption | undefined {
+  #request(coroutine: Coroutine, request: SuspendRequest | Pause): Resumption | undefined {
+    if (request.on === 'pause') {
+      this.#paused = request;
+      return undefined;
+    }
     if (coroutine.role.is === 'reader' && request.on !== 'call') {
       const what = request.on === 'command' ? describeCommand(request.command) : request.describe;
       return { with: 'error', error: refusedReader(what) };

@@ -28,6 +28,8 @@ entries:
   - { name: watches, kind: function.lua, source: file://f.lua, method: watches, modules: [funcs, time] }
   - { name: rows, kind: function.lua, source: file://f.lua, method: rows, modules: [sql] }
   - { name: leaves, kind: function.lua, source: file://f.lua, method: leaves, modules: [sql] }
+  - { name: busy, kind: function.lua, source: file://f.lua, method: busy, budget: { instructions: 20000000000 } }
+  - { name: loops, kind: function.lua, source: file://f.lua, method: busy }
   - { name: twice, kind: function.lua, source: file://f.lua, method: twice }
 `;
 const LUA = `
@@ -108,6 +110,11 @@ function M.leaves()
   tx:execute("INSERT INTO t VALUES ('left open')")
   error("on the way")
 end
+-- Never waits; ends when it is told to, which it only hears once it waits.
+function M.busy()
+  local n = 0
+  while true do n = n + 1 end
+end
 function M.twice() return "version 1" end
 return M
 `;
@@ -172,6 +179,28 @@ describe('calls on a node', () => {
   it('passes context values down, and a callee cannot change its caller', async () => {
     const outcome = await node.call('app:who', [], { values: dataObject({ tenant: 'acme' }) });
     expect(outcome).toEqual({ ok: true, values: [['acme', 'other', 'acme']] });
+  });
+});
+
+describe('a function that never waits', () => {
+  it('gives others their turn, and ends when its time is up', async () => {
+    const busy = [1, 2].map(() => node.call('app:busy', [], { timeoutMs: 2000 }));
+    let over = false;
+    const all = Promise.all(busy).then((outcomes) => ((over = true), outcomes));
+    let answered = 0;
+    for (let at = 0; !over && at < 20; at++) {
+      expect(await value('app:echo', at)).toBe(at);
+      await new Promise((next) => setTimeout(next, 1));
+      if (!over) answered += 1;
+    }
+    expect(answered).toBe(20);
+    for (const outcome of await all) expect(outcome).toMatchObject({ ok: false, error: { kind: 'Timeout' } });
+  });
+  it('is stopped by its budget', async () => {
+    expect(await call('app:loops')).toMatchObject({
+      ok: false,
+      error: { message: expect.stringMatching(/^budget exceeded at f[.]lua:\d+: /) as string },
+    });
   });
 });
 

@@ -34,6 +34,21 @@ describe('turns', () => {
     busy = false;
     expect(count).toBeGreaterThan(1000);
   });
+  it('takes up what has given up its turn one after the other, and timers in between', async () => {
+    const turns = new Turns(fail);
+    const order: string[] = [];
+    let left = 40;
+    const busy = (name: string) => (): void => {
+      order.push(name);
+      if ((left -= 1) > 0) turns.runLater(busy(name));
+    };
+    for (const name of ['a', 'b', 'c']) turns.runLater(busy(name));
+    const chat = setInterval(() => turns.run(() => void order.push('!')), 0);
+    while (left > 0) await new Promise((next) => setImmediate(next));
+    clearInterval(chat);
+    const taken = order.filter((name) => name !== '!').join('');
+    expect('abc'.repeat(14).startsWith(taken.slice(0, 40))).toBe(true);
+  });
   it('goes on after a turn that throws, and tells of it', async () => {
     const errors: unknown[] = [];
     const turns = new Turns((error) => errors.push(error));

@@ -146,7 +146,7 @@ export class FunctionEmitter {
   pass(line: number, write: () => void): void {
     const before = this.#loopCost;
     const start = this.writer.cost;
-    const passCost = this.writer.lineWithHole('if((B-=', ')<0)B=refill(B);', line);
+    const passCost = this.writer.pass(line, this.#top);
     write();
     const total = this.writer.cost - start;
     this.writer.fill(passCost, String(total - (this.#loopCost - before)));

@@ -97,6 +97,8 @@ export const RUNTIME_NAMES = [
   'integer',
   'shape',
   'refill',
+  'pause',
+  'pauseAtEntry',
   'checkClosable',
   'closeValue',
   'toThrown',
@@ -197,7 +199,7 @@ export class UnitEmitter {
     return {
       text:
         `"use strict";var{${this.#exports().join(',')}}=unit;\n` +
-        `var B=0;unit.resets.push(()=>{B=0});return function(v){const F=this;let pc=F.pc${loads},x,y,k;${depth}${emitter.closes ? SAVED : ''}${written.text}}`,
+        `var B=0;unit.resets.push(()=>{const b=B;B=0;return b});return function(v){const F=this;let pc=F.pc${loads},x,y,k;${depth}${emitter.closes ? SAVED : ''}${written.text}}`,
       map: { lines, operands, functions: [[2, titleOf(body, this.chunk.file)]] },
       sites: [],
     };
@@ -232,7 +234,7 @@ export class UnitEmitter {
     for (const [key, name] of this.#getters) text += getterText(name, key);
     for (const [key, name] of this.#setters) text += setterText(name, key);
     for (const [helper, name] of this.#helpers) text += `function ${name}${helper}`;
-    return `${text}return{reset(){B=0},${this.#exports().join(',')}}`;
+    return `${text}return{reset(){const b=B;B=0;return b},${this.#exports().join(',')}}`;
   }
 
   #headText(emitter: FunctionEmitter): string {
@@ -245,11 +247,14 @@ export class UnitEmitter {
     ].join(',');
     const locals = [...slotNames(emitter, body.parameters.length), 'x', 'y', 'k'].join(',');
     const given = [...parameters, ...(body.hasVarargs ? ['...va'] : [])].join(',');
+    const cost = emitter.entryCost;
+    // Without a call it is a leaf: whoever calls it can pause.
+    const pauses = cost === 0 ? '' : `||(B-=${cost})<0&&(B=pauseAtEntry(B,${cost}))<0`;
     const check = emitter.countsDepth
-      ? `if((M.depth+=${emitter.weight})>M.limit)return overflow(${emitter.name},[${given}],${emitter.weight});`
+      ? `if((M.depth+=${emitter.weight})>M.limit${pauses})return overflow(${emitter.name},[${given}],${emitter.weight});`
       : '';
     const cell = body.id === 0 && this.chunk.assignsEnvironment ? 'G={v:G};' : '';
-    const budget = emitter.entryCost === 0 ? '' : `if((B-=${emitter.entryCost})<0)B=refill(B);`;
+    const budget = emitter.countsDepth || cost === 0 ? '' : `if((B-=${cost})<0)B=refill(B);`;
     const size = CLOSURE_BYTES + UPVALUE_BYTES * emitter.closureVariables.length;
     return (
       `function m${body.id}(${fixed}){${cell}M.memory-=${size};return function ${emitter.name}(${[...parameters, ...rest].join(',')})` +

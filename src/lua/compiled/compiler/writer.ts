@@ -139,6 +139,22 @@ export class Writer {
     if (line !== 0) this.#text += '\n';
   }
 
+  /** Takes a pass of a loop from the budget, and lets the code pause there. Gives the hole for what the pass costs. */
+  pass(line: number, live: number): number {
+    const pc = this.#siteLines.push(line) - 1;
+    this.cost++;
+    if (this.isTwin) this.#closeGuard();
+    this.#beginLine(line, undefined);
+    if (this.isTwin)
+      this.#text += `if(pc<=${pc}){if(pc===${pc}){pc=0;${this.raises ? 'if(v===RAISE)throw M.raised;' : ''}}else `;
+    this.#text += 'if((B-=';
+    const hole = this.hole();
+    this.#text += ')<0&&(B=pause(B))<0)';
+    this.#leave(String(pc), live);
+    this.#text += this.isTwin ? ';}\n' : ';\n';
+    return hole;
+  }
+
   /** A statement with a hole between its parts. */
   lineWithHole(before: string, after: string, line = 0): number {
     this.#beginStatement();
