@@ -3,6 +3,8 @@
 // L2: a script is known by its url, `lua-` and 16 hex digits (and `r`, a function's number, for a resumable twin), never by
 //     the chunk's name, which may hold anything.
 // L3: builtins are named `[C]:name`; a run loop is named RUN, and stands for the heap frames of the stack that it runs.
+// L4: a node loads new versions of programs without end, so positions are dropped again: those of the units whose last
+//     instance began longest ago, when all others take more room than the programs of any app.
 import type { LuaFrame } from '../engine.js';
 import { machine } from './machine.js';
 import type { Frame, FrameStack } from './machine.js';
@@ -35,12 +37,50 @@ export type StackEntry =
     }
   | { readonly is: 'native'; readonly name: string };
 
-const scripts = new Map<string, () => ScriptMap>();
+/** The scripts of a unit: its own, and those of its twins. */
+export class UnitPositions {
+  readonly #maps = new Map<string, () => ScriptMap>();
+  /** About the bytes that they take. */
+  size = 0;
 
-/** Makes a script's positions known; its map is made when the first error needs it. */
-export function registerScript(url: string, map: () => ScriptMap): void {
-  let made: ScriptMap | undefined;
-  scripts.set(url, () => (made ??= map()));
+  /** A map is made when the first error needs it. `size`: characters of the script, whose positions take about as many bytes. */
+  add(url: string, size: number, map: () => ScriptMap): void {
+    let made: ScriptMap | undefined;
+    this.#maps.set(url, () => (made ??= map()));
+    this.size += size;
+  }
+
+  get(url: string): ScriptMap | undefined {
+    return this.#maps.get(url)?.();
+  }
+}
+
+/** Bytes of all positions together (L4). */
+const MAX_POSITIONS = 64_000_000;
+/** By the url of the unit, the one used longest ago first; with the size that was counted for it. */
+const known = new Map<string, { readonly of: UnitPositions; readonly size: number }>();
+let knownSize = 0;
+/** Of urls of units: `lua-` and 16 digits. */
+const UNIT_URL_LENGTH = 20;
+
+/** The positions of a unit: those that are known of it if it was loaded before. */
+export const positionsOf = (url: string): UnitPositions => known.get(url)?.of ?? new UnitPositions();
+
+/** An instance of a unit begins: from now on its positions are known. */
+export function usePositions(url: string, of: UnitPositions): void {
+  forget(url);
+  known.set(url, { of, size: of.size });
+  knownSize += of.size;
+  if (knownSize <= MAX_POSITIONS) return;
+  for (const oldest of known.keys()) {
+    if (oldest === url || knownSize <= MAX_POSITIONS) break;
+    forget(oldest);
+  }
+}
+
+function forget(url: string): void {
+  const { size } = known.get(url) ?? { size: 0 };
+  if (known.delete(url)) knownSize -= size;
 }
 
 export const RUN = '[run]';
@@ -125,7 +165,7 @@ function functionAt(map: ScriptMap, line: number): string {
 
 /** The entry of a place in a script; undefined for scripts that are not ours. */
 function entryAt(url: string, line: number): StackEntry | undefined {
-  const map = scripts.get(url)?.();
+  const map = known.get(url.slice(0, UNIT_URL_LENGTH))?.of.get(url);
   const luaLine = map?.lines[line] ?? 0;
   if (map === undefined || luaLine === 0) return undefined; // a helper of the unit
   return {

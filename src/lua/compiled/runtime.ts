@@ -22,8 +22,8 @@ import type { RUNTIME_NAMES } from './compiler/unit-emitter.js';
 type RecordConstructor = new (...values: Value[]) => Fields;
 
 const shapes = new Map<string, RecordConstructor>();
-/** Beyond this, constructors are no longer shared between units. */
-const MAX_SHAPES = 10_000;
+/** Each keeps the unit alive that it stands in, so those of old versions of programs must go. */
+const MAX_SHAPES = 1000;
 
 /** The constructor of records with these keys: the first one that was made for them, so that they share a hidden class. */
 function shape(keys: readonly string[], make: RecordConstructor): RecordConstructor {
@@ -31,7 +31,8 @@ function shape(keys: readonly string[], make: RecordConstructor): RecordConstruc
   const known = shapes.get(id);
   if (known !== undefined) return known;
   make.prototype = fieldsPrototype();
-  if (shapes.size < MAX_SHAPES) shapes.set(id, make);
+  if (shapes.size >= MAX_SHAPES) shapes.clear();
+  shapes.set(id, make);
   return make;
 }
 

@@ -8,8 +8,8 @@ import { RUNTIME_NAMES, UnitEmitter } from './compiler/unit-emitter.js';
 import type { TextMap, UnitOptions, UnitText } from './compiler/unit-emitter.js';
 import { RAISE } from './closing.js';
 import { hashText } from './hash.js';
-import { registerScript } from './positions.js';
-import type { ScriptMap } from './positions.js';
+import { positionsOf, usePositions } from './positions.js';
+import type { ScriptMap, UnitPositions } from './positions.js';
 import { Frame, machine, startMachine } from './protocol.js';
 import type { Callable, Result } from './protocol.js';
 import { makeRuntime } from './runtime.js';
@@ -48,6 +48,7 @@ class LoadedUnit {
   readonly unit: CompiledUnit;
   readonly options: UnitOptions;
   readonly #url: string;
+  readonly #positions: UnitPositions;
   readonly #exports: Readonly<Record<string, unknown>>;
   /** Gives back what the unit and its twins have taken of the budget. */
   readonly #resets: (() => number)[];
@@ -58,6 +59,7 @@ class LoadedUnit {
     this.options = options;
     // The text follows from these (unit-emitter.ts U2), and is much longer.
     this.#url = `lua-${hashText(`${unit.chunk}\n${unit.text.length}\n${unit.source}`)}`;
+    this.#positions = positionsOf(this.#url);
     runtime ??= makeRuntime();
     const made = this.#makeScript(this.#url, unit.text, unit.map);
     const exports = made.run(...argumentsFor(runtime), {
@@ -76,6 +78,7 @@ class LoadedUnit {
 
   /** A new main function over an environment. */
   main(environment: unknown): Callable {
+    usePositions(this.#url, this.#positions);
     return (this.#exports['m0'] as (environment: unknown) => Callable)(environment);
   }
 
@@ -98,7 +101,8 @@ class LoadedUnit {
   #makeScript(url: string, body: string, map: TextMap): MadeScript {
     const { chunk, source } = this.unit;
     const made = unitSupport().makeFunction({ parameters: PARAMETERS, body, url, chunk, source, map });
-    registerScript(url, () => scriptMap(chunk, map, made.headerLines));
+    const { headerLines } = made; // and not what runs: positions are kept longer
+    this.#positions.add(url, body.length, () => scriptMap(chunk, map, headerLines));
     return made;
   }
 
