@@ -40,6 +40,7 @@ export class HotReload implements AsyncDisposable {
   readonly #folder: string;
   #watcher: FSWatcher | undefined;
   #files: ReadonlySet<string>;
+  #folders: ReadonlySet<string>;
   #config: AppConfig;
   #changed = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
@@ -53,6 +54,7 @@ export class HotReload implements AsyncDisposable {
     this.#options = options;
     this.#folder = options.app.folder;
     this.#files = options.app.files;
+    this.#folders = options.app.folders;
     this.#config = options.app.config;
   }
 
@@ -89,7 +91,8 @@ export class HotReload implements AsyncDisposable {
   }
 
   #concerns(path: string): boolean {
-    return DEFINES.test(path) || this.#files.has(path);
+    if (DEFINES.test(path) || this.#files.has(path)) return true;
+    return [...this.#folders].some((folder) => path.startsWith(folder + sep));
   }
 
   #note(path: string): void {
@@ -118,6 +121,7 @@ export class HotReload implements AsyncDisposable {
       const comment = `changed: ${shown(files)}`;
       const { app, version, changes } = await reload({ comment, author: userOfHost(), via: 'file watch' });
       this.#files = app.files;
+      this.#folders = app.folders;
       this.#tellSettings(app.config);
       if (changes.length > 0)
         logger.info('reloaded', { version: version.number, entries: shown(changes.map(changedId)) });

@@ -16,6 +16,7 @@ import type { Entry, EntryId } from '../registry/model/entry.js';
 import type { KindSpec } from '../registry/model/kind.js';
 import { prepareApp } from '../registry/pipeline/index.js';
 import type { ModuleNames } from '../registry/pipeline/link.js';
+import type { StoredFile } from '../registry/store/registry-store.js';
 import { loadExtensions } from '../runtime/extensions.js';
 import type { ModuleDefinition } from '../runtime/module-definition.js';
 import { kindsWith } from '../services/kinds.js';
@@ -58,7 +59,11 @@ export interface PreparedApp {
   readonly config: AppConfig;
   /** Absolute paths of the files that were read or looked for. */
   readonly files: ReadonlySet<string>;
+  /** Absolute paths of folders whose every file counts. */
+  readonly folders: ReadonlySet<string>;
   readonly entries: readonly Entry[];
+  /** What entries embed. */
+  readonly embedded: readonly StoredFile[];
   readonly programs: ReadonlyMap<EntryId, PinnedProgram>;
   readonly dependencies: ReadonlyMap<EntryId, readonly EntryId[]>;
   readonly warnings: readonly Diagnostic[];
@@ -110,7 +115,9 @@ export async function prepareAppFolder(options: PrepareOptions): Promise<Prepare
     folder: loaded.appFolder,
     config: loaded.config,
     files: loaded.files,
+    folders: loaded.folders,
     entries: prepared.entries,
+    embedded: prepared.files ?? [],
     programs: prepared.programs,
     dependencies: prepared.dependencies,
     warnings: prepared.warnings,

@@ -348,6 +348,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     const registry = app.get(keys.registry);
     await publishing.apply(app.get(keys.editor), registry, {
       entries: prepared.entries,
+      files: prepared.embedded,
       programs: prepared.programs,
       dependencies: prepared.dependencies,
       comment: 'the app as its folder has it',
@@ -449,8 +450,9 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     reload: async (note) => {
       const newer = await prepareAppFolder(source);
       programs.adopt(newer.programs.values());
-      const { entries, programs: pinned, dependencies } = newer;
-      const result = await app.get(keys.editor).publish({ ...note, entries, programs: pinned, dependencies });
+      const { entries, embedded: files, programs: pinned, dependencies } = newer;
+      const wanted = { ...note, entries, files, programs: pinned, dependencies };
+      const result = await app.get(keys.editor).publish(wanted);
       return { ...result, app: newer };
     },
     get exitCode() {

@@ -95,6 +95,13 @@ export class ProgramMissingError extends PlatformError {
   override readonly kind = 'NotFound';
 }
 
+/** A version would name a file that is neither given nor stored. */
+export class FileMissingError extends PlatformError {
+  override readonly name = 'FileMissingError';
+  readonly code = 'REGISTRY_FILE_MISSING';
+  override readonly kind = 'NotFound';
+}
+
 /**
  * The changes that a request asks for, in its order; a changed entry has the program that is given for it, or none.
  * Throws ChangesetError for what does not fit the state.

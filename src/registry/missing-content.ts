@@ -1,7 +1,8 @@
 // Of the programs and files that a version names, those that its store does not have yet.
 import type { PinnedProgram } from '../core/program.js';
-import { ProgramMissingError } from './apply-request.js';
+import { FileMissingError, ProgramMissingError } from './apply-request.js';
 import { type Change, changedId } from './model/changes.js';
+import { embeddedFiles } from './model/embedded.js';
 import type { EntryId } from './model/entry.js';
 import type { RegistryStore, StoredFile } from './store/registry-store.js';
 
@@ -31,11 +32,23 @@ export async function missingPrograms(
   });
 }
 
+/** Throws FileMissingError for one that is neither stored nor given. */
 export async function missingFiles(
   store: RegistryStore,
-  files: readonly StoredFile[],
+  changes: readonly Change[],
+  given: readonly StoredFile[] = [],
 ): Promise<StoredFile[]> {
-  if (files.length === 0) return [];
-  const missing = new Set(await store.missingFiles(files.map(({ hash }) => hash)));
-  return files.filter(({ hash }) => missing.has(hash));
+  const wanted = new Map<string, string>();
+  for (const change of changes)
+    for (const { hash, path } of change.op === 'delete' ? [] : embeddedFiles(change.after))
+      wanted.set(hash, `file '${path}' of entry '${changedId(change)}'`);
+  if (wanted.size === 0) return [];
+  const byHash = new Map(given.map((file) => [file.hash, file]));
+  return (await store.missingFiles([...wanted.keys()])).map((hash) => {
+    const file = byHash.get(hash);
+    if (file !== undefined) return file;
+    throw new FileMissingError(
+      `the content '${hash}' of ${wanted.get(hash) ?? ''} is not stored; publish the entry from the folder of the app`,
+    );
+  });
 }

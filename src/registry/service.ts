@@ -309,7 +309,7 @@ class StoredRegistry implements Registry {
     const next = new StateView(version, state);
     const programs = await missingPrograms(this.#store, changes, request.programs);
 
-    const files = await missingFiles(this.#store, request.files ?? []);
+    const files = await missingFiles(this.#store, changes, request.files);
 
     this.#announce.begin(version, here);
     let undo: (() => Promise<void>) | undefined;

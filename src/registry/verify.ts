@@ -1,10 +1,12 @@
 // Walks a store's chain of versions from the newest back and checks everything against its hashes.
 // V1: the entries that are stored are those of the newest version's hash; each older state follows by turning changes back.
 // V2: each version's hash is its state's, chained to its parent's; the oldest one's parent may have been pruned.
-// V3: every program that is named is stored, and is what its hash says.
+// V3: every program and file that is named is stored, and is what its hash says.
 import { createHash } from 'node:crypto';
-import { changedId, ChangesetError, invertChanges } from './model/changes.js';
+import { changedId, ChangesetError, invertChanges, sidesOf } from './model/changes.js';
 import type { Change } from './model/changes.js';
+import { embeddedFiles } from './model/embedded.js';
+import type { Entry } from './model/entry.js';
 import { leafHash } from './model/state-hash.js';
 import { chainHash } from './model/state-hash.js';
 import { VersionState } from './model/version-state.js';
@@ -17,6 +19,7 @@ export interface VerifyResult {
   readonly versions: number;
   readonly entries: number;
   readonly programs: number;
+  readonly files: number;
   /** Number of the oldest version that is there; 0 when there is none. */
   readonly oldest: number;
   readonly problems: readonly string[];
@@ -32,7 +35,13 @@ export async function verifyStore(store: RegistryStore): Promise<VerifyResult> {
   const name = (program: string | undefined, by: string): void => {
     if (program !== undefined && !named.has(program)) named.set(program, by);
   };
+  const files = new Map<string, string>();
+  const nameFiles = (entry: Entry | undefined, by: string): void => {
+    for (const { hash, path } of entry === undefined ? [] : embeddedFiles(entry))
+      if (!files.has(hash)) files.set(hash, `file '${path}' of ${by}`);
+  };
   for (const held of entries) {
+    nameFiles(held.entry, `entry '${held.entry.id}'`);
     if (leafHash(held, sha256) !== held.leaf)
       problems.push(`entry '${held.entry.id}' is not what its hash says`);
     name(held.program, `entry '${held.entry.id}'`);
@@ -58,6 +67,9 @@ export async function verifyStore(store: RegistryStore): Promise<VerifyResult> {
     for (const change of changes) {
       name(change.programBefore, `version ${at.number}`);
       name(change.programAfter, `version ${at.number}`);
+      const { before, after } = sidesOf(change);
+      for (const side of [before, after])
+        nameFiles(side?.entry, `entry '${changedId(change)}' in version ${at.number}`);
     }
     const parent = await parentOf(store, at);
     if (parent === undefined) {
@@ -88,11 +100,18 @@ export async function verifyStore(store: RegistryStore): Promise<VerifyResult> {
     else if (await isForged(store, hash))
       problems.push(`program '${hash}' of ${by} is not what its hash says`);
   }
+  for (const [hash, by] of files) {
+    const bytes = await store.file(hash);
+    if (bytes === undefined) problems.push(`the content '${hash}' of ${by} is not stored`);
+    else if (createHash('sha256').update(bytes).digest('hex') !== hash)
+      problems.push(`the content '${hash}' of ${by} is not what its hash says`);
+  }
   return {
     ok: problems.length === 0,
     versions: walked,
     entries: entries.length,
     programs: named.size,
+    files: files.size,
     oldest,
     problems,
   };

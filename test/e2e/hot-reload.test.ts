@@ -125,6 +125,23 @@ describe('hot reload', () => {
     expect(existsSync(join(app, '.moontide'))).toBe(true);
   }, 60_000);
 
+  it('takes new and changed files of a folder that is embedded', async () => {
+    const path = join(app, 'src/public');
+    mkdirSync(path);
+    writeFileSync(join(path, 'one.txt'), 'one');
+    write(
+      'site.yaml',
+      'namespace: app\nentries:\n  - { name: site, kind: fs.embed, directory: src/public }\n',
+    );
+    await told(/reloaded +version=8 .*app:site/);
+    writeFileSync(join(path, 'two.txt'), 'two');
+    await told(/reloaded +version=9 .*app:site/);
+    writeFileSync(join(path, 'one.txt'), 'another');
+    await told(/reloaded +version=10 .*app:site/);
+    rmSync(join(path, 'two.txt'));
+    await told(/reloaded +version=11 .*app:site/);
+  }, 60_000);
+
   it('says that settings wait for the next start', async () => {
     writeFileSync(join(app, 'moontide.yaml'), 'name: hot\nlog: { level: debug }\n');
     await told(/settings of moontide\.yaml have changed; the next start takes them/);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Data, dataObject } from '../../src/core/data.js';
 import { EventBus } from '../../src/core/event-bus.js';
@@ -11,6 +12,7 @@ import { parseEntryId } from '../../src/registry/model/ids.js';
 import { prepareEntries } from '../../src/registry/pipeline/index.js';
 import type { CompileProgram } from '../../src/registry/pipeline/programs.js';
 import { openRegistry, type Registry } from '../../src/registry/service.js';
+import { verifyStore } from '../../src/registry/verify.js';
 import { kinds } from '../../src/services/kinds.js';
 import { storeEngines, type TestDatabase } from './support/engines.js';
 
@@ -291,6 +293,39 @@ for (const stores of storeEngines()) {
         await publish(lua('app:main', 'return 2'));
         expect(await follower.catchUp()).toBe(true);
       });
+    });
+
+    it('stores embedded files with the version that brings them, and takes none that are not stored', async () => {
+      const bytes = new TextEncoder().encode('<p>hello</p>');
+      const hash = createHash('sha256').update(bytes).digest('hex');
+      const site = (files: Data): Entry => made('app:site', 'fs.embed', { directory: './public', files });
+      const named = [dataObject({ path: 'index.html', hash, size: bytes.length })];
+      const unknown = edit(create(site(named)));
+      await expect(unknown).rejects.toMatchObject({ code: 'REGISTRY_FILE_MISSING' });
+      await expect(unknown).rejects.toThrow(
+        `the content '${hash}' of file 'index.html' of entry 'app:site' is not stored`,
+      );
+      await expect(edit(create(made('app:site', 'fs.embed', { directory: './public' })))).rejects.toThrow(
+        'only YAML files of the app can name folders',
+      );
+      await expect(edit(create(site([dataObject({ path: 'x', hash: 'x', size: 1 })])))).rejects.toThrow(
+        "app:site: 'files[1].hash' must be 64 hexadecimal digits",
+      );
+      await editor.publish({ entries: [site(named)], files: [{ hash, bytes }] });
+      expect(await registry.file(hash)).toEqual(Uint8Array.from(bytes));
+      await edit(remove('app:site'));
+      await edit(create(site(named))); // stored already
+      const store = await database.open();
+      expect(await verifyStore(store)).toMatchObject({ ok: true, files: 1 });
+      const forged = stores.engine === 'sqlite' ? "x'00'" : "'\\x00'";
+      await database.execute(`update files set bytes = ${forged}`);
+      expect(await verifyStore(store)).toMatchObject({
+        ok: false,
+        problems: [
+          `the content '${hash}' of file 'index.html' of entry 'app:site' is not what its hash says`,
+        ],
+      });
+      await store[Symbol.asyncDispose]();
     });
 
     it('knows what happened to an entry, newest first', async () => {

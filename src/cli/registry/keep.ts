@@ -18,17 +18,17 @@ import { openStoreOf, type RegistryPlaceOfApp } from './open.js';
 export async function verifyRegistry(globals: Globals): Promise<number> {
   const { store } = await openStoreOf(globals);
   await using _closing = store;
-  const { ok, versions, entries, programs, oldest, problems } = await verifyStore(store);
+  const { ok, versions, entries, programs, files, oldest, problems } = await verifyStore(store);
   if (globals.json)
     say(
       jsonText(
-        dataObject({ ok, versions, entries, programs, oldest, problems: problems.map(toBytes) }),
+        dataObject({ ok, versions, entries, programs, files, oldest, problems: problems.map(toBytes) }),
         false,
       ),
     );
   else {
     for (const problem of problems) tell(problem);
-    const walked = `${versions} versions${oldest > 1 ? ` down to ${oldest}` : ''}, ${entries} entries, ${programs} programs`;
+    const walked = `${versions} versions${oldest > 1 ? ` down to ${oldest}` : ''}, ${entries} entries, ${programs} programs${files === 0 ? '' : `, ${files} files`}`;
     say(
       ok
         ? `all is as its hashes say: ${walked}`

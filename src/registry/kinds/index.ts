@@ -1,5 +1,6 @@
 // All kinds that this version knows. A kind that is built elsewhere (services, extensions) replaces the one of its name.
 import type { KindSpec } from '../model/kind.js';
+import { fsEmbed } from './embed-kinds.js';
 import { knownKinds } from './known-kinds.js';
 import { functionLua, libraryLua, moduleLua, processLua, workflowLua } from './lua-kinds.js';
 import { moduleKinds } from './module-kinds.js';
@@ -28,6 +29,7 @@ export const platformKinds: readonly KindSpec[] = [
   sqlSqlite,
   templateSet,
   templateJet,
+  fsEmbed,
   ...moduleKinds,
   ...knownKinds,
 ];

@@ -45,7 +45,6 @@ const accepted: Readonly<Record<string, Accepted>> = {
   'store.sql': { summary: 'A key-value store in a database.', references: [one('/database', 'db.sql.*')] },
   'store.kv.raft': { summary: 'A key-value store that all nodes share.' },
   'fs.directory': { summary: 'A folder.' },
-  'fs.embed': { summary: 'Files that travel with the app.' },
   'config.aws': { summary: 'Credentials of AWS.' },
   'cloudstorage.s3': { summary: 'An S3 bucket.', references: [one('/config', 'config.aws')] },
   'env.storage.memory': { summary: 'Values in memory.' },

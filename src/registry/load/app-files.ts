@@ -1,6 +1,6 @@
 // The files of an app, and nothing outside it.
 // F1: a file is read only when its real path (links followed) is inside the app's real folder and it is a regular file.
-// F2: what is not a regular file (folder, pipe, device) is never opened. F3: nothing above MAX_FILE_BYTES is read.
+// F2: what is not a regular file (folder, pipe, device) is never opened. F3: nothing above the bytes that the caller takes is read.
 import { constants } from 'node:fs';
 import { lstat, open, readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
@@ -78,7 +78,7 @@ export class AppFiles {
     return 'path' in real && (await lstat(real.path)).isDirectory();
   }
 
-  async read(absolute: string): Promise<ReadResult> {
+  async read(absolute: string, most = MAX_FILE_BYTES): Promise<ReadResult> {
     this.asked.add(absolute);
     const real = await this.#real(absolute);
     if (!('path' in real)) return real;
@@ -90,7 +90,7 @@ export class AppFiles {
       const before = await lstat(real.path);
       if (before.isDirectory()) return failed('folder');
       if (!before.isFile()) return failed('special');
-      if (before.size > MAX_FILE_BYTES) return failed('too-big');
+      if (before.size > most) return failed('too-big');
       const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
       await using file = await open(real.path, flags);
       const now = await file.stat();
@@ -101,7 +101,7 @@ export class AppFiles {
         const chunk = Buffer.alloc(Math.min(before.size + 1, 64 * 1024));
         const { bytesRead } = await file.read(chunk, 0, chunk.length, null);
         length += bytesRead;
-        if (length > MAX_FILE_BYTES) return failed('too-big');
+        if (length > most) return failed('too-big');
         if (bytesRead === 0) return { ok: true, bytes: Buffer.concat(chunks) };
         chunks.push(chunk.subarray(0, bytesRead));
       }

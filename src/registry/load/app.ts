@@ -19,6 +19,7 @@ import {
   type RawEntry,
 } from './definition.js';
 import { sortDiagnostics, type EntryDiagnostics, type LocatedEntry } from './located-entry.js';
+import { readEmbedded, type ReadEmbedded } from './embedded.js';
 import { isObject } from './pointer.js';
 import { readYaml } from './read-yaml.js';
 import { readSources, type ReadSources, type SourceRoot } from './sources.js';
@@ -39,6 +40,8 @@ export interface LoadResult {
   readonly entries: readonly LocatedEntry[];
   /** Absolute paths of the files that were read or looked for. */
   readonly files: ReadonlySet<string>;
+  /** Absolute paths of the folders that entries embed: each file below counts. */
+  readonly folders: ReadonlySet<string>;
   /** What is wrong with files and configuration. */
   readonly diagnostics: readonly Diagnostic[];
   /** What is wrong with the sources of single entries. */
@@ -69,6 +72,7 @@ export async function loadApp(folder: string, options: LoadOptions): Promise<Loa
       config: emptyConfig(folder),
       entries: [],
       files: new Set(),
+      folders: new Set(),
       diagnostics: [noFolder(folder)],
       entryDiagnostics: new Map(),
     };
@@ -84,6 +88,7 @@ export async function loadApp(folder: string, options: LoadOptions): Promise<Loa
     config,
     entries: loader.entries,
     files: files.asked,
+    folders: loader.folders,
     diagnostics: sortDiagnostics([...configProblems, ...loader.diagnostics]),
     entryDiagnostics: loader.entryDiagnostics,
   };
@@ -96,6 +101,7 @@ class Loader {
   readonly entries: LocatedEntry[] = [];
   readonly diagnostics: Diagnostic[] = [];
   readonly entryDiagnostics = new Map<EntryId, readonly Diagnostic[]>();
+  readonly folders = new Set<string>();
   readonly #files: AppFiles;
   readonly #kinds: ReadonlyMap<string, KindSpec>;
   readonly #skip: Set<string>;
@@ -228,14 +234,16 @@ class Loader {
       const sources = await Promise.all(
         batch.map((entry) => readSources(entry, this.#kinds.get(entry.kind), this.#files, root)),
       );
+      const folders = await Promise.all(batch.map((entry) => readEmbedded(entry, this.#files, root)));
       for (const [index, entry] of batch.entries()) {
         const read = sources[index];
-        if (read !== undefined) this.#add(entry, read, root);
+        const folder = folders[index];
+        if (read !== undefined && folder !== undefined) this.#add(entry, read, folder, root);
       }
     }
   }
 
-  #add(raw: RawEntry, sources: ReadSources, { module }: SourceRoot): void {
+  #add(raw: RawEntry, sources: ReadSources, embedded: ReadEmbedded, { module }: SourceRoot): void {
     const { tree, base } = raw;
     const first = this.#byId.get(raw.id);
     if (first !== undefined) {
@@ -257,11 +265,14 @@ class Loader {
       keyPlaceOf: (pointer) => tree.keyPlaceOf(base + pointer),
       ...(sources.file === undefined ? {} : { file: sources.file }),
       ...(sources.inline === undefined ? {} : { inline: sources.inline }),
+      ...(embedded.found === undefined ? {} : { folder: embedded.found }),
       ...(module === undefined ? {} : { module }),
     };
     this.#byId.set(raw.id, entry);
     this.entries.push(entry);
-    if (sources.diagnostics.length > 0) this.entryDiagnostics.set(raw.id, sources.diagnostics);
+    if (embedded.found !== undefined) this.folders.add(embedded.found.folder);
+    const diagnostics = [...sources.diagnostics, ...embedded.diagnostics];
+    if (diagnostics.length > 0) this.entryDiagnostics.set(raw.id, diagnostics);
   }
 }
 

@@ -2,6 +2,7 @@
 import type { DataObject } from '../../core/data.js';
 import type { Diagnostic, Place } from '../../core/diagnostics.js';
 import type { Entry, EntryId, LoadedEntry } from '../model/entry.js';
+import type { FoundFolder } from './embedded.js';
 import type { Located } from './schema-check.js';
 import type { TextStart } from './yaml-tree.js';
 
@@ -9,6 +10,8 @@ import type { TextStart } from './yaml-tree.js';
 export interface LocatedEntry extends LoadedEntry, Located {
   /** For a source that stands in the YAML itself, as it is: where it begins. */
   readonly inline?: TextStart;
+  /** What it embeds. */
+  readonly folder?: FoundFolder;
   /** The module that it came with (`acme/http`); absent: the app's own. */
   readonly module?: string;
 }

@@ -12,6 +12,7 @@ import type { StateView } from '../registry-view.js';
 import { shapeEmptyTables } from './empty-tables.js';
 import type { PrepareResult } from './index.js';
 import { checkSources } from './check-sources.js';
+import { unembedded } from './embed.js';
 import { importsOf, linkEntries, type ModuleNames } from './link.js';
 import { sealedProblems } from './program-modules.js';
 import { buildPrograms, type CompileProgram } from './programs.js';
@@ -53,6 +54,7 @@ export function prepareChanges(
   const diagnostics: Diagnostic[] = sortDiagnostics([
     ...validateEntries(shaped, { kinds, scope }),
     ...fixedProblems(view, shaped, deletes, kinds),
+    ...unembedded(shaped),
     ...linked.diagnostics,
     ...checkSources(linked.entries, { kinds, scope: overlay(view, withLinked, deletes) }),
     ...built.diagnostics,

@@ -1,5 +1,5 @@
 // The pipeline: loaded entries to entries that can run, or all that is wrong with them.
-// Stages: override, disable, requirements, validate, link, sources, bytecode (programs.ts), modules (program-modules.ts). Each is a pure function in its own file.
+// Stages: override, disable, requirements, embed, validate, link, sources, bytecode (programs.ts), modules (program-modules.ts). Each is a pure function in its own file.
 // I1: what is wrong in one stage does not hide what is wrong in the next ones.
 import type { Diagnostic } from '../../core/diagnostics.js';
 import type { PinnedProgram } from '../../core/program.js';
@@ -8,7 +8,9 @@ import { sortDiagnostics } from '../load/located-entry.js';
 import type { Entry, EntryId } from '../model/entry.js';
 import type { KindSpec } from '../model/kind.js';
 import { checkSources } from './check-sources.js';
+import type { StoredFile } from '../store/registry-store.js';
 import { disableEntries } from './disable.js';
+import { embedFiles } from './embed.js';
 import { linkEntries, type ModuleNames } from './link.js';
 import { applyOverrides, parseOverride, type Override } from './override.js';
 import { fillRequirements } from './requirements.js';
@@ -33,6 +35,8 @@ export interface Prepared<E extends Entry = Entry> {
   /** By entry: the entries that it refers to. */
   readonly dependencies: ReadonlyMap<EntryId, readonly EntryId[]>;
   readonly programs: ReadonlyMap<EntryId, PinnedProgram>;
+  /** What entries name by hashes. */
+  readonly files?: readonly StoredFile[];
   readonly warnings: readonly Diagnostic[];
 }
 export interface Unprepared {
@@ -57,14 +61,17 @@ export function prepareApp(load: LoadResult, options: PrepareOptions): PrepareRe
   const overridden = applyOverrides(load.entries, overrides);
   const enabled = disableEntries(overridden.entries, load.config.disable);
   const filled = fillRequirements(enabled.entries, enabled.disabled);
-  diagnostics.push(...overridden.diagnostics, ...enabled.diagnostics, ...filled.diagnostics);
+  const { files, ...embedded } = embedFiles(filled.entries);
+  for (const stage of [overridden, enabled, filled, embedded]) diagnostics.push(...stage.diagnostics);
   const withoutSource = new Set<EntryId>();
   for (const [id, problems] of load.entryDiagnostics) {
     if (enabled.disabled.has(id)) continue;
     withoutSource.add(id);
     diagnostics.push(...problems);
   }
-  return prepare(filled.entries, options, { disabled: enabled.disabled, withoutSource, diagnostics });
+  const soFar = { disabled: enabled.disabled, withoutSource, diagnostics };
+  const prepared = prepare(embedded.entries, options, soFar);
+  return prepared.ok ? { ...prepared, files } : prepared;
 }
 
 /** For entries that come from elsewhere than an app's folder: the store, a change at run time. */

@@ -7,6 +7,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { PinnedProgram } from '../../core/program.js';
 import { type Change, sidesOf, type VersionedEntry } from '../model/changes.js';
+import { embeddedFiles } from '../model/embedded.js';
 import type { RegistryCopy } from './registry-copy.js';
 import {
   type AppendRequest,
@@ -116,13 +117,12 @@ export class CopyStore implements RegistryStore {
     this.#writing = this.#writing.then(() => this.#keep(version, changes, all));
   }
 
-  /** Brings the programs of a version that others have stored, so that they are here before it is live (A5). */
+  /** Brings the programs and files of a version that others have stored, so that they are here before it is live (A5). */
   async prepare(changes: readonly Change[]): Promise<void> {
-    const wanted = new Set<string>();
-    for (const change of changes) if (change.programAfter !== undefined) wanted.add(change.programAfter);
-    const missing = this.#copy.missing('programs', [...wanted]);
-    if (missing.length > MOST_PREPARED) return; // they come with `keep`
-    await Promise.all(missing.map((hash) => this.program(hash)));
+    const wanted = this.#namedBy(changes.map((change) => sidesOf(change).after));
+    if (wanted.programs.length + wanted.files.length > MOST_PREPARED) return; // they come with `keep`
+    await Promise.all(wanted.programs.map((hash) => this.program(hash)));
+    for (const hash of wanted.files) await this.file(hash);
   }
 
   head(): Promise<StoredVersion | undefined> {
@@ -331,16 +331,32 @@ export class CopyStore implements RegistryStore {
     all: () => Iterable<VersionedEntry>,
   ): Promise<void> {
     try {
-      const wanted = new Set<string>();
       const isStep = changes !== undefined && this.#copy.follows(version);
-      const held = isStep ? changes.map((change) => sidesOf(change).after) : all();
-      for (const one of held) if (one?.program !== undefined) wanted.add(one.program);
-      for (const hash of this.#copy.missing('programs', [...wanted])) await this.program(hash);
+      const wanted = this.#namedBy(isStep ? changes.map((change) => sidesOf(change).after) : all());
+      for (const hash of wanted.programs) await this.program(hash);
+      for (const hash of wanted.files) await this.file(hash);
       this.#copy.keep(version, changes, all);
     } catch (error) {
       // While the store is away its newest programs may be missing; the copy takes the version once it is back.
       if (!(error instanceof StoreUnavailableError)) this.#tell.failed(error);
     }
+  }
+
+  /** Of what entries name, what the copy does not have yet. */
+  #namedBy(all: Iterable<VersionedEntry | undefined>): {
+    readonly programs: string[];
+    readonly files: string[];
+  } {
+    const programs = new Set<string>();
+    const files = new Set<string>();
+    for (const held of all) {
+      if (held?.program !== undefined) programs.add(held.program);
+      for (const { hash } of held === undefined ? [] : embeddedFiles(held.entry)) files.add(hash);
+    }
+    return {
+      programs: this.#copy.missing('programs', [...programs]),
+      files: this.#copy.missing('files', [...files]),
+    };
   }
 
   #write(work: () => void): void {

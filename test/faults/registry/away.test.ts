@@ -1,8 +1,10 @@
 // Postgres goes away while it is used, before the start, or without a word: reads go on, writes are refused soon, all is caught up.
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { dataObject } from '../../../src/core/data.js';
 import { EventBus } from '../../../src/core/event-bus.js';
 import { silentLogger } from '../../../src/core/logger.js';
 import { type CopyStore, openCopyStore } from '../../../src/registry/store/copy-store.js';
@@ -138,6 +140,19 @@ describe('a registry on Postgres that goes away', () => {
     await catchesUp(again.registry, 3);
     await publish(again.registry, 4);
     expect(told).toEqual(['read-only at 2', 'back']);
+  }, 60_000);
+
+  it('keeps embedded files as it keeps programs', async () => {
+    const bytes = Uint8Array.of(0, 1, 255);
+    const hash = createHash('sha256').update(bytes).digest('hex');
+    const { registry } = await node();
+    const writer = await other();
+    const site = entry('site', { files: [dataObject({ path: 'x', hash, size: 3 })] }, 'fs.embed');
+    await writer.apply({ entries: [site], files: [{ hash, bytes }] });
+    await catchesUp(registry, writer.current.version.number);
+    await server.stop('immediate');
+    expect(await registry.file(hash)).toEqual(bytes);
+    await server.start();
   }, 60_000);
 
   it('cannot start without a copy, or with the copy of another registry', async () => {
