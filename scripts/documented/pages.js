@@ -112,6 +112,24 @@ export const pages = [
     others: ['chunk.content'],
   },
   {
+    page: 'lua/storage/store.md',
+    module: 'store',
+    receivers: { cache: 'Store' },
+    tables: { Method: 'Store' },
+    others: ['err', 'err2', 'e', 'page', 'info', 'cur'],
+    less: [
+      'store.backend', // a table of constants
+      'store.consistency',
+      // names of permissions
+      'store.info',
+      'store.key.get',
+      'store.key.set',
+      'store.key.has',
+      'store.key.delete',
+      'store.key.list',
+    ],
+  },
+  {
     page: 'lua/text/template.md',
     module: 'templates',
     receivers: { set: 'Set' },

@@ -13,7 +13,7 @@ import { Redactor } from '../core/redaction.js';
 import { hostHandlers } from '../modules/hosts.js';
 import type { NodeServices } from '../modules/hosts.js';
 import { builtModules } from '../modules/index.js';
-import type { KindHost } from '../registry/model/kind.js';
+import type { NodeHost } from '../runtime/resources.js';
 import type { Registry } from '../registry/service.js';
 import { registryAccess } from '../runtime/registry-access.js';
 import type { RegistryStore } from '../registry/store/registry-store.js';
@@ -88,7 +88,7 @@ export function kindHost(
   stateFolder: string,
   variables: Environment,
   logger: HostLogger,
-): KindHost {
+): NodeHost {
   return {
     appFolder: app.folder,
     stateFolder,

@@ -20,6 +20,7 @@ import type { ProcessService } from './process/host.js';
 import { registryHandlers } from './registry/host.js';
 import type { RegistryAccess } from './registry/host.js';
 import { sqlHandlers } from './sql/host.js';
+import { storeHandlers } from './store/host.js';
 import { systemHandlers } from './system/host.js';
 import type { SystemAccess } from './system/host.js';
 import { templatesHandlers } from './templates/host.js';
@@ -54,6 +55,7 @@ export function hostHandlers(services: NodeServices): Readonly<Record<string, Ho
     process: processHandlers(services.processes),
     registry: registryHandlers(services.registry, services.authorize),
     sql: sqlHandlers,
+    store: storeHandlers(services.authorize),
     system: systemHandlers(services.system, services.authorize),
     templates: templatesHandlers(services.authorize),
     time: timeHandlers,

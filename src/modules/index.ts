@@ -23,6 +23,7 @@ import { payloadSpec } from './payload/spec.js';
 import { processSpec } from './process/spec.js';
 import { registrySpec } from './registry/spec.js';
 import { sqlSpec } from './sql/spec.js';
+import { storeSpec } from './store/spec.js';
 import { systemSpec } from './system/spec.js';
 import { templatesSpec } from './templates/spec.js';
 import { textSpec } from './text/spec.js';
@@ -60,6 +61,7 @@ export const declaredModules: readonly ModuleSpec[] = [
   metricsSpec,
   registrySpec,
   sqlSpec,
+  storeSpec,
   systemSpec,
   templatesSpec,
   textSpec,

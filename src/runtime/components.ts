@@ -8,7 +8,7 @@ import type { Component } from '../core/component.js';
 import type { ErrorData } from '../core/error-data.js';
 import type { HostHandlers } from '../core/handler.js';
 import type { ModuleLookup } from '../lua/engine.js';
-import type { KindHost, KindSpec } from '../registry/model/kind.js';
+import type { KindSpec } from '../registry/model/kind.js';
 import { RegistryEditor } from '../registry/editor.js';
 import type { EditorOptions } from '../registry/editor.js';
 import type { Registry } from '../registry/service.js';
@@ -21,6 +21,7 @@ import { NodeLifecycle } from './lifecycle.js';
 import { NodePids } from './node-pids.js';
 import type { ProgramCache } from './program-cache.js';
 import { Resources } from './resources.js';
+import type { NodeHost } from './resources.js';
 import { SupervisorClient } from './supervisor-client.js';
 import { Topology } from './topology.js';
 import { Turns } from './turns.js';
@@ -35,7 +36,7 @@ export interface BaseOptions {
   readonly handlers: (app: AppContext) => Iterable<readonly [owner: string, handlers: HostHandlers]>;
   readonly modules: ModuleLookup;
   readonly kind: (name: string) => KindSpec | undefined;
-  readonly kindHost: (registry: Registry) => KindHost;
+  readonly kindHost: (registry: Registry) => NodeHost;
   readonly programs: ProgramCache;
   readonly toErrorData: (error: unknown) => ErrorData;
   /** Receives `print`: one line without its end, as a byte string. */

@@ -1,15 +1,19 @@
 // What entries stand for on this node: databases, stores, connections. Opened at first use, once.
 // R1: two callers of one entry share one opening; an opening that fails is tried again by the next caller.
 // R2: when the entry changes the next caller gets a new one; the old one is disposed when its last user lets go.
-// R3: everything open is disposed when the node stops, last opened first.
+// R3: what an entry opened for itself (a store its database) it keeps as long as it is open; when that changes it is opened anew.
+// R4: everything open is disposed when the node stops, last opened first.
 import type { Entry } from '../registry/model/entry.js';
 import type { KindHost, KindSpec } from '../registry/model/kind.js';
 import { EntryIdleError, EntryKindError, EntryUnknownError, NodeStoppedError } from './errors.js';
 import { nearest } from './nearest.js';
 
+/** What of a KindHost the node gives; the rest are the resources themselves. */
+export type NodeHost = Omit<KindHost, 'resource'>;
+
 export interface ResourcesOptions {
   readonly kinds: (kind: string) => KindSpec | undefined;
-  readonly host: KindHost;
+  readonly host: NodeHost;
   /** Ids of all entries, for the nearest name in an error. */
   readonly ids: () => Iterable<string>;
 }
@@ -17,6 +21,8 @@ export interface ResourcesOptions {
 interface Opened {
   readonly entry: Entry;
   readonly value: Promise<AsyncDisposable & object>;
+  /** R3 */
+  readonly user: HeldResources;
   users: number;
   stale: boolean;
   disposed: boolean;
@@ -25,6 +31,10 @@ interface Opened {
 /** Who uses resources and lets go of all of them at once: an instance, or one command of a workflow. */
 export interface ResourceUser extends AsyncDisposable {
   use<T extends object>(entry: string, kind: string): Promise<T>;
+}
+
+interface HeldResources extends ResourceUser {
+  readonly held: ReadonlySet<Opened>;
 }
 
 export class Resources implements AsyncDisposable {
@@ -40,8 +50,13 @@ export class Resources implements AsyncDisposable {
 
   /** A user; `kind` of `use` may end in `*` (`db.sql.*`). */
   user(): ResourceUser {
+    return this.#user();
+  }
+
+  #user(): HeldResources {
     const held = new Set<Opened>();
     return {
+      held,
       use: async <T extends object>(id: string, kind: string): Promise<T> => {
         const opened = this.#open(id, kind);
         if (!held.has(opened)) {
@@ -62,10 +77,9 @@ export class Resources implements AsyncDisposable {
     };
   }
 
-  /** To be called after a registry change: lets go of what changed or went. */
+  /** To be called after a registry change: lets go of what changed or went, and of what stands on it. */
   async changed(): Promise<void> {
-    for (const [id, opened] of this.#opened) {
-      if (sameEntry(this.#options.host.get(id), opened.entry)) continue;
+    for (const [id, opened] of [...this.#opened].filter(([, one]) => this.#isStale(one))) {
       this.#opened.delete(id);
       opened.stale = true;
       this.#leaving.add(opened);
@@ -88,6 +102,11 @@ export class Resources implements AsyncDisposable {
     if (errors.length > 0) throw new AggregateError(errors, 'some resources could not be closed');
   }
 
+  #isStale(opened: Opened): boolean {
+    if (opened.stale || !sameEntry(this.#options.host.get(opened.entry.id), opened.entry)) return true;
+    return [...opened.user.held].some((one) => this.#isStale(one));
+  }
+
   #open(id: string, kind: string): Opened {
     const { host, kinds, ids } = this.#options;
     if (this.#stopped) throw new NodeStoppedError(`cannot open '${id}'`);
@@ -97,9 +116,10 @@ export class Resources implements AsyncDisposable {
     if (!matches(entry.kind, kind)) throw new EntryKindError(id, entry.kind, `a ${kind} is needed here`);
     if (spec?.open === undefined) throw new EntryIdleError(id, entry.kind);
     const known = this.#opened.get(id);
-    if (known !== undefined && sameEntry(known.entry, entry)) return known;
-    const value = spec.open(entry, host);
-    const opened: Opened = { entry, value, users: 0, stale: false, disposed: false };
+    if (known !== undefined && !this.#isStale(known)) return known;
+    const user = this.#user();
+    const value = spec.open(entry, { ...host, resource: (other, wanted) => user.use(other, wanted) });
+    const opened: Opened = { entry, value, user, users: 0, stale: false, disposed: false };
     if (known !== undefined) {
       known.stale = true;
       this.#leaving.add(known);
@@ -108,6 +128,7 @@ export class Resources implements AsyncDisposable {
     value.catch(() => {
       // The callers get the error from `value` itself; here only the slot is freed for the next try (R1).
       if (this.#opened.get(id) === opened) this.#opened.delete(id);
+      void user[Symbol.asyncDispose]();
     });
     return opened;
   }
@@ -122,7 +143,11 @@ export class Resources implements AsyncDisposable {
     } catch {
       return; // it never opened; whoever asked has the error
     }
-    await value[Symbol.asyncDispose]();
+    try {
+      await value[Symbol.asyncDispose]();
+    } finally {
+      await opened.user[Symbol.asyncDispose]();
+    }
   }
 }
 

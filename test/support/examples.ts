@@ -9,6 +9,7 @@ import { compressHandlers } from '../../src/modules/compress/host.js';
 import { builtModules } from '../../src/modules/index.js';
 import { envHandlers } from '../../src/modules/env/host.js';
 import { metricsHandlers } from '../../src/modules/metrics/host.js';
+import { storeHandlers } from '../../src/modules/store/host.js';
 import { systemHandlers } from '../../src/modules/system/host.js';
 import { templatesHandlers } from '../../src/modules/templates/host.js';
 import type { Entry, EntryId } from '../../src/registry/model/entry.js';
@@ -97,6 +98,8 @@ const views = resourcesOf([
   ),
 ]);
 
+const stores = resourcesOf([entryOf('app:cache', 'store.memory')]);
+
 const collector = new MetricsCollector((why, name) => {
   throw new Error(`${name}: ${why}`);
 });
@@ -115,6 +118,10 @@ export const recordedAnswers = {
   ...nodeAnswers(compressHandlers),
   ...nodeAnswers(envHandlers(environment)),
   ...nodeAnswers(metricsHandlers(collector.record)),
+  ...nodeAnswers(
+    storeHandlers(() => true),
+    { resource: (entry, kind) => stores.user().use(entry, kind) },
+  ),
   ...nodeAnswers(
     systemHandlers(
       {

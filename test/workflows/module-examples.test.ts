@@ -6,13 +6,14 @@ import { modulesWithExamples, needsFunction, recordedAnswers } from '../support/
 
 const everywhere = modulesWithExamples.filter(
   ({ spec }) =>
-    spec.workflow === 'sealed' || ['archive', 'compress', 'env', 'system', 'templates'].includes(spec.name),
+    spec.workflow === 'sealed' ||
+    ['archive', 'compress', 'env', 'store', 'system', 'templates'].includes(spec.name),
 );
 
 describe('examples in a workflow', () => {
   const { app, run } = luaSuite();
 
-  it.each(everywhere)('$spec.name', async ({ spec, examples: all }) => {
+  it.each(everywhere)('$spec.name', { timeout: 60_000 }, async ({ spec, examples: all }) => {
     const examples = all.filter((example) => !needsFunction(spec, example));
     const functions = examples.map(({ code }) => `function(print) ${code}\nend`).join(',\n');
     const source = `local time = require("time")

@@ -5,12 +5,14 @@ import { knownKinds } from './known-kinds.js';
 import { functionLua, libraryLua, moduleLua, processLua, workflowLua } from './lua-kinds.js';
 import { moduleKinds } from './module-kinds.js';
 import { envStorageOs, envVariable, registryEntry, sqlSqlite } from './resource-kinds.js';
+import { storeMemory, storeSql } from './store-kinds.js';
 import { templateJet, templateSet } from './template-kinds.js';
 import { temporalSchedule } from './schedule-kind.js';
 import { temporalClient, temporalWorker } from './temporal-kinds.js';
 
 export { functionLua, libraryLua, moduleLua, processLua, workflowLua };
 export { envStorageOs, envVariable, registryEntry, sqlSqlite };
+export { storeMemory, storeSql };
 export { templateJet, templateSet };
 export { temporalClient, temporalWorker };
 
@@ -27,6 +29,8 @@ export const platformKinds: readonly KindSpec[] = [
   envVariable,
   envStorageOs,
   sqlSqlite,
+  storeMemory,
+  storeSql,
   templateSet,
   templateJet,
   fsEmbed,

@@ -41,8 +41,6 @@ const accepted: Readonly<Record<string, Accepted>> = {
   'db.sql.postgres': { summary: 'A PostgreSQL database.' },
   'db.sql.mysql': { summary: 'A MySQL database.' },
   'db.cdc.postgres': { summary: 'Changes of a PostgreSQL database, as they happen.' },
-  'store.memory': { summary: 'A key-value store in memory.' },
-  'store.sql': { summary: 'A key-value store in a database.', references: [one('/database', 'db.sql.*')] },
   'store.kv.raft': { summary: 'A key-value store that all nodes share.' },
   'fs.directory': { summary: 'A folder.' },
   'config.aws': { summary: 'Credentials of AWS.' },
