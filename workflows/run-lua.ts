@@ -13,14 +13,15 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Data } from '../src/core/data.js';
+import { dataObject } from '../src/core/data.js';
+import type { Data, DataObject } from '../src/core/data.js';
 import { formatPid } from '../src/core/ids.js';
 import type { ErrorData } from '../src/core/error-data.js';
 import { toBytes, toTextLossy } from '../src/core/text.js';
 import { createInstance } from '../src/lua/instance/instance.js';
 import type { Outcome } from '../src/lua/step.js';
 import { errorToErrorData, toFailure } from '../src/temporal/failures.js';
-import { NOT_READY, PROGRAM_QUERY, RESUME } from '../src/temporal/names.js';
+import { NOT_READY, PROGRAM_QUERY, RESUME, STATE_QUERY } from '../src/temporal/names.js';
 import { encodedResults, toDataOrThrow } from '../src/temporal/payload-converter.js';
 import { setCurrentDetailsLazily, setStackTrace } from '../src/temporal/sdk-internals.js';
 import { Declarations } from './durable/declarations.js';
@@ -34,7 +35,7 @@ import { Continuation } from './durable/run.js';
 import { moduleLookup } from './durable/modules.js';
 import { pinProgram, showProgram } from './durable/program.js';
 import type { PinnedRun } from './durable/program.js';
-import { describeRun } from './durable/stack.js';
+import { currentDetails, runState, stackTrace } from './durable/state.js';
 import { CommandTrace } from './durable/trace.js';
 import type { Session } from './session.js';
 
@@ -109,10 +110,18 @@ function begin(
         () => undefined,
       ),
   });
-  const describe = (): string => (run.started ? describeRun(run) : '');
+  const describe = (): string => (run.started ? stackTrace(runState(run)) : '');
   if (trace !== undefined) session.stepped = () => trace.state(run.started ? run.instance.coroutines() : []);
   setStackTrace(describe);
-  setCurrentDetailsLazily(describe);
+  setCurrentDetailsLazily(() => (run.started ? currentDetails(reference, runState(run)) : ''));
+  setHandler(
+    defineQuery<unknown>(STATE_QUERY),
+    () => dataObject({ ...runState(run) } as unknown as DataObject),
+    {
+      description:
+        'Where the run is: its coroutines with their Lua lines, what it waits for, messages that nobody has received.',
+    },
+  );
   setHandler(defineQuery<unknown>(PROGRAM_QUERY), () => reference, {
     description: 'The program that this run is pinned to.',
   });

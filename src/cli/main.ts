@@ -12,6 +12,7 @@ import { queryCommand, updateCommand } from './ask.js';
 import { callCommand } from './call.js';
 import { devCommand } from './dev.js';
 import { addGlobalOptions } from './globals.js';
+import { doctorCommand, inspectCommand } from './inspect.js';
 import { luaCommand } from './lua.js';
 import { jsonText, reportFailure, say, sayFailure, tell } from './output.js';
 import { registryCommand } from './registry.js';
@@ -97,6 +98,8 @@ Exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 
     sendCommand(),
     queryCommand(),
     updateCommand(),
+    inspectCommand(),
+    doctorCommand(),
     replayCommand(),
     testCommand(),
     scheduleCommand(),

@@ -266,3 +266,30 @@ export interface TracedStep extends RunStep {
 export interface TracedState {
   readonly coroutines: readonly CoroutineState[];
 }
+
+/** What STATE_QUERY answers: where a run is, as its Lua sees it. Texts are byte strings. */
+export interface RunState {
+  readonly coroutines: readonly CoroutineState[];
+  /** Commands that are not answered yet, in the order in which they were issued. */
+  readonly pending: readonly PendingState[];
+  /** Messages that nobody has received. */
+  readonly unread: readonly UnreadState[];
+  readonly queries: readonly string[];
+  readonly updates: readonly string[];
+  /** Why its budget has parked it; absent: it is not parked. */
+  readonly parked?: string;
+}
+
+export interface PendingState {
+  /** For people, e.g. `time.sleep 1h`. */
+  readonly what: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  /** When a timer fires. Milliseconds since the epoch. */
+  readonly due?: number;
+}
+
+export interface UnreadState {
+  readonly topic: string;
+  readonly from?: string;
+}

@@ -27,6 +27,9 @@ export const PROGRAM_QUERY = 'moontide.program';
 /** Sink: what a traced replay tells, by `step`, `taken back` and `state`. Never in a history. */
 export const TRACE_SINK = 'moontide.trace';
 
+/** Query: where the run is (RunState of contracts.ts). */
+export const STATE_QUERY = 'moontide.state';
+
 /** In the message of a query that came too early: who asks tries again. */
 export const NOT_READY = 'NOT_READY';
 /** In the message of a query whose name nobody declares: the SDK's words, which ours follow. */

@@ -114,10 +114,13 @@ describe('what a Lua run shows of itself', () => {
     const trace = await handle.query<string>('__stack_trace');
     expect(trace).toContain('main: waits for');
     expect(trace).toContain('waits.lua:10');
-    expect(trace).toContain('coroutine 1: waits for time.sleep');
+    expect(trace).toContain('coroutine 1: waits for time.sleep 1h0m0s\n');
     expect(trace).toContain('waits.lua:4');
     const metadata = await handle.query<{ currentDetails: string }>('__temporal_workflow_metadata');
-    expect(metadata.currentDetails).toBe(trace);
+    expect(metadata.currentDetails).toContain(trace);
+    expect(metadata.currentDetails).toMatch(
+      /^app:waits, program [0-9a-f]{12} of registry version 2\n\n- main waits for .* at waits\.lua:10\n- coroutine 1 waits for time\.sleep 1h0m0s at waits\.lua:4\n- timer time\.sleep 1h0m0s fires at 20/,
+    );
     await signalRun(it.client, ref, 'end', []);
     expect(await resultOf(it.client, ref)).toEqual(['end']);
     expect(await handle.query<string>('__stack_trace')).toBe('');

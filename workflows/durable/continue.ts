@@ -67,7 +67,9 @@ function refuse({ run, exits }: ContinueOptions): void {
     throw new ContinueRefusedError(
       'the run was cancelled, which the next one would not know; end it instead',
     );
-  const calls = run.pending.filter(({ type }) => !OWN.has(type)).map(nameOf);
+  const calls = run.pending
+    .filter(({ command }) => !OWN.has(command.type))
+    .map(({ command }) => nameOf(command));
   if (calls.length > 0)
     throw new ContinueRefusedError(
       `${calls.join(', ')} would be lost: wait for what is still running, then continue`,

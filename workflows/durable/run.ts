@@ -41,6 +41,8 @@ export type DurableHandlers = Readonly<Record<string, DurableHandler>>;
 interface Pending {
   readonly command: Command;
   readonly scope: CancellationScope;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
 }
 
 /** How a run ends that goes on as another: what starts that one, called outside of Lua. */
@@ -193,9 +195,9 @@ export class Run {
     return this.#shield.run(call);
   }
 
-  /** Commands that are not answered yet. */
-  get pending(): readonly Command[] {
-    return [...this.#pending.values()].map(({ command }) => command);
+  /** Commands that are not answered yet, in the order in which they were issued. */
+  get pending(): readonly { readonly command: Command; readonly since: number }[] {
+    return [...this.#pending.values()];
   }
 
   /** Whether nothing is kept. */
@@ -277,7 +279,7 @@ export class Run {
       return;
     }
     const scope = new CancellationScope({ cancellable: true, parent: this.#shield });
-    this.#pending.set(id, { command, scope });
+    this.#pending.set(id, { command, scope, since: Date.now() });
     this.#trace?.scope(scope, frames);
     scope.run(answer.start).then(
       (value) => this.#answer(id, { ok: true, value }),

@@ -14,6 +14,8 @@ const RECEIVED_CLOSED: readonly LuaValue[] = [undefined, false];
 
 export class Channel {
   readonly capacity: number;
+  /** What comes here, for people: `a message on 'approve'`; undefined: what the program's coroutines say to each other. */
+  readonly brings: string | undefined;
   #buffer: LuaValue[] = [];
   /** What the host gave along with each buffered value; made when it first gives something. */
   #origins: (object | undefined)[] | undefined;
@@ -24,8 +26,9 @@ export class Channel {
   #senders: WaitingLine | undefined;
   #closed = false;
 
-  constructor(capacity = 0) {
+  constructor(capacity = 0, brings?: string) {
     this.capacity = capacity;
+    this.brings = brings;
   }
 
   get closed(): boolean {
@@ -261,7 +264,11 @@ const received = ({ value, ok }: Selected): readonly LuaValue[] => [value, ok];
 const SENT: readonly LuaValue[] = [true];
 
 /** `ch:receive()` for modules that have a channel inside. */
-export function receiveFrom(call: HostCall, channel: Channel, describe = 'channel receive'): HostResult {
+export function receiveFrom(
+  call: HostCall,
+  channel: Channel,
+  describe = channel.brings ?? 'channel receive',
+): HostResult {
   call.instance.mustNotRead(describe);
   if (channel.canReceive) return channel.receive();
   return selectLater(call, [{ op: 'receive', channel }], describe, received);
@@ -318,9 +325,16 @@ export function select(call: HostCall, cases: LuaValue, orDefault?: LuaValue): H
     return table;
   }
   const { instance } = call;
-  return selectLater(call, list, `channel.select of ${list.length} cases`, (selected) => [
-    selectedTable({ instance }, selected),
-  ]);
+  return selectLater(call, list, describeCases(list), (selected) => [selectedTable({ instance }, selected)]);
+}
+
+function describeCases(cases: readonly SelectCase[]): string {
+  if (!cases.some(({ channel }) => channel.brings !== undefined))
+    return `channel.select of ${cases.length} cases`;
+  const shown = cases.map(
+    ({ op, channel }) => channel.brings ?? (op === 'send' ? 'a channel send' : 'a channel receive'),
+  );
+  return `the first of: ${shown.join(', ')}`;
 }
 
 function selectedTable(call: Pick<HostCall, 'instance'>, { channel, value, ok }: Selected): LuaTable {

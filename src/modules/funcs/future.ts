@@ -20,12 +20,13 @@ type State =
   | { readonly is: 'failed' | 'canceled'; readonly error: LuaUserdata<ErrorObject> };
 
 export class Future {
-  readonly channel = new Channel(1);
+  readonly channel: Channel;
   readonly #target: string;
   #state: State;
 
   constructor(instance: InstanceContext, command: Command, target: string) {
     this.#target = target;
+    this.channel = new Channel(1, `the answer of '${target}'`);
     const background = instance.background(command, (answer) => this.#settle(instance, answer));
     this.#state = { is: 'pending', background };
   }

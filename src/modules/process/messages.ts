@@ -43,7 +43,7 @@ export function inbox({ instance }: HostCall): LuaValue {
   instance.mustNotRead('process.inbox');
   const box = mailbox(instance);
   if (box.inbox === undefined) {
-    const channel = (box.inbox = new Channel());
+    const channel = (box.inbox = new Channel(0, 'a message in the inbox'));
     instance.listen(
       INBOX,
       (message) => {
@@ -60,7 +60,7 @@ export function events({ instance }: HostCall): LuaValue {
   instance.mustNotRead('process.events');
   const box = mailbox(instance);
   if (box.events === undefined) {
-    const channel = (box.events = new Channel());
+    const channel = (box.events = new Channel(0, 'an event of processes'));
     instance.listen(EVENTS_TOPIC, (message) => pushPayloads(instance, channel, message), unreadOf(channel));
   }
   return ChannelType.wrap(box.events);
@@ -87,7 +87,7 @@ export function listen(call: HostCall, topic: LuaValue, options: LuaValue): Host
   if (problem !== undefined || typeof topic !== 'string') return failure('Invalid', problem ?? '');
   const whole = options instanceof LuaTable && options.get('message') === true;
   const { instance } = call;
-  const channel = new Channel();
+  const channel = new Channel(0, `a message on '${topic}'`);
   const stop = instance.listen(
     topic,
     (message) => {

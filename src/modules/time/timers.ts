@@ -21,7 +21,7 @@ export const sleepCommand = (nanoseconds: bigint, purpose: SleepPurpose): Comman
 
 /** What fires: one timer, started and stopped any number of times. */
 class Alarm {
-  readonly channel = new Channel(1);
+  readonly channel: Channel;
   readonly #instance: InstanceContext;
   readonly #purpose: SleepPurpose;
   #pending: Background | undefined;
@@ -29,6 +29,7 @@ class Alarm {
   constructor(instance: InstanceContext, purpose: SleepPurpose) {
     this.#instance = instance;
     this.#purpose = purpose;
+    this.channel = new Channel(1, `time.${purpose}`);
   }
 
   get active(): boolean {
