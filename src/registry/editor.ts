@@ -101,14 +101,21 @@ export class RegistryEditor {
     const wanted = wantedChanges(view, changes);
     const prepared = this.#prepare(view, wanted.puts, wanted.deletes);
     const puts = new Map(prepared.entries.map((entry) => [entry.id, entry]));
+    const asked = new Set(wanted.puts.map(({ id }) => id));
     const result = await registry.apply({
       ...note,
       comment: note.comment ?? summaryOf(changes),
       base: view.version.number,
-      changes: changes.map((change): RequestedChange => {
-        if (change.op === 'delete') return change;
-        return { op: change.op, entry: puts.get(change.entry.id) ?? change.entry };
-      }),
+      changes: [
+        ...changes.map((change): RequestedChange => {
+          if (change.op === 'delete') return change;
+          return { op: change.op, entry: puts.get(change.entry.id) ?? change.entry };
+        }),
+        // What changes with them: entries that get another value of a module's requirement.
+        ...prepared.entries
+          .filter(({ id }) => !asked.has(id))
+          .map((entry): RequestedChange => ({ op: 'update', entry })),
+      ],
       programs: prepared.programs,
       dependencies: prepared.dependencies,
       origin: 'runtime',

@@ -32,7 +32,7 @@ const SHOWN = 5;
 const HISTORY = 1_000;
 
 export async function mergeRuntime(options: MergeOptions): Promise<DesiredSet> {
-  const { view, folder, programs, log } = options;
+  const { view, folder, programs, pipeline, log } = options;
   const kept: VersionedEntry[] = [];
   const overruled: EntryId[] = [];
   for (const held of view.state.held()) {
@@ -44,6 +44,12 @@ export async function mergeRuntime(options: MergeOptions): Promise<DesiredSet> {
       kept.push(held);
     } else if (!sameEntry(own, held.entry)) overruled.push(id);
   }
+  const unknown = kept.map(({ entry }) => entry).filter(({ kind }) => !pipeline.kinds.has(kind));
+  if (unknown.length > 0)
+    log.warn('entries made at run time are of kinds that nobody knows any more, and stay idle', {
+      entries: unknown.slice(0, SHOWN).map(({ id, kind }) => `${id} (${kind})`),
+      count: unknown.length,
+    });
   if (overruled.length > 0)
     log.warn('the folder has changed what was changed at run time, and counts', {
       entries: overruled.slice(0, SHOWN),

@@ -10,6 +10,7 @@ import { changedId } from '../../src/registry/model/changes.js';
 import type { Entry } from '../../src/registry/model/entry.js';
 import { parseEntryId } from '../../src/registry/model/ids.js';
 import { prepareEntries } from '../../src/registry/pipeline/index.js';
+import { fillRequirements } from '../../src/registry/pipeline/requirements.js';
 import type { CompileProgram } from '../../src/registry/pipeline/programs.js';
 import { openRegistry, type Registry } from '../../src/registry/service.js';
 import { verifyStore } from '../../src/registry/verify.js';
@@ -326,6 +327,100 @@ for (const stores of storeEngines()) {
         ],
       });
       await store[Symbol.asyncDispose]();
+    });
+
+    describe('with a module', () => {
+      const parameters = (...given: [name: string, value: Data][]): Data =>
+        given.map(([name, value]) => dataObject({ name, value }));
+      const uses = (component: string, ...given: [name: string, value: Data][]): Entry =>
+        made(`app:use.${component.replace('/', '.')}`, 'ns.dependency', {
+          component,
+          parameters: parameters(...given),
+        });
+      const requires = (...paths: string[]): Entry =>
+        made('acme.jobs:target', 'ns.requirement', {
+          default: 'app:a',
+          targets: paths.map((path) => dataObject({ entry: 'conf', path })),
+        });
+      const conf = (): Entry | undefined => registry.current.get('acme.jobs:conf');
+      // As the folder was read, values written.
+      const start = (): Promise<unknown> => {
+        const { entries, diagnostics } = fillRequirements(
+          [
+            uses('acme/jobs', ['target', 'app:a']),
+            requires('.target', '.list+=', '.meta.db'),
+            made('acme.jobs:conf', 'registry.entry', { list: ['own'] }),
+            made('app:a', 'registry.entry'),
+          ],
+          new Set(),
+        );
+        expect(diagnostics).toEqual([]);
+        return publish(...entries);
+      };
+
+      it('writes the values of a requirement when they change, and appends none twice', async () => {
+        await start();
+        expect(conf()).toMatchObject({
+          data: { target: 'app:a', list: ['own', 'app:a'] },
+          meta: { db: 'app:a' },
+        });
+        const { changes } = await edit(update(uses('acme/jobs', ['target', 'app:b'])));
+        expect(changes.map(changedId)).toEqual(['acme.jobs:conf', 'app:use.acme.jobs']);
+        expect(conf()).toMatchObject({
+          data: { target: 'app:b', list: ['own', 'app:b'] },
+          meta: { db: 'app:b' },
+        });
+        // The next start does the same, and keeps it.
+        await start();
+        expect(conf()).toMatchObject({ data: { target: 'app:b' } });
+        await edit(remove('app:use.acme.jobs'));
+        expect(conf()).toMatchObject({ data: { target: 'app:a', list: ['own', 'app:a'] } }); // the default
+      });
+
+      it('follows targets that come and go', async () => {
+        await start();
+        await edit(update(requires('.target', '.other+=')));
+        expect(conf()?.data).toMatchObject({ target: 'app:a', list: ['own'], other: ['app:a'] });
+        await edit(remove('acme.jobs:target'), update(uses('acme/jobs')));
+        expect(conf()?.data).toMatchObject({ target: 'app:a', list: ['own'], other: [] });
+      });
+
+      it('leaves entries alone that no change of a value reaches', async () => {
+        await start();
+        await edit(update(made('acme.jobs:conf', 'registry.entry', { target: 'mine', list: [] })));
+        await edit(create(uses('acme/other')));
+        expect(conf()?.data).toMatchObject({ target: 'mine', list: [] });
+      });
+
+      it('refuses values that fit nothing', async () => {
+        await start();
+        await expect(edit(update(uses('acme/jobs', ['targt', 'x'])))).rejects.toThrow(
+          "module 'acme/jobs' has no requirement 'targt'; did you mean 'target'?",
+        );
+        await expect(
+          edit(
+            update(
+              made('acme.jobs:target', 'ns.requirement', {
+                default: 1,
+                targets: [dataObject({ entry: 'gone', path: '.x' })],
+              }),
+            ),
+          ),
+        ).rejects.toThrow("acme.jobs:target: unknown entry 'acme.jobs:gone'");
+        expect(registry.current.version.number).toBe(1);
+      });
+    });
+
+    it('tells of entries that were made at run time and whose kind is gone', async () => {
+      await publish(made('app:data', 'registry.entry'));
+      await edit(create(made('app:x', 'template.set')));
+      const fewer = new Map([...kindMap].filter(([name]) => name !== 'template.set'));
+      const later = new RegistryEditor({ registry, log, kinds: fewer, modules, compile });
+      await later.publish({ entries: [made('app:data', 'registry.entry')] });
+      expect(registry.current.get('app:x')).toBeDefined();
+      expect(warnings).toEqual([
+        'entries made at run time are of kinds that nobody knows any more, and stay idle',
+      ]);
     });
 
     it('knows what happened to an entry, newest first', async () => {

@@ -3,6 +3,7 @@
 //     directly or through others: their programs contain it.
 // C2: the rest was prepared before and is taken as it is.
 // C3: entries that nodes read from the folder when they start cannot be changed here: the change would count nowhere.
+// C4: values that modules require follow their `ns.*` entries: entries that have one are changed with them.
 import type { Diagnostic } from '../../core/diagnostics.js';
 import { locate, sortDiagnostics } from '../load/located-entry.js';
 import type { DependencyPatterns } from '../model/dependencies.js';
@@ -11,6 +12,7 @@ import type { KindSpec } from '../model/kind.js';
 import type { StateView } from '../registry-view.js';
 import { shapeEmptyTables } from './empty-tables.js';
 import type { PrepareResult } from './index.js';
+import { changeRequirements, concernsRequirements, type RequirementChanges } from './requirement-changes.js';
 import { checkSources } from './check-sources.js';
 import { unembedded } from './embed.js';
 import { importsOf, linkEntries, type ModuleNames } from './link.js';
@@ -33,14 +35,16 @@ export interface WantedChanges {
   readonly deletes: ReadonlySet<EntryId>;
 }
 
-/** The entries that were put, linked, and the programs and dependencies of these and of all that the changes reach. */
+/** The entries that were put or get another value of a module's requirement, linked, and the programs and dependencies of these and of all that the changes reach. */
 export function prepareChanges(
   view: StateView,
   { puts, deletes }: WantedChanges,
   { kinds, modules, compile, patterns }: ChangePipeline,
 ): PrepareResult {
-  const shaped = puts.map((entry) => shapeEmptyTables(entry, kinds.get(entry.kind)));
-  const changed = new Map<string, Entry>(shaped.map((entry) => [entry.id, entry]));
+  const wanted = puts.map((entry) => shapeEmptyTables(entry, kinds.get(entry.kind)));
+  const required = requiredBy(view, wanted, deletes);
+  const changed = new Map<string, Entry>([...wanted, ...required.entries].map((entry) => [entry.id, entry]));
+  const shaped = [...changed.values()];
   const reached = reachedBy(view, changed, deletes, kinds, patterns);
   const all = [...shaped, ...reached];
   const scope = overlay(view, changed, deletes);
@@ -55,6 +59,7 @@ export function prepareChanges(
     ...validateEntries(shaped, { kinds, scope }),
     ...fixedProblems(view, shaped, deletes, kinds),
     ...unembedded(shaped),
+    ...required.diagnostics,
     ...linked.diagnostics,
     ...checkSources(linked.entries, { kinds, scope: overlay(view, withLinked, deletes) }),
     ...built.diagnostics,
@@ -68,6 +73,18 @@ export function prepareChanges(
     programs: built.programs,
     warnings: diagnostics,
   };
+}
+
+/** C4 */
+function requiredBy(
+  view: StateView,
+  puts: readonly Entry[],
+  deletes: ReadonlySet<EntryId>,
+): RequirementChanges {
+  const touched = [...puts, ...[...puts.map(({ id }) => id), ...deletes].flatMap((id) => view.get(id) ?? [])];
+  if (!touched.some(concernsRequirements)) return { entries: [], diagnostics: [] };
+  const changed = new Map<string, Entry>(puts.map((entry) => [entry.id, entry]));
+  return changeRequirements(overlay(view, new Map(), new Set()), overlay(view, changed, deletes));
 }
 
 /** C3 */

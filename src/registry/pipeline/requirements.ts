@@ -2,6 +2,7 @@
 // R1: a value comes from a parameter of an `ns.dependency`, else it is the requirement's default; `default: ""` is a default.
 // R2: a bare parameter means a requirement of the module that is depended on; a full id means exactly that requirement.
 // R3: the app's own dependencies win over those of its modules; two of one rank that say different values are an error.
+// R4: the app depends on a module once.
 import type { Data } from '../../core/data.js';
 import type { Diagnostic, Place } from '../../core/diagnostics.js';
 import { namespaceOf, resolveReference } from '../load/entry-id.js';
@@ -31,13 +32,27 @@ export function fillRequirements<E extends Entry>(
   entries: readonly E[],
   disabled: ReadonlySet<EntryId>,
 ): RequirementsResult<E> {
+  const { values, diagnostics } = requirementValues(entries);
+  const byId = new Map<string, E>(entries.map((entry) => [entry.id, entry]));
+  for (const [requirement, value] of values)
+    for (const { pointer, target } of targetsOf(requirement))
+      write(requirement, target, pointer, { value }, byId, disabled, diagnostics);
+  return { entries: entries.map((entry) => byId.get(entry.id) ?? entry), diagnostics };
+}
+
+/** The value of each requirement that has one; entries of other kinds are passed over. */
+export function requirementValues(entries: readonly Entry[]): {
+  readonly values: ReadonlyMap<Entry, RequiredValue>;
+  readonly diagnostics: Diagnostic[];
+} {
   const requirements = entries.filter(({ kind }) => kind === 'ns.requirement');
   const diagnostics: Diagnostic[] = [];
   const given = givenValues(entries, requirements, diagnostics);
-  const byId = new Map<string, E>(entries.map((entry) => [entry.id, entry]));
+  const values = new Map<Entry, RequiredValue>();
   for (const requirement of requirements) {
     const value = valueOf(requirement, given.get(requirement.id), diagnostics);
     if (value === undefined) continue;
+    values.set(requirement, value);
     const { targets } = requirement.data;
     if (Array.isArray(targets) && targets.length === 0)
       diagnostics.push({
@@ -46,10 +61,20 @@ export function fillRequirements<E extends Entry>(
         message: `'${requirement.id}' has no targets`,
         fix: 'name the entries that need the value',
       });
-    for (const [index, target] of (Array.isArray(targets) ? targets : []).entries())
-      write(requirement, target, child('/targets', index), value, byId, disabled, diagnostics);
   }
-  return { entries: entries.map((entry) => byId.get(entry.id) ?? entry), diagnostics };
+  return { values, diagnostics };
+}
+
+export type RequiredValue = Pick<Given, 'value' | 'place'>;
+
+/** Where a requirement's value goes, with the places of that in the entry. */
+export function targetsOf({
+  data: { targets },
+}: Entry): { readonly pointer: string; readonly target: Data }[] {
+  return (Array.isArray(targets) ? targets : []).map((target: Data, index) => ({
+    pointer: child('/targets', index),
+    target,
+  }));
 }
 
 /** By requirement. */
@@ -59,10 +84,27 @@ function givenValues(
   diagnostics: Diagnostic[],
 ): Map<EntryId, Given> {
   const given = new Map<EntryId, Given>();
-  for (const dependency of entries) {
-    if (dependency.kind !== 'ns.dependency') continue;
+  const dependencies = entries.filter(({ kind }) => kind === 'ns.dependency');
+  const components = dependencies.flatMap(({ data: { component } }) =>
+    typeof component === 'string' ? [component] : [],
+  );
+  const roots = new Map<string, EntryId>();
+  for (const dependency of dependencies) {
     const { component, parameters } = dependency.data;
-    if (typeof component !== 'string' || !Array.isArray(parameters)) continue;
+    if (typeof component !== 'string') continue;
+    const isOwn = moduleOf(dependency, components) === undefined;
+    const first = isOwn ? roots.get(component) : undefined;
+    if (first !== undefined) {
+      diagnostics.push({
+        severity: 'error',
+        place: locate(dependency).placeOf('/component'),
+        message: `module '${component}' is depended on in '${first}' already`,
+        fix: 'change that one',
+      });
+      continue;
+    }
+    if (isOwn) roots.set(component, dependency.id);
+    if (!Array.isArray(parameters)) continue;
     const ofModule = requirements.filter((requirement) => belongsTo(requirement, component));
     for (const [index, parameter] of parameters.entries()) {
       const name = isObject(parameter) ? parameter['name'] : undefined;
@@ -83,7 +125,6 @@ function givenValues(
           ...suggest(name, names, 'remove it'),
         });
       }
-      const isOwn = (dependency as Partial<LocatedEntry>).module === undefined;
       for (const { id } of found)
         give(given, id, { value: parameter['value'] ?? null, place, by: dependency.id, isOwn }, diagnostics);
     }
@@ -107,10 +148,19 @@ function give(given: Map<EntryId, Given>, id: EntryId, next: Given, diagnostics:
 /** By where it was read from; in a folder of the app, by its namespace: `acme.http` and all below it is `acme/http`. */
 function belongsTo(requirement: Entry, component: string): boolean {
   const { module } = requirement as Partial<LocatedEntry>;
-  if (module !== undefined) return module === component;
-  const namespace = namespaceOf(requirement.id);
+  return module === undefined ? isInside(requirement, component) : module === component;
+}
+
+function isInside({ id }: Entry, component: string): boolean {
+  const namespace = namespaceOf(id);
   const own = component.replace('/', '.');
   return namespace === own || namespace.startsWith(`${own}.`);
+}
+
+/** The module that an entry came with; of one that was not just read from a folder, by its namespace. */
+function moduleOf(entry: Entry & Partial<LocatedEntry>, components: readonly string[]): string | undefined {
+  if (entry.placeOf !== undefined) return entry.module;
+  return components.find((component) => isInside(entry, component));
 }
 
 function valueOf(
@@ -132,12 +182,25 @@ function valueOf(
   return undefined;
 }
 
-function write<E extends Entry>(
+export interface Written {
+  readonly value: RequiredValue;
+  /** What was appended before in place of it. */
+  readonly replaced?: Data | undefined;
+}
+
+/** The entries that values are written into. */
+export interface Targets<E extends Entry> {
+  get(id: string): E | undefined;
+  set(id: string, entry: E): unknown;
+  keys(): Iterable<string>;
+}
+
+export function write<E extends Entry>(
   requirement: Entry,
   target: Data,
   pointer: string,
-  { value, place }: Pick<Given, 'value' | 'place'>,
-  byId: Map<string, E>,
+  { value: { value, place }, replaced }: Written,
+  byId: Targets<E>,
   disabled: ReadonlySet<EntryId>,
   diagnostics: Diagnostic[],
 ): void {
@@ -156,9 +219,8 @@ function write<E extends Entry>(
     });
     return;
   }
-  const appends = path.endsWith('+=');
-  const field = path.replace(/\+=$/, '').replace(/^\./, '');
-  const next = appends ? [...listAt(entry, field), value] : value;
+  const { field, appends } = fieldOf(path);
+  const next = appends ? [...without(listAt(entry, field), replaced), value] : value;
   const changed = overrideEntry(entry, field, { key: `${id}:${field}`, value: next, place });
   if ('entry' in changed) byId.set(id, changed.entry);
   else
@@ -168,6 +230,36 @@ function write<E extends Entry>(
       message: changed.message,
       fix: changed.fix,
     });
+}
+
+/** Takes a value that was appended out of its list again. */
+export function takeBack<E extends Entry>(
+  requirement: Entry,
+  target: Data,
+  { value, place }: RequiredValue,
+  byId: Targets<E>,
+): void {
+  const { entry: written, path } = isObject(target) ? target : {};
+  if (typeof written !== 'string' || typeof path !== 'string') return;
+  const id = resolveReference(written, namespaceOf(requirement.id));
+  const entry = id === undefined ? undefined : byId.get(id);
+  const { field, appends } = fieldOf(path);
+  if (id === undefined || entry === undefined || !appends) return;
+  const next = without(listAt(entry, field), value);
+  const changed = overrideEntry(entry, field, { key: `${id}:${field}`, value: next, place });
+  if ('entry' in changed) byId.set(id, changed.entry);
+}
+
+/** `.middleware+=` */
+function fieldOf(path: string): { readonly field: string; readonly appends: boolean } {
+  const field = path.replace(/\s*\+=\s*$/, '');
+  return { field: field.trim().replace(/^\./, ''), appends: field !== path };
+}
+
+/** Without the last item that equals a value. */
+function without(list: readonly Data[], value: Data | undefined): Data[] {
+  const at = value === undefined ? -1 : list.findLastIndex((item) => sameData(item, value));
+  return list.filter((_item, index) => index !== at);
 }
 
 function listAt(entry: Entry, field: string): readonly Data[] {

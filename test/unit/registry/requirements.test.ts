@@ -118,6 +118,23 @@ entries:
     ]);
   });
 
+  it('belong to the app once', async () => {
+    const second = '  - { name: again, kind: ns.dependency, component: acme/jobs }\n';
+    expect(await problemsOf(inModules(`${JOBS}{ name: host, value: x }] }`, second))).toEqual([
+      expect.stringContaining("module 'acme/jobs' is depended on in 'app:jobs' already; change that one"),
+    ]);
+  });
+
+  it('append with blanks before += too', async () => {
+    const files = inModules(`${JOBS}{ name: host, value: x }, { name: auth, value: token }] }`);
+    const module = '.moontide/modules/acme/jobs/src/_index.yaml';
+    const { byId } = await entriesOf({
+      ...files,
+      [module]: MODULE.replace('.middleware+=', '".middleware += "'),
+    });
+    expect(byId.get('acme.jobs:worker')?.data['middleware']).toEqual(['log', 'token']);
+  });
+
   it('refuse parameters that nobody requires, different values for one, and targets that are not there', async () => {
     expect(
       await problemsOf(inModules(`${JOBS}{ name: hots, value: x }, { name: host, value: x }] }`)),
@@ -125,8 +142,9 @@ entries:
       expect.stringContaining("module 'acme/jobs' has no requirement 'hots'; did you mean 'host'?"),
     ]);
     const second =
-      '  - { name: again, kind: ns.dependency, component: acme/jobs, parameters: [{ name: host, value: y }] }\n';
+      '  - { name: again, kind: ns.dependency, component: acme/more, parameters: [{ name: acme.jobs:host, value: y }] }\n';
     expect(await problemsOf(inModules(`${JOBS}{ name: host, value: x }] }`, second))).toEqual([
+      expect.stringContaining("module 'acme/more' is not there"),
       expect.stringContaining("'acme.jobs:host' is 'y' here and 'x' in 'app:jobs'; give it one value"),
     ]);
     const files = inModules(`${JOBS}{ name: host, value: x }] }`);
