@@ -66,6 +66,43 @@ describe('places', () => {
     30_000,
   );
 
+  it.each([
+    'America/New_York',
+    'America/St_Johns',
+    'Europe/London',
+    'Europe/Dublin',
+    'Europe/Lisbon',
+    'America/Sao_Paulo',
+    'Australia/Lord_Howe',
+    'Pacific/Apia',
+    'Antarctica/Troll',
+  ])('%s changes its clocks on the very second that ICU has, from 1970 to 2037', (name) => {
+    const zone = findZone(name)!;
+    const offset = (seconds: number) => zone.at(seconds).offset;
+    const wrong: string[] = [];
+    let changes = 0;
+    const STEP = 86_400;
+    for (let day = 0; day < Date.UTC(2037, 11) / 1000; day += STEP) {
+      if (offset(day) === offset(day + STEP)) continue;
+      changes += 1;
+      let [before, after] = [day, day + STEP];
+      while (after - before > 1) {
+        const middle = Math.floor((before + after) / 2);
+        if (offset(middle) === offset(day)) before = middle;
+        else after = middle;
+      }
+      if (offsetByIcu(name, before) !== offset(before) || offsetByIcu(name, after) !== offset(after))
+        wrong.push(new Date(after * 1000).toISOString());
+    }
+    expect(changes).toBeGreaterThan(10);
+    expect(wrong).toEqual([]);
+  });
+
+  it('has every place that ICU has', () => {
+    const missing = Intl.supportedValuesOf('timeZone').filter((name) => findZone(name) === undefined);
+    expect(missing).toEqual([]);
+  });
+
   it('changes the clocks on the second', async () => {
     expect(
       await lua(`local ny = time.load_location("America/New_York")
