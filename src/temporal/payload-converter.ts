@@ -3,7 +3,8 @@
 //     (failure messages, current details, names) is converted by who writes it.
 // V2: several Lua results are one JSON array with the metadata `moontide: results`; to others it is an array.
 // V3: decoding never throws: one bad payload (any client of the namespace can send one) must not wedge a run.
-//     What cannot be decoded is an UndecodablePayload, which `toDataOrThrow` refuses where it is used.
+//     What cannot be decoded is an UndecodablePayload, which `toDataOrThrow` refuses where it is used, and which is written
+//     again as it came. A program is no data either, wherever it comes from.
 // V4: `undefined` and the null payload are null; bytes (`binary/plain`) are byte strings.
 // V5: what is larger than Temporal takes is refused here, by its size, before a server refuses it for ever (MAX_PAYLOAD_BYTES);
 //     in the sandbox also what the commands of one step carry together (MAX_STEP_BYTES), as they travel in one message.
@@ -49,8 +50,10 @@ export class ResolvedProgram {
 
 /** A payload that is no data, with the reason (V3). */
 export class UndecodablePayload {
+  readonly payload: Payload;
   readonly reason: string;
-  constructor(reason: string) {
+  constructor(payload: Payload, reason: string) {
+    this.payload = payload;
     this.reason = reason;
   }
 }
@@ -64,6 +67,7 @@ export class PayloadError extends PlatformError {
 /** The value of a decoded payload as data. Throws PayloadError for what could not be decoded. */
 export function toDataOrThrow(value: unknown): Data {
   if (value instanceof UndecodablePayload) throw new PayloadError(value.reason);
+  if (value instanceof ResolvedProgram) throw new PayloadError('a payload is a program, which is no value');
   if (value instanceof Results) return [...value.values];
   return value === undefined ? null : (value as Data);
 }
@@ -137,7 +141,7 @@ export const encodeText = (text: string): Uint8Array => bytesToArray(toBytes(tex
 export const decodeText = (bytes: Uint8Array): string => toTextLossy(arrayToBytes(bytes));
 
 function toPayload(value: unknown): Payload {
-  if (value instanceof RawValue) return value.payload;
+  if (value instanceof RawValue || value instanceof UndecodablePayload) return value.payload;
   if (value === undefined) return { metadata: { [METADATA.encoding]: ENCODINGS.null } };
   if (value instanceof Uint8Array)
     return checked({ metadata: { [METADATA.encoding]: ENCODINGS.bytes }, data: value });
@@ -164,6 +168,7 @@ function fromPayload(payload: Payload): unknown {
       return fromProgram(payload);
     default:
       return new UndecodablePayload(
+        payload,
         `a payload has the encoding '${encoding ?? ''}', which is not read here; send JSON or bytes`,
       );
   }
@@ -179,14 +184,20 @@ function fromJson(payload: Payload): unknown {
     return value;
   } catch (error) {
     return new UndecodablePayload(
+      payload,
       `a payload is not valid JSON: ${error instanceof Error ? error.message : String(error)}`,
     );
   }
 }
 
-function fromProgram(payload: Payload): ResolvedProgram {
-  const json = payload.metadata?.['reference'] ?? new Uint8Array();
-  const reference = decodeWire(decodeText(json)) as unknown as ProgramReference;
+function fromProgram(payload: Payload): ResolvedProgram | UndecodablePayload {
+  let reference: ProgramReference;
+  try {
+    const json = payload.metadata?.['reference'] ?? new Uint8Array();
+    reference = decodeWire(decodeText(json)) as unknown as ProgramReference;
+  } catch {
+    return new UndecodablePayload(payload, 'a payload is a program without its reference');
+  }
   const missing = metadataText(payload, 'missing');
   if (missing !== undefined) return new ResolvedProgram(reference, undefined, missing);
   const tracing = metadataText(payload, METADATA.tracing);

@@ -6,12 +6,13 @@ import { dataObject } from '../../src/core/data.js';
 import type { Data, DataObject } from '../../src/core/data.js';
 import { placesToData } from '../../src/core/secret.js';
 import type { DataPath } from '../../src/core/secret.js';
-import type { CallOptions, StartOptions } from '../../src/temporal/contracts.js';
+import type { CallOptions, Carried, MessageData, StartOptions } from '../../src/temporal/contracts.js';
 import { HEADERS } from '../../src/temporal/names.js';
 import { payloadConverter } from '../../src/temporal/payload-converter.js';
 import type { Session } from '../session.js';
 import { readObjectHeader, readTextHeader } from './headers.js';
 import type { Headers } from './headers.js';
+import { asObject } from './options.js';
 
 export interface RunContext {
   readonly values: Readonly<DataObject>;
@@ -25,8 +26,40 @@ export function startContext(headers: Headers): RunContext {
   return {
     values: Object.freeze(readObjectHeader(headers, HEADERS.context)),
     identity: readTextHeader(headers, HEADERS.identity),
-    start: readObjectHeader(headers, HEADERS.start),
+    start: startOptions(readObjectHeader(headers, HEADERS.start)),
   };
+}
+
+/** What anybody may have written (H1): parts of another shape are as those that are not there. */
+function startOptions({ messages, program, carried }: DataObject): StartOptions {
+  return {
+    ...(Array.isArray(messages) ? { messages: messages.filter(isMessage) as unknown as MessageData[] } : {}),
+    ...(typeof program === 'string' ? { program } : {}),
+    ...(isCarried(carried) ? { carried: carried as unknown as Carried } : {}),
+  };
+}
+
+function isMessage(value: Data): boolean {
+  const { topic, from, body } = asObject(value) ?? dataObject();
+  return typeof topic === 'string' && (from === undefined || typeof from === 'string') && Array.isArray(body);
+}
+
+function isCarried(value: Data | undefined): boolean {
+  const { seen, monitors, links, interests } = asObject(value) ?? dataObject();
+  const areTexts = (list: Data | undefined): boolean =>
+    Array.isArray(list) && list.every((item) => typeof item === 'string');
+  const each = (map: Data | undefined, holds: (of: DataObject) => boolean): boolean => {
+    const object = asObject(map);
+    return (
+      object !== undefined && Object.values(object).every((item) => holds(asObject(item) ?? dataObject()))
+    );
+  };
+  return (
+    areTexts(monitors) &&
+    areTexts(links) &&
+    each(seen, ({ run, seq }) => typeof run === 'string' && typeof seq === 'number') &&
+    each(interests, ({ monitored, linked }) => typeof monitored === 'boolean' && typeof linked === 'boolean')
+  );
 }
 
 export interface OutgoingCall {
