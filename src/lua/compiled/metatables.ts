@@ -7,7 +7,8 @@ import { enterNative, finishSpill, leaveNative, overflow } from './coroutine.js'
 import { operandError } from './errors.js';
 import { first, Frame, machine, push, S } from './protocol.js';
 import type { Callable, Result, Value } from './protocol.js';
-import { Meta, Table } from './table.js';
+import { Table } from './table.js';
+import type { Meta } from './table.js';
 
 let stringMeta: Meta | null = null;
 /** The string library becomes the `__index` of strings; called once, when the library is made. */
@@ -36,8 +37,8 @@ function metaOfUserdata(type: AnyUserdataType): Meta | null {
 /** The Meta of a table that serves as a metatable. */
 export function metaOfTable(metatable: Table): Meta {
   let meta = metatable.asMeta;
-  if (meta === null) {
-    metatable.asMeta = meta = new Meta(metatable);
+  if (meta === undefined) {
+    meta = metatable.becomeMeta();
     if (meta.index instanceof Table) meta.index.promote();
   }
   return meta;

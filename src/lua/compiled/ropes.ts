@@ -57,12 +57,17 @@ export class Ropes {
   }
 }
 
-let current: Ropes | undefined;
+/** Whose strings they are; most instances join no long ones, and need no count. */
+export interface RopeOwner {
+  ropes: Ropes | undefined;
+}
+
+let current: RopeOwner | undefined;
 
 /** Called where an instance's code begins to run; gives back what was set before. */
-export function setRopes(ropes: Ropes | undefined): Ropes | undefined {
+export function setRopes(owner: RopeOwner | undefined): RopeOwner | undefined {
   const before = current;
-  current = ropes;
+  current = owner;
   return before;
 }
 
@@ -77,7 +82,7 @@ export function joined(text: string): string {
 function joinedLong(length: number): void {
   if (length > memoryLeft()) exceededMemory(); // nobody could look at it
   chargeMemory(PAIR_BYTES);
-  current?.add(length);
+  if (current !== undefined) (current.ropes ??= new Ropes()).add(length);
 }
 
 /** The same for a string that is compared, or looked for among keys: all of its characters may be read each time. */
@@ -97,5 +102,5 @@ export function sameText(a: string, b: unknown): boolean {
 
 /** The characters of a string of at least LONG are going to be read. */
 export function lookAt(length: number): void {
-  current?.look(length);
+  current?.ropes?.look(length);
 }

@@ -4,7 +4,7 @@
 // T3: every field of `fields` is older than every entry of `hash`: traversal is array, fields, hash, which is insertion order.
 // T4: a string key that JavaScript would take for an array index never gets into `fields`.
 // T5: `array` and `fields` may be the shared frozen empty ones; what writes in place first sees an old value there.
-// T6: when `asMeta` is set, this table is a metatable and every write of a `__name` refreshes it.
+// T6: where `extra` is a Meta, this table is a metatable and every write of a `__name` refreshes it.
 // T7: keys of the hash are normalized: integral floats are integers, I64 is a bigint, floats beyond 2^63 are plain numbers.
 // T8: fields may be inherited from a record that many tables share (globals). A traversal makes them the table's own first.
 // T9: what is new is counted (budget.ts): tables, positions, fields, entries. A deleted field that comes back is new.
@@ -27,7 +27,7 @@ import type { Value } from './machine.js';
 import { compareText, LONG } from './ropes.js';
 
 // A name of the global object is looked up slowly in a workflow's sandbox.
-const { floor } = Math;
+const { floor, max } = Math;
 
 export type Fields = Record<string, Value>;
 type HashKey = Exclude<Value, undefined | LuaFloat | I64> | bigint;
@@ -163,8 +163,11 @@ export class Meta {
   call: Value = undefined;
   eq: Value = undefined;
   len: Value = undefined;
-  constructor(table: Table) {
+  /** What `extra` of the table was before, or would be. */
+  cut: number;
+  constructor(table: Table, cut: number) {
     this.table = table;
+    this.cut = cut;
     this.refresh();
   }
   refresh(): void {
@@ -183,10 +186,11 @@ export class Table extends LuaTable {
   hash: Hash | null;
   /** Its metatable. */
   meta: Meta | null;
-  /** Set once this table is a metatable. */
-  asMeta: Meta | null;
-  /** The longest array part that was cut: a traversal may stand on a key up to here that is no more. */
-  high: number;
+  /**
+   * Two that few tables need share one field. A number: the longest array part that was cut, since a traversal may stand on
+   * a key up to there that is no more. A Meta, which keeps that number, once this table is a metatable.
+   */
+  extra: Meta | number;
 
   /** `fields` and `array` belong to the new table; T1 and T4 must hold of them. */
   constructor(fields: Fields = NO_FIELDS, array: Value[] = NO_ARRAY) {
@@ -196,8 +200,22 @@ export class Table extends LuaTable {
     this.array = array;
     this.hash = null;
     this.meta = null;
-    this.asMeta = null;
-    this.high = 0;
+    this.extra = 0;
+  }
+
+  /** What this table is as a metatable. */
+  get asMeta(): Meta | undefined {
+    return typeof this.extra === 'number' ? undefined : this.extra;
+  }
+
+  /** It serves as a metatable for the first time. */
+  becomeMeta(): Meta {
+    return (this.extra = new Meta(this, this.longest()));
+  }
+
+  /** T6 */
+  private refreshMeta(key: string): void {
+    if (key.charCodeAt(0) === 95 && typeof this.extra !== 'number') this.extra.refresh();
   }
 
   getString(key: string): Value {
@@ -238,7 +256,7 @@ export class Table extends LuaTable {
       this.fields[key] = value;
     } else if (this.hash !== null) this.hash.set(key, value);
     else if (value !== undefined) (this.hash = new Hash()).set(key, value);
-    if (this.asMeta !== null && key.charCodeAt(0) === 95) this.asMeta.refresh(); // T6
+    this.refreshMeta(key);
   }
 
   /** Raw write of a string key that stands in the source: a new one becomes a field while there is no hash. */
@@ -247,7 +265,7 @@ export class Table extends LuaTable {
       if (this.fields === NO_FIELDS) this.fields = new NewFields();
       machine.memory -= FIELD_BYTES; // T9
       this.fields[key] = value;
-      if (this.asMeta !== null && key.charCodeAt(0) === 95) this.asMeta.refresh(); // T6
+      this.refreshMeta(key);
     } else this.setString(key, value);
   }
 
@@ -290,7 +308,9 @@ export class Table extends LuaTable {
     const { array } = this;
     if (this.hash !== null && this.hash.frozen) throw new LuaError(READ_ONLY);
     let size = array.length - 1;
-    if (size >= this.high) this.high = size + 1;
+    const { extra } = this;
+    if (typeof extra !== 'number') extra.cut = max(extra.cut, size + 1);
+    else if (size >= extra) this.extra = size + 1;
     while (size > 0 && array[size - 1] === undefined) size--;
     array.length = size;
   }
@@ -351,6 +371,11 @@ export class Table extends LuaTable {
     return this.nextHashed(after);
   }
 
+  /** The longest that the array part has been before it was cut. */
+  private longest(): number {
+    return typeof this.extra === 'number' ? this.extra : this.extra.cut;
+  }
+
   private nextHashed(after: Value): [Value, Value] | undefined {
     const { hash } = this;
     let at = 0;
@@ -358,7 +383,12 @@ export class Table extends LuaTable {
       const found = hash?.index.get(toHashKey(after) as HashKey);
       if (found !== undefined) at = found + 1;
       // A key that has just been the array's last and was deleted: what follows it are the fields and the hash.
-      else if (typeof after === 'number' && after > this.array.length && after <= this.high && isInt(after))
+      else if (
+        typeof after === 'number' &&
+        after > this.array.length &&
+        after <= this.longest() &&
+        isInt(after)
+      )
         return this.nextField(undefined);
       else throw new LuaError("invalid key to 'next'");
     }

@@ -21,11 +21,16 @@ export class Identities {
   }
 }
 
-let identities = new Identities();
+/** Whose objects they are; most instances never show an address. */
+export interface IdentityOwner {
+  identities: Identities | undefined;
+}
+
+let owner: IdentityOwner = { identities: undefined };
 /** Called where an instance's code begins to run; gives back what was set before. */
-export function setIdentities(of: Identities): Identities {
-  const before = identities;
-  identities = of;
+export function setIdentities(of: IdentityOwner): IdentityOwner {
+  const before = owner;
+  owner = of;
   return before;
 }
 
@@ -39,6 +44,7 @@ const ADDRESS_BYTES = 96;
 function addressText(kind: string, value: object): string {
   charge(ADDRESS_COST);
   chargeMemory(ADDRESS_BYTES);
+  const identities = (owner.identities ??= new Identities());
   return `${kind}: 0x${identities.of(value).toString(16).padStart(8, '0')}`;
 }
 

@@ -38,10 +38,12 @@ import { hostCall, hostFunction, raiseInHostFrame, setHostCall } from './host-fu
 import { metaOfTable } from './metatables.js';
 import { currentEntries, framesOf, heapEntries, stackWith } from './positions.js';
 import { all, machine, results, S } from './protocol.js';
-import { Ropes, setRopes } from './ropes.js';
+import { setRopes } from './ropes.js';
+import type { RopeOwner, Ropes } from './ropes.js';
 import type { Callable, Result, Value } from './protocol.js';
 import { fromHostValue, Table, toHostValue } from './table.js';
-import { Identities, setIdentities } from './text.js';
+import { setIdentities } from './text.js';
+import type { Identities, IdentityOwner } from './text.js';
 import type { LoadedUnit } from './unit.js';
 
 /** What a program may do in one step when its entry says nothing: well under a second on a slow machine, once it is warm. */
@@ -50,20 +52,30 @@ const DEFAULT_LIMITS: Limits = { instructions: 50_000_000, memory: 64 * 1024 * 1
 const WORKFLOW_LIMITS: Limits = { ...DEFAULT_LIMITS, instructions: 20_000_000 };
 
 /** In a workflow a step is one piece: it must not depend on what else the worker does. */
-const rulesOf = (host: InstanceHost, budget: Budget | undefined): StepRules =>
-  host.place === 'workflow'
-    ? { turn: Infinity, parks: budget?.on_exceed === 'park' }
-    : { turn: host.turnInstructions ?? Infinity, parks: false };
+const ONE_PIECE: StepRules = Object.freeze({ turn: Infinity, parks: false });
+const PARKING: StepRules = Object.freeze({ turn: Infinity, parks: true });
+/** Of a node, whose instances all have the same turns. */
+let nodeRules = ONE_PIECE;
+
+function rulesOf(
+  { place, turnInstructions: turn = Infinity }: InstanceHost,
+  budget: Budget | undefined,
+): StepRules {
+  if (place === 'workflow') return budget?.on_exceed === 'park' ? PARKING : ONE_PIECE;
+  if (nodeRules.turn !== turn) nodeRules = Object.freeze({ turn, parks: false });
+  return nodeRules;
+}
 
 /** The loaded unit of each unit of the program. */
 export type Units = (unit: Unit) => LoadedUnit;
 
 /** One object, since there are many instances: a Lua state, and what its host functions get as their call. */
-export class CompiledVm implements Vm, UnitHost, HostCall {
+export class CompiledVm implements Vm, UnitHost, HostCall, RopeOwner, IdentityOwner {
   readonly instance: InstanceContext;
   readonly #units: Units;
-  /** Loaded units of which code has run. */
-  #used: LoadedUnit[] | undefined;
+  /** Loaded units of which code has run: the first, which most instances have only, and the others. */
+  #used: LoadedUnit | undefined;
+  #alsoUsed: LoadedUnit[] | undefined;
   readonly #standard: StandardEnvironment;
   readonly #loader: UnitLoader;
   readonly #globals: Table;
@@ -71,8 +83,9 @@ export class CompiledVm implements Vm, UnitHost, HostCall {
   readonly #rules: StepRules;
   /** What was left when the step paused. */
   #left: StepLeft | undefined;
-  readonly #identities = new Identities();
-  readonly #ropes = new Ropes();
+  /** Made when they are first needed. */
+  identities: Identities | undefined;
+  ropes: Ropes | undefined;
 
   constructor(context: InstanceContext, modules: ModuleLookup, units: Units) {
     this.instance = context;
@@ -147,8 +160,8 @@ export class CompiledVm implements Vm, UnitHost, HostCall {
 
   /** What the units have taken in advance. */
   #takeBack(): number {
-    let instructions = 0;
-    for (const unit of this.#used ?? []) instructions += unit.giveBack();
+    let instructions = this.#used?.giveBack() ?? 0;
+    if (this.#alsoUsed !== undefined) for (const unit of this.#alsoUsed) instructions += unit.giveBack();
     return instructions;
   }
 
@@ -158,9 +171,9 @@ export class CompiledVm implements Vm, UnitHost, HostCall {
 
   chunk(unit: Unit): LuaFunction {
     const loaded = this.#units(unit);
-    if (this.#used?.includes(loaded) !== true) {
-      if (this.#used === undefined) this.#used = [loaded];
-      else this.#used.push(loaded);
+    if (loaded !== this.#used && this.#alsoUsed?.includes(loaded) !== true) {
+      if (this.#used === undefined) this.#used = loaded;
+      else (this.#alsoUsed ??= []).push(loaded);
       loaded.giveBack();
     }
     return loaded.main(this.#environment(unit));
@@ -179,8 +192,8 @@ export class CompiledVm implements Vm, UnitHost, HostCall {
   enter(coroutine: Coroutine, value: Result): Result {
     const call = setHostCall(this);
     const libraryHost = setLibraryHost(LIBRARY_HOST);
-    const identities = setIdentities(this.#identities);
-    const ropes = setRopes(this.#ropes);
+    const identities = setIdentities(this);
+    const ropes = setRopes(this);
     try {
       return enter(coroutine, value);
     } finally {

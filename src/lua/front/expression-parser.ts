@@ -88,7 +88,7 @@ export abstract class ExpressionParser extends TypeParser {
       left =
         operator === 'and' || operator === 'or'
           ? { kind: 'logical', line, column, operator, left, right }
-          : { kind: 'binary', line, column, operator, left, right };
+          : { kind: 'binary', line, column, operator, left, right, endLine: lexer.previousLine };
     }
     this.leaveLevel();
     return left;

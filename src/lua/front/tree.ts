@@ -194,6 +194,8 @@ export interface BinaryExpression extends NodeBase {
   readonly operator: BinaryOperator;
   readonly left: Expression;
   readonly right: Expression;
+  /** Where it ends. PUC gives this line to comparisons that fail, and that of the operator to all others. */
+  readonly endLine: number;
 }
 export interface LogicalExpression extends NodeBase {
   readonly kind: 'logical';

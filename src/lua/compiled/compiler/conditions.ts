@@ -146,38 +146,12 @@ function comparison(f: FunctionEmitter, e: BinaryExpression, live: number): stri
         ? `typeof ${a.js}==='string'&&${a.js}.length>=${LONG}?sameText(${a.js},${b.js}):${a.js}===${b.js}`
         : `${a.js}===${b.js}`;
     const fast = `if(${same})y=true;else if(typeof ${a.js}!=='object'&&typeof ${b.js}!=='object')y=false;else `;
-    f.site({ line: e.line, fast, call, target: 'y', live });
+    f.site({ line: e.endLine, fast, call, target: 'y', live });
     return operator === '==' ? 'y' : '!y';
   }
   const tests = [a, b].filter(({ type }) => !isRawNumber(type)).map(({ js }) => `typeof ${js}==='number'`);
   const fast = `if(${tests.join('&&')})y=${a.js}${operator}${b.js};else `;
   if (isNumeric(a.type) && isNumeric(b.type)) f.line(`${fast}y=${call};`);
-  else f.site({ line: lastLine(e.right), fast, call, target: 'y', live });
+  else f.site({ line: e.endLine, fast, call, target: 'y', live });
   return 'y';
-}
-
-/** The line where an expression ends, as far as the tree tells: PUC gives it to comparisons. */
-function lastLine(e: Expression): number {
-  switch (e.kind) {
-    case 'binary':
-    case 'logical':
-      return lastLine(e.right);
-    case 'unary':
-      return lastLine(e.operand);
-    case 'index':
-      return lastLine(e.key);
-    case 'function':
-      return e.endLine;
-    case 'call':
-    case 'method': {
-      const last = e.arguments.at(-1);
-      return last === undefined ? e.line : lastLine(last);
-    }
-    case 'table': {
-      const last = e.items.at(-1);
-      return last === undefined ? e.line : lastLine(last.value);
-    }
-    default:
-      return e.line;
-  }
 }
