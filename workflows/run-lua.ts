@@ -103,6 +103,7 @@ function begin(
     pid,
     values: context.values,
     isRead: () => run.isRead,
+    isNextSuggested: () => run.nextSuggested,
     traced: trace !== undefined,
     emit: (command) =>
       run.keep(

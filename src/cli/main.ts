@@ -22,6 +22,7 @@ import { scheduleCommand } from './schedule.js';
 import { sendCommand } from './send.js';
 import { startCommand } from './start.js';
 import { testCommand } from './test.js';
+import { upgradeCommand } from './upgrade.js';
 import { UsageError } from './usage-error.js';
 
 export { exitWith } from './exit.js';
@@ -101,6 +102,7 @@ Exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 
     inspectCommand(),
     doctorCommand(),
     replayCommand(),
+    upgradeCommand(),
     testCommand(),
     scheduleCommand(),
     registryCommand(),

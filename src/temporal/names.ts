@@ -21,6 +21,9 @@ export const WATCH_SIGNAL = 'moontide.watch';
 /** Update, and signal: lets a run go on that its budget has parked. */
 export const RESUME = 'moontide.resume';
 
+/** Signal: asks a run to go on as new, on the newest program, at its next safe point. */
+export const UPGRADE_SIGNAL = 'moontide.upgrade';
+
 /** Query: which program a run is pinned to. */
 export const PROGRAM_QUERY = 'moontide.program';
 

@@ -19,6 +19,7 @@ describe('the guide to workflows', () => {
       'Time',
       'Questions and changes',
       'For ever',
+      'Code that changes',
     ]);
   });
 

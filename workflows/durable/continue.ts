@@ -2,7 +2,7 @@
 // N1: nothing is lost on the way: handlers that run end first, what was sent is sent, messages that nobody has received go
 //     along, and so does who watches whom.
 // N2: what cannot go along refuses it: the next run has neither the calls nor the children of this one.
-// N3: the next run takes the newest program, unless it is asked to stay on this one.
+// N3: the next run takes the newest program, unless the program stays on this one and nobody asked for an upgrade.
 import { allHandlersFinished, condition, makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow';
 import type { ContinueAsNewOptions } from '@temporalio/workflow';
 import type { Command } from '../../src/core/command.js';
@@ -101,7 +101,9 @@ function continuation(command: Command, type: string | undefined, parts: Continu
     start: {
       messages,
       carried: { seen: inbox.seen, ...exits.carried },
-      ...(textOption(options, 'pin') === 'program' ? { program: reference.program } : {}),
+      ...(textOption(options, 'pin') === 'program' && !run.nextSuggested
+        ? { program: reference.program }
+        : {}),
     },
   });
   for (const arg of args) payloadConverter.toPayload(arg);

@@ -18,6 +18,8 @@ export interface HostOptions {
   readonly emit: (command: Command) => void;
   /** Whether a query or validator runs. */
   readonly isRead: () => boolean;
+  /** Whether somebody asked the run to go on as new. */
+  readonly isNextSuggested: () => boolean;
   /** A replay explains itself: steps tell where their commands come from. */
   readonly traced: boolean;
 }
@@ -30,7 +32,14 @@ class ReaderError extends PlatformError {
 
 const NANOSECONDS = 1_000_000n;
 
-export function durableHost({ pid, values, emit, isRead, traced }: HostOptions): InstanceHost {
+export function durableHost({
+  pid,
+  values,
+  emit,
+  isRead,
+  isNextSuggested,
+  traced,
+}: HostOptions): InstanceHost {
   const mustNotRead = (what: string): void => {
     if (isRead()) throw new ReaderError(onlyLooks(what));
   };
@@ -60,12 +69,12 @@ export function durableHost({ pid, values, emit, isRead, traced }: HostOptions):
     context: values,
     place: 'workflow',
     tracesCommands: traced,
-    workflow: workflowFacts,
+    workflow: () => workflowFacts(isNextSuggested()),
   };
 }
 
 /** What `workflow.info()` gives. */
-function workflowFacts(): DataObject {
+function workflowFacts(isNextSuggested: boolean): DataObject {
   const info = workflowInfo();
   return dataObject({
     workflow_id: toBytes(info.workflowId),
@@ -76,7 +85,7 @@ function workflowFacts(): DataObject {
     attempt: info.attempt,
     history_length: info.historyLength,
     history_size: info.historySize,
-    continue_as_new_suggested: info.continueAsNewSuggested,
+    continue_as_new_suggested: info.continueAsNewSuggested || isNextSuggested,
     start_time_ms: info.startTime.getTime(),
     first_run_id: info.firstExecutionRunId,
     ...(info.continuedFromExecutionRunId === undefined

@@ -10,7 +10,14 @@ import { tryPid } from '../../src/core/ids.js';
 import { toBytes, toTextLossy } from '../../src/core/text.js';
 import { encodeWire } from '../../src/core/wire.js';
 import type { BatchedMessage, Carried, Seen } from '../../src/temporal/contracts.js';
-import { EVENT_SIGNAL, HEADERS, INBOX_SIGNAL, RESUME, WATCH_SIGNAL } from '../../src/temporal/names.js';
+import {
+  EVENT_SIGNAL,
+  HEADERS,
+  INBOX_SIGNAL,
+  RESUME,
+  UPGRADE_SIGNAL,
+  WATCH_SIGNAL,
+} from '../../src/temporal/names.js';
 import { toDataOrThrow } from '../../src/temporal/payload-converter.js';
 import type { IncomingSignal } from '../session.js';
 import type { Outgoing } from './context.js';
@@ -73,6 +80,9 @@ export class Inbox {
         return;
       case RESUME:
         run.goOn();
+        return;
+      case UPGRADE_SIGNAL:
+        run.suggestNext();
         return;
       default:
         if (name.startsWith('@') || name.startsWith('moontide.'))

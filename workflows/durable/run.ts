@@ -70,6 +70,7 @@ export class Run {
   #ended = false;
   #settle: { resolve(end: Outcome | Continuation): void; reject(error: unknown): void } | undefined;
   #cancelled = false;
+  #nextSuggested = false;
   #isRead = false;
   /** Why the run is parked (L5). */
   #parked: string | undefined;
@@ -147,6 +148,17 @@ export class Run {
   invoke(fn: LuaFunction, args: readonly Data[], ended: (outcome: Outcome) => void): void {
     if (this.#ended) ended({ ok: false, error: ENDED });
     else this.#enter(() => this.instance.invoke(fn, args, ended));
+  }
+
+  /** Whether the program was asked to go on as new. */
+  get nextSuggested(): boolean {
+    return this.#nextSuggested;
+  }
+
+  /** Asks the program to go on as new where it can: it finds that in its facts, and conditions are looked at again. */
+  suggestNext(): void {
+    this.#nextSuggested = true;
+    this.turn();
   }
 
   /**
