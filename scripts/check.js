@@ -24,6 +24,7 @@ const steps = [
   ['build with declarations and sealed bundle', process.execPath, 'scripts/build.js', '--types'],
   ['documented names', process.execPath, 'scripts/documented.js', 'compare'],
   ['module pages', process.execPath, 'scripts/module-pages.js', '--check'],
+  ["Temporal's exports", process.execPath, 'scripts/temporal-page.js', '--check'],
   ['unused code', 'knip'],
   ['package', 'publint', '--strict'],
 ];
