@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { subCommand } from './sub-command.js';
 import type { SubCommand } from './sub-command.js';
-import { versionArgument } from './registry/version-argument.js';
+import { countArgument, versionArgument } from './registry/version-argument.js';
 
 const AT = ['--at <n>', 'as this version has it; default: the newest'] as const;
 const COMMENT = ['--comment <text>', 'why; kept with the version'] as const;
@@ -91,7 +91,7 @@ export function registryCommand(): Command {
         (await look()).showHistory(
           globals,
           id as string | undefined,
-          limit === undefined ? undefined : versionArgument(limit, '--limit'),
+          limit === undefined ? undefined : countArgument(limit, '--limit'),
         ),
     }),
     sub({

@@ -54,6 +54,12 @@ describe('nodes on a registry in Postgres', () => {
   }, 120_000);
   afterAll(() => server[Symbol.asyncDispose]());
 
+  it('are needed before there is anything to look at', async () => {
+    const { code, stderr } = await run('registry', 'list');
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/^moontide: there is no registry in .* yet; the first start makes it/);
+  });
+
   it('start with exit code 3 while it is away and there is no copy', async () => {
     await server.stop('immediate');
     const { code, stderr } = await run('run');

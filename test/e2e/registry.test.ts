@@ -114,6 +114,30 @@ describe('moontide registry', () => {
     expect(await json('history')).toMatchObject({ versions: [{ version: 2 }, { version: 1 }] });
   });
 
+  it('tells all that is wrong with the entries of a file in one go', async () => {
+    const file = join(app, 'wrong.yaml');
+    writeFileSync(
+      file,
+      `create: [{ id: app:limits, kind: x }, { id: bad id }, { kind: y }, { id: app:new, kind: registry.entry }]
+update: [{ id: app:nobody }, { id: app:new, orders: 3 }, { id: app:limits, meta: 3 }]
+delete: [app:nothing, 3]
+`,
+    );
+    const { code, stderr } = await registry('apply', file);
+    expect(code).toBe(2);
+    expect(stderr.trimEnd().split('\n')).toEqual([
+      `${file}: create[0] ('app:limits') is there already; name it in 'update' or 'put'`,
+      `${file}: create[1] 'bad id' is no id; write 'namespace:name'`,
+      `${file}: create[2] has no 'id'; write 'id: app:limits'`,
+      `${file}: update[0] ('app:nobody') is not there; name it in 'create' or 'put'`,
+      `${file}: update[1] ('app:new') has an unknown key 'orders'; fields stand below 'data'`,
+      `${file}: update[2] ('app:limits') 'meta' is no mapping`,
+      `${file}: delete[0] 'app:nothing' is not there`,
+      `${file}: delete[1] is no id; write 'namespace:name'`,
+      'moontide: 8 errors; nothing was changed',
+    ]);
+  });
+
   it('shows Lua line by line between versions', async () => {
     writeFileSync(join(app, 'src/greet.lua'), GREET.replace('hello', 'good morning'));
     const node = new CliProcess(['--app', app, 'run']);
@@ -267,7 +291,10 @@ describe('moontide registry', () => {
       [['get', 'nonsense'], "expected 'namespace:name', got 'nonsense'"],
       [['find', 'kind'], "'kind' is no field=value"],
       [['find', 'kind=x'], "unknown field 'kind'"],
-      [['apply', '/nowhere.yaml'], "cannot read '/nowhere.yaml'"],
+      [['apply', '/nowhere.yaml'], "cannot read '/nowhere.yaml': there is no such file"],
+      [['apply', '/tmp'], "cannot read '/tmp': it is a folder"],
+      [['history', '--limit', '0'], "--limit is at least 1, got '0'"],
+      [['history', '--limit', 'x'], "--limit is a number, got 'x'; as in 100"],
       [['prune', '--keep', 'long'], "--keep is a time such as 30d or 12h, got 'long'"],
       [['shw'], "unknown command 'shw'"],
     ] as const) {

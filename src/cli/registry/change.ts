@@ -1,20 +1,12 @@
 // `moontide registry apply|rollback`: changes by hand, each one version.
-import { readFileSync } from 'node:fs';
-import { type Data, dataObject, type DataObject, LuaFloat } from '../../core/data.js';
-import { PlatformError } from '../../core/errors.js';
-import type { ExitCode } from '../../core/errors.js';
-import { bytesDataToText } from '../../core/text.js';
-import { parseYaml } from '../../core/yaml.js';
+import { dataObject } from '../../core/data.js';
 import { chooseEngine, engineNamed } from '../../lua/engines.js';
-import type { ApplyResult, RequestedChange } from '../../registry/apply-request.js';
+import type { ApplyResult } from '../../registry/apply-request.js';
 import { RegistryEditor } from '../../registry/editor.js';
-import { sameEntry } from '../../registry/model/changes.js';
-import type { Entry } from '../../registry/model/entry.js';
-import { parseEntryId } from '../../registry/model/ids.js';
 import { resolveAppName } from '../../registry/load/config.js';
 import type { RegistryView } from '../../registry/model/registry.js';
-import type { StateView } from '../../registry/registry-view.js';
 import type { Registry } from '../../registry/service.js';
+import { RegistryConflictError } from '../../registry/store/registry-store.js';
 import { userOfHost } from '../../runtime/user-of-host.js';
 import type { WorkerPlan } from '../../services/temporal/worker-plan.js';
 import type { Globals } from '../globals.js';
@@ -23,17 +15,10 @@ import { jsonText, say } from '../output.js';
 import { loadVocabulary } from '../prepare-app.js';
 import { planOf, settingsOf } from '../temporal-parts.js';
 import { workersListener } from '../workers-listener.js';
+import { changesOf, readChanges } from './change-file.js';
 import { commandLogger, withRegistry } from './open.js';
 import type { RegistryPlaceOfApp } from './open.js';
 import { changeDocument, changeLines, colored, versionDocument } from './readable.js';
-
-/** A file of changes that cannot be read. */
-class ChangeFileError extends PlatformError {
-  override readonly name = 'ChangeFileError';
-  readonly code = 'REGISTRY_CHANGE_FILE';
-  override readonly kind = 'Invalid';
-  override readonly exitCode: ExitCode = 2;
-}
 
 export interface ApplyWishes {
   readonly comment?: string;
@@ -59,16 +44,21 @@ export function applyFile(globals: Globals, file: string, wishes: ApplyWishes): 
   const document = readChanges(file);
   return withRegistry(globals, async (registry, place) => {
     const editor = await editorOf(globals, registry, place);
+    const { base } = wishes;
+    const { number } = registry.current.version;
+    if (base !== undefined && base !== number) throw new RegistryConflictError(base, number);
     const changes = changesOf(document, registry.current, file);
     if (wishes.dryRun === true) {
-      const warnings = editor.rehearse(changes);
+      editor.rehearse(changes);
       if (globals.json) say(jsonText(dataObject({ ok: true, changes: changes.length }), false));
-      else say(`${changes.length} changes can be applied to version ${registry.current.version.number}`);
-      return warnings.length >= 0 ? 0 : 1;
+      else {
+        const count = changes.length === 1 ? '1 change' : `${changes.length} changes`;
+        say(`${count} can be applied to version ${number}`);
+      }
+      return 0;
     }
     const { comment: fromFile } = document;
     const comment = wishes.comment ?? (typeof fromFile === 'string' ? fromFile : undefined);
-    const { base } = wishes;
     const result = await editor.apply({ ...note(comment), changes, ...(base === undefined ? {} : { base }) });
     return sayResult(globals, result, 'nothing is different; there is no new version');
   });
@@ -129,88 +119,3 @@ function sayResult(globals: Globals, { version, changes }: ApplyResult, same: st
   }
   return 0;
 }
-
-/** Strings as text. */
-function readChanges(file: string): DataObject {
-  let text: string;
-  try {
-    text = readFileSync(file === '-' ? 0 : file, 'utf8');
-  } catch (cause) {
-    throw new ChangeFileError(`cannot read '${file}': ${(cause as Error).message}`, { cause });
-  }
-  let data: Data;
-  try {
-    data = bytesDataToText(parseYaml(text));
-  } catch (cause) {
-    throw new ChangeFileError(`'${file}': ${(cause as Error).message}`, { cause });
-  }
-  if (!isObject(data)) throw new ChangeFileError(`'${file}' is no mapping; ${SHAPE}`);
-  for (const key of Object.keys(data))
-    if (!KEYS.has(key)) throw new ChangeFileError(`'${file}' has an unknown key '${key}'; ${SHAPE}`);
-  return data;
-}
-
-const SHAPE = "write 'create:', 'update:', 'put:' with lists of entries, and 'delete:' with a list of ids";
-const KEYS = new Set(['create', 'update', 'put', 'delete', 'comment', 'version', 'hash']);
-
-function changesOf(document: DataObject, view: StateView, file: string): RequestedChange[] {
-  const listOf = (key: string): readonly Data[] => {
-    const list = document[key] ?? [];
-    if (!Array.isArray(list)) throw new ChangeFileError(`'${key}' of '${file}' is no list; ${SHAPE}`);
-    return list;
-  };
-  const changes: RequestedChange[] = [
-    ...listOf('create').map((item, index): RequestedChange => ({
-      op: 'create',
-      entry: entryOf(item, `create[${index}]`, file),
-    })),
-    ...listOf('update').map((item, index): RequestedChange => ({
-      op: 'update',
-      entry: entryOf(item, `update[${index}]`, file, view),
-    })),
-    ...listOf('put').flatMap((item, index): RequestedChange[] => {
-      const entry = entryOf(item, `put[${index}]`, file);
-      const before = view.get(entry.id);
-      if (before === undefined) return [{ op: 'create', entry }];
-      return sameEntry(before, entry) ? [] : [{ op: 'update', entry }];
-    }),
-    ...listOf('delete').map((item, index): RequestedChange => {
-      if (typeof item !== 'string') throw new ChangeFileError(`delete[${index}] of '${file}' is no id`);
-      return { op: 'delete', id: parseEntryId(item) };
-    }),
-  ];
-  const touched = ['create', 'update', 'put', 'delete'].some((key) => listOf(key).length > 0);
-  if (!touched) throw new ChangeFileError(`'${file}' holds no changes; ${SHAPE}`);
-  return changes;
-}
-
-/** An entry as a definition file has it with its id, or as `get` prints it. For updates what is left out stays. */
-function entryOf(item: Data, where: string, file: string, view?: StateView): Entry {
-  const { id: written, kind, meta, data } = isObject(item) ? item : dataObject();
-  if (typeof written !== 'string')
-    throw new ChangeFileError(`${where} of '${file}' has no 'id', as in 'id: app:limits'`);
-  const id = parseEntryId(written);
-  const before = view?.get(id);
-  const kindText = kind ?? before?.kind;
-  if (typeof kindText !== 'string')
-    throw new ChangeFileError(`${where} of '${file}' ('${id}') has no 'kind', as in 'kind: registry.entry'`);
-  for (const key of Object.keys(item as DataObject))
-    if (!['id', 'kind', 'meta', 'data'].includes(key))
-      throw new ChangeFileError(
-        `${where} of '${file}' ('${id}') has an unknown key '${key}'; fields stand below 'data'`,
-      );
-  const mapping = (value: Data | undefined, kept: Readonly<DataObject> | undefined, what: string) => {
-    if (value === undefined || value === null) return kept ?? dataObject();
-    if (isObject(value)) return value;
-    throw new ChangeFileError(`'${what}' of ${where} of '${file}' ('${id}') is no mapping`);
-  };
-  return {
-    id,
-    kind: kindText,
-    meta: mapping(meta, before?.meta, 'meta'),
-    data: mapping(data, before?.data, 'data'),
-  };
-}
-
-const isObject = (data: Data | undefined): data is DataObject =>
-  typeof data === 'object' && data !== null && !Array.isArray(data) && !(data instanceof LuaFloat);

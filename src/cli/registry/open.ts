@@ -22,9 +22,9 @@ export class NoRegistryError extends PlatformError {
   readonly code = 'REGISTRY_ABSENT';
   override readonly kind = 'NotFound';
   override readonly exitCode: ExitCode = 3;
-  constructor(path: string) {
+  constructor(place: string) {
     super(
-      `there is no registry in '${path}' yet; the first start makes it: \`moontide dev\` or \`moontide run\``,
+      `there is no registry in ${place} yet; the first start makes it: \`moontide dev\` or \`moontide run\``,
     );
   }
 }
@@ -41,7 +41,7 @@ export async function openStoreOf(globals: Globals): Promise<RegistryPlaceOfApp>
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new AppErrors(diagnostics);
   const stateFolder = join(appFolder, STATE_FOLDER);
   const place = registryPlace({ folder: appFolder, config }, { path: stateFolder }, process.env);
-  if (place.engine === 'sqlite' && !existsSync(place.path)) throw new NoRegistryError(place.path);
+  if (place.engine === 'sqlite' && !existsSync(place.path)) throw new NoRegistryError(`'${place.path}'`);
   const store = await openPlace(place, {
     app: resolveAppName(config, appFolder).name,
     state: place.engine === 'sqlite' ? { path: stateFolder } : openStateFolder(appFolder),
@@ -69,5 +69,6 @@ export async function withRegistry<T>(
     bus: new EventBus(),
     follow: false,
   });
+  if (registry.current.version.number === 0) throw new NoRegistryError(store.description);
   return await work(registry, place);
 }
