@@ -208,6 +208,21 @@ for (const engine of storeEngines()) {
       expect(await store.missingFiles(['none', file.hash])).toEqual(['none']);
     });
 
+    it('takes no version that names a program or a file that was pruned meanwhile', async () => {
+      const [kept, gone] = [program('a', '1'), program('a', '2')];
+      const named = (hash: string): Change => ({ op: 'create', after: entry('a'), programAfter: hash });
+      await store.append(request(1, [create('b')], { programs: [kept, gone] }));
+      await store.prune({ before: 1, keepPrograms: new Set([kept.hash]) });
+      const lost = store.append(request(2, [named(gone.hash)]));
+      await expect(lost).rejects.toMatchObject({ code: 'REGISTRY_CONFLICT', kind: 'Conflict' });
+      await expect(lost).rejects.toThrow(`'${gone.hash}' was pruned while a version was made that needs it`);
+      const file = dataObject({ path: 'x', hash: 'e'.repeat(64), size: 1 });
+      const embed: Change = { op: 'create', after: entry('f', { files: [file] }, 'fs.embed') };
+      await expect(store.append(request(2, [embed]))).rejects.toThrow(`'${'e'.repeat(64)}' was pruned`);
+      expect((await store.head())?.number).toBe(1);
+      await store.append(request(2, [named(kept.hash)]));
+    });
+
     it('forgets old versions and what only they named', async () => {
       const [old, kept, open] = [program('a', '1'), program('a', '2'), program('a', '3')];
       const hash = 'e'.repeat(64);

@@ -11,6 +11,8 @@ export async function prunePostgres(
   const below = Math.min(before, asNumber(row?.['head']));
   await run('delete from @changes where version < $1', [below]);
   const versions = await run('delete from @versions where number < $1 returning number', [below]);
+  // From here on nobody stores a version: what it names might be taken from it.
+  await run('lock table @versions in share row exclusive mode');
   const programs = await run(
     `delete from @programs where hash <> all($1::text[]) and hash not in (
        select program from @entries where program is not null

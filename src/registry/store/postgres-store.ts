@@ -19,6 +19,7 @@ import {
   type ProgramSummary,
   type PruneRequest,
   type PruneResult,
+  PrunedMeanwhileError,
   RegistryConflictError,
   RegistryOwnerError,
   type RegistryStore,
@@ -37,6 +38,7 @@ import {
   CHANGE_COLUMNS,
   type ChangeRow,
   HISTORY_COLUMNS,
+  namedBefore,
   toChange,
   toChangeRow,
   toStoredEntry,
@@ -263,13 +265,16 @@ class PostgresStore implements RegistryStore {
     return row === undefined ? undefined : toVersion(row);
   }
 
-  async #missing(table: 'programs' | 'files', hashes: readonly string[]): Promise<readonly string[]> {
+  async #missing(
+    table: 'programs' | 'files',
+    hashes: readonly string[],
+    run: RunStatement = (sql, values) => this.#connection.query(sql, values, ASK_MS),
+  ): Promise<readonly string[]> {
     if (hashes.length === 0) return [];
-    const rows = await this.#connection.query(
+    const rows = await run(
       `select hash from unnest($1::text[]) with ordinality as wanted (hash, place)
         where not exists (select from @${table} t where t.hash = wanted.hash) order by place`,
       [[...new Set(hashes)]],
-      ASK_MS,
     );
     return rows.map(({ hash }) => asText(hash));
   }
@@ -297,6 +302,11 @@ class PostgresStore implements RegistryStore {
         Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
         number,
       ]);
+    const needed = namedBefore(request);
+    for (const table of ['programs', 'files'] as const) {
+      const [gone] = needed[table].length === 0 ? [] : await this.#missing(table, needed[table], run);
+      if (gone !== undefined) throw new PrunedMeanwhileError(expectedHead, gone);
+    }
     await insertChanges(run, number, changes);
     await changeEntries(run, number, changes);
     await run('select pg_notify($1, $2)', [channelOf(this.#connection.schema), String(number)]);

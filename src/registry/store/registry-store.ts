@@ -1,7 +1,7 @@
 // What a store of registry versions can do. Stores differ by named capabilities, never by their engine's name.
 // R1: `append` is one transaction: a version with all its changes, entries, programs and files is there, or nothing is.
 // R2: versions count from 1 without gaps; version 0 is the empty registry and is never stored.
-// R3: programs and files are named by their hash and never change once stored.
+// R3: programs and files are named by their hash and never change once stored; a version never names one that is not there.
 // R4: when a connection breaks while a version is stored, the store finds out whether it is there before it answers.
 import { PlatformError } from '../../core/errors.js';
 import type { PinnedProgram } from '../../core/program.js';
@@ -138,13 +138,20 @@ export class RegistryConflictError extends PlatformError {
   override readonly kind = 'Conflict';
   readonly expected: number;
   readonly actual: number;
-  constructor(expected: number, actual: number, options?: ErrorOptions) {
+  constructor(expected: number, actual: number, why?: string) {
     super(
-      `the registry is at version ${actual}, not ${expected}; read the newest version and apply the change to it`,
-      options,
+      why ??
+        `the registry is at version ${actual}, not ${expected}; read the newest version and apply the change to it`,
     );
     this.expected = expected;
     this.actual = actual;
+  }
+}
+
+/** Who pruned came between the look at what is stored and the version that names it. */
+export class PrunedMeanwhileError extends RegistryConflictError {
+  constructor(head: number, hash: string) {
+    super(head, head, `'${hash}' was pruned while a version was made that needs it; apply the change again`);
   }
 }
 

@@ -1,7 +1,9 @@
 // The rows of a store, the same for every engine: what goes into its tables and what is made of what comes out of them.
 import { type Change, changedId, type Origin, sidesOf } from '../model/changes.js';
 import { decodeEntry, encodeEntry } from './bodies.js';
+import { embeddedFiles } from '../model/embedded.js';
 import {
+  type AppendRequest,
   type StoredChange,
   StoreCorruptError,
   type StoredEntry,
@@ -147,6 +149,22 @@ export function misfit(version: number, changes: readonly ChangeRow[], id: strin
   return new StoreCorruptError(
     `version ${version} cannot ${operation} entry '${id}', which is ${where} version ${version - 1}`,
   );
+}
+
+/** What a version names and does not bring: it must be stored already. */
+export function namedBefore({ changes, programs, files = [] }: AppendRequest): {
+  readonly programs: readonly string[];
+  readonly files: readonly string[];
+} {
+  const needed = { programs: new Set<string>(), files: new Set<string>() };
+  for (const change of changes) {
+    const { before, after } = sidesOf(change);
+    if (after?.program !== undefined && after.program !== before?.program) needed.programs.add(after.program);
+    for (const { hash } of after === undefined ? [] : embeddedFiles(after.entry)) needed.files.add(hash);
+  }
+  for (const { hash } of programs) needed.programs.delete(hash);
+  for (const { hash } of files) needed.files.delete(hash);
+  return { programs: [...needed.programs], files: [...needed.files] };
 }
 
 /** The files that an entry's body names. */

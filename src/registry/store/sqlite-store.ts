@@ -12,6 +12,7 @@ import {
   type ProgramSummary,
   type PruneRequest,
   type PruneResult,
+  PrunedMeanwhileError,
   RegistryConflictError,
   RegistryDamagedError,
   type RegistryStore,
@@ -30,6 +31,7 @@ import {
   type ChangeRow,
   HISTORY_COLUMNS,
   misfit,
+  namedBefore,
   toChange,
   toChangeRow,
   toStoredEntry,
@@ -292,10 +294,11 @@ class SqliteStore implements RegistryStore {
   }
 
   #append(
-    { version, expectedHead, files = [], key }: AppendRequest,
+    request: AppendRequest,
     programs: readonly (readonly [hash: string, entry: string, body: string])[],
     changes: readonly ChangeRow[],
   ): void {
+    const { version, expectedHead, files = [], key } = request;
     const database = this.#database;
     const head = this.#head()?.number ?? 0;
     if (head !== expectedHead || version.number !== expectedHead + 1)
@@ -318,6 +321,11 @@ class SqliteStore implements RegistryStore {
         file.bytes,
         number,
       ]);
+    for (const [table, hashes] of Object.entries(namedBefore(request))) {
+      const sql = `select value from json_each(?) where value not in (select hash from ${table}) limit 1`;
+      const [[gone] = []] = hashes.length === 0 ? [] : database.rows(sql, [JSON.stringify(hashes)]).rows;
+      if (gone !== undefined) throw new PrunedMeanwhileError(head, asText(gone));
+    }
     this.#checkFits(number, changes);
     for (const [position, change] of changes.entries()) this.#appendChange(number, position, change);
   }
