@@ -43,6 +43,121 @@ describe('moontide lua', () => {
     expect(stdout).toContain('<one><2>nil\tnowhere: No such file or directory\t2\n11\t1\ttrue\n');
   });
 
+  it('lets a program that names debug look at itself, and change what it finds', async () => {
+    const { stdout, stderr } = await lua(`
+      local function f(a, b, ...)
+        local c = a + b
+        print(debug.getlocal(1, 3))
+        print(debug.setlocal(1, 3, 99), c, debug.getlocal(1, -1))
+        local i = debug.getinfo(1)
+        print(i.currentline, i.linedefined, i.lastlinedefined, i.what, i.nparams, i.isvararg, i.func == f, i.nups)
+        local activelines = i.activelines
+        print(activelines[3], activelines[2], debug.getinfo(2).what, debug.getinfo(50), debug.getlocal(f, 2))
+      end
+      f(1, 2, "x")
+      local u, w = 1, 2
+      local function g() return u + w end
+      local function h() return w end
+      print(debug.getupvalue(g, 1), debug.setupvalue(g, 1, 10), g(), u)
+      print(debug.upvalueid(g, 2) == debug.upvalueid(h, 1), debug.upvalueid(g, 1) == debug.upvalueid(h, 1))
+      debug.upvaluejoin(g, 1, h, 1)
+      print(g(), debug.getinfo(print).what, pcall(debug.upvaluejoin, print, 1, h, 1))
+      local co = coroutine.create(function(p) local q = p * 2 coroutine.yield() return q end)
+      coroutine.resume(co, 21)
+      print(debug.getlocal(co, 1, 2), debug.setlocal(co, 1, 2, "changed"), coroutine.resume(co))
+      debug.setmetatable(0, { __index = math })
+      print((-4):abs(), debug.getmetatable(1).__index == math)`);
+    expect(stderr).toBe('');
+    expect(stdout.split('\n')).toEqual([
+      'c\t3',
+      'c\t99\t(*vararg)\tx',
+      '6\t2\t10\tLua\t2\ttrue\ttrue\t2',
+      'true\tnil\tmain\tnil\tb',
+      'u\tu\t12\t10',
+      'true\tfalse',
+      "4\tC\tfalse\tbad argument #2 to 'upvaluejoin' (invalid upvalue index)",
+      'q\tq\ttrue\tchanged',
+      '4\ttrue',
+      '',
+    ]);
+  });
+
+  it('calls hooks for lines, calls and returns, and counts', async () => {
+    const { stdout } = await lua(`
+      local seen = {}
+      local function f(n)
+        return n
+      end
+      debug.sethook(function(event, line) seen[#seen + 1] = event:sub(1, 1) .. (line or "") end, "crl")
+      local x = 1
+      for i = 1, 2 do
+        x = f(x)
+      end
+      debug.sethook()
+      local count = 0
+      debug.sethook(function() count = count + 1 end, "", 10)
+      for i = 1, 100 do local y = i end
+      debug.sethook()
+      print(table.concat(seen, " "), debug.gethook())
+      print(count > 5 and count < 30)
+      print(pcall(function()
+        debug.sethook(function() error("enough") end, "", 1000)
+        while true do local z = 1 end
+      end))`);
+    expect(stdout.split('\n')).toEqual([
+      'l7 l8 l9 c l4 r l9 c l4 r l11\tnil',
+      'true',
+      expect.stringMatching(/^false\tmain[.]lua:\d+: enough$/),
+      '',
+    ]);
+  });
+
+  it('loads what string.dump gives, also in another process, and refuses what was changed', async () => {
+    const { stdout, stderr } = await lua(`
+      local a = 20
+      local function f(x) assert(true) if x then a = x end return a end
+      local dumped = string.dump(f)
+      local g = load(dumped)
+      print(g(), g(5), g(), f(), load(dumped, "f", "t"))
+      print(select(2, load(dumped:sub(1, -2))), select(2, load((dumped:gsub("return", "Return")))))
+      print(load(string.dump(function() return nothing end), "", "b", { nothing = "env" })())
+      print(pcall(load(string.dump(function() error("x") end, true))))
+      print(pcall(string.dump, print))
+      io.open("f.luac", "wb"):write(string.dump(function(...) return "from a file", ... end)):close()
+      print(loadfile("f.luac")(1))`);
+    expect(stderr).toBe('');
+    expect(stdout.split('\n')).toEqual([
+      "nil\t5\t5\t20\tnil\tattempt to load a binary chunk (mode is 't')",
+      'binary string: truncated precompiled chunk\tbinary string: bad binary format (precompiled chunk was changed)',
+      'env',
+      'false\t?:-1: x',
+      'false\tunable to dump given function',
+      'from a file\t1',
+      '',
+    ]);
+  });
+
+  it('clears weak tables when it collects, and between turns', async () => {
+    const { stdout, stderr } = await lua(`
+      local kept = {}
+      local keys, values = setmetatable({}, { __mode = "k" }), setmetatable({}, { __mode = "v" })
+      keys[{}], keys[kept], keys.text = 1, { kept }, {}
+      values[1], values[2], values.text = {}, kept, "text"
+      local own = {}
+      keys[own] = { own }
+      own = nil
+      collectgarbage()
+      local left = {}
+      for key in pairs(keys) do left[#left + 1] = key == kept and "kept" or tostring(key) end
+      print(table.concat(left, " "), values[1], values[2] == kept, values.text)
+      local gone = setmetatable({ {} }, { __mode = "v" })
+      local passes = 0
+      while gone[1] do passes = passes + 1 end
+      print(gone[1], passes > 0, table.sort({ 3, 1, 2 }, function(a, b) collectgarbage() return a < b end))`);
+    expect(stderr).toBe('');
+    expect(stdout).toBe('text kept\tnil\ttrue\ttext\nnil\ttrue\n');
+  });
+
   it('tells an error with the stack of the program, and fails', async () => {
     const { code, stderr } = await lua(
       'local function deep() error("boom") end\nlocal function f() deep() end\nf()',

@@ -12,6 +12,8 @@ export interface LeftOut {
   /** What stands in place of the lines; by default nothing. */
   readonly instead?: string;
   readonly reason: string;
+  /** It cannot hold with `moontide lua` either. */
+  readonly always?: boolean;
 }
 
 export const leftOut: readonly LeftOut[] = JSON.parse(

@@ -22,6 +22,18 @@ function G.load(chunk, chunkname, mode, ...)
   return host.load(chunk, chunkname, mode, (...))
 end
 
+string.dump = host.dump
+
+function G.print(...)
+  local texts = {}
+  for at = 1, select('#', ...) do
+    local text = G.tostring((select(at, ...)))
+    if type(text) ~= 'string' and type(text) ~= 'number' then error("'tostring' must return a string to 'print'", 2) end
+    texts[at] = text
+  end
+  print(table.concat(texts, '\\t'))
+end
+
 function G.loadfile(file, mode, ...)
   local text, problem
   if file == nil then text = process.read_all() else text, problem = process.read_file(file) end
@@ -93,13 +105,34 @@ G.os = {
 }
 
 -- io: a file is read whole when it is opened, and written when it is closed or the program ends
-local File = {}
-File.__index = File
-File.__name = 'FILE*'
-function File:__tostring() return self.closed and 'file (closed)' or 'file (' .. (self.path or 'standard') .. ')' end
+local File = { __name = 'FILE*' }
+local methods = {}
+File.__index = methods
+local states = {}
 local open = {}
+local function newFile(state)
+  local file = host.newfile(File)
+  states[file] = state
+  return file
+end
+function File:__tostring()
+  local state = states[self]
+  return state.closed and 'file (closed)' or 'file (' .. (state.path or 'standard') .. ')'
+end
 
-local function checked(file) if file.closed then error('attempt to use a closed file', 3) end return file end
+local function nameOf(value)
+  local metatable = getmetatable(value)
+  if type(metatable) == 'table' and type(metatable.__name) == 'string' then return metatable.__name end
+  return type(value)
+end
+local function stateOf(file, what, level)
+  local state = states[file]
+  if state == nil then
+    error("bad argument #1 to '" .. what .. "' (FILE* expected, got " .. nameOf(file) .. ')', level or 3)
+  end
+  if state.closed then error('attempt to use a closed file', level or 3) end
+  return state
+end
 
 local function readOne(file, format)
   if file.standard then return process.read_line_or(format) end
@@ -123,124 +156,136 @@ local function readOne(file, format)
   local stop = data:find('\\n', at, true)
   file.at = (stop or #data) + 1
   if format == 'L' then return data:sub(at, stop or #data) end
-  if format ~= 'l' then error("bad argument #1 to 'read' (invalid format)", 3) end
+  if format ~= 'l' then error("bad argument #1 to 'read' (invalid format)", 4) end
   return data:sub(at, stop and stop - 1 or #data)
 end
 
-function File:read(...)
-  checked(self)
+local function readAll(state, ...)
   local formats = select('#', ...) == 0 and { 'l' } or { ... }
   local values = {}
   for at, format in ipairs(formats) do
-    values[at] = readOne(self, format)
+    values[at] = readOne(state, format)
     if values[at] == nil then return table.unpack(values, 1, at) end
   end
   return table.unpack(values, 1, #formats)
 end
 
-function File:write(...)
-  checked(self)
+local function writeAll(file, state, name, ...)
   for at = 1, select('#', ...) do
     local value = select(at, ...)
     if type(value) ~= 'string' and type(value) ~= 'number' then
-      error("bad argument #" .. at .. " to 'write' (string expected, got " .. type(value) .. ')', 2)
+      error("bad argument #" .. at .. " to '" .. name .. "' (string expected, got " .. nameOf(value) .. ')', 3)
     end
-    if self.descriptor then process.write(self.descriptor, tostring(value))
-    else self.pieces[#self.pieces + 1] = tostring(value) end
+    if state.descriptor then process.write(state.descriptor, tostring(value))
+    else state.pieces[#state.pieces + 1] = tostring(value) end
   end
-  return self
+  return file
 end
 
-function File:flush()
-  checked(self)
-  if self.pieces and #self.pieces > 0 then
-    process.append_file(self.path, table.concat(self.pieces))
-    self.pieces = {}
+local function flush(state)
+  if state.pieces and #state.pieces > 0 then
+    process.append_file(state.path, table.concat(state.pieces))
+    state.pieces = {}
   end
-  return self
 end
 
-function File:close()
-  self:flush()
-  if self.path then self.closed, open[self] = true, nil end
+local function close(file, state)
+  flush(state)
+  if state.path then state.closed, state.data, open[file] = true, nil, nil end
   return true
 end
 
-function File:lines(...)
+local function linesOf(state, ...)
   local formats = table.pack(...)
-  return function() return self:read(table.unpack(formats, 1, formats.n)) end
+  return function()
+    if state.closed then error('file is already closed', 2) end
+    return readAll(state, table.unpack(formats, 1, formats.n))
+  end
 end
 
-function File:seek(whence, offset)
-  checked(self)
-  local base = (whence == 'set' and 0) or (whence == 'end' and #(self.data or '')) or (self.at or 1) - 1
-  self.at = base + (offset or 0) + 1
-  return self.at - 1
+function methods:read(...) return readAll(stateOf(self, 'read'), ...) end
+function methods:write(...) return writeAll(self, stateOf(self, 'write'), 'write', ...) end
+function methods:flush()
+  flush(stateOf(self, 'flush'))
+  return self
 end
-function File:setvbuf() return true end
+function methods:close() return close(self, stateOf(self, 'close')) end
+function methods:lines(...) return linesOf(stateOf(self, 'lines'), ...) end
+function methods:seek(whence, offset)
+  local state = stateOf(self, 'seek')
+  local base = (whence == 'set' and 0) or (whence == 'end' and #(state.data or '')) or (state.at or 1) - 1
+  state.at = base + (offset or 0) + 1
+  return state.at - 1
+end
+function File.__gc(...)
+  if select('#', ...) == 0 then error("bad argument #1 to '__gc' (FILE* expected, got no value)", 2) end
+end
+function methods:setvbuf()
+  stateOf(self, 'setvbuf')
+  return true
+end
 
 G.io = {}
-G.io.stdout = setmetatable({ descriptor = 1 }, File)
-G.io.stderr = setmetatable({ descriptor = 2 }, File)
-G.io.stdin = setmetatable({ standard = true }, File)
+G.io.stdout = newFile { descriptor = 1 }
+G.io.stderr = newFile { descriptor = 2 }
+G.io.stdin = newFile { standard = true }
 local input, output = G.io.stdin, G.io.stdout
 function G.io.open(path, mode)
   mode = mode or 'r'
   if not mode:find('^[rwa]%+?b?$') then error("bad argument #2 to 'open' (invalid mode)", 2) end
-  local file = setmetatable({ path = path }, File)
+  local state = { path = path }
   if mode:sub(1, 1) == 'r' then
     local data, problem = process.read_file(path)
     if data == nil then return nil, problem, 2 end
-    file.data, file.at = data, 1
+    state.data, state.at = data, 1
   else
     local done, problem = true, nil
     if mode:sub(1, 1) == 'w' then done, problem = process.write_file(path, '')
     else done, problem = process.append_file(path, '') end
     if not done then return nil, problem, 13 end
   end
-  file.pieces = {}
+  state.pieces = {}
+  local file = newFile(state)
   open[file] = true
   return file
 end
-function G.io.write(...) return output:write(...) end
-function G.io.read(...) return input:read(...) end
+function G.io.write(...) return writeAll(output, stateOf(output, 'write'), 'io.write', ...) end
+function G.io.read(...) return readAll(stateOf(input, 'read'), ...) end
 function G.io.lines(path, ...)
-  if path == nil then return input:lines(...) end
+  if path == nil then return linesOf(stateOf(input, 'lines'), ...) end
   local file, problem = G.io.open(path)
   if file == nil then error(problem, 2) end
-  return file:lines(...)
+  return linesOf(states[file], ...)
 end
 function G.io.input(file)
-  if file ~= nil then input = type(file) == 'string' and assert(G.io.open(file)) or file end
+  if type(file) == 'string' then input = assert(G.io.open(file))
+  elseif file ~= nil then
+    stateOf(file, 'input')
+    input = file
+  end
   return input
 end
 function G.io.output(file)
-  if file ~= nil then output = type(file) == 'string' and assert(G.io.open(file, 'w')) or file end
+  if type(file) == 'string' then output = assert(G.io.open(file, 'w'))
+  elseif file ~= nil then
+    stateOf(file, 'output')
+    output = file
+  end
   return output
 end
-function G.io.close(file) return (file or output):close() end
+function G.io.close(file)
+  file = file or output
+  return close(file, stateOf(file, 'close'))
+end
 function G.io.type(value)
-  if getmetatable(value) ~= File then return nil end
-  return value.closed and 'closed file' or 'file'
+  local state = states[value]
+  if state == nil then return nil end
+  return state.closed and 'closed file' or 'file'
 end
 
--- debug, as far as it is built
-G.debug = {
-  getinfo = function(subject, ...) return host.getinfo(subject, ...) end,
-  traceback = function(message, ...)
-    if message ~= nil and type(message) ~= 'string' then return message end
-    local frames = {}
-    for frame in host.traceback():gmatch('[^\\n]+') do
-      if not frame:find('[moontide lua]', 1, true) then frames[#frames + 1] = '\\n\\t' .. frame end
-    end
-    return (message and message .. '\\n' or '') .. 'stack traceback:' .. table.concat(frames)
-  end,
-  getmetatable = host.getmetatable, setmetatable = host.setmetatable,
-}
-for _, missing in ipairs { 'getlocal', 'setlocal', 'getupvalue', 'setupvalue', 'upvalueid', 'upvaluejoin',
-  'sethook', 'gethook', 'getuservalue', 'setuservalue', 'getregistry', 'debug' } do
-  G.debug[missing] = function() error('debug.' .. missing .. ' is not built in this version', 2) end
-end
+G.debug = {}
+for member, value in pairs(host.debug) do G.debug[member] = value end
+function G.debug.debug() error('debug.debug is not there; use moontide lua without a file', 2) end
 
 local collecting = { count = true, step = true, isrunning = true, collect = 0, stop = 0, restart = 0,
   setpause = 200, setstepmul = 200 }
@@ -250,6 +295,9 @@ function G.collectgarbage(option)
     error("bad argument #1 to 'collectgarbage' (invalid option '" .. tostring(option) .. "')", 2)
   end
   if option == 'count' then return process.memory() end
+  if (option == nil or option == 'collect' or option == 'step') and process.has_weak() and host.may_wait() then
+    process.collect()
+  end
   return answer
 end
 
@@ -259,7 +307,7 @@ end
 loaded._G = G
 
 local function finish()
-  for file in pairs(open) do file:flush() end
+  for file in pairs(open) do flush(states[file]) end
 end
 
 local function message(raised)

@@ -19,6 +19,8 @@ import { LuaError, LuaFloat, luaType } from '../../lua/values.js';
 import { toBytes, toText } from '../../core/text.js';
 
 export const NEXT_LINE = 'lua.line';
+/** Weak tables are to lose what is only there. */
+export const COLLECT = 'lua.collect';
 
 /** All bytes, also where the stream takes only a part at a time. */
 export function writeAll(descriptor: number, text: string): void {
@@ -113,7 +115,8 @@ const REASONS: Readonly<Record<string, string>> = {
 const float = (value: number): LuaValue => (Number.isInteger(value) ? new LuaFloat(value) : value);
 const bytesOf = (value: LuaValue): Buffer => Buffer.from(textOf(value), 'latin1');
 
-export function processSpec() {
+/** `hasWeak`: whether there is any weak table. */
+export function processSpec(hasWeak: () => boolean) {
   const input = new Input();
   let temporary = 0;
   return defineModuleSpec({
@@ -156,6 +159,8 @@ export function processSpec() {
       exit: fn('', [], [], (_call, code) =>
         process.exit(code === true ? 0 : code === false ? 1 : Number(code)),
       ),
+      has_weak: fn('', [], [], () => hasWeak()),
+      collect: fn('', [], [], () => command({ type: COLLECT }, () => undefined)),
       line: fn('', [], [], (_call, prompt) =>
         command({ type: NEXT_LINE, prompt: textOf(prompt) }, (answer) =>
           answer.ok && typeof answer.value === 'string' ? answer.value : undefined,

@@ -22,9 +22,10 @@ import { userCacheFolder } from '../../temporal/binary.js';
 import { prepareLua } from '../lua-support.js';
 import { UsageError } from '../usage-error.js';
 import { PRELUDE } from './prelude.js';
-import { NEXT_LINE, processSpec, writeAll } from './process-spec.js';
+import { COLLECT, NEXT_LINE, processSpec, writeAll } from './process-spec.js';
+import { WEAK_TURN, WeakTables } from './weak-tables.js';
 
-const UNLIMITED: Budget = { instructions: Number.MAX_VALUE, memory: Number.MAX_VALUE };
+const UNLIMITED: Budget = { instructions: 1e15, memory: 1e15 };
 /** Some seconds: after that the lines go on with a new instance. */
 const INTERACTIVE: Budget = { instructions: 2e9, memory: 2e9 };
 
@@ -56,23 +57,45 @@ const hostOfProcess = (): InstanceHost => ({
   place: 'node',
 });
 
-function newInstance(budget: Budget): Instance {
+/** An instance, and the weak tables of its program. */
+interface Started {
+  readonly instance: Instance;
+  readonly weak: WeakTables;
+}
+
+function newInstance(budget: Budget): Started {
   prepareLua(process.env);
   const compiled = compiledEngine.compile(programOf(budget));
   if (!compiled.ok) throw new TypeError(compiled.diagnostics.map(({ message }) => message).join('; '));
-  const lookup = moduleLookup([standaloneSpec, processSpec()], [osSpec, coroutineSpec, errorsSpec]);
-  return createInstance(compiledEngine.load(compiled.artifact), hostOfProcess(), lookup);
+  const weak = new WeakTables();
+  const process_ = processSpec(() => weak.any);
+  const lookup = moduleLookup([standaloneSpec, process_], [osSpec, coroutineSpec, errorsSpec]);
+  const host = hostOfProcess();
+  Object.defineProperty(host, 'turnInstructions', { get: () => (weak.any ? WEAK_TURN : undefined) });
+  return { instance: createInstance(compiledEngine.load(compiled.artifact), host, lookup), weak };
+}
+
+/** Goes on as long as the program only gives up its turn, or wants its weak tables to lose what is only there. */
+async function goOn({ instance, weak }: Started, first: Step): Promise<Step> {
+  let step = first;
+  for (;;) {
+    const collects = step.commands.find(({ command }) => command.type === COLLECT);
+    if (collects === undefined && step.paused === undefined) return step;
+    if (weak.any) await weak.collect();
+    step = collects === undefined ? instance.goOn() : instance.answer(collects.id, { ok: true, value: null });
+  }
 }
 
 const complain = (message: string): void => writeAll(2, `moontide lua: ${message}\n`);
 
 /** Runs a file; '-' is standard input. The exit code is 1 when it failed. */
-export function runLuaFile(file: string, args: readonly string[]): number {
+export async function runLuaFile(file: string, args: readonly string[]): Promise<number> {
   const text = file === '-' ? readFileSync(0, 'latin1') : readProgram(file);
   const name = file === '-' ? '=stdin' : `@${toBytes(file)}`;
-  const instance = newInstance(UNLIMITED);
-  const step = instance.start(['file', text, name, toBytes(file), ...args.map(toBytes)]);
-  return told(step.outcome, instance);
+  const started = newInstance(UNLIMITED);
+  const { instance } = started;
+  const first = instance.start(['file', text, name, toBytes(file), ...args.map(toBytes)]);
+  return told((await goOn(started, first)).outcome, instance);
 }
 
 function readProgram(file: string): string {
@@ -128,8 +151,9 @@ export async function runLuaLines(): Promise<number> {
 
 /** One instance over the lines; ends with the input, or because the instance was stopped. */
 async function readAndRun(next: (prompt: string) => Promise<string | undefined>): Promise<Outcome> {
-  const instance = newInstance(INTERACTIVE);
-  let step: Step = instance.start(['lines']);
+  const started = newInstance(INTERACTIVE);
+  const { instance } = started;
+  let step = await goOn(started, instance.start(['lines']));
   while (step.outcome === undefined) {
     const asked = step.commands.find(({ command }) => command.type === NEXT_LINE);
     if (asked === undefined) {
@@ -138,7 +162,7 @@ async function readAndRun(next: (prompt: string) => Promise<string | undefined>)
     }
     const line = await next(textIn(asked.command, 'prompt'));
     const value: Data = line === undefined ? null : toBytes(line);
-    step = instance.answer(asked.id, { ok: true, value });
+    step = await goOn(started, instance.answer(asked.id, { ok: true, value }));
   }
   return step.outcome;
 }

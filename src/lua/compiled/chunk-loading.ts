@@ -2,7 +2,10 @@
 import { parseChunk } from '../front/parse.js';
 import { Suspend } from '../suspend.js';
 import type { HostFunction, HostResult, LuaFunction, LuaValue } from '../values.js';
-import { loadChunk } from './unit.js';
+import { undump } from './binary-chunks.js';
+import { rememberName } from './debug-library.js';
+import { fromHostValue } from './table.js';
+import { loadChunk, loadObserved } from './unit.js';
 
 /** PUC's LUA_IDSIZE, without the final zero. */
 const MAX_NAME = 59;
@@ -19,7 +22,7 @@ function chunkId(name: string): string {
     : `[string "${line.slice(0, room)}..."]`;
 }
 
-/** `load(chunk, name, mode, environment)`; an environment is always given. Text only. */
+/** `load(chunk, name, mode, environment)`; an environment is always given. */
 export const load: HostFunction = (_call, chunk, name, mode, environment) => {
   if (typeof chunk === 'string') return loadText(chunk, textOr(name, chunk), mode, environment);
   const pieces: string[] = [];
@@ -40,16 +43,37 @@ export const load: HostFunction = (_call, chunk, name, mode, environment) => {
   return read();
 };
 
+/** The main function of an observed chunk: the chunk around it gives it its environment. */
+function observedMain(source: string, file: string, environment: LuaValue): LuaFunction {
+  const around = loadObserved(source, file).main(undefined);
+  return around(fromHostValue(environment)) as LuaFunction;
+}
+
 const textOr = (value: LuaValue, otherwise: string): string =>
   typeof value === 'string' ? value : otherwise;
 
+/** What names these is compiled in its observed form, and all that is loaded after it: it may look at that too. */
+const NAMES_DEBUG = /\b(?:debug|dump)\b/;
+let observes = false;
+
 function loadText(text: string, name: string, mode: LuaValue, environment: LuaValue): HostResult {
   const kind = text.startsWith('\x1b') ? 'binary' : 'text';
-  if (kind === 'binary' || (typeof mode === 'string' && !mode.includes('t')))
-    return [undefined, `attempt to load a ${kind} chunk (mode is '${textOr(mode, 'bt')}')`];
+  if (typeof mode === 'string' && !mode.includes(kind.slice(0, 1)))
+    return [undefined, `attempt to load a ${kind} chunk (mode is '${mode}')`];
+  if (kind === 'binary') {
+    const loaded = undump(text, environment);
+    return typeof loaded === 'string'
+      ? [undefined, `${name.startsWith('\x1b') ? 'binary string' : chunkId(name)}: ${loaded}`]
+      : loaded;
+  }
   // Only files may begin with a line for the shell.
   const parsed = parseChunk(text.startsWith('#') ? ` ${text}` : text, chunkId(name));
-  if (parsed.ok) return loadChunk(parsed.chunk, text, environment);
+  if (parsed.ok) {
+    observes ||= NAMES_DEBUG.test(text);
+    if (!observes) return loadChunk(parsed.chunk, text, environment);
+    rememberName(chunkId(name), name);
+    return observedMain(text.startsWith('#') ? ` ${text}` : text, chunkId(name), environment);
+  }
   const { place, message } = parsed.diagnostics[0]!;
   return [undefined, `${place.file}:${place.line}: ${message}`];
 }

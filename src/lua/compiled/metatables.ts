@@ -1,10 +1,11 @@
 // Metatables of every kind of value, and calls of what is not a function. Sealed.
 // M1: strings share one frozen metatable per realm; a userdata type has one, made from its spec at first use.
-import { LuaUserdata } from '../values.js';
+import { luaType, LuaUserdata } from '../values.js';
 import type { AnyUserdataType } from '../values.js';
 import { uncounted } from './budget.js';
 import { enterNative, finishSpill, leaveNative, overflow } from './coroutine.js';
 import { operandError } from './errors.js';
+import { I64 } from './int64.js';
 import { first, Frame, machine, push, S } from './protocol.js';
 import type { Callable, Result, Value } from './protocol.js';
 import { Table } from './table.js';
@@ -44,10 +45,39 @@ export function metaOfTable(metatable: Table): Meta {
   return meta;
 }
 
+/** What `debug.setmetatable` set, by the type's name; undefined: it was never called for such a value. */
+let basicMetas: Map<string, Meta | null> | undefined;
+let ownMetas: WeakMap<LuaUserdata, Meta | null> | undefined;
+
+/** The metatable of all values of a type; for programs outside of apps, whose realm is their own. */
+export function setBasicMetatable(type: string, metatable: Table | undefined): void {
+  const meta = metatable === undefined ? null : metaOfTable(metatable);
+  if (type === 'string') stringMeta = meta;
+  else (basicMetas ??= new Map<string, Meta | null>()).set(type, meta);
+}
+
+export function setUserdataMetatable(userdata: LuaUserdata, metatable: Table | undefined): void {
+  ownMetas ??= new WeakMap<LuaUserdata, Meta | null>();
+  ownMetas.set(userdata, metatable === undefined ? null : metaOfTable(metatable));
+}
+
+let watcher: ((table: Table) => void) | undefined;
+/** Hears of every table that gets a metatable with `__mode`; for programs outside of apps. */
+export function watchWeakTables(watch: (table: Table) => void): void {
+  watcher = watch;
+}
+export function noteMetatable(table: Table): void {
+  if (watcher !== undefined && table.meta?.table.getString('__mode') !== undefined) watcher(table);
+}
+
 export function metaOf(value: Value): Meta | null {
   if (value instanceof Table) return value.meta;
   if (typeof value === 'string') return stringMeta;
-  return value instanceof LuaUserdata ? metaOfUserdata(value.type) : null;
+  if (value instanceof LuaUserdata) {
+    const own = ownMetas?.get(value);
+    return own === undefined ? metaOfUserdata(value.type) : own;
+  }
+  return basicMetas?.get(value instanceof I64 ? 'number' : luaType(value)) ?? null;
 }
 
 export const metatableOf = (value: Value): Table | undefined => metaOf(value)?.table;

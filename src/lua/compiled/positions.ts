@@ -6,6 +6,7 @@
 // L4: a node loads new versions of programs without end, so positions are dropped again: those of the units whose last
 //     instance began longest ago, when all others take more room than the programs of any app.
 import type { LuaFrame } from '../engine.js';
+import type { Scope } from './compiler/writer.js';
 import { machine } from './machine.js';
 import type { Frame, FrameStack } from './machine.js';
 
@@ -25,6 +26,8 @@ export interface ScriptMap {
   readonly operands: ReadonlyMap<number, readonly string[]>;
   /** In order of firstLine. */
   readonly functions: readonly FunctionPlace[];
+  /** By JavaScript line: the variables in scope, where code is observed (observer.ts). */
+  readonly scopes?: ReadonlyMap<number, Scope>;
 }
 
 export type StackEntry =
@@ -34,6 +37,10 @@ export type StackEntry =
       readonly line: number;
       readonly title: string;
       readonly operands: readonly string[];
+      /** Of observed code that runs: the variables in scope. */
+      readonly scope?: Scope;
+      /** Of code that waits: its frame. */
+      readonly frame?: Frame;
     }
   | { readonly is: 'native'; readonly name: string };
 
@@ -174,6 +181,7 @@ function entryAt(url: string, line: number): StackEntry | undefined {
     line: luaLine,
     title: functionAt(map, line),
     operands: map.operands.get(line) ?? NO_OPERANDS,
+    ...(map.scopes === undefined ? {} : { scope: map.scopes.get(line) ?? [] }),
   };
 }
 
@@ -186,7 +194,7 @@ export function heapEntries(top: Frame | null): StackEntry[] {
   for (let frame = top; frame !== null && entries.length < MAX_ENTRIES; frame = frame.next) {
     if (frame.inner !== undefined) entries.push(...heapEntries(frame.inner.top));
     const place = frame.describe?.();
-    if (place !== undefined) entries.push({ ...place, is: 'lua', operands: NO_OPERANDS });
+    if (place !== undefined) entries.push({ ...place, is: 'lua', operands: NO_OPERANDS, frame });
   }
   return entries;
 }
@@ -290,13 +298,14 @@ export const positionOf = (entry: StackEntry | undefined): string =>
 /** Stands among the operands of a call whose result is returned as it is. */
 export const TAIL_CALL = 'tail call';
 
-/** The code at a level as `error` counts them, seen from a builtin: 1 is who called it. In Lua, tail calls leave no level. */
+/** In Lua, tail calls leave no level. */
+export const leavesNoLevel = (entry: StackEntry, inner: StackEntry | undefined): boolean =>
+  entry.is === 'lua' && entry.operands[1] === TAIL_CALL && inner?.is === 'lua';
+
+/** The code at a level as `error` counts them, seen from a builtin: 1 is who called it. */
 export function entryAtLevel(stack: Stack, level: number): StackEntry | undefined {
   const entries = stack.entries(level === 1 ? 2 : Infinity);
-  const levels = entries.filter(
-    (entry, at) =>
-      at === 0 || entry.is !== 'lua' || entry.operands[1] !== TAIL_CALL || entries[at - 1]?.is !== 'lua',
-  );
+  const levels = entries.filter((entry, at) => !leavesNoLevel(entry, entries[at - 1]));
   return levels[(levels[0]?.is === 'native' ? 1 : 0) + level - 1];
 }
 

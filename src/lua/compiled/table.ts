@@ -116,7 +116,8 @@ export class Hash {
     }
   }
 
-  private compact(): void {
+  /** Forgets deleted keys. */
+  compact(): void {
     const { keys, values } = this;
     this.index = new Map();
     this.keys = [];

@@ -10,6 +10,11 @@ import type { Pause } from '../suspend.js';
 
 const TURN: Pause = Object.freeze({ on: 'pause', why: 'turn' });
 
+/** Asks the step that runs to give up its turn after so many instructions. */
+export function turnAfter(instructions: number): void {
+  machine.turnEnd = Math.max(machine.turnEnd, machine.budget - instructions);
+}
+
 /** Takes slices at a pass of a loop; -1: the code pauses, its frame is to be pushed. */
 export function pause(left: number): number {
   const taken = takeSlices(left);

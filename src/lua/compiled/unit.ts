@@ -1,13 +1,15 @@
 // A compiled unit in this realm: its text made into functions, its twins made when something first suspends in them. Sealed.
 // L1: one LoadedUnit per text and realm, shared by all instances; it holds nothing of an instance.
 // L2: a twin needs the unit's source, from which it is compiled; that happens once per function and realm.
-import { parseChunk } from '../front/parse.js';
+import { parseChunk, parseObserved } from '../front/parse.js';
 import type { Chunk } from '../front/tree.js';
 import { uncounted } from './budget.js';
 import { RUNTIME_NAMES, UnitEmitter } from './compiler/unit-emitter.js';
 import type { TextMap, UnitOptions, UnitText } from './compiler/unit-emitter.js';
+import type { Scope } from './compiler/writer.js';
 import { RAISE } from './closing.js';
 import { hashText } from './hash.js';
+import { observer } from './observer.js';
 import { positionsOf, usePositions } from './positions.js';
 import type { ScriptMap, UnitPositions } from './positions.js';
 import { Frame, machine, startMachine } from './protocol.js';
@@ -26,6 +28,8 @@ export interface CompiledUnit {
   readonly text: string;
   readonly map: TextMap;
   readonly sites: readonly (readonly number[])[];
+  /** Of observed code: the variables in scope, by function id and site. */
+  readonly siteScopes?: readonly ReadonlyMap<number, Scope>[];
 }
 
 const PARAMETERS: readonly string[] = [...RUNTIME_NAMES, 'unit'];
@@ -53,6 +57,7 @@ class LoadedUnit {
   /** Gives back what the unit and its twins have taken of the budget. */
   readonly #resets: (() => number)[];
   #emitter: UnitEmitter | undefined;
+  #chunk: Chunk | undefined;
 
   constructor(unit: CompiledUnit, options: UnitOptions) {
     this.unit = unit;
@@ -62,11 +67,13 @@ class LoadedUnit {
     this.#positions = positionsOf(this.#url);
     runtime ??= makeRuntime();
     const made = this.#makeScript(this.#url, unit.text, unit.map);
+    const observed = options.isObserved === true ? { loaded: this, observer } : {};
     const exports = made.run(...argumentsFor(runtime), {
       frame: (id: number, closes: boolean) => this.#framePrototype(id, closes),
+      ...observed,
     }) as Readonly<Record<string, unknown>>;
     this.#resets = [exports['reset'] as () => number];
-    this.#exports = { ...exports, resets: this.#resets };
+    this.#exports = { ...exports, resets: this.#resets, ...observed };
   }
 
   /** A step begins, or ends its turn: gives back what was taken of the budget (budget.ts B2). */
@@ -80,6 +87,17 @@ class LoadedUnit {
   main(environment: unknown): Callable {
     usePositions(this.#url, this.#positions);
     return (this.#exports['m0'] as (environment: unknown) => Callable)(environment);
+  }
+
+  /** A closure of an observed function with variables of its own: what `load` makes of a dumped one. */
+  closure(id: number, cells: readonly { v: unknown }[]): Callable {
+    usePositions(this.#url, this.#positions);
+    return (this.#exports[`m${id}`] as (...cells: readonly unknown[]) => Callable)(...cells);
+  }
+
+  /** The chunk's tree. */
+  get chunk(): Chunk {
+    return (this.#chunk ??= parse(this.unit, this.options));
   }
 
   /** The prototype of a function's frames; its `resume` is compiled when it is first called. */
@@ -115,7 +133,7 @@ class LoadedUnit {
   #twinText(id: number): UnitText {
     if (this.#emitter === undefined) {
       const { marksLines = false } = unitSupport();
-      this.#emitter = new UnitEmitter(parse(this.unit), { marksLines, ...this.options });
+      this.#emitter = new UnitEmitter(this.chunk, { marksLines, ...this.options });
       this.#emitter.compile();
     }
     return this.#emitter.compileTwin(id);
@@ -130,8 +148,8 @@ function raiseInto(this: Frame, error: Error): Result {
 
 export type { LoadedUnit };
 
-function parse({ source, chunk }: CompiledUnit): Chunk {
-  const parsed = parseChunk(source, chunk);
+function parse({ source, chunk }: CompiledUnit, { isObserved = false }: UnitOptions): Chunk {
+  const parsed = isObserved ? parseObserved(source, chunk) : parseChunk(source, chunk);
   if (!parsed.ok) throw new TypeError(`unit '${chunk}' was compiled but does not parse`);
   return parsed.chunk;
 }
@@ -143,6 +161,9 @@ function scriptMap(chunk: string, map: TextMap, headerLines: number): ScriptMap 
     lines: [...padding, ...map.lines],
     operands: new Map(map.operands.map(([line, names]) => [line + headerLines, names])),
     functions: map.functions.map(([line, title]) => ({ firstLine: line + headerLines, title })),
+    ...(map.scopes === undefined
+      ? {}
+      : { scopes: new Map(map.scopes.map(([line, scope]) => [line + headerLines, scope])) }),
   };
 }
 
@@ -151,12 +172,25 @@ export function compileUnit(chunk: Chunk, source: string, options: UnitOptions =
   const { marksLines = false } = unitSupport();
   startMachine(); // constants are computed as the program would
   const emitter = new UnitEmitter(chunk, { marksLines, ...options });
-  const { text, map, sites } = uncounted(() => emitter.compile());
-  return { chunk: chunk.file, source, text, map, sites };
+  return { chunk: chunk.file, source, ...uncounted(() => emitter.compile()) };
 }
 
 export const loadUnit = (unit: CompiledUnit, options: UnitOptions = {}): LoadedUnit =>
   new LoadedUnit(unit, options);
+
+/** A chunk in its observed form, for what names `debug`. `isStripped`: without its lines. */
+export function loadObserved(source: string, file: string, isStripped = false): LoadedUnit {
+  const parsed = parseObserved(source, file);
+  if (!parsed.ok) throw new TypeError(`chunk '${file}' is not Lua`);
+  const options = { isObserved: true };
+  const unit = compileUnit(parsed.chunk, source, options);
+  return loadUnit(isStripped ? withoutLines(unit) : unit, options);
+}
+
+function withoutLines(unit: CompiledUnit): CompiledUnit {
+  const strip = (lines: readonly number[]): number[] => lines.map((line) => (line === 0 ? 0 : -1));
+  return { ...unit, map: { ...unit.map, lines: strip(unit.map.lines) }, sites: unit.sites.map(strip) };
+}
 
 /** A chunk as a function of an environment, as `load` makes it; the environment may be any value. */
 export function loadChunk(chunk: Chunk, source: string, environment: unknown): Callable {

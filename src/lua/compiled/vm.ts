@@ -3,14 +3,14 @@
 // V2: the entry's environment is the global table. A library's own holds what is always there and what it declares; what it
 //     writes to other globals goes to the entry's, and is seen by all units.
 // V3: only one Vm runs at a time; where its code begins to run, it is made the current one, and what was current is put back after.
-import type { Budget, Unit } from '../../core/program.js';
+import type { Unit } from '../../core/program.js';
 import type { LuaFrame, ModuleLookup, Vm, VmStep, VmThread } from '../engine.js';
 import { newError as newErrorObject } from '../instance/error-object.js';
 import { random, randomSeed } from '../instance/random.js';
 import { formatFrames } from '../instance/traceback.js';
 import { UnitLoader } from '../instance/units.js';
 import type { UnitHost } from '../instance/units.js';
-import type { HostCall, InstanceContext, InstanceHost } from '../instance-context.js';
+import type { HostCall, InstanceContext } from '../instance-context.js';
 import { setLibraryHost } from '../library/surroundings.js';
 import type { LibraryHost } from '../library/surroundings.js';
 import type { ModuleSpec } from '../module.js';
@@ -57,11 +57,9 @@ const PARKING: StepRules = Object.freeze({ turn: Infinity, parks: true });
 /** Of a node, whose instances all have the same turns. */
 let nodeRules = ONE_PIECE;
 
-function rulesOf(
-  { place, turnInstructions: turn = Infinity }: InstanceHost,
-  budget: Budget | undefined,
-): StepRules {
-  if (place === 'workflow') return budget?.on_exceed === 'park' ? PARKING : ONE_PIECE;
+function rulesOf({ host, program }: InstanceContext): StepRules {
+  const { place, turnInstructions: turn = Infinity } = host;
+  if (place === 'workflow') return program.budget?.on_exceed === 'park' ? PARKING : ONE_PIECE;
   if (nodeRules.turn !== turn) nodeRules = Object.freeze({ turn, parks: false });
   return nodeRules;
 }
@@ -80,7 +78,6 @@ export class CompiledVm implements Vm, UnitHost, HostCall, RopeOwner, IdentityOw
   readonly #loader: UnitLoader;
   readonly #globals: Table;
   readonly #limits: Limits;
-  readonly #rules: StepRules;
   /** What was left when the step paused. */
   #left: StepLeft | undefined;
   /** Made when they are first needed. */
@@ -94,7 +91,6 @@ export class CompiledVm implements Vm, UnitHost, HostCall, RopeOwner, IdentityOw
     const { budget } = context.program;
     const usual = context.host.place === 'workflow' ? WORKFLOW_LIMITS : DEFAULT_LIMITS;
     this.#limits = budget === undefined ? usual : { ...usual, ...budget };
-    this.#rules = rulesOf(context.host, budget);
     this.#loader = new UnitLoader(context.program, modules, this);
     const { entry } = this.#loader;
     this.#globals = uncounted(() => this.#newGlobals(entry));
@@ -142,7 +138,7 @@ export class CompiledVm implements Vm, UnitHost, HostCall, RopeOwner, IdentityOw
   }
 
   beginStep(isWhole = false): void {
-    beginStep(this.#limits, isWhole ? NO_PAUSE : this.#rules);
+    beginStep(this.#limits, isWhole ? NO_PAUSE : rulesOf(this.instance));
     this.#takeBack();
   }
 
@@ -154,7 +150,7 @@ export class CompiledVm implements Vm, UnitHost, HostCall, RopeOwner, IdentityOw
   resumeStep(): void {
     if (this.#left === undefined) throw new TypeError('no step has paused');
     this.#takeBack(); // what others have left there
-    resumeStep(this.#left, this.#rules);
+    resumeStep(this.#left, rulesOf(this.instance));
     this.#left = undefined;
   }
 

@@ -11,6 +11,20 @@ export type ParseResult =
   /** One diagnostic: PUC's text without `file:line:`, which the place holds. */
   | { readonly ok: false; readonly diagnostics: readonly Diagnostic[] };
 
+/**
+ * A chunk for `debug`: in a function around it that gives it its environment, so that `_ENV` is a variable like any other. Each
+ * variable counts as assigned, since `debug.setlocal` may, and `...` as used. The source has been parsed before.
+ */
+export function parseObserved(source: string, file: string): ParseResult {
+  const parsed = parseChunk(`local _ENV=... return function(...) ${source}\nend`, file);
+  if (parsed.ok) {
+    for (const variable of parsed.chunk.variables)
+      if (variable.attribute !== 'close') Object.assign(variable, { assigned: true });
+    for (const body of parsed.chunk.functions) Object.assign(body, { usesVarargs: body.hasVarargs });
+  }
+  return parsed;
+}
+
 /** `source` is a byte string (one char per byte), `file` the chunk name of error messages. */
 export function parseChunk(source: string, file: string): ParseResult {
   try {

@@ -396,7 +396,9 @@ export abstract class ScopedParser extends TokenReader {
       case 'index': {
         if (target.key.kind !== 'string') return undefined;
         const object = this.describeTarget(target.object);
-        return object === undefined ? target.key.value : `${object}.${target.key.value}`;
+        return object === undefined || object === ENVIRONMENT
+          ? target.key.value
+          : `${object}.${target.key.value}`;
       }
       default:
         return undefined;

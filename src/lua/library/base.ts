@@ -4,7 +4,7 @@ import { argumentError, argumentTypeError, raise } from '../compiled/errors.js';
 import * as int64 from '../compiled/int64.js';
 import type { Integer } from '../compiled/int64.js';
 import { ipairs, next, pairs } from '../compiled/iteration.js';
-import { metamethod, metaOfTable, metatableOf } from '../compiled/metatables.js';
+import { metamethod, noteMetatable, metaOfTable, metatableOf } from '../compiled/metatables.js';
 import { isNumber, parseNumber } from '../compiled/number.js';
 import { assert, error, pcall, xpcall } from '../compiled/protected.js';
 import { builtin, charge, chargeText, EMPTY, results } from '../compiled/protocol.js';
@@ -102,6 +102,7 @@ const setmetatable = builtin('setmetatable', function (table: Value, metatable: 
   if (metamethod(target, '__metatable') !== undefined) raise('cannot change a protected metatable');
   if (target.hash?.frozen === true) raise(READ_ONLY);
   target.meta = metatable === undefined ? null : metaOfTable(metatable);
+  noteMetatable(target);
   return table;
 });
 

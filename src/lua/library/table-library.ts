@@ -38,7 +38,7 @@ const insert = builtin('table.insert', function (list: Value, a: Value, b: Value
     argumentError(2, name, 'position out of bounds');
   }
   if (typeof position !== 'number' || typeof next !== 'number')
-    charge(doubleOf(int64.subtract(next, position)));
+    charge(workOf(int64.subtract(next, position)));
   else {
     charge(next - position);
     chargeMemory(ELEMENT_BYTES);
@@ -73,7 +73,7 @@ const remove = builtin('table.remove', function (list: Value, position: Value): 
     }
   }
   const removed = getAt(list, at);
-  if (int64.lessThan(at, size)) charge(doubleOf(int64.subtract(size, at)));
+  if (int64.lessThan(at, size)) charge(workOf(int64.subtract(size, at)));
   if (typeof at === 'number' && typeof size === 'number' && at < size && at > 0) {
     if (list instanceof Table && canShift(list)) {
       if (at === 1) list.array.shift();
@@ -87,6 +87,11 @@ const remove = builtin('table.remove', function (list: Value, position: Value): 
 });
 
 /** Characters that are added to a text which is made piece by piece. */
+/** More than any budget; where nothing is counted, an error may end the work before it is done. */
+const MOST_WORK = 1e12;
+const workOf = (positions: Parameters<typeof doubleOf>[0]): number =>
+  Math.min(doubleOf(positions), MOST_WORK);
+
 function chargeCopied(length: number): void {
   charge(length + 1);
   chargeMemory(length);
@@ -206,7 +211,7 @@ const move = builtin(
     if (!isAtMost(into, int64.subtract(int64.MAX_INTEGER, distance))) {
       argumentError(4, name, 'destination wrap around');
     }
-    charge(doubleOf(distance));
+    charge(workOf(distance));
     const isForward =
       int64.lessThan(last, into) || isAtMost(into, first) || (destination !== undefined && source !== goal);
     if (isForward) {

@@ -80,6 +80,8 @@ export class FunctionEmitter {
   #loopCost = 0;
   /** It calls something, so that its depth counts. */
   calls = false;
+  /** Variables in scope by their slots, where code is observed. */
+  #variables: readonly { readonly name: string; readonly slot: number; readonly js: string }[] = [];
   /** It, or a function in it, refers to itself by its JavaScript name. */
   readonly #usesSelf: boolean;
   /** Holes before each `return`, for what leaving costs. */
@@ -90,11 +92,14 @@ export class FunctionEmitter {
     this.body = body;
     this.isLong = body.operators > LONG;
     this.writer = new Writer((pc, live) => this.#exit(pc, live), ends);
-    this.#types = inferTypes(body);
+    const { isObserved = false } = unit.options;
+    // What is observed may be changed from outside: nothing is known of it.
+    this.#types = isObserved ? new Map() : inferTypes(body);
+    if (isObserved) this.writer.scope = () => this.#variables.map(({ name, js }) => [name, js] as const);
     this.closes = hasClosing(body);
     this.writer.raises = this.closes;
     this.closureVariables = closureVariables(body);
-    this.#usesSelf = body.upvalues.some((variable) => isOwn(variable, body));
+    this.#usesSelf = isObserved || body.upvalues.some((variable) => isOwn(variable, body));
     for (const variable of body.upvalues) {
       if (isOwn(variable, body)) this.storage.set(variable, { kind: 'self', js: this.name, type: FUNCTION });
       else if (literalOf(variable) !== undefined) this.storage.set(variable, literalStorage(variable));
@@ -121,6 +126,14 @@ export class FunctionEmitter {
   /** Gives back the slots above a mark that `top` gave. */
   release(mark: number): void {
     this.#top = mark;
+    if (this.#variables.length > 0) this.#variables = this.#variables.filter(({ slot }) => slot < mark);
+  }
+
+  /** From here on the variable is in scope. */
+  observe(variable: Variable, slot: string): void {
+    if (this.unit.options.isObserved !== true) return;
+    const js = isCellVariable(variable) ? `${slot}.v` : slot;
+    this.#variables = [...this.#variables, { name: variable.name, slot: Number(slot.slice(1)), js }];
   }
 
   /** A new slot. */
@@ -147,6 +160,7 @@ export class FunctionEmitter {
     const before = this.#loopCost;
     const start = this.writer.cost;
     const passCost = this.writer.pass(line, this.#top);
+    if (this.unit.options.isObserved === true) this.line('if(O.hook!==null)O.again();');
     write();
     const total = this.writer.cost - start;
     this.writer.fill(passCost, String(total - (this.#loopCost - before)));
@@ -185,6 +199,7 @@ export class FunctionEmitter {
 
   /** Declares a variable whose value is in `slot`, which becomes its own; `isRaw`: as the variable keeps it. */
   declare(variable: Variable, slot: string, type: StaticType = ANY, isRaw = false): void {
+    this.observe(variable, slot);
     if (isCellVariable(variable)) {
       this.line(`${slot}={v:${slot}};`);
       this.storage.set(variable, { kind: 'cell', js: slot, type: ANY });

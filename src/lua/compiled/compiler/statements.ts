@@ -55,7 +55,9 @@ export function block(f: FunctionEmitter, b: Block): void {
 }
 
 export function statement(f: FunctionEmitter, s: Statement): void {
-  if (f.unit.options.marksLines === true) f.writer.markLine(s.line);
+  const { marksLines, isObserved } = f.unit.options;
+  if (marksLines === true) f.writer.markLine(s.line);
+  if (isObserved === true) f.line(`if(O.hook!==null)O.at(${s.line});`, s.line);
   switch (s.kind) {
     case 'localStatement':
     case 'assignment':
@@ -108,6 +110,7 @@ function compoundStatement(f: FunctionEmitter, s: Exclude<Statement, SimpleState
   switch (s.kind) {
     case 'localFunction': {
       const slot = f.slot();
+      f.observe(s.variable, slot);
       if (s.variable.captured && s.variable.assigned) {
         f.line(`${slot}={v:undefined};`);
         f.storage.set(s.variable, { kind: 'cell', js: slot, type: ANY });

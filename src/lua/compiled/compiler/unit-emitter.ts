@@ -9,13 +9,18 @@ import { FIELD_BYTES } from '../budget.js';
 import { isArrayIndexText } from '../table.js';
 import { FunctionEmitter } from './function-emitter.js';
 import { writeFunction } from './statements.js';
-import type { Written } from './writer.js';
+import type { Scope, Written } from './writer.js';
 
 export interface UnitOptions {
   /** Globals may be looked up in any value, as with `load` and an environment of its own. */
   readonly anyEnvironment?: boolean;
   /** Every statement has a JavaScript line of its own, for debuggers. */
   readonly marksLines?: boolean;
+  /**
+   * For `debug`: every function tells when it is made, entered and left, and lets its variables be read and set. The chunk is
+   * one that parseObserved made.
+   */
+  readonly isObserved?: boolean;
 }
 
 /** Positions of a text; JavaScript lines count from 1 (the first line of the text). */
@@ -26,6 +31,8 @@ export interface TextMap {
   readonly operands: readonly (readonly [number, readonly string[]])[];
   /** [first JavaScript line, title] of each function, in order. */
   readonly functions: readonly (readonly [number, string])[];
+  /** [JavaScript line, variables in scope], where code is observed. */
+  readonly scopes?: readonly (readonly [number, Scope])[];
 }
 
 export interface UnitText {
@@ -33,6 +40,8 @@ export interface UnitText {
   readonly map: TextMap;
   /** Lua line of each site, by function id and pc. */
   readonly sites: readonly (readonly number[])[];
+  /** Variables in scope at each site, by function id and pc, where code is observed. */
+  readonly siteScopes?: readonly ReadonlyMap<number, Scope>[];
 }
 
 const IDENTIFIER = /^[A-Za-z_]\w*$/;
@@ -168,6 +177,9 @@ export class UnitEmitter {
     const operands: [number, readonly string[]][] = [];
     const functions: [number, string][] = [];
     const sites: (readonly number[])[] = [];
+    const siteScopes: ReadonlyMap<number, Scope>[] = [];
+    const scopes: [number, Scope][] = [];
+    const isObserved = this.options.isObserved === true;
     let text = '';
     for (const body of this.chunk.functions) {
       const emitter = new FunctionEmitter(this, body);
@@ -176,11 +188,18 @@ export class UnitEmitter {
       this.ends[body.id] = emitter.writer.ends;
       sites[body.id] = written.siteLines;
       const frame = this.#frameText(emitter, written);
-      text += `${frame}${this.#headText(emitter)}${written.text}}}\n`;
-      functions.push([lines.length + 1, titleOf(body, this.chunk.file)]);
+      text += `${frame}${this.#headText(emitter)}${written.text}${this.#tailText(body)}\n`;
+      functions.push([lines.length + 1, this.#titleOf(body)]);
+      for (const [line, scope] of written.scopes) scopes.push([lines.length + line + 1, scope]);
+      siteScopes[body.id] = written.siteScopes;
       addLines(written, body, lines, operands);
+      if (isObserved && body.id > 0) lines.push(body.endLine);
     }
-    return { text: this.#header() + text + this.#footer(), map: { lines, operands, functions }, sites };
+    const whole = this.#header() + text + this.#footer();
+    const map: TextMap = { lines, operands, functions };
+    return isObserved
+      ? { text: whole, map: { ...map, scopes }, sites, siteScopes }
+      : { text: whole, map, sites };
   }
 
   /** The twin of one function: the body of a function of the same parameters that returns its `resume`. Call `compile` first. */
@@ -194,15 +213,37 @@ export class UnitEmitter {
     const loads = names.map((name) => `,${name}=F.${name}`).join('');
     const lines: number[] = [0];
     const operands: [number, readonly string[]][] = [];
+    const scopes = [...written.scopes].map(([line, scope]) => [lines.length + line + 1, scope] as const);
     addLines(written, body, lines, operands);
     const depth = emitter.countsDepth ? `M.depth+=${emitter.weight};` : '';
+    const isObserved = this.options.isObserved === true;
+    const entered = isObserved ? `O.enter(${emitter.name},$=>eval($),true);try{` : '';
+    if (isObserved) lines.push(body.endLine);
     return {
       text:
-        `"use strict";var{${this.#exports().join(',')}}=unit;\n` +
-        `var B=0;unit.resets.push(()=>{const b=B;B=0;return b});return function(v){const F=this;let pc=F.pc${loads},x,y,k;${depth}${emitter.closes ? SAVED : ''}${written.text}}`,
-      map: { lines, operands, functions: [[2, titleOf(body, this.chunk.file)]] },
+        `"use strict";var{${this.#exports().join(',')}}=unit${isObserved ? ',O=unit.observer' : ''};\n` +
+        `var B=0;unit.resets.push(()=>{const b=B;B=0;return b});return function(v){const F=this;let pc=F.pc${loads},x,y,k;${depth}${emitter.closes ? SAVED : ''}${entered}${written.text}${isObserved ? '\n}finally{O.leave()}' : ''}}`,
+      map: {
+        lines,
+        operands,
+        functions: [[2, this.#titleOf(body)]],
+        ...(isObserved ? { scopes } : {}),
+      },
       sites: [],
     };
+  }
+
+  /** What follows the body of a function. */
+  #tailText({ id }: FunctionBody): string {
+    if (this.options.isObserved !== true || id === 0) return '}}';
+    return `\n}finally{O.leave()}},$=>eval($))}`;
+  }
+
+  #titleOf(body: FunctionBody): string {
+    // The chunk's own function is in one that only gives it its environment.
+    const main = this.options.isObserved === true ? 1 : 0;
+    if (body.id <= main) return 'main chunk';
+    return body.name === undefined ? `function <${this.chunk.file}:${body.line}>` : `function '${body.name}'`;
   }
 
   /** Everything in the unit's scope that a twin may name. */
@@ -218,7 +259,7 @@ export class UnitEmitter {
   }
 
   #header(): string {
-    let text = '"use strict";var B=0;';
+    let text = this.options.isObserved === true ? OBSERVED : '"use strict";var B=0;';
     for (const [initializer, name] of this.#constants) text += `var ${name}=${initializer};`;
     for (const [id, name] of this.#shapes) {
       const keys = JSON.parse(id) as string[];
@@ -256,9 +297,12 @@ export class UnitEmitter {
     const cell = body.id === 0 && this.chunk.assignsEnvironment ? 'G={v:G};' : '';
     const budget = emitter.countsDepth || cost === 0 ? '' : `if((B-=${cost})<0)B=refill(B);`;
     const size = CLOSURE_BYTES + UPVALUE_BYTES * emitter.closureVariables.length;
+    const isObserved = this.options.isObserved === true && body.id > 0;
+    const made = isObserved ? `O.made(unit,${body.id},` : '';
+    const entered = isObserved ? `O.enter(${emitter.name},$=>eval($),false);try{` : '';
     return (
-      `function m${body.id}(${fixed}){${cell}M.memory-=${size};return function ${emitter.name}(${[...parameters, ...rest].join(',')})` +
-      `{let ${locals};${check}${budget}${emitter.closes ? SAVED : ''}`
+      `function m${body.id}(${fixed}){${cell}M.memory-=${size};return ${made}function ${emitter.name}(${[...parameters, ...rest].join(',')})` +
+      `{let ${locals};${check}${budget}${emitter.closes ? SAVED : ''}${entered}`
     );
   }
 
@@ -271,6 +315,9 @@ export class UnitEmitter {
     return `function F${id}(${names.join(',')}){this.next=null;${stores}}F${id}.prototype=unit.frame(${id},${emitter.closes});`;
   }
 }
+
+/** The header of observed code. */
+const OBSERVED = '"use strict";var B=0,O=unit.observer;';
 
 /** A closure, and each variable that it captures: a cell, or its place in V8's context. */
 const CLOSURE_BYTES = 96;
@@ -296,11 +343,6 @@ function addLines(
     const names = written.operands.get(at);
     if (names !== undefined) operands.push([from + at + 1, names]);
   });
-}
-
-function titleOf(body: FunctionBody, file: string): string {
-  if (body.parent === undefined) return 'main chunk';
-  return body.name === undefined ? `function <${file}:${body.line}>` : `function '${body.name}'`;
 }
 
 function named(names: Map<string, string>, prefix: string, key: string): string {

@@ -13,7 +13,13 @@ export interface Written {
   readonly operands: ReadonlyMap<number, readonly string[]>;
   /** Lua line of each site; index 0 is unused. */
   readonly siteLines: readonly number[];
+  /** Of observed code: the variables in scope, by JavaScript line of `text` and by site. */
+  readonly scopes: ReadonlyMap<number, Scope>;
+  readonly siteScopes: ReadonlyMap<number, Scope>;
 }
+
+/** The variables in scope, in order: name, and the text of the value in the function. */
+export type Scope = readonly (readonly [name: string, js: string])[];
 
 export interface Site {
   readonly line: number;
@@ -55,6 +61,10 @@ export class Writer {
   readonly #lines: number[] = [0];
   readonly #operands = new Map<number, readonly string[]>();
   readonly #siteLines: number[] = [0];
+  /** What is in scope, where code is observed (`unit-emitter.ts` isObserved). */
+  scope: (() => Scope) | undefined;
+  readonly #scopes = new Map<number, Scope>();
+  readonly #siteScopes = new Map<number, Scope>();
   /** Sites may be resumed with an error. */
   raises = false;
   /** How many lines and sites were written: about what the code costs to run once. */
@@ -83,6 +93,8 @@ export class Writer {
       lines: this.#lines,
       operands: this.#operands,
       siteLines: this.#siteLines,
+      scopes: this.#scopes,
+      siteScopes: this.#siteScopes,
     };
   }
 
@@ -141,7 +153,7 @@ export class Writer {
 
   /** Takes a pass of a loop from the budget, and lets the code pause there. Gives the hole for what the pass costs. */
   pass(line: number, live: number): number {
-    const pc = this.#siteLines.push(line) - 1;
+    const pc = this.#addSite(line);
     this.cost++;
     if (this.isTwin) this.#closeGuard();
     this.#beginLine(line, undefined);
@@ -182,6 +194,7 @@ export class Writer {
   /** Begins a JavaScript line of its own (W4); whoever calls this ends it. */
   #beginLine(line: number, operands: readonly string[] | undefined): void {
     if (operands !== undefined) this.#operands.set(this.#lines.length, operands);
+    if (this.scope !== undefined) this.#scopes.set(this.#lines.length, this.scope());
     this.#text += '\n';
     this.#lines.push(line, 0);
   }
@@ -192,10 +205,16 @@ export class Writer {
     this.#isGuarded = false;
   }
 
+  #addSite(line: number): number {
+    const pc = this.#siteLines.push(line) - 1;
+    if (this.scope !== undefined) this.#siteScopes.set(pc, this.scope());
+    return pc;
+  }
+
   site(site: Site): void {
     const { line, operands, fast = '', call: given, target, through, single = false } = site;
     const call = through === undefined ? given : `${through}(${given})`;
-    const pc = this.#siteLines.push(line) - 1;
+    const pc = this.#addSite(line);
     this.cost++;
     if (this.isTwin) this.#closeGuard();
     if (line !== 0) this.#beginLine(line, operands);
@@ -240,7 +259,7 @@ export class Writer {
     for (const { line, operands, call: given, target = 'x', through } of sites) {
       const call = through === undefined ? given : `${through}(${given})`;
       this.cost++;
-      const pc = this.#siteLines.push(line) - 1;
+      const pc = this.#addSite(line);
       if (line !== 0) this.#beginLine(line, operands);
       this.#text += `(${target}=${call})===S?k=${pc}:${line === 0 ? '' : '\n'}`;
     }
