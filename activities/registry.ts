@@ -4,7 +4,7 @@
 import { dataObject } from '../src/core/data.js';
 import type { Data, DataObject } from '../src/core/data.js';
 import type { Program } from '../src/core/program.js';
-import { toBytes, toTextLossy } from '../src/core/text.js';
+import { bytesDataToText, textDataToBytes, toBytes, toTextLossy } from '../src/core/text.js';
 import type { Entry } from '../src/registry/model/entry.js';
 import type { RegistryService, RegistryView } from '../src/registry/model/registry.js';
 import type {
@@ -205,8 +205,10 @@ export const routeActivity =
   (argument: unknown): Promise<RouteResult> =>
     directory.route(toDataOrThrow(argument) as unknown as RouteRequest);
 
-/** `moontide.attributes`. */
+/** `moontide.attributes`: of the server's names, which are text. */
 export const attributesActivity =
   ({ directory }: DirectoryDependencies) =>
-  (argument: unknown): Promise<AttributesResult> =>
-    directory.attributes(toDataOrThrow(argument) as unknown as AttributesRequest);
+  async (argument: unknown): Promise<Data> => {
+    const request = bytesDataToText(toDataOrThrow(argument)) as unknown as AttributesRequest;
+    return textDataToBytes((await directory.attributes(request)) as unknown as Data);
+  };

@@ -200,6 +200,16 @@ const ATTRIBUTE_TYPES: Readonly<Record<AttributeType, number>> = {
   KeywordList: 7,
 };
 
+/** The values of a program that an attribute of the server takes, by the server's type. 1 is Text, 6 is Datetime. */
+const TAKES: Readonly<Record<number, readonly AttributeType[]>> = {
+  1: ['Keyword'],
+  2: ['Keyword'],
+  3: ['Int'],
+  4: ['Double', 'Int'],
+  5: ['Bool'],
+  7: ['KeywordList'],
+};
+
 /** Registers what is missing; names the server refuses are told with the commands that add them. */
 export async function ensureSearchAttributes(
   temporal: TemporalConnection,
@@ -209,7 +219,17 @@ export async function ensureSearchAttributes(
   let missing = Object.keys(wanted);
   try {
     const listed = await connection.operatorService.listSearchAttributes({ namespace });
-    const known = { ...listed.customAttributes, ...listed.systemAttributes };
+    const known = listed.customAttributes ?? {};
+    for (const [name, type] of Object.entries(wanted)) {
+      if (listed.systemAttributes?.[name] !== undefined)
+        return { missing: [], refused: `search attribute '${name}' is Temporal's own and cannot be set` };
+      const is = known[name];
+      if (typeof is === 'number' && TAKES[is]?.includes(type) !== true)
+        return {
+          missing: [],
+          refused: `search attribute '${name}' is of another type on the server: it does not take a ${type}`,
+        };
+    }
     missing = missing.filter((name) => known[name] === undefined);
     if (missing.length === 0) return { missing: [] };
     await connection.operatorService.addSearchAttributes({

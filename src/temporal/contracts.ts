@@ -133,6 +133,8 @@ export type AttributeType = 'Keyword' | 'KeywordList' | 'Int' | 'Double' | 'Bool
 export interface AttributesResult {
   readonly missing: readonly string[];
   readonly advice?: string;
+  /** Why one of them cannot be set: it is the server's own, or of another type. */
+  readonly refused?: string;
 }
 
 /** How a caller wants a call to be treated; travels in a header. */

@@ -38,6 +38,35 @@ describe('a workflow that describes itself', () => {
     expect(memo).toMatchObject({ note: 'gr\xc3\xbc\xc3\x9fe', 'moontide.entry': 'app:w' });
   });
 
+  it('is told of names and values that the server would refuse for ever, and goes on', async () => {
+    const suffix = randomUUID().slice(0, 8).replaceAll('-', '');
+    const it = await app({
+      'app:w': workflow(`
+        local workflow = require("workflow")
+        return function(suffix)
+          local function set(name, value)
+            local ok, err = workflow.attrs({ search = { [name] = value } })
+            return ok and "set" or err:kind() .. ": " .. err:message():gsub(suffix, "")
+          end
+          return {
+            set("Gr\\u{f6}\\u{df}e" .. suffix, "x"), set("\\xff" .. suffix, "x"), set("", "x"), set("ExecutionStatus", "x"),
+            set("N" .. suffix, 1), set("N" .. suffix, "text"), set("N" .. suffix, 2), set("Long" .. suffix, ("x"):rep(2049)),
+          }
+        end`),
+    });
+    const [told] = await run(it, 'app:w', [suffix]);
+    expect(told).toEqual([
+      'set',
+      "Invalid: the name of a search attribute is text, got '\xef\xbf\xbd'",
+      "Invalid: the name of a search attribute is text, got ''",
+      "Invalid: search attribute 'ExecutionStatus' is Temporal's own and cannot be set",
+      'set',
+      "Invalid: search attribute 'N' is of another type on the server: it does not take a Keyword",
+      'set',
+      "Invalid: search attribute 'Long' has 2049 bytes; Temporal takes 2048",
+    ]);
+  });
+
   it('is told what is no search attribute, and goes on', async () => {
     const it = await app({
       'app:w': workflow(`

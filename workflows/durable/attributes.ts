@@ -1,11 +1,12 @@
 // `workflow.attrs` { search?, memo? } -> null: search attributes and memo of the run. Sealed.
-// A1: an attribute that the server does not know would fail the task for ever: names are asked for before their first use.
+// A1: an attribute that the server does not know, or not of this type, would fail the task for ever: names are asked for before
+//     their first use with values of a type. What is too long is refused here.
 import { proxyLocalActivities, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
 import type { SearchAttributes } from '@temporalio/common';
 import { dataObject, LuaFloat } from '../../src/core/data.js';
 import type { Data, DataObject } from '../../src/core/data.js';
 import { PlatformError } from '../../src/core/errors.js';
-import { toTextLossy } from '../../src/core/text.js';
+import { toTextLossy, tryText } from '../../src/core/text.js';
 import type { AttributesResult, AttributeType } from '../../src/temporal/contracts.js';
 import { ATTRIBUTES_ACTIVITY } from '../../src/temporal/names.js';
 import { toDataOrThrow } from '../../src/temporal/payload-converter.js';
@@ -20,9 +21,11 @@ class SearchAttributeError extends PlatformError {
 }
 
 const ATTRIBUTES_TIMEOUT_MS = 5000;
+/** What the server takes as one value. Bytes. */
+const MAX_VALUE_BYTES = 2048;
 
 export function attributeHandlers(): DurableHandlers {
-  const known = new Set<string>();
+  const known = new Map<string, AttributeType>();
   return {
     'workflow.attrs': ({ command }) => {
       const search = asObject(command['search']);
@@ -36,18 +39,20 @@ export function attributeHandlers(): DurableHandlers {
   };
 }
 
-async function writeSearch(search: DataObject, known: Set<string>): Promise<void> {
+async function writeSearch(search: DataObject, known: Map<string, AttributeType>): Promise<void> {
   const attributes = searchAttributes(search);
   const wanted = Object.entries(search)
-    .filter(([name, value]) => value !== null && !known.has(name))
-    .map(([name, value]): [string, AttributeType] => [name, typeOf(name, value)]);
+    .filter(([, value]) => value !== null)
+    .map(([name, value]): [string, AttributeType] => [name, typeOf(name, value)])
+    .filter(([name, type]) => known.get(name) !== type);
   if (wanted.length > 0) {
-    const { missing, advice } = await ask(dataObject(Object.fromEntries(wanted)));
+    const { missing, advice, refused } = await ask(dataObject(Object.fromEntries(wanted)));
+    if (refused !== undefined) throw new SearchAttributeError(toTextLossy(refused));
     if (missing.length > 0)
       throw new SearchAttributeError(
         `the server knows no search attribute ${missing.map((name) => `'${toTextLossy(name)}'`).join(', ')}; ${toTextLossy(advice ?? 'register it')}`,
       );
-    for (const [name] of wanted) known.add(name);
+    for (const [name, type] of wanted) known.set(name, type);
   }
   upsertSearchAttributes(attributes);
 }
@@ -63,6 +68,15 @@ async function ask(wanted: DataObject): Promise<AttributesResult> {
 }
 
 function typeOf(name: string, value: Data): AttributeType {
+  if (name === '' || tryText(name) === undefined)
+    throw new SearchAttributeError(`the name of a search attribute is text, got '${toTextLossy(name)}'`);
+  const bytes = [value]
+    .flat()
+    .reduce<number>((sum, item) => sum + (typeof item === 'string' ? item.length : 0), 0);
+  if (bytes > MAX_VALUE_BYTES)
+    throw new SearchAttributeError(
+      `search attribute '${toTextLossy(name)}' has ${bytes} bytes; Temporal takes ${MAX_VALUE_BYTES}`,
+    );
   const number = value instanceof LuaFloat ? value.n : value;
   if (Array.isArray(value)) return 'KeywordList';
   if (typeof number === 'boolean') return 'Bool';
