@@ -3,6 +3,7 @@
 // `tables`: which type the rows of a table are methods of, by the first words of its head; otherwise the page's main type.
 // `more` and `less`: what only a heading says, and what only looks like a name.
 // Variables that are none of the module's types (`req`, `res`, `cache`) are named in `others`, so that nothing is missed in silence.
+// The page of the standard libraries (lua/core/base.md) is that of the language: test/lua-library/documented.test.ts has its names.
 
 export const pages = [
   {
@@ -167,5 +168,161 @@ export const pages = [
     tables: {},
     others: [],
     less: ['system.control', 'system.read', 'system.gc', 'system.lock'], // names of permissions
+  },
+  {
+    page: 'lua/core/channel.md',
+    module: 'channel',
+    receivers: {
+      jobs: 'channel',
+      work: 'channel',
+      results: 'channel',
+      ch: 'channel',
+      result_ch: 'channel',
+      timeout: 'channel',
+      events: 'channel',
+      inbox: 'channel',
+      shutdown: 'channel',
+    },
+    tables: {},
+    others: ['worker'],
+  },
+  {
+    page: 'lua/core/funcs.md',
+    module: 'funcs',
+    receivers: {
+      future: 'Future',
+      f1: 'Future',
+      f2: 'Future',
+      f3: 'Future',
+      exec: 'Executor',
+      'funcs.new()': 'Executor',
+    },
+    tables: {},
+    others: ['ch', 'payload', 'err', 'timeout', 'value', 'user_ch', 'orders_ch', 'prefs_ch', 'r.value'],
+    less: ['funcs.context', 'funcs.security'], // names of permissions
+  },
+  {
+    page: 'lua/core/future.md',
+    module: 'funcs',
+    receivers: { future: 'Future', f1: 'Future', f2: 'Future' },
+    tables: {},
+    others: [
+      'ch',
+      'payload',
+      'err',
+      'timeout',
+      'r.value',
+      'future:channel()',
+      'f1:channel()',
+      'f2:channel()',
+    ],
+    less: ['funcs.async'], // of the page before
+  },
+  {
+    page: 'lua/core/process.md',
+    module: 'process',
+    receivers: { msg: 'Message', spawner: 'SpawnBuilder' },
+    tables: {},
+    others: ['inbox', 'msg:payload()'],
+    more: ['process.spawn', 'process.monitor'],
+    less: [
+      'process.context',
+      'process.host',
+      'process.registry.foreign',
+      'process.security',
+      'process.spawn.linked',
+      'process.spawn.monitored',
+    ], // names of permissions
+  },
+  { page: 'lua/system/env.md', module: 'env', receivers: {}, tables: {}, others: ['key'] },
+  {
+    page: 'lua/core/contract.md',
+    module: 'contract',
+    receivers: { c: 'Contract', wrapped: 'Contract', secured: 'Contract', inst: 'Instance' },
+    tables: {},
+    others: ['greeter', 'instance', 'calc', 'processor', 'future', 'ch', 'payload'],
+    less: ['contract.call', 'contract.context', 'contract.implementations', 'contract.security'], // names of permissions
+  },
+  {
+    page: 'lua/core/events.md',
+    module: 'events',
+    receivers: { sub: 'Subscription' },
+    tables: {},
+    others: ['ch', 'logger', 'time.now()'],
+  },
+  {
+    page: 'lua/core/pg.md',
+    module: 'pg',
+    receivers: { group: 'Group', sub: 'Subscription' },
+    tables: {},
+    others: ['ch', 'sub:channel()'],
+  },
+  {
+    page: 'lua/core/stream.md',
+    module: 'stream',
+    receivers: { scanner: 'Scanner' },
+    tables: {},
+    others: ['req', 'fs.get()'],
+  },
+  {
+    page: 'lua/data/excel.md',
+    module: 'excel',
+    receivers: { wb: 'Workbook', cursor: 'Rows' },
+    tables: {},
+    others: ['vol', 'file'],
+  },
+  {
+    page: 'lua/text/treesitter.md',
+    module: 'treesitter',
+    receivers: {
+      tree: 'Tree',
+      root: 'Node',
+      node: 'Node',
+      func_decl: 'Node',
+      'cursor:current_node()': 'Node',
+      query: 'Query',
+      parser: 'Parser',
+      cursor: 'Cursor',
+      lang: 'Language',
+    },
+    tables: {},
+    others: ['capture.node'],
+  },
+  {
+    page: 'lua/security/security.md',
+    module: 'security',
+    receivers: {
+      actor: 'Actor',
+      scope: 'Scope',
+      admin_scope: 'Scope',
+      'scope:with()': 'Scope',
+      policy: 'Policy',
+      store: 'TokenStore',
+    },
+    tables: {},
+    others: ['logger', 'err'],
+  },
+  { page: 'lua/system/hub.md', module: 'hub', receivers: { pkg: 'Package' }, tables: {}, others: [] },
+  {
+    page: 'lua/system/tty.md',
+    module: 'tty',
+    receivers: { quit: 'Binding', box: 'Style', title: 'Style' },
+    tables: {},
+    others: ['events'],
+  },
+  {
+    page: 'lua/dynamic/eval.md',
+    module: 'eval_runner',
+    receivers: { program: 'Program', compiled: 'Program' },
+    tables: {},
+    others: ['err', 'plugin', 'request'],
+    more: ['eval_runner.compile', 'eval_runner.run'], // its code says `runner`
+  },
+  {
+    page: 'lua/dynamic/exec.md',
+    module: 'exec',
+    receivers: { executor: 'Executor', proc: 'Process' },
+    tables: {},
+    others: ['stdout', 'stderr'],
   },
 ];
