@@ -26,6 +26,9 @@ const USES = {
 const useOf = (spec, signature) =>
   signature.workflow ?? (spec.workflow === 'refused' ? 'function' : spec.workflow);
 
+/** Modules whose types have no words yet. */
+const UNDESCRIBED = new Set(['sql']);
+
 const code = (text) => `\`${text}\``;
 const cell = (text) => text.replaceAll('|', '\\|');
 
@@ -76,6 +79,7 @@ const valueText = (value) =>
 function pageOf(spec, differences) {
   const examples = examplesOf(spec.name);
   const missing = [];
+  const undescribed = [];
   const text = (title, signature) => {
     const example = examples.get(title);
     if (example === undefined) missing.push(title);
@@ -95,7 +99,10 @@ function pageOf(spec, differences) {
   walk(spec.name, spec.members);
   const types = (spec.types ?? []).flatMap((type) => {
     const described = descriptionOf(type);
-    if (described === undefined) return [];
+    if (described === undefined) {
+      if (Object.keys(type.methods).length > 0 && !UNDESCRIBED.has(spec.name)) undescribed.push(type.name);
+      return [];
+    }
     const methods = Object.entries(described.methods).map(([name, signature]) =>
       text(`${type.name}:${name}`, signature),
     );
@@ -123,7 +130,7 @@ function pageOf(spec, differences) {
       ? ['## Where it differs from the documentation', '', ...differencesTable(table)]
       : []),
   ].join('\n');
-  return { page, missing, extra: [...examples.keys()] };
+  return { page, missing, undescribed, extra: [...examples.keys()] };
 }
 
 const differencesTable = (rows) => [
@@ -170,13 +177,15 @@ const options = { ...(await resolveConfig(join(folder, 'x.md'))), parser: 'markd
 const pages = new Map();
 const faults = [];
 for (const spec of builtModules) {
-  const { page, missing, extra } = pageOf(
+  const { page, missing, undescribed, extra } = pageOf(
     spec,
     rows.filter(({ state }) => state === 'differs' || state === 'left out'),
   );
   pages.set(`${spec.name}.md`, page);
   for (const title of missing)
     faults.push(`src/modules/${spec.name}/examples.lua has no section '--- ${title}'`);
+  for (const type of undescribed)
+    faults.push(`src/modules/${spec.name}: nobody says what the methods of '${type}' are; call describeType`);
   for (const title of extra)
     faults.push(`src/modules/${spec.name}/examples.lua: there is no function '${title}'`);
 }

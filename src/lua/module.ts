@@ -182,6 +182,14 @@ export function describeType<U extends AnyUserdataType>(
   return type;
 }
 
+/** What docs and completion know of a method that is written as a plain function. */
+export const signature = (
+  summary: string,
+  params: readonly string[] = [],
+  returns: readonly string[] = [],
+  errors: readonly ErrorKind[] = [],
+): Signature => ({ summary, params, returns, errors });
+
 export const descriptionOf = (type: AnyUserdataType): TypeDescription | undefined => descriptions.get(type);
 
 function signatureOf<P extends readonly Parameter[]>(definition: Described<P>): Signature {

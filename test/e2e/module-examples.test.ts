@@ -20,6 +20,8 @@ const APP = readFileSync(
 const ONLY_AS: Readonly<Record<string, string>> = {
   'process.spawn_linked': 'workflow.lua',
   'process.spawn_linked_monitored': 'workflow.lua',
+  'SpawnBuilder:spawn_linked': 'workflow.lua',
+  'SpawnBuilder:spawn_linked_monitored': 'workflow.lua',
   'process.link': 'workflow.lua',
   'process.unlink': 'workflow.lua',
   'process.registry.register': 'function.lua',

@@ -19,3 +19,38 @@ local nothing = channel.select({ stops:case_receive(), default = true })
 print(nothing.default)
 --> true	o-1	true
 --> true
+
+--- channel:send
+local jobs = channel.new(1)
+print(jobs:send("first"))
+jobs:close()
+print((pcall(jobs.send, jobs, "late")))
+--> true
+--> false
+
+--- channel:receive
+local jobs = channel.new()
+coroutine.spawn(function() jobs:send("first") jobs:close() end)
+print(jobs:receive())
+print(jobs:receive())
+--> first	true
+--> nil	false
+
+--- channel:close
+local done = channel.new()
+coroutine.spawn(function() done:close() end)
+print(done:receive())
+--> nil	false
+
+--- channel:case_send
+local jobs = channel.new(1)
+local result = channel.select({ jobs:case_send("first"), default = true })
+print(result.channel == jobs, jobs:receive())
+--> true	first	true
+
+--- channel:case_receive
+local jobs, stop = channel.new(1), channel.new()
+jobs:send("first")
+local result = channel.select({ stop:case_receive(), jobs:case_receive() })
+print(result.channel == jobs, result.value, result.ok)
+--> true	first	true

@@ -1,7 +1,23 @@
 // `channel`: Go-style channels between the coroutines of an instance. Always there. Sealed.
 import { Arguments } from '../../lua/instance/arguments.js';
 import { CaseType, Channel, ChannelType, select } from '../../lua/instance/channel.js';
-import { defineModuleSpec, fn } from '../../lua/module.js';
+import { defineModuleSpec, describeType, fn, signature } from '../../lua/module.js';
+
+describeType(ChannelType, 'A channel between coroutines.', {
+  send: signature(
+    'Hands a value over; waits until there is room or a receiver. A closed channel raises.',
+    ['value: any'],
+    ['boolean'],
+  ),
+  receive: signature(
+    'The next value, and true; nil and false once the channel is closed and empty. Waits for it.',
+    [],
+    ['any', 'boolean'],
+  ),
+  close: signature('Ends the channel: who waits is woken, what is in it can still be received.'),
+  case_send: signature('The case of sending a value, for `channel.select`.', ['value: any'], ['case']),
+  case_receive: signature('The case of receiving, for `channel.select`.', [], ['case']),
+});
 
 export const channelSpec = defineModuleSpec({
   name: 'channel',

@@ -21,3 +21,27 @@ local function load() return errors.new("it broke") end
 local stack = errors.call_stack(load())
 print(#stack.frames > 0, math.type(stack.frames[1].line), errors.call_stack("text"))
 --> true	integer	nil
+
+--- error:kind
+local err = errors.new({ kind = errors.NOT_FOUND, message = "no order o-1" })
+print(err:kind() == errors.NOT_FOUND, err:kind())
+--> true	NotFound
+
+--- error:message
+local err = errors.new("it broke")
+print(err:message(), "told: " .. err)
+--> it broke	told: it broke
+
+--- error:retryable
+print(errors.new({ message = "busy", retryable = true }):retryable(), errors.new("it broke"):retryable())
+--> true	nil
+
+--- error:details
+local err = errors.new({ message = "no order", details = { id = "o-1" } })
+print(err:details().id, errors.new("it broke"):details())
+--> o-1	nil
+
+--- error:stack
+local function load() return errors.new("it broke") end
+print(type(load():stack()), #load():stack() > 0)
+--> string	true

@@ -12,7 +12,7 @@ import {
 } from '../../lua/instance/error-object.js';
 import { parseFrames } from '../../lua/instance/traceback.js';
 import type { HostCall } from '../../lua/instance-context.js';
-import { constant, defineModuleSpec, fn } from '../../lua/module.js';
+import { constant, defineModuleSpec, describeType, fn, signature } from '../../lua/module.js';
 import { LuaTable } from '../../lua/values.js';
 import type { LuaUserdata, LuaValue } from '../../lua/values.js';
 
@@ -77,6 +77,14 @@ function callStack(call: HostCall, error: LuaValue): LuaValue {
   stack.set('frames', frames);
   return stack;
 }
+
+describeType(ErrorType, 'An error. `tostring` and `..` give its message.', {
+  kind: signature('The kind: one of the constants, such as `NotFound`.', [], ['string']),
+  message: signature('What went wrong.', [], ['string']),
+  retryable: signature('Whether another try may help; nil where nobody said.', [], ['boolean?']),
+  details: signature('What was given along.', [], ['table?']),
+  stack: signature('The Lua stack where it was made, as text; empty where there is none.', [], ['string']),
+});
 
 export const errorsSpec = defineModuleSpec({
   name: 'errors',

@@ -19,3 +19,85 @@ print(future, err:kind())
 local as_ada = funcs.new():with_context({ user = "ada" }):with_options({ timeout = "30s" })
 print(as_ada:call("app:whoami"))
 --> ada
+
+--- Executor:with_context
+print(funcs.new():with_context({ user = "ada" }):call("app:whoami"))
+local none, err = funcs.new():with_context("ada")
+print(none, err:kind())
+--> ada
+--> nil	Invalid
+
+--- Executor:with_options
+local patient = funcs.new():with_options({ timeout = "30s", ["activity.retry_policy"] = { maximum_attempts = 3 } })
+print(patient:call("app:greet", "Ada"))
+local none, err = funcs.new():with_options({ timeout = "soon" })
+print(none, err:kind())
+--> Hello, Ada!
+--> nil	Invalid
+
+--- Executor:with_actor
+local none, err = funcs.new():with_actor({})
+print(none, err:kind())
+--> nil	Unavailable
+
+--- Executor:with_scope
+local none, err = funcs.new():with_scope({})
+print(none, err:kind())
+--> nil	Unavailable
+
+--- Executor:call
+print(funcs.new():call("app:greet", "Ada"))
+--> Hello, Ada!
+
+--- Executor:async
+local future = funcs.new():async("app:greet", "Ada")
+print(future:response():receive():data())
+--> Hello, Ada!
+
+--- Future:response
+local future = funcs.async("app:greet", "Ada")
+local result, ok = future:response():receive()
+print(result:data(), ok)
+--> Hello, Ada!	true
+
+--- Future:channel
+local future = funcs.async("app:greet", "Ada")
+print(future:channel() == future:response())
+--> true
+
+--- Future:is_complete
+local future = funcs.async("app:greet", "Ada")
+print(future:is_complete())
+future:response():receive()
+print(future:is_complete())
+--> false
+--> true
+
+--- Future:is_canceled
+local future = funcs.async("app:greet", "Ada")
+future:cancel()
+print(future:is_canceled())
+--> true
+
+--- Future:result
+local future = funcs.async("app:greet", "Ada")
+print(future:result())
+future:response():receive()
+print(future:result():data())
+--> nil	nil
+--> Hello, Ada!
+
+--- Future:error
+local future = funcs.async("app:nobody")
+future:response():receive()
+local err, failed = future:error()
+print(err:kind(), failed)
+--> NotFound	true
+
+--- Future:cancel
+local future = funcs.async("app:greet", "Ada")
+print(future:cancel(), future:cancel())
+local none, err = future:result()
+print(none, err:kind())
+--> true	false
+--> nil	Canceled

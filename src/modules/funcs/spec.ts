@@ -1,5 +1,5 @@
 // The `funcs` module: calls of functions of the registry. Sealed. The command is told in executor.ts.
-import { defineModuleSpec, fn } from '../../lua/module.js';
+import { defineModuleSpec, describeType, fn, signature } from '../../lua/module.js';
 import { failure } from '../../lua/instance/error-object.js';
 import { defineUserdata } from '../../lua/values.js';
 import type { HostResult, UserdataType } from '../../lua/values.js';
@@ -24,6 +24,67 @@ const ExecutorType: UserdataType<Executor> = defineUserdata<Executor>('Executor'
   with_scope: () => noSecurity('with_scope'),
   call: (call, self, ...values) => callNow(call, self, values),
   async: (call, self, ...values) => callLater(call, self, values),
+});
+
+const CALLED = ['target: string', '...: any'];
+describeType(
+  ExecutorType,
+  'Calls with context and options. Never changed: each method that sets something gives a new one.',
+  {
+    with_context: signature(
+      'Adds context values to what the caller has.',
+      ['values: table'],
+      ['Executor?', 'Error?'],
+      ['Invalid'],
+    ),
+    with_options: signature(
+      'Sets `timeout`, `durable` and options of the activity, such as `activity.retry_policy`; durations are text or milliseconds.',
+      ['options: table'],
+      ['Executor?', 'Error?'],
+      ['Invalid'],
+    ),
+    with_actor: signature(
+      'Refused: not built in this version.',
+      ['actor: any'],
+      ['nil', 'Error'],
+      ['Unavailable'],
+    ),
+    with_scope: signature(
+      'Refused: not built in this version.',
+      ['scope: any'],
+      ['nil', 'Error'],
+      ['Unavailable'],
+    ),
+    call: signature(
+      'Calls a function and waits for it.',
+      CALLED,
+      ['any', 'Error?'],
+      ['Invalid', 'NotFound', 'Timeout', 'Canceled', 'Unavailable'],
+    ),
+    async: signature(
+      'Starts a call and gives a Future for its result.',
+      CALLED,
+      ['Future?', 'Error?'],
+      ['Invalid'],
+    ),
+  },
+);
+describeType(FutureType, 'A call that goes on meanwhile.', {
+  response: signature(
+    'The channel that gives the result once, as a payload; it is closed without one when the call failed.',
+    [],
+    ['channel'],
+  ),
+  channel: signature('The same as `response`.', [], ['channel']),
+  is_complete: signature('Whether the call has ended, however.', [], ['boolean']),
+  is_canceled: signature('Whether `cancel` ended it.', [], ['boolean']),
+  result: signature(
+    'The result, or why there is none; nil and nil while the call goes on. Does not wait.',
+    [],
+    ['payload?', 'Error?'],
+  ),
+  error: signature('Why the call failed, and whether it did.', [], ['Error?', 'boolean']),
+  cancel: signature('Ends the call; false when it has ended already.', [], ['boolean']),
 });
 
 export const funcsSpec = defineModuleSpec({

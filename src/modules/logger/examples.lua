@@ -32,3 +32,30 @@ local none, err = logger:named("")
 print(none, err:kind())
 --> 
 --> nil	Invalid
+
+--- Logger:debug
+local log = logger:named("orders")
+log:debug("looked up", { id = "o-1" })
+
+--- Logger:info
+local log = logger:named("orders")
+log:info("shipped", { id = "o-1" })
+
+--- Logger:warn
+local log = logger:named("orders")
+log:warn("slow", { id = "o-1" })
+
+--- Logger:error
+local log = logger:named("orders")
+log:error("lost", { id = "o-1" })
+
+--- Logger:with
+local log = logger:named("orders"):with({ id = "o-1" })
+log:info("shipped")
+
+--- Logger:named
+local log = logger:named("orders"):named("stock")
+log:info("reserved")
+local none, err = log:named("")
+print(none, err:kind())
+--> nil	Invalid

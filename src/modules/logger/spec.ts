@@ -3,7 +3,7 @@
 // L2: `logger:info(...)` and `logger.info(...)` are the same.
 import { dataObject } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
-import { defineModuleSpec, fn } from '../../lua/module.js';
+import { defineModuleSpec, describeType, fn, signature } from '../../lua/module.js';
 import { asText, typeName } from '../../lua/instance/arguments.js';
 import { tryToData } from '../../lua/instance/convert.js';
 import { failure, isErrorObject } from '../../lua/instance/error-object.js';
@@ -68,6 +68,25 @@ const LoggerType: UserdataType<Logger> = defineUserdata<Logger>('Logger', {
   error: (call, self, ...values) => write(call, 'error', self, values),
   with: (_call, self, fields) => withFields(self, fields),
   named: (_call, self, name) => named(self, name),
+});
+
+const writes = (what: string) =>
+  signature(`Writes a record ${what}, with the name and fields of this logger.`, [
+    'message: string',
+    'fields?: table',
+  ]);
+describeType(LoggerType, 'A logger with a name and fields of its own.', {
+  debug: writes('for developers'),
+  info: writes('of normal operation'),
+  warn: writes('of something that should be looked at'),
+  error: writes('of a failure'),
+  with: signature('A logger that adds these fields too.', ['fields: table'], ['Logger']),
+  named: signature(
+    'A logger whose name follows this one, after a dot.',
+    ['name: string'],
+    ['Logger?', 'Error?'],
+    ['Invalid'],
+  ),
 });
 
 /** Drops the module itself where it was called with a colon: a message is never a table with these members. */

@@ -179,3 +179,72 @@ print(pid, err:kind())
 --- process.registry.unregister
 print(process.registry.unregister("nobody"))
 --> false
+
+--- Message:topic
+process.send(process.pid(), "greeting", "hello")
+print(process.inbox():receive():topic())
+--> greeting
+
+--- Message:from
+process.send(process.pid(), "greeting", "hello")
+print(process.inbox():receive():from() == process.pid())
+--> true
+
+--- Message:payload
+process.send(process.pid(), "sum", 1, 2)
+local first, second = process.inbox():receive():payload()
+print(first:data() + second:data())
+--> 3
+
+--- SpawnBuilder:with_context
+print(process.with_options({}):with_context({ user = "Ada" }):exec("app:greeting", "app:worker"))
+--> Hello, Ada!
+
+--- SpawnBuilder:with_options
+local starts = process.with_context({}):with_options({ ["temporal.workflow.run_timeout"] = "soon" })
+local none, err = starts:spawn("app:counter", "app:worker")
+print(none, err:kind())
+--> nil	Invalid
+
+--- SpawnBuilder:with_name
+local starts = process.with_options({}):with_name("the-named"):with_message("stop")
+print(starts:spawn("app:counter", "app:worker"))
+--> {app:worker|the-named}
+
+--- SpawnBuilder:with_message
+print(process.with_options({}):with_message("add", 2):with_message("stop"):exec("app:counter", "app:worker", 1))
+--> 3
+
+--- SpawnBuilder:with_actor
+local none, err = process.with_options({}):with_actor({}):spawn("app:counter", "app:worker")
+print(none, err:kind())
+--> nil	Unavailable
+
+--- SpawnBuilder:with_scope
+local none, err = process.with_options({}):with_scope({}):spawn("app:counter", "app:worker")
+print(none, err:kind())
+--> nil	Unavailable
+
+--- SpawnBuilder:spawn
+local pid = process.with_options({}):with_message("stop"):spawn("app:counter", "app:worker", 5)
+print(pid ~= nil)
+--> true
+
+--- SpawnBuilder:spawn_monitored
+local pid = process.with_options({}):with_message("stop"):spawn_monitored("app:counter", "app:worker", 5)
+print(pid ~= nil)
+--> true
+
+--- SpawnBuilder:spawn_linked
+local pid = process.with_options({}):with_message("stop"):spawn_linked("app:counter", "app:worker", 5)
+print(pid ~= nil)
+--> true
+
+--- SpawnBuilder:spawn_linked_monitored
+local pid = process.with_options({}):with_message("stop"):spawn_linked_monitored("app:counter", "app:worker", 5)
+print(pid ~= nil)
+--> true
+
+--- SpawnBuilder:exec
+print(process.with_context({ user = "Ada" }):exec("app:greeting", "app:worker"))
+--> Hello, Ada!

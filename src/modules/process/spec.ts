@@ -7,7 +7,7 @@
 // Those of starting are in spawner.ts.
 import type { Command } from '../../core/command.js';
 import type { ErrorKind } from '../../core/errors.js';
-import { constant, defineModuleSpec, fn, table } from '../../lua/module.js';
+import { constant, defineModuleSpec, describeType, fn, signature, table } from '../../lua/module.js';
 import type { FunctionSpec, MemberSpec } from '../../lua/module.js';
 import { asNumber, asText } from '../../lua/instance/arguments.js';
 import { fromData } from '../../lua/instance/convert.js';
@@ -176,6 +176,49 @@ const registry = table({
   ),
   ...Object.fromEntries(Object.entries(SCOPES).map(([name, value]) => [name, constant(value)])),
 });
+
+describeType(MessageType, 'A message as it came.', {
+  topic: signature('What it is about.', [], ['string']),
+  from: signature('The PID of who sent it; nil where nobody knows.', [], ['string?']),
+  payload: signature(
+    'Its payloads, one result each; one without a value for a message that carries nothing.',
+    [],
+    ['payload'],
+  ),
+});
+const STARTED = ['id: string', 'host: string', '...: any'];
+const startedBy = (what: string): ReturnType<typeof signature> =>
+  signature(what, STARTED, ['string?', 'Error?'], ['Invalid', 'NotFound', 'AlreadyExists', 'Unavailable']);
+const setting = (what: string, params: readonly string[]): ReturnType<typeof signature> =>
+  signature(what, params, ['SpawnBuilder']);
+describeType(
+  SpawnerType,
+  'Starts with context, options and first messages. Never changed: each method that sets something gives a new one, and what is wrong with it is the error of the start.',
+  {
+    with_context: setting('Adds context values to what the starter has.', ['values: table']),
+    with_options: setting(
+      'Sets options, such as `temporal.workflow.id`; durations are text or milliseconds.',
+      ['options: table'],
+    ),
+    with_name: setting(
+      'Names what is started: of a workflow, its id. One that runs under it already is joined.',
+      ['name: string'],
+    ),
+    with_message: setting('A message that is there before any other.', ['topic: string', '...: any']),
+    with_actor: setting('Not built in this version: the start is refused as Unavailable.', ['actor: any']),
+    with_scope: setting('Not built in this version: the start is refused as Unavailable.', ['scope: any']),
+    spawn: startedBy('Starts it; gives its PID.'),
+    spawn_monitored: startedBy('Starts it; its end comes as an EXIT event.'),
+    spawn_linked: startedBy('Starts it, linked.'),
+    spawn_linked_monitored: startedBy('Starts it, linked and monitored.'),
+    exec: signature(
+      'Starts it and waits for its result.',
+      STARTED,
+      ['any', 'Error?'],
+      ['Invalid', 'NotFound', 'Timeout', 'Canceled', 'Unavailable'],
+    ),
+  },
+);
 
 export const processSpec = defineModuleSpec({
   name: 'process',

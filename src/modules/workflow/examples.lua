@@ -73,3 +73,26 @@ print(math.type(workflow.history_length()), workflow.history_length() >= 3)
 --- workflow.history_size
 print(math.type(workflow.history_size()))
 --> integer
+
+--- Saga:add
+local saga = workflow.saga()
+print(saga:add(function(what) print("undo " .. what) end, "stock"))
+local none, err = saga:add("stock")
+print(none, err:kind())
+--> true
+--> nil	Invalid
+
+--- Saga:compensate
+local saga = workflow.saga()
+saga:add(function() return nil, errors.new({ kind = errors.CONFLICT, message = "taken" }) end)
+saga:add(function() print("undo the card") end)
+local done, err = saga:compensate()
+print(done, err:kind())
+--> undo the card
+--> nil	Conflict
+
+--- Saga:clear
+local saga = workflow.saga()
+saga:add(function() print("undo stock") end)
+print(saga:clear(), saga:compensate())
+--> true	true

@@ -2,7 +2,7 @@
 // S1: every compensation runs, also after one that failed: by raising, or by an error second as functions of the platform do.
 // S2: a compensation runs once: what was compensated is forgotten, so a later failure undoes only what came since.
 import { errorFromData, errorToData, failure, isErrorObject } from '../../lua/instance/error-object.js';
-import { fn } from '../../lua/module.js';
+import { describeType, fn, signature } from '../../lua/module.js';
 import { Suspend } from '../../lua/suspend.js';
 import { defineUserdata, luaType } from '../../lua/values.js';
 import type { HostResult, LuaFunction, LuaValue } from '../../lua/values.js';
@@ -17,7 +17,7 @@ class Saga {
   steps: Compensation[] = [];
 }
 
-const SagaType = defineUserdata<Saga>('Saga', {
+export const SagaType = defineUserdata<Saga>('Saga', {
   add(_call, saga, compensation, ...args) {
     if (typeof compensation !== 'function')
       return failure('Invalid', `a compensation is a function, got ${luaType(compensation)}`);
@@ -33,6 +33,21 @@ const SagaType = defineUserdata<Saga>('Saga', {
     saga.steps = [];
     return true;
   },
+});
+
+describeType(SagaType, 'What undoes the steps of a run.', {
+  add: signature(
+    'Notes what undoes a step: a function and its arguments.',
+    ['compensation: function', '...: any'],
+    ['boolean?', 'Error?'],
+    ['Invalid'],
+  ),
+  compensate: signature(
+    'Runs what was noted, the last first, all of it; the error tells what failed.',
+    [],
+    ['boolean?', 'Error?'],
+  ),
+  clear: signature('Forgets what was noted.', [], ['boolean']),
 });
 
 /** Runs the compensations from the first on; `failed` has the errors so far. */

@@ -18,7 +18,7 @@ import { await_ } from './await.js';
 import { continue_as_new, with_options } from './continue.js';
 import { query, update } from './declare.js';
 import { inside } from './inside.js';
-import { saga } from './saga.js';
+import { saga, SagaType } from './saga.js';
 
 const fact = (name: string) => inside(name, (_call, facts) => numberOf(facts()[name]));
 
@@ -96,6 +96,7 @@ const isObject = (value: Data | undefined): value is DataObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LuaFloat);
 
 export const workflowSpec = defineModuleSpec({
+  types: [SagaType],
   name: 'workflow',
   summary: 'The run of a workflow: its facts, what it can be asked, child workflows, versions of its code',
   workflow: 'sealed',
