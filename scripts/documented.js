@@ -7,6 +7,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { format, resolveConfig } from 'prettier';
 import { namesOf } from './documented/extract.js';
 import { pages } from './documented/pages.js';
 
@@ -16,7 +17,7 @@ const MOST_DIFFERING = 0.05;
 
 const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 
-function refresh(folder) {
+async function refresh(folder) {
   const names = {};
   const faults = [];
   for (const page of pages)
@@ -29,7 +30,8 @@ function refresh(folder) {
     process.stderr.write(`${faults.join('\n')}\n`);
     process.exit(1);
   }
-  writeFileSync(namesFile, `${JSON.stringify(names, null, 2)}\n`);
+  const options = { ...(await resolveConfig(namesFile)), parser: 'json' };
+  writeFileSync(namesFile, await format(JSON.stringify(names), options));
   const count = Object.values(names).flat().length;
   process.stdout.write(`${count} names of ${pages.length} pages\n`);
 }
@@ -117,7 +119,7 @@ async function report() {
 
 const [command, folder] = process.argv.slice(2);
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  if (command === 'refresh' && folder !== undefined) refresh(folder);
+  if (command === 'refresh' && folder !== undefined) await refresh(folder);
   else if (command === 'compare') await report();
   else {
     process.stderr.write('usage: node scripts/documented.js refresh FOLDER | compare\n');
