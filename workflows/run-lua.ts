@@ -136,7 +136,8 @@ function begin(
   const declarations = new Declarations(run, reference.declares);
   run.afterStep = () => {
     declarations.sync();
-    if (!run.ended) wakeAwaiting(run);
+    // Conditions are asked of what a whole step left, not in the middle of one.
+    if (!run.ended && run.parked === undefined) wakeAwaiting(run);
   };
   run.continuing = () => declarations.close();
   void run.outcome.then(

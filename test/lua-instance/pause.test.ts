@@ -182,6 +182,25 @@ describe('a step that gives up its turn', () => {
     expect(Math.abs(least(40) - least(41))).toBeLessThan(60);
   });
 
+  it.each(['outer()', 'coroutine.wrap(function() outer() end)()'])(
+    'tells an error with the stack that it has without pauses: %s',
+    (last) => {
+      const text = [
+        'local function inner(n)',
+        '  for i = 1, 20 do if i == n then error("found") end end',
+        'end',
+        'local function outer() for i = 1, 5 do inner(15 + i) end end',
+        last,
+      ].join('\n');
+      const whole = open(text);
+      runThrough(whole);
+      const session = open(text, turns(10));
+      expect(runThrough(session).length).toBeGreaterThan(3);
+      expect(session.error?.stack).toContain('main.lua:5: in function');
+      expect(session.error).toEqual(whole.error);
+    },
+  );
+
   it('is stopped by its budget, however many turns it had', () => {
     const session = open('local n = 0\nwhile true do n = n + 1 end', turns(1000), { instructions: 100_000 });
     const pauses = runThrough(session);
