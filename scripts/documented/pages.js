@@ -113,6 +113,16 @@ export const pages = [
     others: ['chunk.content'],
   },
   {
+    page: 'lua/storage/filesystem.md',
+    module: 'fs',
+    receivers: { vol: 'FS', file: 'File', scanner: 'Scanner' },
+    tables: { Method: 'FS' },
+    others: ['err', 'info', 'entry'],
+    // Two tables have one head; one of them is of open files.
+    more: ['File:seek', 'File:stat'],
+    less: ['FS:read', 'FS:write', 'FS:seek', 'FS:sync', 'FS:close', 'FS:scanner'],
+  },
+  {
     page: 'lua/storage/store.md',
     module: 'store',
     receivers: { cache: 'Store' },

@@ -95,6 +95,7 @@ export function kindHost(
     env: (name) => variables.value(name),
     get: (id) => registry.current.get(id),
     ofKind: (kind) => registry.current.ofKind(kind),
+    file: (hash) => registry.file(hash),
     log: (level, message, fields) => logger.log(level, message, fields),
   };
 }

@@ -7,6 +7,7 @@ import { compressHandlers } from './compress/host.js';
 import { cryptoHandlers } from './crypto/host.js';
 import { envHandlers } from './env/host.js';
 import type { EnvironmentAccess } from './env/host.js';
+import { fsHandlers } from './fs/host.js';
 import { funcsHandlers } from './funcs/host.js';
 import type { CallFunction } from './funcs/host.js';
 import { ioHandlers } from './io/host.js';
@@ -48,6 +49,7 @@ export function hostHandlers(services: NodeServices): Readonly<Record<string, Ho
     compress: compressHandlers,
     crypto: cryptoHandlers(services.native),
     env: envHandlers(services.environment),
+    fs: fsHandlers(services.authorize),
     funcs: funcsHandlers(services.callFunction),
     io: ioHandlers(services.terminal),
     logger: loggerHandlers(services.writeLog),

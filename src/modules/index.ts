@@ -11,6 +11,7 @@ import { ctxSpec } from './ctx/spec.js';
 import { envSpec } from './env/spec.js';
 import { errorsSpec } from './errors/spec.js';
 import { exprSpec } from './expr/spec.js';
+import { fsSpec } from './fs/spec.js';
 import { funcsSpec } from './funcs/spec.js';
 import { hashSpec } from './hash/spec.js';
 import { htmlSpec } from './html/spec.js';
@@ -52,6 +53,7 @@ export const declaredModules: readonly ModuleSpec[] = [
   ctxSpec,
   envSpec,
   exprSpec,
+  fsSpec,
   funcsSpec,
   hashSpec,
   htmlSpec,

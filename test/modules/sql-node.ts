@@ -70,6 +70,7 @@ export class SqlNode implements AsyncDisposable {
         appFolder: this.folder,
         stateFolder: join(this.folder, '.moontide'),
         env: (name) => env[name],
+        file: async () => undefined,
         get: (id) => this.#entries.get(id),
         ofKind: (kind) => all.filter((entry) => entry.kind === kind),
         log: (_level, message, fields) => void this.logged.push({ message, fields }),

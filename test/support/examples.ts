@@ -1,19 +1,24 @@
 // The examples of the modules' pages: sections of src/modules/<name>/examples.lua, `--- base64.encode` each.
 // A line `--> text` is what the section prints, in order.
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dataObject } from '../../src/core/data.js';
 import type { Data } from '../../src/core/data.js';
+import { descriptionOf } from '../../src/lua/module.js';
 import type { MemberSpec, ModuleSpec } from '../../src/lua/module.js';
 import { compressHandlers } from '../../src/modules/compress/host.js';
 import { builtModules } from '../../src/modules/index.js';
 import { envHandlers } from '../../src/modules/env/host.js';
+import { fsHandlers } from '../../src/modules/fs/host.js';
 import { metricsHandlers } from '../../src/modules/metrics/host.js';
 import { storeHandlers } from '../../src/modules/store/host.js';
 import { systemHandlers } from '../../src/modules/system/host.js';
 import { templatesHandlers } from '../../src/modules/templates/host.js';
 import type { Entry, EntryId } from '../../src/registry/model/entry.js';
 import type { KindSpec } from '../../src/registry/model/kind.js';
+import { Holdings } from '../../src/runtime/command-context.js';
 import { Resources } from '../../src/runtime/resources.js';
 import { Environment } from '../../src/services/env/environment.js';
 import { kinds } from '../../src/services/kinds.js';
@@ -58,6 +63,12 @@ export const entryOf = (
 
 /** Whether a function of a module says that a workflow has to call a function for it. */
 export function needsFunction(spec: ModuleSpec, { title }: Example): boolean {
+  const [type, method] = title.split(':');
+  if (method !== undefined) {
+    const found = spec.types?.find((one) => one.name === type);
+    const described = found === undefined ? undefined : descriptionOf(found)?.methods[method];
+    return described?.workflow === 'function';
+  }
   let members: ModuleSpec['members'] | undefined = spec.members;
   for (const name of title.split('.').slice(1)) {
     const member: MemberSpec | undefined = members?.[name];
@@ -68,14 +79,15 @@ export function needsFunction(spec: ModuleSpec, { title }: Example): boolean {
 }
 
 /** What real resources of these entries are, for handlers. */
-export function resourcesOf(entries: readonly Entry[]): Resources {
+export function resourcesOf(entries: readonly Entry[], appFolder = '/nowhere'): Resources {
   const known = new Map<string, KindSpec>(kinds.map((kind) => [kind.name, kind]));
   return new Resources({
     kinds: (kind) => known.get(kind),
     ids: () => entries.map(({ id }) => id),
     host: {
-      appFolder: '/nowhere',
-      stateFolder: '/nowhere/.moontide',
+      appFolder,
+      stateFolder: `${appFolder}/.moontide`,
+      file: async () => undefined,
       env: () => undefined,
       get: (id) => entries.find((entry) => entry.id === id),
       ofKind: (kind) => entries.filter((entry) => entry.kind === kind),
@@ -100,6 +112,17 @@ const views = resourcesOf([
 
 const stores = resourcesOf([entryOf('app:cache', 'store.memory')]);
 
+const folder = mkdtempSync(join(tmpdir(), 'moontide-examples-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+const volumes = resourcesOf(
+  [entryOf('app:files', 'fs.directory', { directory: 'files', auto_init: true })],
+  folder,
+).user();
+/** What the examples hold open; each closes its own. */
+const handles = new Holdings(resourcesOf([]), (error) => {
+  throw error;
+});
+
 const collector = new MetricsCollector((why, name) => {
   throw new Error(`${name}: ${why}`);
 });
@@ -118,6 +141,15 @@ export const recordedAnswers = {
   ...nodeAnswers(compressHandlers),
   ...nodeAnswers(envHandlers(environment)),
   ...nodeAnswers(metricsHandlers(collector.record)),
+  ...nodeAnswers(
+    fsHandlers(() => true),
+    {
+      resource: (entry, kind) => volumes.use(entry, kind),
+      own: (handle) => handles.own(handle),
+      owned: (handle) => handles.owned(handle),
+      release: (handle) => handles.release(handle),
+    },
+  ),
   ...nodeAnswers(
     storeHandlers(() => true),
     { resource: (entry, kind) => stores.user().use(entry, kind) },

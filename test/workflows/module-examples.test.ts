@@ -7,7 +7,7 @@ import { modulesWithExamples, needsFunction, recordedAnswers } from '../support/
 const everywhere = modulesWithExamples.filter(
   ({ spec }) =>
     spec.workflow === 'sealed' ||
-    ['archive', 'compress', 'env', 'store', 'system', 'templates'].includes(spec.name),
+    ['archive', 'compress', 'env', 'fs', 'store', 'system', 'templates'].includes(spec.name),
 );
 
 describe('examples in a workflow', () => {

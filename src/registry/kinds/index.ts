@@ -1,6 +1,6 @@
 // All kinds that this version knows. A kind that is built elsewhere (services, extensions) replaces the one of its name.
 import type { KindSpec } from '../model/kind.js';
-import { fsEmbed } from './embed-kinds.js';
+import { fsDirectory, fsEmbed } from './fs-kinds.js';
 import { knownKinds } from './known-kinds.js';
 import { functionLua, libraryLua, moduleLua, processLua, workflowLua } from './lua-kinds.js';
 import { moduleKinds } from './module-kinds.js';
@@ -12,6 +12,7 @@ import { temporalClient, temporalWorker } from './temporal-kinds.js';
 
 export { functionLua, libraryLua, moduleLua, processLua, workflowLua };
 export { envStorageOs, envVariable, registryEntry, sqlSqlite };
+export { fsDirectory, fsEmbed };
 export { storeMemory, storeSql };
 export { templateJet, templateSet };
 export { temporalClient, temporalWorker };
@@ -33,6 +34,7 @@ export const platformKinds: readonly KindSpec[] = [
   storeSql,
   templateSet,
   templateJet,
+  fsDirectory,
   fsEmbed,
   ...moduleKinds,
   ...knownKinds,

@@ -42,7 +42,6 @@ const accepted: Readonly<Record<string, Accepted>> = {
   'db.sql.mysql': { summary: 'A MySQL database.' },
   'db.cdc.postgres': { summary: 'Changes of a PostgreSQL database, as they happen.' },
   'store.kv.raft': { summary: 'A key-value store that all nodes share.' },
-  'fs.directory': { summary: 'A folder.' },
   'config.aws': { summary: 'Credentials of AWS.' },
   'cloudstorage.s3': { summary: 'An S3 bucket.', references: [one('/config', 'config.aws')] },
   'env.storage.memory': { summary: 'Values in memory.' },

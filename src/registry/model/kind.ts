@@ -16,6 +16,8 @@ export interface KindHost {
   env(name: string): string | undefined;
   get(id: string): Entry | undefined;
   ofKind(kind: string): readonly Entry[];
+  /** Content of an embedded file by its hash; undefined when nobody has it. */
+  file(hash: string): Promise<Uint8Array | undefined>;
   /** What another entry stands for on this node, opened with it and kept open as long as this one is; when that entry changes this one is opened anew. `kind` may end in `*`. */
   resource<T extends object>(entry: string, kind: string): Promise<T>;
   log(level: 'debug' | 'info' | 'warn' | 'error', message: string, fields?: DataObject): void;
