@@ -337,8 +337,10 @@ class StoredRegistry implements Registry {
     const head = await this.#store.head();
     const from = this.#view;
     const number = head?.number ?? 0;
-    if (number === from.version.number && (head === undefined || head.hash === from.version.hash))
+    if (number === from.version.number && (head === undefined || head.hash === from.version.hash)) {
+      this.#refused = undefined; // the store was restored to before it
       return false;
+    }
     if (head?.hash === this.#refused?.view.version.hash && this.#refused?.error.retryable === false)
       return false;
     const steps = number - from.version.number;

@@ -382,6 +382,26 @@ for (const engine of storeEngines()) {
       expect(ids(picky)).toEqual(['app:a']);
     });
 
+    it('forgets a version that it could not take when the store is restored to the one before', async () => {
+      const picky = await open();
+      picky.listen({
+        name: 'workers',
+        accept(_change, next) {
+          if (next.get('app:bad') !== undefined) throw new Error('two workers on one queue');
+        },
+      });
+      await apply(entry('a'));
+      await picky.catchUp();
+      await apply(entry('a'), entry('bad'));
+      await picky.catchUp();
+      await database.execute(
+        "delete from changes where version = 2; delete from versions where number = 2; delete from entries where id = 'app:bad'",
+      );
+      expect(await picky.catchUp()).toBe(false);
+      const { version } = await picky.apply({ changes: [{ op: 'create', entry: entry('c') }] });
+      expect(version.number).toBe(2);
+    });
+
     it('asks again for a version that it could not take for a reason that passes', async () => {
       const slow = await open({ acceptTimeoutMs: 30 });
       let answer: Promise<void> = new Promise(() => undefined);
