@@ -134,8 +134,9 @@ export const registrySpec = defineModuleSpec({
       returns: ['boolean?', 'Error?'],
       fails: {
         NotFound: 'there is no such version, or none any more',
+        Invalid: 'this node could not run an entry of that version: the message has all that is wrong',
         Conflict: 'a listener rejects a change',
-        Unavailable: 'the registry can only be read just now',
+        Unavailable: 'the registry can only be read just now, or this node could not take its newest version',
         ...denied,
       },
       returnsWrongArguments: true,

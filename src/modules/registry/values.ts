@@ -292,7 +292,7 @@ export const ChangesType: UserdataType<Changes> = defineType<Changes>(
         Invalid: 'there are no changes, or one of them does not fit: the message has all that is wrong',
         Conflict:
           'another version came first, or a listener rejects a change; take a new snapshot and try again',
-        Unavailable: 'the registry can only be read just now',
+        Unavailable: 'the registry can only be read just now, or this node could not take its newest version',
         ...fails,
       },
       returnsWrongArguments: true,
