@@ -227,7 +227,7 @@ export async function ensureSearchAttributes(
       if (typeof is === 'number' && TAKES[is]?.includes(type) !== true)
         return {
           missing: [],
-          refused: `search attribute '${name}' is of another type on the server: it does not take a ${type}`,
+          refused: `search attribute '${name}' is of another type on the server: it does not take ${type}`,
         };
     }
     missing = missing.filter((name) => known[name] === undefined);

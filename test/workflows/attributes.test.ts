@@ -61,10 +61,43 @@ describe('a workflow that describes itself', () => {
       "Invalid: the name of a search attribute is text, got ''",
       "Invalid: search attribute 'ExecutionStatus' is Temporal's own and cannot be set",
       'set',
-      "Invalid: search attribute 'N' is of another type on the server: it does not take a Keyword",
+      "Invalid: search attribute 'N' is of another type on the server: it does not take Keyword",
       'set',
       "Invalid: search attribute 'Long' has 2049 bytes; Temporal takes 2048",
     ]);
+  });
+
+  it('has those of its children and of its next run registered or refused too', async () => {
+    const suffix = randomUUID().slice(0, 8).replaceAll('-', '');
+    const it = await app({
+      'app:w': workflow(`
+        local workflow = require("workflow")
+        return function(suffix, told)
+          if told then return told end
+          local function child(value)
+            local id = "child-" .. suffix
+            local _, err = process.with_options({ ["temporal.workflow.id"] = id, ["temporal.workflow.search_attributes"] = { ["Of" .. suffix] = value } }):exec("app:child", "app:worker")
+            return err and err:message():gsub(suffix, "") or "ran"
+          end
+          local told = { child("x"), child(1) }
+          local _, err = workflow.with_options({ ["temporal.workflow.search_attributes"] = { ExecutionStatus = "x" } }):continue_as_new()
+          told[3] = err:message()
+          workflow.with_options({ ["temporal.workflow.search_attributes"] = { ["Next" .. suffix] = 2 } }):continue_as_new(suffix, told)
+        end`),
+      'app:child': workflow('return function() return 1 end'),
+    });
+    const ref = await start(it, 'app:w', [suffix]);
+    expect(await resultOf(it.client, { workflowId: ref.workflowId })).toEqual([
+      [
+        'ran',
+        "search attribute 'Of' is of another type on the server: it does not take Int",
+        "search attribute 'ExecutionStatus' is Temporal's own and cannot be set",
+      ],
+    ]);
+    const of = async (workflowId: string) =>
+      (await it.client.workflow.getHandle(workflowId).describe()).searchAttributes;
+    expect(await of(`child-${suffix}`)).toMatchObject({ [`Of${suffix}`]: ['x'] });
+    expect(await of(ref.workflowId)).toMatchObject({ [`Next${suffix}`]: [2] });
   });
 
   it('is told what is no search attribute, and goes on', async () => {

@@ -24,37 +24,39 @@ const ATTRIBUTES_TIMEOUT_MS = 5000;
 /** What the server takes as one value. Bytes. */
 const MAX_VALUE_BYTES = 2048;
 
-export function attributeHandlers(): DurableHandlers {
-  const known = new Map<string, AttributeType>();
-  return {
-    'workflow.attrs': ({ command }) => {
-      const search = asObject(command['search']);
-      const memo = asObject(command['memo']);
-      return later(async () => {
-        if (search !== undefined) await writeSearch(search, known);
-        if (memo !== undefined) upsertMemo(memo);
-        return null;
-      });
-    },
-  };
-}
+export const attributeHandlers = (attributes: CheckedAttributes): DurableHandlers => ({
+  'workflow.attrs': ({ command }) => {
+    const search = asObject(command['search']);
+    const memo = asObject(command['memo']);
+    return later(async () => {
+      if (search !== undefined) upsertSearchAttributes(await attributes.of(search));
+      if (memo !== undefined) upsertMemo(memo);
+      return null;
+    });
+  },
+});
 
-async function writeSearch(search: DataObject, known: Map<string, AttributeType>): Promise<void> {
-  const attributes = searchAttributes(search);
-  const wanted = Object.entries(search)
-    .filter(([, value]) => value !== null)
-    .map(([name, value]): [string, AttributeType] => [name, typeOf(name, value)])
-    .filter(([name, type]) => known.get(name) !== type);
-  if (wanted.length > 0) {
+/** Search attributes that the server takes, of a run and of what it starts (A1). */
+export class CheckedAttributes {
+  readonly #known = new Map<string, AttributeType>();
+
+  /** As the SDK takes them. Throws SearchAttributeError. */
+  async of(search: Readonly<DataObject>): Promise<SearchAttributes> {
+    const attributes = searchAttributes(search);
+    const wanted = Object.entries(search)
+      .filter(([, value]) => value !== null)
+      .map(([name, value]): [string, AttributeType] => [name, typeOf(name, value)])
+      .filter(([name, type]) => this.#known.get(name) !== type);
+    if (wanted.length === 0) return attributes;
     const { missing, advice, refused } = await ask(dataObject(Object.fromEntries(wanted)));
     if (refused !== undefined) throw new SearchAttributeError(toTextLossy(refused));
     if (missing.length > 0)
       throw new SearchAttributeError(
         `the server knows no search attribute ${missing.map((name) => `'${toTextLossy(name)}'`).join(', ')}; ${toTextLossy(advice ?? 'register it')}`,
       );
-    for (const [name, type] of wanted) known.set(name, type);
+    for (const [name, type] of wanted) this.#known.set(name, type);
+    return attributes;
   }
-  upsertSearchAttributes(attributes);
 }
 
 async function ask(wanted: DataObject): Promise<AttributesResult> {
@@ -89,7 +91,7 @@ function typeOf(name: string, value: Data): AttributeType {
 }
 
 /** As the SDK takes them: lists; nil takes an attribute away. */
-export function searchAttributes(search: Readonly<DataObject>): SearchAttributes {
+function searchAttributes(search: Readonly<DataObject>): SearchAttributes {
   return Object.fromEntries(
     Object.entries(search).map(([name, value]) => [
       toTextLossy(name),

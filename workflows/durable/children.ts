@@ -11,7 +11,7 @@ import {
 } from '@temporalio/workflow';
 import type { ChildWorkflowOptions } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import type { SearchAttributes, WorkflowIdReusePolicy } from '@temporalio/common';
+import type { WorkflowIdReusePolicy } from '@temporalio/common';
 import type { Command } from '../../src/core/command.js';
 import { dataObject } from '../../src/core/data.js';
 import type { Data, DataObject } from '../../src/core/data.js';
@@ -22,7 +22,7 @@ import type { Outcome } from '../../src/lua/step.js';
 import type { MessageData } from '../../src/temporal/contracts.js';
 import { fromFailure } from '../../src/temporal/failures.js';
 import { toResults } from '../../src/temporal/payload-converter.js';
-import { searchAttributes } from './attributes.js';
+import type { CheckedAttributes } from './attributes.js';
 import type { Outgoing } from './context.js';
 import type { Exits } from './exits.js';
 import type { Outbox } from './messages.js';
@@ -48,6 +48,7 @@ export interface ChildrenOptions {
   readonly general: DurableHandler;
   /** Context values of the run. */
   readonly values: Readonly<DataObject>;
+  readonly attributes: CheckedAttributes;
 }
 
 const OPTION = 'temporal.workflow.';
@@ -185,9 +186,11 @@ const pidOf = ({ host, workflowId }: Start): string => formatPid({ host, id: toB
 async function startChildRun(
   start: Start,
   closePolicy: ParentClosePolicy,
-  { outgoing, routes, general, run }: ChildrenOptions,
+  { outgoing, routes, general, run, attributes }: ChildrenOptions,
 ): Promise<Started> {
   const { target, args, options, messages, values } = start;
+  const search = asObject(options[`${OPTION}search_attributes`]);
+  const searchAttributes = search === undefined ? undefined : await attributes.of(search);
   // On a queue of others the target is any workflow type.
   const route = routes.known(target) ?? (routes.isOurs(start.host) ? await routes.find(target) : {});
   const headers = outgoing.headers({
@@ -198,6 +201,7 @@ async function startChildRun(
     outgoing.send(headers, () =>
       startChild(toTextLossy(route.type ?? target), {
         ...childOptions(options, closePolicy),
+        ...field('searchAttributes', searchAttributes),
         args: [...args],
         taskQueue: start.queue,
         workflowId: start.workflowId,
@@ -227,9 +231,6 @@ function conflictPolicy(options: Options): string {
 function childOptions(options: Options, closePolicy: ParentClosePolicy): Partial<ChildWorkflowOptions> {
   const number = (name: string) => numberOption(options, OPTION + name);
   const memo = asObject(options[`${OPTION}memo`]);
-  const search = asObject(options[`${OPTION}search_attributes`]);
-  const attributes: SearchAttributes | undefined =
-    search === undefined ? undefined : searchAttributes(search);
   return {
     ...field('workflowExecutionTimeout', number('execution_timeout')),
     ...field('workflowRunTimeout', number('run_timeout')),
@@ -238,7 +239,6 @@ function childOptions(options: Options, closePolicy: ParentClosePolicy): Partial
     ...field('cronSchedule', textOption(options, `${OPTION}cron_schedule`)),
     ...field('workflowIdReusePolicy', REUSE_POLICIES[textOption(options, `${OPTION}id_reuse_policy`) ?? '']),
     ...field('memo', memo),
-    ...field('searchAttributes', attributes),
     parentClosePolicy:
       CLOSE_POLICIES[textOption(options, `${OPTION}parent_close_policy`) ?? ''] ?? closePolicy,
     cancellationType: flagOption(options, `${OPTION}wait_for_cancellation`)

@@ -11,7 +11,8 @@ import { PlatformError } from '../../src/core/errors.js';
 import { toBytes, toText, toTextLossy } from '../../src/core/text.js';
 import type { MessageData, ProgramReference } from '../../src/temporal/contracts.js';
 import { payloadConverter } from '../../src/temporal/payload-converter.js';
-import { searchAttributes } from './attributes.js';
+import type { SearchAttributes } from '@temporalio/common';
+import type { CheckedAttributes } from './attributes.js';
 import type { Outgoing } from './context.js';
 import type { Exits } from './exits.js';
 import type { Inbox } from './messages.js';
@@ -34,6 +35,7 @@ export interface ContinueOptions {
   readonly outgoing: Outgoing;
   readonly routes: Routes;
   readonly reference: ProgramReference;
+  readonly attributes: CheckedAttributes;
 }
 
 const TYPE = 'workflow.continue_as_new';
@@ -44,7 +46,9 @@ const OWN = new Set(['time.sleep', TYPE]);
 export const continueHandlers = (parts: ContinueOptions): DurableHandlers => ({
   [TYPE]: ({ command }) =>
     later(async () => {
-      const { run, exits, routes } = parts;
+      const { run, exits, routes, attributes } = parts;
+      const search = asObject(optionsOf(command['options'])[`${OPTION}search_attributes`]);
+      const searchAttributes = search === undefined ? undefined : await attributes.of(search);
       run.continuing();
       const other = textOption(optionsOf(command['options']), 'workflow');
       const type =
@@ -56,7 +60,7 @@ export const continueHandlers = (parts: ContinueOptions): DurableHandlers => ({
         await run.settled();
       } while (!allHandlersFinished() || !run.isSettled);
       refuse(parts);
-      run.continueAs(continuation(command, type, parts));
+      run.continueAs(continuation(command, type, searchAttributes, parts));
       return null;
     }),
 });
@@ -85,7 +89,12 @@ const nameOf = ({ type, target }: Command): string =>
   typeof target === 'string' ? `${type} '${toText(target)}'` : type;
 
 /** Fails, as an error of Lua, where something is too large to be recorded. */
-function continuation(command: Command, type: string | undefined, parts: ContinueOptions): Continuation {
+function continuation(
+  command: Command,
+  type: string | undefined,
+  searchAttributes: SearchAttributes | undefined,
+  parts: ContinueOptions,
+): Continuation {
   const { outgoing, run, inbox, exits, reference } = parts;
   const args = Array.isArray(command['args']) ? command['args'] : [];
   const options = optionsOf(command['options']);
@@ -108,7 +117,7 @@ function continuation(command: Command, type: string | undefined, parts: Continu
   });
   for (const arg of args) payloadConverter.toPayload(arg);
   const next = makeContinueAsNewFunc<(...args: Data[]) => Promise<unknown>>({
-    ...continueOptions(options, parts.routes),
+    ...continueOptions(options, searchAttributes, parts.routes),
     ...field('workflowType', type === undefined ? undefined : toTextLossy(type)),
   });
   return new Continuation(() => outgoing.send(headers, () => next(...args)));
@@ -117,10 +126,13 @@ function continuation(command: Command, type: string | undefined, parts: Continu
 const isCancel = (topic: string, [event]: readonly Data[]): boolean =>
   topic === '@events' && asObject(event)?.['kind'] === 'CANCEL';
 
-function continueOptions(options: Options, routes: Routes): ContinueAsNewOptions {
+function continueOptions(
+  options: Options,
+  search: SearchAttributes | undefined,
+  routes: Routes,
+): ContinueAsNewOptions {
   const number = (name: string) => numberOption(options, OPTION + name);
   const memo = asObject(options[`${OPTION}memo`]);
-  const search = asObject(options[`${OPTION}search_attributes`]);
   const queue = textOption(options, `${OPTION}task_queue`);
   const info = workflowInfo();
   return {
@@ -130,9 +142,6 @@ function continueOptions(options: Options, routes: Routes): ContinueAsNewOptions
     ...field('taskQueue', queue === undefined ? undefined : routes.queueNamed(queue)),
     // What is not named stays, as with workflow.attrs; the server would drop it.
     ...field('memo', memo === undefined ? undefined : { ...info.memo, ...memo }),
-    ...field(
-      'searchAttributes',
-      search === undefined ? undefined : { ...info.searchAttributes, ...searchAttributes(search) },
-    ),
+    ...field('searchAttributes', search === undefined ? undefined : { ...info.searchAttributes, ...search }),
   };
 }

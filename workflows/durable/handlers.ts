@@ -1,7 +1,7 @@
 // The table from command type to durable handler of one run. Sealed.
 import type { Command } from '../../src/core/command.js';
 import type { ProgramReference } from '../../src/temporal/contracts.js';
-import { attributeHandlers } from './attributes.js';
+import { attributeHandlers, CheckedAttributes } from './attributes.js';
 import { callHandlers } from './calls.js';
 import { childHandlers } from './children.js';
 import { continueHandlers } from './continue.js';
@@ -42,15 +42,16 @@ export function makeRun({ reference, context, outgoing, pid, trace }: DurableOpt
   const exits = new Exits({ run, outgoing, pid, carried });
   const outbox = new Outbox({ run, outgoing, pid });
   const inbox = new Inbox({ run, exits, seen: carried?.seen });
+  const attributes = new CheckedAttributes();
   const families: readonly DurableHandlers[] = [
     timerHandlers,
     callHandlers({ outgoing, routes, values }),
     sendHandlers({ run, outbox, routes, general, pid }),
-    childHandlers({ run, outgoing, outbox, exits, routes, general, values }),
+    childHandlers({ run, outgoing, outbox, exits, routes, general, values, attributes }),
     exitHandlers({ exits, routes, general }),
-    attributeHandlers(),
+    attributeHandlers(attributes),
     versionHandlers(),
-    continueHandlers({ run, exits, inbox, outgoing, routes, reference }),
+    continueHandlers({ run, exits, inbox, outgoing, routes, reference, attributes }),
   ];
   for (const family of families)
     for (const [type, handler] of Object.entries(family)) table.set(type, handler);
