@@ -5,11 +5,12 @@ import { modulesOf } from '../instance/units.js';
 import { standardLibrary } from '../library/standard.js';
 import type { ModuleSpec } from '../module.js';
 import { uncounted } from './budget.js';
+import { inheritingRecords, isArrayIndexText } from './fields.js';
+import type { Fields } from './fields.js';
 import { memberTable, memberValue } from './host-functions.js';
 import type { Callable, Value } from './protocol.js';
 import { tostring } from './text.js';
-import { inheritingRecords, isArrayIndexText, Table } from './table.js';
-import type { Fields } from './table.js';
+import { Table } from './table.js';
 
 export interface StandardEnvironment {
   readonly globals: Readonly<Record<string, Value>>;

@@ -19,7 +19,8 @@ import type { Stack } from './positions.js';
 import { machine } from './machine.js';
 import type { FrameStack } from './machine.js';
 import type { LuaFrame } from '../engine.js';
-import { READ_ONLY, Table } from './table.js';
+import { READ_ONLY } from './hash-part.js';
+import { Table } from './table.js';
 import type { Value } from './machine.js';
 
 /** JavaScript frames of an error that something on the stack will catch, and of one that may be the end of a thread. */

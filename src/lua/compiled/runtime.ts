@@ -7,6 +7,8 @@ import { checkClosable, closeValue, RAISE, toThrown } from './closing.js';
 import { concat, concatAll, equals, length, lessOrEqual, lessThan, rawEquals } from './compare.js';
 import { overflow } from './coroutine.js';
 import { raiseHere } from './errors.js';
+import { emptyFields, fieldsPrototype, NO_FIELDS } from './fields.js';
+import type { Fields } from './fields.js';
 import { fromHalves, I64 } from './int64.js';
 import { iteratorOf } from './iteration.js';
 import { callable, getStringMetatable } from './metatables.js';
@@ -15,8 +17,7 @@ import { EMPTY, machine, push, results, S } from './protocol.js';
 import type { Result, Value } from './protocol.js';
 import { joined, sameText } from './ropes.js';
 import { pause, pauseAtEntry } from './turn.js';
-import { emptyFields, fieldsPrototype, NO_FIELDS, Table } from './table.js';
-import type { Fields } from './table.js';
+import { Table } from './table.js';
 import type { RUNTIME_NAMES } from './compiler/unit-emitter.js';
 
 type RecordConstructor = new (...values: Value[]) => Fields;

@@ -8,20 +8,17 @@
 // T7: keys of the hash are normalized: integral floats are integers, I64 is a bigint, floats beyond 2^63 are plain numbers.
 // T8: fields may be inherited from a record that many tables share (globals). A traversal makes them the table's own first.
 // T9: what is new is counted (budget.ts): tables, positions, fields, entries. A deleted field that comes back is new.
+// Long, since it is one class: whatever reads or writes a table must see its three parts together.
 import { LuaFloat } from '../../core/data.js';
 import { LuaError, LuaTable } from '../values.js';
 import { fromBigInt, fromDouble, I64, toBigInt } from './int64.js';
 import { float } from './number.js';
 import type { LuaValue } from '../values.js';
-import {
-  charge,
-  chargeMemory,
-  ELEMENT_BYTES,
-  ENTRY_BYTES,
-  needMemory,
-  FIELD_BYTES,
-  TABLE_BYTES,
-} from './budget.js';
+import { charge, ELEMENT_BYTES, FIELD_BYTES, needMemory, TABLE_BYTES } from './budget.js';
+import { emptyFields, fieldNames, fieldsPrototype, isArrayIndexText, NO_FIELDS } from './fields.js';
+import type { Fields } from './fields.js';
+import { Hash, READ_ONLY, toHashKey, toLuaKey } from './hash-part.js';
+import type { HashKey } from './hash-part.js';
 import { machine } from './machine.js';
 import type { Value } from './machine.js';
 import { compareText, LONG } from './ropes.js';
@@ -29,132 +26,10 @@ import { compareText, LONG } from './ropes.js';
 // A name of the global object is looked up slowly in a workflow's sandbox.
 const { floor, max } = Math;
 
-export type Fields = Record<string, Value>;
-type HashKey = Exclude<Value, undefined | LuaFloat | I64> | bigint;
-
-const FIELDS_PROTOTYPE: object = Object.freeze(Object.create(null) as object);
-
-/** The prototype for constructors of records (`function Point(x, y) { this.x = x; this.y = y }`). */
-export const fieldsPrototype = (): object => FIELDS_PROTOTYPE;
-
-function EmptyFields(): void {
-  // fields come later
-}
-EmptyFields.prototype = FIELDS_PROTOTYPE;
-const NewFields = EmptyFields as unknown as new () => Fields;
-
-/** The constructor of records that get their fields one by one. */
-export const emptyFields = (): new () => Fields => NewFields;
-
-/** Makes records with these fields, for nothing: they are inherited (T8). */
-export function inheritingRecords(fields: Readonly<Record<string, Value>>): () => Fields {
-  const Inheriting = function (): void {
-    // its own fields come later
-  } as unknown as new () => Fields;
-  // Not frozen: that would keep records from having a field of the same name. Nothing but records refers to it.
-  Inheriting.prototype = Object.assign(Object.create(FIELDS_PROTOTYPE) as Fields, fields);
-  return () => new Inheriting();
-}
-
-/** Names of a table's fields, in order. */
-function fieldNames(table: Table): string[] {
-  const { fields } = table;
-  if (fields === NO_FIELDS) return NO_NAMES;
-  const inherited = Object.getPrototypeOf(fields) as object;
-  if (inherited !== FIELDS_PROTOTYPE) {
-    const names = new Set([...Object.keys(inherited), ...Object.keys(fields)]);
-    table.fields = new NewFields();
-    for (const name of names) table.fields[name] = fields[name];
-  }
-  return Object.keys(table.fields);
-}
-
-export const NO_FIELDS: Fields = Object.freeze(new NewFields());
+const NewFields = emptyFields();
 export const NO_ARRAY: Value[] = Object.freeze([]) as unknown as Value[];
 
-/** '0', '7', '4294967294': JavaScript orders these before other keys. */
-export function isArrayIndexText(key: string): boolean {
-  const first = key.charCodeAt(0);
-  return first >= 48 && first <= 57 && key.length <= 16 && /^(?:0|[1-9]\d*)$/.test(key);
-}
-
 const isInt = (key: number): boolean => key === floor(key) && key - key === 0;
-
-/** Entries in insertion order; a deleted one stays as a tombstone until a new key needs room. */
-export class Hash {
-  index = new Map<HashKey, number>();
-  keys: HashKey[] = [];
-  values: Value[] = [];
-  live = 0;
-  /** Integer keys ever stored: candidates for the array part. */
-  integers = 0;
-  frozen = false;
-
-  get(key: HashKey): Value {
-    const at = this.index.get(key);
-    return at === undefined ? undefined : this.values[at];
-  }
-
-  set(key: HashKey, value: Value): void {
-    if (this.frozen) throw new LuaError(READ_ONLY);
-    const at = this.index.get(key);
-    if (at !== undefined) {
-      const old = this.values[at];
-      this.values[at] = value;
-      if (value === undefined) {
-        if (old !== undefined) this.live--;
-      } else if (old === undefined) this.live++;
-    } else if (value !== undefined) {
-      if ((machine.memory -= ENTRY_BYTES) < 0) needMemory(); // T9
-      if (typeof key === 'string' && key.length >= LONG) chargeMemory(key.length); // V8 copies long keys
-      if (this.keys.length >= 16 && this.live * 2 < this.keys.length) this.compact();
-      this.index.set(key, this.keys.length);
-      this.keys.push(key);
-      this.values.push(value);
-      this.live++;
-      if (typeof key === 'number') this.integers++;
-    }
-  }
-
-  /** Forgets deleted keys. */
-  compact(): void {
-    const { keys, values } = this;
-    this.index = new Map();
-    this.keys = [];
-    this.values = [];
-    this.integers = 0;
-    for (let at = 0; at < keys.length; at++) {
-      const value = values[at];
-      if (value === undefined) continue;
-      const key = keys[at] as HashKey;
-      this.index.set(key, this.keys.length);
-      this.keys.push(key);
-      this.values.push(value);
-      if (typeof key === 'number') this.integers++;
-    }
-  }
-}
-
-export const READ_ONLY = 'attempt to change a read-only table';
-
-/** The Lua key of a hash key. */
-function toLuaKey(key: HashKey): Value {
-  if (typeof key === 'bigint') return fromBigInt(key);
-  if (typeof key === 'number' && key - key === 0 && (key >= 9007199254740992 || key < -9007199254740992))
-    return new LuaFloat(key);
-  return key;
-}
-
-/** T7; NaN stays NaN and is never found. */
-function toHashKey(key: Value): HashKey | undefined {
-  if (typeof key !== 'object') return key;
-  if (key instanceof LuaFloat) {
-    const integer = fromDouble(key.n);
-    if (integer === undefined) return key.n;
-    return integer instanceof I64 ? toBigInt(integer) : integer;
-  }
-  return key instanceof I64 ? toBigInt(key) : key;
-}
 
 /** What the runtime looks up of a metatable in one load. Made by the first setmetatable with the table. */
 export class Meta {
@@ -486,7 +361,7 @@ export class Table extends LuaTable {
       count++;
       if (count > MOST_TAKEN || isArrayIndexText(name)) return super.takeFields(fields);
     }
-    this.fields = Object.setPrototypeOf(fields, FIELDS_PROTOTYPE) as Fields;
+    this.fields = Object.setPrototypeOf(fields, fieldsPrototype()) as Fields;
     return this;
   }
 
@@ -569,7 +444,6 @@ function chargeSkipped(count: number): void {
   if (count % SKIPPED === SKIPPED - 1) charge(SKIPPED);
 }
 
-const NO_NAMES: string[] = [];
 /** Fields that a table takes over as a record. */
 const MOST_TAKEN = 64;
 

@@ -3,6 +3,7 @@
 //     token but its text.
 // X2: `line` is the line on which the current token ends (PUC's linenumber, what syntax errors name); `tokenLine` and
 //     `tokenColumn` say where it begins.
+// Long, since every method moves the same few fields; escapes, numerals and classes of characters have files of their own.
 import { CLASSES, C_BLANK, C_DIGIT, C_HEXADECIMAL, C_LETTER, C_NAME, isNewline } from './characters.js';
 import { QuotedStringReader } from './escapes.js';
 import { parseNumeral } from './numeral.js';

@@ -3,6 +3,7 @@
 //     puts the old ones back. One lookup resolves a name through all functions.
 // S2: gotos are resolved as PUC 5.3 does it: to a label of the same block that came before, else they wait; a label takes the
 //     waiting gotos of its block, and what still waits when a block ends moves out to the block around it.
+// Long, since variables and labels are looked up, hidden and put back by the same blocks.
 import { TokenReader } from './token-reader.js';
 import type {
   Assignable,

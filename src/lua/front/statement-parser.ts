@@ -1,5 +1,6 @@
 // Statements and whole chunks. Sealed.
 // Q1: the order of checks is PUC's, so that the first error is the same one.
+// Long, since it is one grammar: a statement holds blocks, and a block statements.
 import { ExpressionParser, isMulti, nameFunction } from './expression-parser.js';
 import { offsetOf } from './places.js';
 import type { VariableDraft } from './scoped-parser.js';

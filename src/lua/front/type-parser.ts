@@ -2,6 +2,7 @@
 // Y1: nothing here changes what a program without annotations means; what is no token of Lua (`?`, `!`, `@`) is free to use,
 //     and `type`, `as`, `readonly`, `export`, `typeof` mean something only where a plain name could not stand.
 // Y2: `->` is `-` and `>` side by side; `>>` is split when it ends two argument lists.
+// Long, since the forms of a type hold each other, as expressions do.
 import { ScopedParser } from './scoped-parser.js';
 import {
   T_FALSE,

@@ -6,6 +6,7 @@
 // N5: an exception that is no Lua error is a bug of the host: it leaves the step, and the instance is closed.
 // N6: a reader changes nothing that the host or another coroutine could see: it would not do so again at a replay.
 // N7: a step that pauses goes on with the same coroutine: nobody of the instance comes in between. A reader never pauses.
+// Long, since it is one state machine: who reads how a step ends must see how it begins.
 import type { Command } from '../../core/command.js';
 import type { Data } from '../../core/data.js';
 import type { Program } from '../../core/program.js';
@@ -13,28 +14,23 @@ import type { LoadedProgram, ModuleLookup, Vm } from '../engine.js';
 import type { Background, InstanceContext, InstanceHost, Message, TellUnread } from '../instance-context.js';
 import type { CoroutineState, Instance, Outcome, Outstanding, Step } from '../step.js';
 import { Suspend } from '../suspend.js';
-import type { Answer, Pause, SuspendRequest, Wait, Wake } from '../suspend.js';
+import type { Answer, Pause, SuspendRequest } from '../suspend.js';
 import { LuaError } from '../values.js';
 import type { HostResult, LuaFunction, LuaTable, LuaValue } from '../values.js';
 import { fromData } from './convert.js';
 import { Coroutine } from './coroutine.js';
-import type { Resumption, Role, Waiting } from './coroutine.js';
+import type { Resumption, Role } from './coroutine.js';
 import { describeCommand, onlyLooks } from './describe.js';
 import { newError, raisedValue } from './error-object.js';
 import { cancelMessage, MessageBoard } from './messages.js';
 import type { Deliver } from './messages.js';
 import { endedBefore, outcomeOf, outcomeOfError } from './outcome.js';
+import { PendingCommand, PendingWait } from './pending.js';
+import type { Asker, Pending } from './pending.js';
 
 export function createInstance(loaded: LoadedProgram, host: InstanceHost, modules: ModuleLookup): Instance {
   return new Scheduler(loaded, host, modules);
 }
-
-/** Who gets the answer to an outstanding command. */
-interface Asker {
-  answered(answer: Answer): void;
-}
-
-type RequestOn<On extends SuspendRequest['on']> = Extract<SuspendRequest, { on: On }>;
 
 interface Turn {
   readonly coroutine: Coroutine;
@@ -48,7 +44,7 @@ const MAIN: Role = Object.freeze({ is: 'main' });
 const SPAWNED: Role = Object.freeze({ is: 'spawned' });
 
 /** One object, since there are many instances: what hosts may do to it, and what its modules may use of it. */
-class Scheduler implements Instance, InstanceContext {
+class Scheduler implements Instance, InstanceContext, Pending {
   readonly program: Program;
   readonly host: InstanceHost;
   readonly #vm: Vm;
@@ -413,72 +409,6 @@ class Scheduler implements Instance, InstanceContext {
   #toLua(args: readonly Data[]): LuaValue[] {
     const newTable = () => this.#vm.newTable();
     return args.map((arg) => fromData(arg, newTable));
-  }
-}
-
-/** A coroutine that waits for the host. */
-class PendingCommand implements Waiting, Asker {
-  readonly #scheduler: Scheduler;
-  readonly #coroutine: Coroutine;
-  readonly #request: RequestOn<'command'>;
-  readonly #id: number;
-
-  constructor(scheduler: Scheduler, coroutine: Coroutine, request: RequestOn<'command'>) {
-    this.#scheduler = scheduler;
-    this.#coroutine = coroutine;
-    this.#request = request;
-    this.#id = scheduler.issue(request.command, this, coroutine);
-  }
-
-  get describe(): string {
-    return describeCommand(this.#request.command);
-  }
-
-  withdraw(): void {
-    this.#scheduler.withdraw(this.#id);
-  }
-
-  answered(answer: Answer): void {
-    const { then } = this.#request;
-    this.#scheduler.enqueue(this.#coroutine, { with: 'make', make: () => then(answer) });
-  }
-}
-
-/** A coroutine that waits for something inside the instance. */
-class PendingWait implements Waiting, Wake {
-  readonly describe: string;
-  readonly #scheduler: Scheduler;
-  readonly #coroutine: Coroutine;
-  readonly #wait: Wait;
-  #isOver = false;
-
-  constructor(scheduler: Scheduler, coroutine: Coroutine, request: RequestOn<'wait'>) {
-    this.describe = request.describe;
-    this.#scheduler = scheduler;
-    this.#coroutine = coroutine;
-    this.#wait = request.begin(this); // may wake at once: the coroutine waits for its turn only
-  }
-
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
-  done(values: readonly LuaValue[]): void {
-    this.#end({ with: 'values', values });
-  }
-
-  fail(error: LuaValue): void {
-    this.#end({ with: 'error', error });
-  }
-
-  withdraw(): void {
-    this.#wait.withdraw();
-  }
-
-  #end(resumption: Resumption): void {
-    if (this.#isOver || this.#scheduler.isClosed) return;
-    this.#isOver = true;
-    this.#scheduler.enqueue(this.#coroutine, resumption);
   }
 }
 

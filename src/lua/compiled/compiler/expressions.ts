@@ -2,6 +2,7 @@
 // X1: `value` gives an operand; variables of the function are read as late as PUC reads its registers.
 // X2: `assign` puts a value into a slot, in one last step, so that the slot may be a variable that the expression reads.
 // X3: call results are arrays where there is not exactly one; only `multiple` leaves them so.
+// Long, since the kinds of expressions compute each other; operators, conditions and constructors have files of their own.
 import { unreachable } from '../../../core/errors.js';
 import type {
   CallExpression,

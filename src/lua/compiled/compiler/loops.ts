@@ -7,7 +7,8 @@ import { constantNumber } from './constants.js';
 import { value } from './expressions.js';
 import { isCellVariable } from './function-emitter.js';
 import type { FunctionEmitter } from './function-emitter.js';
-import { assignList, block, spreadResult } from './statements.js';
+import { block } from './statements.js';
+import { assignList, spreadResult } from './value-lists.js';
 import { integerRange, MANY_PASSES, NUMBER } from './static-types.js';
 
 /** Starts and steps beyond these are left to planLoop. */

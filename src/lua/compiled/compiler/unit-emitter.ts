@@ -6,7 +6,7 @@
 // U3: nothing of the source gets into the text but numbers, JSON strings and names that Lua's lexer has accepted.
 import type { Chunk, FunctionBody } from '../../front/tree.js';
 import { FIELD_BYTES } from '../budget.js';
-import { isArrayIndexText } from '../table.js';
+import { isArrayIndexText } from '../fields.js';
 import { FunctionEmitter } from './function-emitter.js';
 import { writeFunction } from './statements.js';
 import type { Scope, Written } from './writer.js';

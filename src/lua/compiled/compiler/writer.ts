@@ -5,6 +5,7 @@
 //     (pc is never one of what was passed already, because every site resets it.)
 // W3: both are written by the same calls in the same order. Writing P records where the sites of each structure end; the twin reads it.
 // W4: what can throw has a JavaScript line of its own, which knows its Lua line and the names of its operands.
+// Long, since P and R must be written by the same methods (W3).
 
 export interface Written {
   readonly text: string;

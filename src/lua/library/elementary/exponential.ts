@@ -1,4 +1,5 @@
 // exp, log, pow and the hyperbolic functions: the same bits on every machine. After fdlibm, see reduce.ts. Sealed.
+// Long, since the functions share their reductions and the tables of constants beside them.
 import { integralPower, MAX_WHOLE_EXPONENT } from './integral-power.js';
 import { fromWords, highWord, lowWord, scale, withHighWord, withoutLowWord } from './words.js';
 
