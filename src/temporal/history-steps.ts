@@ -42,7 +42,7 @@ function stepOf(event: Event): Found | undefined {
   const signal = event.signalExternalWorkflowExecutionInitiatedEventAttributes;
   if (signal != null) return ['signal', signal.signalName, signal.workflowTaskCompletedEventId];
   const cancel = event.requestCancelExternalWorkflowExecutionInitiatedEventAttributes;
-  if (cancel != null) return ['cancel', '', cancel.workflowTaskCompletedEventId];
+  if (cancel != null) return ['cancel', '', cancel.workflowTaskCompletedEventId, ''];
   const operation = event.nexusOperationScheduledEventAttributes;
   if (operation != null) return ['operation', operation.operation, operation.workflowTaskCompletedEventId];
   const attributes = event.upsertWorkflowSearchAttributesEventAttributes;

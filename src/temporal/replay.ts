@@ -51,7 +51,7 @@ interface Recording {
 type Sinks = InjectedSinks<{
   [TRACE_SINK]: {
     step(step: TracedStep): void;
-    takenBack(kind: StepKind, seq: number, task: number): void;
+    takenBack(kind: StepKind, seq: number, by: TracedStep): void;
     state(state: TracedState): void;
   };
 }>;
@@ -92,11 +92,12 @@ function sinks(recording: () => Recording): Sinks {
   return {
     [TRACE_SINK]: {
       step: during((_info, step: TracedStep) => void recording().steps.push(step)),
-      takenBack: during((_info, kind: StepKind, seq: number, task: number) => {
+      takenBack: during((_info, kind: StepKind, seq: number, by: TracedStep) => {
         const { steps } = recording();
-        // What is taken back in the task that made it never reaches the history.
-        const at = steps.findIndex((step) => step.kind === kind && step.seq === seq && step.task === task);
+        // What is taken back in the task that made it never reaches the history; later, a child's cancellation does.
+        const at = steps.findIndex((step) => step.kind === kind && step.seq === seq && step.task === by.task);
         if (at >= 0) steps.splice(at, 1);
+        else if (kind === 'child') steps.push(by);
       }),
       state: during((_info, state: TracedState) => void (recording().state = state)),
     },

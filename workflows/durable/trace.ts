@@ -18,8 +18,8 @@ type SdkCommand = coresdk.workflow_commands.IWorkflowCommand;
 export interface TraceSinks extends Sinks {
   readonly [TRACE_SINK]: {
     step(step: TracedStep): void;
-    /** A step of this task that is taken back before the server hears of it. */
-    takenBack(kind: StepKind, seq: number, task: number): void;
+    /** A step is taken back; `by` is how the server hears of it where it has heard of that step. */
+    takenBack(kind: StepKind, seq: number, by: TracedStep): void;
     state(state: TracedState): void;
   };
 }
@@ -57,7 +57,10 @@ export class CommandTrace {
   #seen(command: SdkCommand): void {
     const task = workflowInfo().historyLength;
     const taken = takesBack(command);
-    if (taken !== undefined) this.#sink.takenBack(...taken, task);
+    if (taken !== undefined) {
+      const frames = this.#frames().map(plainFrame);
+      this.#sink.takenBack(...taken, { ...named('cancel', ''), task, seq: undefined, frames });
+    }
     const step = stepOf(command);
     if (step === undefined) return;
     const summary = step.summary === '' ? summaryOf(command) : step.summary;
