@@ -42,6 +42,8 @@ export interface ProgramReference {
   readonly entry: string;
   /** Lower-case hex SHA-256. */
   readonly program: string;
+  /** In a replay on another program only, and never recorded: which versions of changes the run's own program had. */
+  readonly versions?: Readonly<Record<string, number>>;
   readonly registry_version: number;
   readonly engine: string;
   readonly host_version: string;

@@ -25,6 +25,8 @@ export interface Divergence {
 export interface ReplayTrace {
   readonly steps: readonly TracedStep[];
   readonly state: TracedState;
+  /** Of the changes that the program passed, by name. */
+  readonly versions: Readonly<Record<string, number>>;
 }
 
 export function explainDivergence(

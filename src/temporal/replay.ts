@@ -22,6 +22,14 @@ import { TRACE_SINK } from './names.js';
 export interface RecordedRun {
   readonly workflowId: string;
   readonly history: History;
+  /** Another program to replay it on. */
+  readonly instead?: Instead;
+}
+
+export interface Instead {
+  readonly reference: ProgramReference;
+  /** Whether that program asks for versions of changes: then the run's own program says which the run has. */
+  readonly asksForVersions: boolean;
 }
 
 export interface ReplayOptions {
@@ -44,44 +52,69 @@ export interface ReplayedRun<Run extends RecordedRun> {
 }
 
 interface Recording {
-  steps: TracedStep[];
+  readonly steps: TracedStep[];
   state: TracedState;
+  readonly versions: Record<string, number>;
 }
 
 type Sinks = InjectedSinks<{
   [TRACE_SINK]: {
     step(step: TracedStep): void;
     takenBack(kind: StepKind, seq: number, by: TracedStep): void;
+    version(change: string, version: number): void;
     state(state: TracedState): void;
   };
 }>;
 
-const newRecording = (): Recording => ({ steps: [], state: { coroutines: [] } });
+const newRecording = (): Recording => ({
+  steps: [],
+  state: { coroutines: [] },
+  versions: {},
+});
 
 export async function* replayRuns<Run extends RecordedRun>(
   runs: AsyncIterable<Run> | Iterable<Run>,
   { bundle, artifacts, tracing = 'steps' }: ReplayOptions,
 ): AsyncGenerator<ReplayedRun<Run>> {
   let recording = newRecording();
-  let current: Run | undefined;
+  let current:
+    | { readonly run: Run; readonly reference: ProgramReference | undefined; readonly isLast: boolean }
+    | undefined;
+  let isSame = true;
   const histories = async function* () {
     for await (const run of runs) {
-      current = run;
+      const { workflowId, history, instead } = run;
       recording = newRecording();
-      yield { workflowId: run.workflowId, history: run.history };
+      if (instead?.asksForVersions === true) {
+        current = { run, reference: undefined, isLast: false };
+        yield { workflowId, history };
+        if (!isSame) continue; // told below
+      }
+      const { versions } = recording;
+      recording = newRecording();
+      current = { run, reference: instead && { ...instead.reference, versions }, isLast: true };
+      yield { workflowId, history };
     }
+  };
+  const source: ArtifactSource = {
+    artifact: (hash, engine) => artifacts.artifact(hash, engine),
+    instead: (recorded) => Promise.resolve(current?.reference ?? recorded),
   };
   const replayed = Worker.runReplayHistories(
     {
       workflowBundle: sandboxCode(bundle),
-      dataConverter: workerDataConverter(artifacts, tracing),
+      dataConverter: workerDataConverter(source, tracing),
       sinks: sinks(() => recording),
       replayName: 'moontide-replay',
     },
     histories(), // R1
   );
-  for await (const { error } of replayed)
-    if (current !== undefined) yield { run: current, outcome: outcomeOf(current.history, error, recording) };
+  for await (const { error } of replayed) {
+    if (current === undefined) continue;
+    const { run, isLast } = current;
+    isSame = error === undefined;
+    if (isLast || !isSame) yield { run, outcome: outcomeOf(run.history, error, recording) };
+  }
 }
 
 function sinks(recording: () => Recording): Sinks {
@@ -99,6 +132,9 @@ function sinks(recording: () => Recording): Sinks {
         if (at >= 0) steps.splice(at, 1);
         else if (kind === 'child') steps.push(by);
       }),
+      version: during(
+        (_info, change: string, version: number) => void (recording().versions[change] = version),
+      ),
       state: during((_info, state: TracedState) => void (recording().state = state)),
     },
   };

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { resultOf, signalRun } from '../../src/temporal/client.js';
 import { describeStep, placeOf } from '../../src/temporal/divergence.js';
-import type { ProgramReference } from '../../src/temporal/contracts.js';
+import { programOfHistory } from '../../src/temporal/history-steps.js';
 import { replayRuns } from '../../src/temporal/replay.js';
 import type { ReplayOutcome } from '../../src/temporal/replay.js';
 import { testBundle } from '../support/lua-app.js';
@@ -35,13 +35,14 @@ describe('a replay', () => {
     const history = await it.client.workflow.getHandle(ref.workflowId).fetchHistory();
     const other = idle({ 'app:order': workflow(source) });
     Object.entries(functions).forEach(([id, entry]) => other.publish(id, entry));
-    const artifacts = {
-      ...other.artifacts,
-      instead: async (recorded: ProgramReference) => other.referenceInstead(recorded),
-    };
-    const options = { bundle: { code: await testBundle() }, artifacts };
-    for await (const { outcome } of replayRuns([{ workflowId: ref.workflowId, history }], options))
-      return outcome;
+    const reference = programOfHistory(history);
+    if (reference === undefined) throw new Error('no program');
+    // The idle app knows the one program, the other the newest.
+    const artifact = async (hash: string) =>
+      (await other.artifacts.artifact(hash)) ?? (await it.artifacts.artifact(hash));
+    const options = { bundle: { code: await testBundle() }, artifacts: { artifact } };
+    const run = { workflowId: ref.workflowId, history, instead: await other.instead(reference) };
+    for await (const { outcome } of replayRuns([run], options)) return outcome;
     throw new Error('nothing was replayed');
   };
   const told = (outcome: ReplayOutcome) => {

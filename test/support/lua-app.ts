@@ -21,6 +21,7 @@ import { buildWorkflowBundle } from '../../src/temporal/bundle.js';
 import { ensureSearchAttributes } from '../../src/temporal/connection.js';
 import type { CallOutcome, FunctionCall, ProgramReference } from '../../src/temporal/contracts.js';
 import { referenceInstead } from '../../src/temporal/replay.js';
+import type { Instead } from '../../src/temporal/replay.js';
 import { errorToErrorData } from '../../src/temporal/failures.js';
 import { artifactText } from '../../src/temporal/program-cache.js';
 import { createWorker } from '../../src/temporal/worker.js';
@@ -120,10 +121,10 @@ export class LuaApp implements AsyncDisposable {
   };
 
   /** As a replay on the newest program has it. */
-  async referenceInstead(recorded: ProgramReference): Promise<ProgramReference> {
+  async instead(recorded: ProgramReference): Promise<Instead> {
     const found = await this.directory().resolve({ type: recorded.entry, taskQueue: this.queue });
     if ('missing' in found) throw new Error(found.missing);
-    return referenceInstead(recorded, found);
+    return { reference: referenceInstead(recorded, found), asksForVersions: true };
   }
 
   async worker(options: Partial<CreateWorkerOptions> = {}): Promise<RunningWorker> {

@@ -50,7 +50,7 @@ export function makeRun({ reference, context, outgoing, pid, trace }: DurableOpt
     childHandlers({ run, outgoing, outbox, exits, routes, general, values, attributes }),
     exitHandlers({ exits, routes, general }),
     attributeHandlers(attributes),
-    versionHandlers(),
+    versionHandlers(reference, trace),
     continueHandlers({ run, exits, inbox, outgoing, routes, reference, attributes }),
   ];
   for (const family of families)

@@ -20,6 +20,8 @@ export interface TraceSinks extends Sinks {
     step(step: TracedStep): void;
     /** A step is taken back; `by` is how the server hears of it where it has heard of that step. */
     takenBack(kind: StepKind, seq: number, by: TracedStep): void;
+    /** Which version of a change the program has; the change as a byte string. */
+    version(change: string, version: number): void;
     state(state: TracedState): void;
   };
 }
@@ -48,6 +50,10 @@ export class CommandTrace {
   /** What is made in the scope from now on comes from there. */
   scope(scope: CancellationScope, frames: readonly LuaFrame[] | undefined): void {
     this.#places.set(scope, frames ?? NOWHERE);
+  }
+
+  version(change: string, version: number): void {
+    this.#sink.version(change, version);
   }
 
   state(coroutines: readonly CoroutineState[]): void {

@@ -99,7 +99,7 @@ async function replayedState(runs: AppRuns, { workflowId, runId }: RunFacts): Pr
   if (reference === undefined) return 'its first task is not done';
   const missing = await missingProgram(runs, reference, false);
   if (missing !== undefined) return missing;
-  for await (const { outcome } of replayRuns([recorded], await runs.replaying(false))) {
+  for await (const { outcome } of replayRuns([recorded], await runs.replaying())) {
     if (outcome.is === 'broken') return outcome.reason;
     if (outcome.is === 'diverged')
       return `its program goes another way; see \`moontide replay ${workflowId}\``;

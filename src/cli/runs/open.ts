@@ -11,9 +11,9 @@ import { ProgramCache } from '../../runtime/program-cache.js';
 import type { WorkerPlan } from '../../services/temporal/worker-plan.js';
 import { readWorkflowBundle } from '../../temporal/bundle.js';
 import type { TemporalConnection } from '../../temporal/connection.js';
-import type { ArtifactSource, ProgramReference } from '../../temporal/contracts.js';
+import type { ProgramReference } from '../../temporal/contracts.js';
 import { referenceInstead } from '../../temporal/replay.js';
-import type { ReplayOptions } from '../../temporal/replay.js';
+import type { Instead, ReplayOptions } from '../../temporal/replay.js';
 import { installRuntime } from '../../temporal/worker.js';
 import { connectApp } from '../connect-app.js';
 import type { Globals } from '../globals.js';
@@ -26,8 +26,10 @@ export interface AppRuns {
   readonly plan: WorkerPlan;
   connection(): Promise<TemporalConnection>;
   client(): Promise<Client>;
-  /** What replays of recorded runs need; `newest`: on the newest programs of their entries instead of their own. */
-  replaying(newest: boolean): Promise<ReplayOptions>;
+  /** What replays of recorded runs need. */
+  replaying(): Promise<ReplayOptions>;
+  /** The newest program of a run's entry, to replay it on. */
+  newest(recorded: ProgramReference): Promise<Instead>;
 }
 
 /** Runs `work` over the app's runs and closes everything. */
@@ -43,30 +45,21 @@ export async function withRuns<T>(globals: Globals, work: (runs: AppRuns) => Pro
     plan,
     connection,
     client: async () => (await connection()).client,
-    replaying: async (newest) => {
+    replaying: async () => {
       prepareLua(process.env);
       installOnce(globals);
-      const programs = new ProgramCache({
+      const artifacts = new ProgramCache({
         engine: engineNamed(chooseEngine(config.lua.engine)),
         engineNamed,
         load: (hash) => registry.program(hash),
       });
-      const artifacts: ArtifactSource = newest
-        ? {
-            artifact: (hash, engine) => programs.artifact(hash, engine),
-            instead: (recorded) => onNewest(registry, plan, recorded),
-          }
-        : programs;
       return { bundle: await readWorkflowBundle(), artifacts };
     },
+    newest: (recorded) => onNewest(registry, plan, recorded),
   });
 }
 
-async function onNewest(
-  registry: Registry,
-  plan: WorkerPlan,
-  recorded: ProgramReference,
-): Promise<ProgramReference> {
+async function onNewest(registry: Registry, plan: WorkerPlan, recorded: ProgramReference): Promise<Instead> {
   const { engine, host_version: hostVersion, cost_model: costModel, search_attribute: isCounted } = recorded;
   const directory = new RegistryDirectory({
     registry,
@@ -78,8 +71,12 @@ async function onNewest(
     attributes: () => Promise.resolve({ missing: [] }),
   });
   const found = await directory.resolve({ type: recorded.entry, taskQueue: recorded.host });
-  if ('missing' in found) throw new Error(found.missing); // looked at before: see newestProgram
-  return referenceInstead(recorded, found);
+  if ('missing' in found) throw new Error(found.missing); // looked at before: see missingProgram
+  const units = Object.values((await registry.program(found.program))?.program.units ?? {});
+  return {
+    reference: referenceInstead(recorded, found),
+    asksForVersions: units.some(({ source }) => /\bversion\b/.test(source)),
+  };
 }
 
 let installed = false;

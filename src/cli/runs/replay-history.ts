@@ -172,7 +172,8 @@ async function* verdicts(
     for await (const run of recorded) {
       const reference = programOfHistory(run.history);
       const missing = reference === undefined ? undefined : await missingProgram(runs, reference, newest);
-      if (reference !== undefined && missing === undefined) yield { ...run, reference };
+      if (reference !== undefined && missing === undefined)
+        yield { ...run, reference, ...(newest ? { instead: await runs.newest(reference) } : {}) };
       else
         aside.push({
           ...seen(run, reference),
@@ -180,7 +181,7 @@ async function* verdicts(
         });
     }
   };
-  const options = await runs.replaying(newest);
+  const options = await runs.replaying();
   const tracing = inspect ? ({ tracing: 'debugger' } as const) : {};
   for await (const { run, outcome } of replayRuns(replayable(), { ...options, ...tracing })) {
     yield* aside.splice(0);

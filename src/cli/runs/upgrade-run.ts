@@ -73,7 +73,8 @@ export async function upgradeRun(globals: Globals, { id, wait }: UpgradeWishes):
     if (newest === reference.program)
       return done('newest', `runs the newest program of '${reference.entry}' already`);
     await mustContinue(runs, reference, id);
-    for await (const { outcome } of replayRuns([recorded], await runs.replaying(true)))
+    const onNewest = { ...recorded, instead: await runs.newest(reference) };
+    for await (const { outcome } of replayRuns([onNewest], await runs.replaying()))
       if (outcome.is !== 'same') return refused(globals, id, outcome); // U1
     await signalRun(await runs.client(), { workflowId: id, runId: facts.runId }, UPGRADE_SIGNAL, [
       dataObject({ program: newest, registry_version: version.number }),
