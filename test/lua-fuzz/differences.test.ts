@@ -4,11 +4,13 @@ import { describe as group, expect, it } from 'vitest';
 import { compiledEngine } from '../../src/lua/compiled/engine.js';
 import { describe, findDifferences } from './differences.js';
 import { hasOracle, runEngine, runOracle, sameOutput } from './judges.js';
+import { chunkOf, generate } from './generator.js';
 import { fuzzParser } from './parser-fuzz.js';
 
 const oracle = hasOracle();
 const folder = new URL('regressions/', import.meta.url);
 const PROGRAMS = 2000;
+const PAUSING_PROGRAMS = 120;
 
 group('a program that once differed', () => {
   it.runIf(oracle).each(readdirSync(folder))('%s says what it says on lua5.3', (file) => {
@@ -22,6 +24,17 @@ group('a program that once differed', () => {
 });
 
 group('generated programs', () => {
+  it('say the same when they pause wherever they can', { timeout: 300_000 }, () => {
+    for (let seed = 1; seed <= PAUSING_PROGRAMS; seed++) {
+      const source = chunkOf(generate(seed).statements);
+      const whole = runEngine(compiledEngine, source);
+      for (const turn of [1, 37])
+        expect(`seed ${seed}, turn ${turn}: ${runEngine(compiledEngine, source, turn)}`).toBe(
+          `seed ${seed}, turn ${turn}: ${whole}`,
+        );
+    }
+  });
+
   it.runIf(oracle)('say what they say on lua5.3', { timeout: 600_000 }, () => {
     const open: number[] = [];
     const undecided = (seed: number): void => void open.push(seed);

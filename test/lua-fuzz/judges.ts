@@ -83,7 +83,8 @@ const programOf = (source: string): Program => ({
   budget: { instructions: MAX_INSTRUCTIONS, memory: MAX_MEMORY },
 });
 
-export function runEngine(engine: LuaEngine, source: string): Output {
+/** `turnInstructions`: the program pauses after so many. */
+export function runEngine(engine: LuaEngine, source: string, turnInstructions = Infinity): Output {
   const printed: string[] = [];
   try {
     const compiled = engine.compile(programOf(source));
@@ -91,8 +92,14 @@ export function runEngine(engine: LuaEngine, source: string): Output {
       const { place, message } = compiled.diagnostics[0]!;
       return `syntax: ${place.file}:${place.line}: ${message}`;
     }
-    const instance = createInstance(engine.load(compiled.artifact), testHost(printed, []), lookup);
-    const { outcome } = instance.start([]);
+    const instance = createInstance(
+      engine.load(compiled.artifact),
+      testHost(printed, [], { turnInstructions }),
+      lookup,
+    );
+    let step = instance.start([]);
+    while (step.paused !== undefined) step = instance.goOn();
+    const { outcome } = step;
     if (outcome === undefined) printed.push('main waits');
     else if (!outcome.ok) printed.push(`error: ${outcome.error.message}`);
   } catch (error) {

@@ -9,10 +9,12 @@ import type { Callable, Result, Value } from './protocol.js';
 /** `coroutine.resume` or a wrap while the host, or a spill, suspends through the coroutine. */
 class ResumeFrame extends Frame {
   override readonly inner: Coroutine;
+  override readonly native: string | undefined;
   readonly #isWrap: boolean;
   constructor(coroutine: Coroutine, isWrap: boolean) {
     super();
     this.inner = coroutine;
+    this.native = isWrap ? undefined : 'coroutine.resume';
     this.#isWrap = isWrap;
   }
   override resume(value: Result): Result {

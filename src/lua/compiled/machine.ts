@@ -46,6 +46,8 @@ export abstract class Frame {
   declare readonly closes?: boolean;
   /** The coroutine that suspends through this frame. */
   declare readonly inner?: FrameStack;
+  /** The builtin that it goes on with: it counts as a level, as where that is on the JavaScript stack. */
+  declare readonly native?: string | undefined;
   /** A host function waits in it: who called it as its last act is told in tracebacks all the same. */
   declare readonly isHost?: boolean;
   /** For tracebacks: title, chunk and line where a compiled function waits. */

@@ -193,6 +193,7 @@ export function heapEntries(top: Frame | null): StackEntry[] {
   const entries: StackEntry[] = [];
   for (let frame = top; frame !== null && entries.length < MAX_ENTRIES; frame = frame.next) {
     if (frame.inner !== undefined) entries.push(...heapEntries(frame.inner.top));
+    if (frame.native !== undefined) entries.push({ is: 'native', name: frame.native });
     const place = frame.describe?.();
     if (place !== undefined) entries.push({ ...place, is: 'lua', operands: NO_OPERANDS, frame });
   }

@@ -17,10 +17,12 @@ const succeeded = (result: Result): Value[] => (isArray(result) ? [true, ...resu
 
 /** pcall or xpcall whose callee suspended. */
 class ProtectedFrame extends Frame {
+  override readonly native: string;
   readonly #handler: Value;
   readonly #levels: number;
   constructor(handler: Value, levels: number) {
     super();
+    this.native = handler === undefined ? 'pcall' : 'xpcall';
     this.#handler = handler;
     this.#levels = levels;
   }

@@ -79,6 +79,7 @@ function madeText(result: Result): string {
 }
 
 class TextFrame extends Frame {
+  override readonly native = 'tostring';
   override resume(result: Result): Result {
     return madeText(result);
   }
