@@ -52,8 +52,9 @@ const abs = builtin('math.abs', function (x: Value): Result {
 });
 
 const fmod = builtin('math.fmod', function (x: Value, y: Value): Result {
-  const a = ownNumberArgument(x, 1, 'math.fmod', arguments.length);
+  // PUC's C compiler looks at the second one first.
   const b = ownNumberArgument(y, 2, 'math.fmod', arguments.length);
+  const a = ownNumberArgument(x, 1, 'math.fmod', arguments.length);
   if (!isInteger(a) || !isInteger(b)) return float(doubleOf(a) % doubleOf(b));
   if (b === 0) return argumentError(2, 'math.fmod', 'zero');
   if (typeof a === 'number' && typeof b === 'number') return (a % b) + 0;

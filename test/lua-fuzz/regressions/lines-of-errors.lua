@@ -30,3 +30,10 @@ print(pcall(function()
     'x' do
   end
 end))
+-- a comparison ends where its right operand does (seeds 1003311 and 2004635)
+print(pcall(function() return not (nil <= #([[long
+string]])) end))
+print(pcall(function()
+  if nil > table.concat({ 1, 2 }, [[long
+string]]) then return nil end
+end))
