@@ -4,7 +4,6 @@ import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { ErrorKind } from '../../src/core/errors.js';
 import { descriptionOf } from '../../src/lua/module.js';
-import type { MemberSpec, ModuleSpec } from '../../src/lua/module.js';
 import { compressHandlers } from '../../src/modules/compress/host.js';
 import { cryptoHandlers } from '../../src/modules/crypto/host.js';
 import { declaredModules } from '../../src/modules/index.js';
@@ -19,28 +18,14 @@ import { entryOf, recordedAnswers, resourcesOf } from '../support/examples.js';
 import { CommandFailure, nodeAnswers } from '../support/instance.js';
 import type { LuaOptions } from '../support/instance.js';
 import { evaluate } from './evaluate.js';
+import { functionsOf, PURE } from './pure.js';
 
-const PURE = new Set(
-  'archive base64 compress crypto ctx errors expr hash html io json logger metrics os payload system templates text time uuid yaml'.split(
-    ' ',
-  ),
-);
 const modules = [...declaredModules, errorsSpec, osSpec, payloadSpec].filter(({ name }) => PURE.has(name));
-
-function* functionsOf(
-  prefix: string,
-  members: ModuleSpec['members'],
-): Generator<readonly [string, MemberSpec]> {
-  for (const [name, member] of Object.entries(members)) {
-    if (member.is === 'table') yield* functionsOf(`${prefix}.${name}`, member.members);
-    else yield [`${prefix}.${name}`, member];
-  }
-}
 
 /** `base64.decode Invalid`, for all that the pages say. */
 const promised = modules.flatMap((spec) => [
-  ...[...functionsOf(spec.name, spec.members)].flatMap(([name, member]) =>
-    member.is === 'function' ? member.errors.map((kind) => `${name} ${kind}`) : [],
+  ...[...functionsOf(spec.name, spec.members)].flatMap(([name, { errors }]) =>
+    errors.map((kind) => `${name} ${kind}`),
   ),
   ...(spec.types ?? []).flatMap((type) =>
     Object.entries(descriptionOf(type)?.methods ?? {}).flatMap(([name, { errors }]) =>
