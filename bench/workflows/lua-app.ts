@@ -26,6 +26,23 @@ entries:
     source: file://bench.lua
     method: many_steps
     modules: [funcs]
+  - name: waits
+    kind: workflow.lua
+    meta: { temporal: { workflow: { worker: worker, name: waits } } }
+    source: file://bench.lua
+    method: waits
+    modules: [funcs]
+  - name: local_steps
+    kind: workflow.lua
+    meta: { temporal: { workflow: { worker: worker, name: timedSteps } } }
+    source: file://bench.lua
+    method: timed_steps
+    modules: [funcs]
+  - name: quick_tax
+    kind: function.lua
+    meta: { temporal: { activity: { worker: worker, local: true } } }
+    source: file://tax.lua
+    method: add_tax
   - name: add_tax
     kind: function.lua
     meta: { temporal: { activity: { worker: worker } } }
@@ -62,7 +79,20 @@ local function many_steps(order)
     return result
 end
 
-return { no_activity = no_activity, one_activity = one_activity, many_steps = many_steps }
+-- Waits for a message with an order in its hands.
+local function waits(order)
+    local sums = total(order)
+    process.inbox():receive()
+    return sums
+end
+
+local function timed_steps(order, steps)
+    local result = total(order)
+    for _ = 1, steps do result = funcs.call("bench:quick_tax", result) end
+    return result
+end
+
+return { waits = waits, timed_steps = timed_steps, no_activity = no_activity, one_activity = one_activity, many_steps = many_steps }
 `,
   'tax.lua': `local function add_tax(order)
     order.total = order.total + order.total // 5

@@ -1,5 +1,5 @@
 // The hand-written side of `npm run bench -- workflows`: what src/bench.lua says, in TypeScript.
-import { proxyActivities } from '@temporalio/workflow';
+import { condition, defineSignal, proxyActivities, setHandler } from '@temporalio/workflow';
 
 interface Order {
   readonly id: string;
@@ -34,5 +34,21 @@ export async function oneActivity(order: Order): Promise<Total> {
 export async function manySteps(order: Order): Promise<Total> {
   let result = total(order);
   for (let step = 0; step < 30; step++) result = await addTax(result);
+  return result;
+}
+
+const go = defineSignal('go');
+
+export async function waits(order: Order): Promise<Total> {
+  const sums = total(order);
+  let gone = false;
+  setHandler(go, () => void (gone = true));
+  await condition(() => gone);
+  return sums;
+}
+
+export async function timedSteps(order: Order, steps: number): Promise<Total> {
+  let result = total(order);
+  for (let step = 0; step < steps; step++) result = await addTax(result);
   return result;
 }
