@@ -123,6 +123,7 @@ describe('moontide lua', () => {
       print(load(string.dump(function() return nothing end), "", "b", { nothing = "env" })())
       print(pcall(load(string.dump(function() error("x") end, true))))
       print(pcall(string.dump, print))
+      print(load(string.dump(load("return function() return 'named' end", "=a\\nb")()))())
       io.open("f.luac", "wb"):write(string.dump(function(...) return "from a file", ... end)):close()
       print(loadfile("f.luac")(1))`);
     expect(stderr).toBe('');
@@ -132,6 +133,7 @@ describe('moontide lua', () => {
       'env',
       'false\t?:-1: x',
       'false\tunable to dump given function',
+      'named',
       'from a file\t1',
       '',
     ]);

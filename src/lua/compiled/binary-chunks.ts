@@ -1,5 +1,6 @@
 // `string.dump` as a handle that `load` takes back: PUC's header, then the source that the function is of, and its number. Sealed.
 // H1: a handle holds all that it needs, so it outlives the process; what is not whole, or was changed, is refused.
+import { parseChunk } from '../front/parse.js';
 import { luaErrorAt } from '../instance/arguments.js';
 import type { HostFunction, LuaFunction, LuaValue } from '../values.js';
 import { luaType } from '../values.js';
@@ -25,7 +26,7 @@ export const dump: HostFunction = (call, fn, strip) => {
   if (observed === undefined) throw luaErrorAt(call, 'unable to dump given function');
   const { chunk, source } = observed.unit.unit;
   const isStripped = strip !== undefined && strip !== false;
-  const body = `${isStripped ? 's' : 'w'}${observed.id}\n${isStripped ? '?' : chunk}\n${source}`;
+  const body = JSON.stringify({ id: observed.id, chunk: isStripped ? '?' : chunk, isStripped, source });
   return HEADER + String(body.length).padStart(LENGTH_DIGITS, '0') + hashText(body) + body;
 };
 
@@ -40,11 +41,25 @@ export function undump(text: string, environment: LuaValue): LuaFunction | strin
   const body = text.slice(at, at + length);
   if (hashText(body) !== text.slice(at - HASH_DIGITS, at))
     return 'bad binary format (precompiled chunk was changed)';
-  const [, strip = '', id = '', chunk = '', source = ''] = /^([sw])(\d+)\n([^\n]*)\n([^]*)$/.exec(body) ?? [];
-  const unit = loadObserved(source, chunk, strip === 's');
-  const upvalues = unit.chunk.functions[Number(id)]?.upvalues ?? [];
+  return functionOf(body, environment) ?? 'bad binary format (no function of this version)';
+}
+
+/** Whoever makes a handle by hand can make its hash too: nothing of it is taken on trust. */
+function functionOf(body: string, environment: LuaValue): LuaFunction | undefined {
+  let given: unknown;
+  try {
+    given = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  const { id, chunk, isStripped, source } = Object(given) as Readonly<Record<string, unknown>>;
+  if (typeof id !== 'number' || typeof chunk !== 'string' || typeof source !== 'string') return undefined;
+  if (!parseChunk(source, chunk).ok) return undefined;
+  const unit = loadObserved(source, chunk, isStripped === true);
+  const upvalues = id > 0 ? unit.chunk.functions[id]?.upvalues : undefined;
+  if (upvalues === undefined) return undefined;
   return unit.closure(
-    Number(id),
+    id,
     upvalues.map((_variable, number) => ({ v: number === 0 ? fromHostValue(environment) : undefined })),
   );
 }
