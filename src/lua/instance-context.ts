@@ -80,6 +80,8 @@ export interface InstanceContext {
   newTable(): LuaTable;
   /** Runs `fn` as a coroutine of its own, started after the current step gives way. */
   spawn(fn: LuaFunction, args: readonly LuaValue[]): void;
+  /** From now on, until it is taken back with -1, cancellations do not reach what the running coroutine asks for. */
+  shield(change: 1 | -1): void;
   /** Issues a command without suspending; `answered` runs inside a later step. */
   background(command: Command, answered: (answer: Answer) => void): Background;
   /**

@@ -19,6 +19,8 @@ export interface Outstanding {
   /** Unique in the instance, counted from 1. */
   readonly id: number;
   readonly command: Command;
+  /** A cancellation of the run does not reach it. */
+  readonly shielded?: boolean;
   /** Where in Lua it was issued, innermost first; of a host that traces commands only. */
   readonly frames?: readonly LuaFrame[];
 }

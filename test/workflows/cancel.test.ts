@@ -98,4 +98,35 @@ describe('a cancelled workflow', () => {
     expect(['CANCELLED', 'COMPLETED']).toContain(await statusOf(it, ref));
     expect(ended).toBeDefined();
   });
+
+  it('is told only after what it has shielded is done, in coroutines of it too, and then cleans up', async () => {
+    const it = await app({
+      'app:w': workflow(`
+        local funcs, time, workflow = require("funcs"), require("time"), require("workflow")
+        return function()
+          local done = channel.new(1)
+          local first, second = workflow.shielded(function(a, b)
+            coroutine.spawn(function() time.sleep("300ms") done:send(funcs.call("app:step", "beside")) end)
+            process.listen("ready"):receive()
+            time.sleep("300ms")
+            funcs.call("app:step", "whole")
+            done:receive()
+            return a, b
+          end, 1, 2)
+          assert(first == 1 and second == 2)
+          local ok, caught = pcall(workflow.shielded, function() error("inside") end)
+          assert(not ok and tostring(caught):find("inside"))
+          local _, err = funcs.call("app:step", "never")
+          funcs.call("app:step", "undo")
+          return nil, err
+        end`),
+      'app:step': fn('return function(what) return what end'),
+    });
+    const ref = await start(it, 'app:w');
+    await signalRun(it.client, ref, 'ready', []);
+    await cancel(it, ref);
+    await expect(resultOf(it.client, ref)).rejects.toMatchObject({ kind: 'Canceled' });
+    expect(await statusOf(it, ref)).toBe('CANCELLED');
+    expect(it.calls.map(({ args }) => args[0]).sort()).toEqual(['beside', 'undo', 'whole']);
+  });
 });

@@ -41,6 +41,7 @@ export type DurableHandlers = Readonly<Record<string, DurableHandler>>;
 interface Pending {
   readonly command: Command;
   readonly scope: CancellationScope;
+  readonly shielded: boolean;
   /** Milliseconds since the epoch. */
   readonly since: number;
 }
@@ -70,6 +71,8 @@ export class Run {
   #ended = false;
   #settle: { resolve(end: Outcome | Continuation): void; reject(error: unknown): void } | undefined;
   #cancelled = false;
+  /** Cancelled while something was shielded: what is asked for next, outside of a shield, is answered with that. */
+  #owesCancel = false;
   #nextSuggested = false;
   #isRead = false;
   /** Why the run is parked (L5). */
@@ -175,7 +178,11 @@ export class Run {
     const listens = this.instance.listens('@events');
     this.#enter(() => this.instance.cancel(reason));
     if (listens) return;
-    for (const [id, { scope }] of [...this.#pending]) {
+    for (const [id, { scope, shielded }] of [...this.#pending]) {
+      if (shielded) {
+        this.#owesCancel = true;
+        continue;
+      }
       if (!this.#pending.delete(id)) continue;
       scope.cancel();
       this.#enter(() => this.instance.answer(id, { ok: false, error: CANCELED }));
@@ -277,7 +284,12 @@ export class Run {
     if (step.outcome !== undefined) this.#finish(step.outcome);
   }
 
-  #dispatch({ id, command, frames }: Outstanding): void {
+  #dispatch({ id, command, frames, shielded = false }: Outstanding): void {
+    if (this.#owesCancel && !shielded) {
+      this.#owesCancel = false;
+      this.#ready.push({ id, answer: { ok: false, error: CANCELED } });
+      return;
+    }
     let answer: Data | Later;
     const ask = (): Data | Later => this.#handlerOf(command.type)({ command, run: this });
     try {
@@ -291,7 +303,7 @@ export class Run {
       return;
     }
     const scope = new CancellationScope({ cancellable: true, parent: this.#shield });
-    this.#pending.set(id, { command, scope, since: Date.now() });
+    this.#pending.set(id, { command, scope, shielded, since: Date.now() });
     this.#trace?.scope(scope, frames);
     scope.run(answer.start).then(
       (value) => this.#answer(id, { ok: true, value }),

@@ -30,6 +30,8 @@ export class Coroutine {
   readonly name: string;
   readonly role: Role;
   waiting: Waiting | undefined;
+  /** How many shields are around it (InstanceContext.shield). */
+  shields = 0;
   #thread: VmThread;
   #request: CallRequest | undefined;
   /** Calls around the present one: there are any only while an engine that does not call Lua by itself has a `call` request open. */

@@ -178,6 +178,10 @@ class Scheduler implements Instance, InstanceContext, Pending {
     this.#begin(`coroutine ${++this.#lastSpawned}`, SPAWNED, fn, args);
   }
 
+  shield(change: 1 | -1): void {
+    if (this.#current !== undefined) this.#current.shields += change;
+  }
+
   background(command: Command, answered: (answer: Answer) => void): Background {
     if (this.running === 'reader') this.mustNotRead(describeCommand(command));
     const id = this.issue(command, { answered });
@@ -232,6 +236,7 @@ class Scheduler implements Instance, InstanceContext, Pending {
 
   #begin(name: string, role: Role, fn: LuaFunction, args: readonly LuaValue[]): void {
     const coroutine = new Coroutine(name, role, this.#vm.newThread(fn));
+    if (role.is === 'spawned') coroutine.shields = this.#current?.shields ?? 0;
     if (role === MAIN) this.#main = coroutine;
     else (this.#others ??= new Set()).add(coroutine);
     this.enqueue(coroutine, { with: 'values', values: args });
@@ -341,10 +346,13 @@ class Scheduler implements Instance, InstanceContext, Pending {
   issue(command: Command, asker: Asker, waiting?: Coroutine): number {
     const id = ++this.#lastCommand;
     (this.#outstanding ??= new Map<number, Asker>()).set(id, asker);
+    const shielded = (waiting ?? this.#current)?.shields ? ({ shielded: true } as const) : undefined;
     const issued =
       this.host.tracesCommands === true
-        ? { id, command, frames: waiting === undefined ? this.#vm.frames() : waiting.frames() }
-        : { id, command };
+        ? { id, command, ...shielded, frames: waiting === undefined ? this.#vm.frames() : waiting.frames() }
+        : shielded === undefined
+          ? { id, command }
+          : { id, command, ...shielded };
     (this.#issued ??= []).push(issued);
     return id;
   }

@@ -54,6 +54,13 @@ print(saga:compensate())
 --> undo stock
 --> true
 
+--- workflow.shielded
+print(workflow.shielded(function(what)
+    -- a cancellation of the run waits until this is done
+    return what .. " is shipped"
+end, "lamp"))
+--> lamp is shipped
+
 --- workflow.continue_as_new
 local round = (...) or 1
 if round < 3 then workflow.continue_as_new(round + 1) end

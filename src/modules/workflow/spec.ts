@@ -19,6 +19,7 @@ import { continue_as_new, with_options } from './continue.js';
 import { query, update } from './declare.js';
 import { inside } from './inside.js';
 import { saga, SagaType } from './saga.js';
+import { shielded } from './shielded.js';
 
 const fact = (name: string) => inside(name, (_call, facts) => numberOf(facts()[name]));
 
@@ -115,6 +116,7 @@ export const workflowSpec = defineModuleSpec({
     update,
     await: await_,
     saga,
+    shielded,
     continue_as_new,
     with_options,
     history_length: fn('Events in the history so far.', [], ['integer?', 'Error?'], fact('history_length'), [
