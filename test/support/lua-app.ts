@@ -236,12 +236,14 @@ export class LuaApp implements AsyncDisposable {
         pid: '{test|0x1}',
         context: call.values,
         place: 'node',
+        turnInstructions: 250_000,
       },
       moduleLookup,
     );
     return new Promise((resolve) => {
       const take = (step: Step): void => {
         if (step.outcome !== undefined) return resolve(step.outcome);
+        if (step.paused !== undefined) setImmediate(() => take(instance.goOn()));
         for (const { id, command } of step.commands) {
           const work =
             command.type === 'time.sleep'
