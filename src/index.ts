@@ -24,4 +24,4 @@ export { keys } from './runtime/keys.js';
 export { defineModule } from './runtime/module-definition.js';
 export type { ModuleDefinition } from './runtime/module-definition.js';
 export { runNode } from './cli/run-node.js';
-export type { NodeOptions, RunningNode } from './cli/run-node.js';
+export type { NodeOptions, RunningNode } from './cli/running-node.js';

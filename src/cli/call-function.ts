@@ -8,7 +8,7 @@ import { clientOfQueue } from '../runtime/temporal-access.js';
 import { HEARTBEAT_TIMEOUT_MS } from '../temporal/names.js';
 import type { Globals } from './globals.js';
 import { jsonText, resultData, say, tell } from './output.js';
-import type { NodeOptions, RunningNode } from './run-node.js';
+import type { NodeOptions, RunningNode } from './running-node.js';
 import { nodeOptions } from './serve.js';
 import { UsageError } from './usage-error.js';
 import { tellingIfStopped, withNode } from './with-node.js';

@@ -15,7 +15,7 @@ import { userOfHost } from '../runtime/user-of-host.js';
 import { tell } from './output.js';
 import { AppErrors } from './prepare-app.js';
 import type { PreparedApp } from './prepare-app.js';
-import type { Reloaded } from './run-node.js';
+import type { Reloaded } from './running-node.js';
 
 export interface HotReloadOptions {
   readonly app: PreparedApp;

@@ -7,20 +7,13 @@
 import { hostname } from 'node:os';
 import { AppContext } from '../core/app-context.js';
 import type { Program } from '../core/program.js';
-import type { ApplyResult, VersionNote } from '../registry/apply-request.js';
 import { ComponentSet } from '../core/components.js';
-import type { ComponentTiming } from '../core/components.js';
-import type { Data, DataObject } from '../core/data.js';
 import { formatDiagnostic } from '../core/diagnostics.js';
 import { EventBus } from '../core/event-bus.js';
-import type { HostLogger } from '../core/logger-host.js';
 import { canGenerateCode } from '../core/code-generation.js';
 import type { EngineName } from '../lua/engine.js';
 import { chooseEngine, engineNamed } from '../lua/engines.js';
-import type { Outcome } from '../lua/step.js';
 import { changedId } from '../registry/model/changes.js';
-import type { Entry } from '../registry/model/entry.js';
-import type { Filter } from '../registry/model/query.js';
 import type { AppConfig } from '../registry/load/config.js';
 import { loadAppConfig } from '../registry/load/app.js';
 import { Terminal } from '../modules/io/host.js';
@@ -40,7 +33,6 @@ import { metricsService } from '../services/metrics/server.js';
 import { Schedules } from '../services/temporal/schedules.js';
 import { Serving } from '../services/temporal/serving.js';
 import { needsTemporal } from '../services/temporal/worker-plan.js';
-import type { WorkerPlan } from '../services/temporal/worker-plan.js';
 import { fillPlaceholders } from '../services/env/placeholders.js';
 import { errorToErrorData } from '../temporal/failures.js';
 import { prepareLua } from './lua-support.js';
@@ -53,11 +45,8 @@ import {
   printLine,
   shutdownMs,
 } from './node-parts.js';
-import type { LogWishes } from './node-parts.js';
 import { prepareAppFolder } from './prepare-app.js';
-import type { PreparedApp } from './prepare-app.js';
 import { Publishing } from './publishing.js';
-import type { PublishWhen } from './publishing.js';
 import { isMemory, registryIdentity, registryPlace } from './registry-place.js';
 import { assertSoleMachine } from './sole-machine.js';
 import { UsageError } from './usage-error.js';
@@ -66,80 +55,7 @@ import type { StopSignal } from './signals.js';
 import { openStateFolder } from './state-folder.js';
 import { workersListener } from './workers-listener.js';
 import { assertNamed, planOf, platformFor, settingsOf } from './temporal-parts.js';
-
-export interface NodeOptions {
-  /** The app's folder. */
-  readonly app: string;
-  /** `namespace:entry:field=value`, over everything that configuration says. */
-  readonly overrides?: readonly string[];
-  /** Temporal server, before TEMPORAL_ADDRESS, moontide.yaml and the app's own client entry. */
-  readonly address?: string | undefined;
-  readonly namespace?: string | undefined;
-  /** False: the embedded Temporal is never started nor joined. Default true. */
-  readonly embedded?: boolean;
-  /** 'needed' (default): Temporal and workers where the app has workflows or workers; 'always'; 'asked': a connection when something first needs it, and workers when nobody else serves. */
-  readonly temporal?: 'needed' | 'always' | 'asked';
-  /** When the app becomes a version of the registry: 'start' (default), 'serving' when workers start in this process, 'never'. */
-  readonly publish?: PublishWhen;
-  /** Ends the names of the app's task queues, which so are this process's own. */
-  readonly queueSuffix?: string;
-  /** How long a stop waits for activities that run; they are tried again elsewhere then. Milliseconds; default: `shutdown.timeout` of moontide.yaml. */
-  readonly drainMs?: number;
-  readonly log?: LogWishes;
-  /** Receives `print`: one line without its end, as a byte string, with secrets redacted. Default: stdout. */
-  readonly print?: (line: string) => void;
-  /** Gives all programs of the node the terminal of this process, with these arguments. */
-  readonly terminal?: { readonly args: readonly string[]; readonly onStderr: boolean };
-  /** Stops the node on SIGINT and SIGTERM; a second signal ends the process at once. Default true. */
-  readonly signals?: boolean;
-  /** Default: the process's. */
-  readonly environment?: Readonly<Record<string, string | undefined>>;
-}
-
-export interface BootPhase {
-  readonly name: 'infrastructure' | 'load' | 'activate' | 'entries';
-  readonly ms: number;
-}
-
-export interface CallOptions {
-  /** Milliseconds; absent: for ever. */
-  readonly timeoutMs?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** Context values. */
-  readonly values?: Readonly<DataObject>;
-}
-
-export interface RunningNode {
-  readonly app: PreparedApp;
-  readonly registry: Registry;
-  readonly temporal: TemporalPlatform;
-  readonly logger: HostLogger;
-  /** Which queue everything goes to, by the newest registry version. */
-  plan(): WorkerPlan;
-  /** Components by level, with their times. */
-  readonly timings: readonly ComponentTiming[];
-  readonly phases: readonly BootPhase[];
-  /** Entries by kind, namespace and meta, sorted by id. */
-  find(filter: Filter): readonly Entry[];
-  /** Whether workers run in this process. */
-  readonly serving: boolean;
-  /** Reads the folder again and makes it the newest version. Throws AppErrors: then nothing was changed. */
-  reload(note: VersionNote): Promise<Reloaded>;
-  /** Calls a function in this process. Never rejects: an error is an outcome. */
-  call(entry: string, args: readonly Data[], options?: CallOptions): Promise<Outcome>;
-  /** Orderly: workers and services, functions, components, connections. Called again it gives the same stop. `reason` is what `stopping` is aborted with. Rejects with an AggregateError of all that failed. */
-  stop(reason?: Error): Promise<void>;
-  /** What a program asked the process to end with. */
-  readonly exitCode: number | undefined;
-  /** Aborted when the stop begins, whoever asked for it; with an InterruptedError when it was a signal. */
-  readonly stopping: AbortSignal;
-  /** Settles with the stop. */
-  readonly stopped: Promise<void>;
-}
-
-export interface Reloaded extends ApplyResult {
-  readonly app: PreparedApp;
-}
+import type { BootPhase, NodeOptions, RunningNode } from './running-node.js';
 
 /** Grows when the costs of instructions change; recorded with each run. */
 const COST_MODEL = 1;

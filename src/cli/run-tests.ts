@@ -11,7 +11,7 @@ import type { Outcome } from '../lua/step.js';
 import type { Entry } from '../registry/model/entry.js';
 import type { Globals } from './globals.js';
 import { errorDocument, errorLines, jsonText, say, tell } from './output.js';
-import type { NodeOptions, RunningNode } from './run-node.js';
+import type { NodeOptions, RunningNode } from './running-node.js';
 import { nodeOptions } from './serve.js';
 import { UsageError } from './usage-error.js';
 import { interruptionOf, withNode } from './with-node.js';

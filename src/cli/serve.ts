@@ -8,7 +8,7 @@ import { HotReload } from './hot-reload.js';
 import { jsonText, say } from './output.js';
 import { printLine } from './node-parts.js';
 import { runNode } from './run-node.js';
-import type { NodeOptions, RunningNode } from './run-node.js';
+import type { NodeOptions, RunningNode } from './running-node.js';
 
 /** What every command that runs a node takes from the command line. */
 export function nodeOptions(globals: Globals): NodeOptions {

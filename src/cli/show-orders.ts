@@ -5,7 +5,7 @@ import { PlatformError } from '../core/errors.js';
 import { resultOf, signalRun, startRun } from '../temporal/client.js';
 import { jsonText, reportFailure, resultData, say } from './output.js';
 import { runNode } from './run-node.js';
-import type { RunningNode } from './run-node.js';
+import type { RunningNode } from './running-node.js';
 import { commandPrefix, uiAddress, untilStopped } from './serve.js';
 
 export { exitWith } from './exit.js';

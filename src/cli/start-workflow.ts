@@ -12,7 +12,7 @@ import { connectApp } from './connect-app.js';
 import type { ConnectedApp } from './connect-app.js';
 import type { Globals } from './globals.js';
 import { jsonText, resultData, say, tell } from './output.js';
-import type { NodeOptions } from './run-node.js';
+import type { NodeOptions } from './running-node.js';
 import { nodeOptions } from './serve.js';
 import { UsageError } from './usage-error.js';
 import { tellingIfStopped, withNode } from './with-node.js';

@@ -3,7 +3,7 @@
 // W2: work that a signal ended ends as that signal's, whatever it failed with then.
 import { tellFailure } from './output.js';
 import { runNode } from './run-node.js';
-import type { NodeOptions, RunningNode } from './run-node.js';
+import type { NodeOptions, RunningNode } from './running-node.js';
 import { InterruptedError } from './signals.js';
 
 /** Gives the work's exit code, 1 where only the stop failed. */

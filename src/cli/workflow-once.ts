@@ -2,7 +2,7 @@
 import { toBytes } from '../core/text.js';
 import type { Outcome } from '../lua/step.js';
 import { clientOfQueue } from '../runtime/temporal-access.js';
-import type { RunningNode } from './run-node.js';
+import type { RunningNode } from './running-node.js';
 import { workflowTarget } from './workflow-target.js';
 
 /** `timeoutMs`: the run itself ends then. What the workflow is not to blame for is thrown. */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Data } from '../../../src/core/data.js';
 import { runNode } from '../../../src/cli/run-node.js';
-import type { RunningNode } from '../../../src/cli/run-node.js';
+import type { RunningNode } from '../../../src/cli/running-node.js';
 
 const INDEX = `
 version: "1.0"

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runNode } from '../../../src/cli/run-node.js';
-import type { RunningNode } from '../../../src/cli/run-node.js';
+import type { RunningNode } from '../../../src/cli/running-node.js';
 import type { Data } from '../../../src/core/data.js';
 import { dataObject } from '../../../src/core/data.js';
 import type { Outcome } from '../../../src/lua/step.js';
