@@ -115,6 +115,17 @@ it('shows what a run waits for, in Lua and outside of it', { timeout: 120_000 },
     /^ {2}updates {3}add$/m,
   ])
     expect(stdout).toMatch(pattern);
+  // What nobody declares is refused in one line, without a stack of ours.
+  expect(await run('update', 'i-1', 'nope', '1')).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^error: [A-Za-z]+: .*nope.*\n$/) as string,
+  });
+  expect(await run('query', 'i-1', 'nope')).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^error: NotFound: .*nope; its queries: items\n$/) as string,
+  });
   expect(await run('inspect', 'nope')).toMatchObject({
     code: 1,
     stdout: '',
