@@ -37,7 +37,11 @@ describe('a Lua workflow', () => {
     expect(await run(it, 'app:order', [dataObject({ amount: 21 })])).toEqual([
       dataObject({ charged: 42, slept: true }),
     ]);
-    expect(it.calls[0]).toMatchObject({ entry: 'app:charge', attempt: 1, workflow: { type: 'app:order' } });
+    expect(it.calls[0]).toMatchObject({
+      entry: 'app:charge',
+      activity: { attempt: 1 },
+      workflow: { type: 'app:order' },
+    });
     expect(it.calls[0]?.idempotencyKey).toMatch(/^[0-9a-f-]{36}\/1$/);
   });
 
