@@ -63,8 +63,11 @@ const PARTS: Readonly<Record<string, Make>> = {
     coroutine.spawn(function() ${part(random, depth + 1)} done:send(2) end)
     note(done:receive()) note(done:receive())
   end`,
-  self: (random) =>
-    `do process.send(process.id(), "own", ${number(random)}) local own = process.listen("own") note(own:receive()) process.unlisten(own) end`,
+  // A topic of its own: beside another part like it each must get its message.
+  self: (random) => {
+    const topic = `own-${random.bits()}`;
+    return `do process.send(process.id(), "${topic}", ${number(random)}) local own = process.listen("${topic}") note(own:receive()) process.unlisten(own) end`;
+  },
   tick: (random) => `do
     local got = channel.select({ ticks:case_receive(), time.after("${number(random)}ms"):case_receive() })
     note(got.channel == ticks and got.value or "none")
