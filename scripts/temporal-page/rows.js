@@ -24,8 +24,8 @@ export const rows = {
     ApplicationFailure: say('`return nil, errors.new({ kind, message, retryable, details })`', 'errors'),
     AsyncLocalStorage: say('context values: `with_context`, read with `ctx.get`', 'context'),
     CancellationScope: say(
-      'each call and timer has its own: `future:cancel()`; a coroutine that cleans up runs on',
-      'cancellation of the run',
+      '`workflow.shielded(fn, ...)` is its non-cancellable form; each call and timer has a scope of its own: `future:cancel()`',
+      'shielded steps',
     ),
     CancelledFailure: say(
       'an error of kind `errors.CANCELED`, or the event CANCEL',

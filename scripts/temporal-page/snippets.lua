@@ -151,6 +151,14 @@ local event = process.events():receive()
 assert(event.kind == process.event.CANCEL)
 assert(funcs.call("app:echo", "cleaned up") == "cleaned up")
 
+--- shielded steps
+-- What must not be left half done: a cancellation is told with the first step after it.
+local saved = workflow.shielded(function(what)
+    funcs.call("app:echo", "half done")
+    return funcs.call("app:echo", what)
+end, "saved")
+assert(saved == "saved")
+
 --- in an activity
 -- In a function that runs as an activity.
 local info = activity.info()

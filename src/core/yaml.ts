@@ -127,11 +127,14 @@ function toYaml(data: Data, order: KeyOrder, path: string, depth: number): unkno
   if (depth >= MAX_DEPTH) throw new TranscodeError(`${path} is nested deeper than ${MAX_DEPTH} levels`);
   if (Array.isArray(data))
     return data.map((item, index) => toYaml(item, order, `${path}[${index}]`, depth + 1));
-  const target = new Map<string, unknown>();
+  const target = new Map<unknown, unknown>();
   for (const key of order(Object.keys(data))) {
     const name = tryText(key);
     if (name === undefined) throw new TranscodeError(`${path} has a key that is not UTF-8 text`);
-    target.set(name, toYaml(data[key] ?? null, order, `${path}.${name}`, depth + 1));
+    target.set(
+      name === '<<' ? quotedScalar(name) : name,
+      toYaml(data[key] ?? null, order, `${path}.${name}`, depth + 1),
+    );
   }
   return target;
 }
@@ -140,6 +143,13 @@ function floatScalar(value: number): unknown {
   if (!Number.isInteger(value)) return value;
   const scalar = new (yaml().Scalar)(value);
   scalar.minFractionDigits = 1;
+  return scalar;
+}
+
+/** Y1 */
+function quotedScalar(text: string): unknown {
+  const scalar = new (yaml().Scalar)(text);
+  scalar.type = 'QUOTE_DOUBLE';
   return scalar;
 }
 
