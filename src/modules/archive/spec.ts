@@ -8,6 +8,7 @@ import { errorFromData, failure } from '../../lua/instance/error-object.js';
 import type { HostCall } from '../../lua/instance-context.js';
 import { define, defineModuleSpec, defineType, members, methodsOf } from '../../lua/module.js';
 import { any, bytes, custom, expected, optional, rest, table } from '../../lua/parameters.js';
+import { iterators } from '../../lua/iterator.js';
 import { command } from '../../lua/suspend.js';
 import type { HostResult, LuaTable, LuaValue, UserdataType } from '../../lua/values.js';
 import { LuaTable as Table, LuaUserdata } from '../../lua/values.js';
@@ -124,13 +125,6 @@ class Writer {
     this.limits = limits;
   }
 }
-class Iterator {
-  readonly next: (call: HostCall) => HostResult;
-  constructor(next: (call: HostCall) => HostResult) {
-    this.next = next;
-  }
-}
-
 const invalid = (message: string): HostResult => failure('Invalid', message);
 const NO_FILES = 'this version has no file systems; read the entry and hand its data on';
 const unavailable = (message = NO_FILES): HostResult => failure('Unavailable', message, undefined, false);
@@ -226,12 +220,7 @@ function entriesOf(
   });
 }
 
-const IteratorType: UserdataType<Iterator> = defineType<Iterator>(
-  'archive.Iterator',
-  'What a loop goes on with.',
-  [],
-  { call: (call, self) => self.next(call) },
-);
+const iterator = iterators('archive.Iterator');
 
 /** The data of a stream that is still open, unpacked when it is first asked for. */
 function withData(call: HostCall, stream: EntryStream, then: (data: string) => HostResult): HostResult {
@@ -326,12 +315,10 @@ const ReaderType: UserdataType<Opened> = defineType<Opened>(
       workflow: 'sealed',
       run: (_call, self) => {
         let at = 0;
-        return IteratorType.wrap(
-          new Iterator((call) => {
-            const entry = self.closed ? undefined : self.entries[at++];
-            return entry === undefined ? [undefined] : facts(call, entry);
-          }),
-        );
+        return iterator((call) => {
+          const entry = self.closed ? undefined : self.entries[at++];
+          return entry === undefined ? [undefined] : facts(call, entry);
+        });
       },
     }),
     reader('stat', {
@@ -416,14 +403,12 @@ const WalkerType: UserdataType<Walker> = defineType<Walker>(
       workflow: 'sealed',
       run: (_call, self) => {
         let at = 0;
-        return IteratorType.wrap(
-          new Iterator((call) => {
-            const entry = self.closed ? undefined : self.entries[at++];
-            self.current = entry;
-            if (entry === undefined) return [undefined];
-            return [facts(call, entry), StreamType.wrap(new EntryStream(self, entry))];
-          }),
-        );
+        return iterator((call) => {
+          const entry = self.closed ? undefined : self.entries[at++];
+          self.current = entry;
+          if (entry === undefined) return [undefined];
+          return [facts(call, entry), StreamType.wrap(new EntryStream(self, entry))];
+        });
       },
     }),
     walker('close', {

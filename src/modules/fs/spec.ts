@@ -18,6 +18,7 @@ import {
   table,
 } from '../../lua/module.js';
 import { bytes, integer, optional } from '../../lua/parameters.js';
+import { iterators } from '../../lua/iterator.js';
 import { command } from '../../lua/suspend.js';
 import type { HostResult, LuaValue, UserdataType } from '../../lua/values.js';
 
@@ -46,13 +47,6 @@ class Scanner {
     this.split = split;
   }
 }
-class Iterator {
-  readonly next: (call: HostCall) => HostResult;
-  constructor(next: (call: HostCall) => HostResult) {
-    this.next = next;
-  }
-}
-
 const WRITE_MODES = ['w', 'a', 'wx'];
 const OPEN_MODES = ['r', 'r+', 'w', 'w+', 'a', 'a+', 'wx', 'wx+'];
 const SPLITS = ['lines', 'words', 'bytes', 'runes'];
@@ -90,14 +84,7 @@ const oneOf = (what: string, value: string, known: readonly string[]): HostResul
     ? undefined
     : invalid(`unknown ${what} '${value}'${didYouMean(value, known) || `; there are ${known.join(', ')}`}`);
 
-const IteratorType: UserdataType<Iterator> = defineType<Iterator>(
-  'fs.Iterator',
-  'What a loop goes on with.',
-  [],
-  {
-    call: (call, self) => self.next(call),
-  },
-);
+const iterator = iterators('fs.Iterator');
 
 const PATH = bytes('path', 'Absolute in the volume, or relative to its working directory.');
 const common = { returnsWrongArguments: true } as const;
@@ -218,12 +205,10 @@ const VolumeType = defineType<VolumeHandle>(
         onPath(self, 'fs.list', path, (found) => {
           const entries = Array.isArray(found) ? found : [];
           let at = 0;
-          return IteratorType.wrap(
-            new Iterator((call) => {
-              const entry = entries[at++];
-              return entry === undefined ? [undefined] : asLua(call, entry);
-            }),
-          );
+          return iterator((call) => {
+            const entry = entries[at++];
+            return entry === undefined ? [undefined] : asLua(call, entry);
+          });
         }),
     }),
     method('open', {
