@@ -71,6 +71,12 @@ export function toMilliseconds(nanoseconds: bigint | number): number {
     : Number(nanoseconds / MILLISECOND) + Number(nanoseconds % MILLISECOND) / 1e6;
 }
 
+/** Milliseconds of a duration as entries have it: Go's syntax, or nanoseconds; undefined for anything else. */
+export function entryMilliseconds(value: unknown): number | undefined {
+  if (typeof value === 'string') return parseDurationMs(value);
+  return typeof value === 'number' || typeof value === 'bigint' ? toMilliseconds(value) : undefined;
+}
+
 /** An integer as plain data and Lua have it: a number up to 2^53, else a bigint. */
 export function asInteger(value: bigint): number | bigint {
   return value >= -(2n ** 53n) && value <= 2n ** 53n ? Number(value) : value;

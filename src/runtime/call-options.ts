@@ -5,6 +5,7 @@ import type { RetryPolicy } from '@temporalio/common';
 import type { Data, DataObject } from '../core/data.js';
 import { LuaFloat } from '../core/data.js';
 import { PlatformError } from '../core/errors.js';
+import { field } from '../core/optional-field.js';
 import { toTextLossy } from '../core/text.js';
 import { NOT_REGISTERED_TYPES, parseKind } from '../temporal/failures.js';
 
@@ -27,10 +28,6 @@ const object = (value: Data | undefined): Options | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LuaFloat)
     ? value
     : undefined;
-/** A field that is left out when it is undefined. */
-const field = <K extends string, V>(name: K, value: V | undefined): { readonly [key in K]?: V } =>
-  value === undefined ? {} : ({ [name]: value } as { readonly [key in K]: V });
-
 function retryPolicy(value: Data | undefined): RetryPolicy | undefined {
   const policy = object(value);
   if (policy === undefined) return undefined;

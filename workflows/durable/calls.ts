@@ -8,6 +8,7 @@ import { dataObject } from '../../src/core/data.js';
 import type { Data, DataObject } from '../../src/core/data.js';
 import { PlatformError } from '../../src/core/errors.js';
 import { nameSecrets } from '../../src/core/secret.js';
+import { field } from '../../src/core/optional-field.js';
 import { toTextLossy } from '../../src/core/text.js';
 import type { Route } from '../../src/temporal/contracts.js';
 import { HEARTBEAT_TIMEOUT_MS } from '../../src/temporal/names.js';
@@ -17,7 +18,6 @@ import type { Headers } from './headers.js';
 import {
   asObject,
   DEFAULT_RETRY,
-  field,
   flagOption,
   numberOption,
   optionsOf,

@@ -3,6 +3,7 @@
 import type { RetryPolicy } from '@temporalio/common';
 import { LuaFloat } from '../../src/core/data.js';
 import type { Data, DataObject } from '../../src/core/data.js';
+import { field } from '../../src/core/optional-field.js';
 import { toTextLossy } from '../../src/core/text.js';
 import { NOT_REGISTERED_TYPES, parseKind } from '../../src/temporal/failures.js';
 
@@ -27,11 +28,6 @@ export const textOption = (options: Options, name: string): string | undefined =
 };
 
 export const flagOption = (options: Options, name: string): boolean => options[name] === true;
-
-/** `{ [field]: value }`, or nothing where the option is absent: for the SDK's exact optional fields. */
-export function field<K extends string, V>(name: K, value: V | undefined): { readonly [key in K]?: V } {
-  return value === undefined ? {} : ({ [name]: value } as { readonly [key in K]?: V });
-}
 
 /** The policy of calls that say nothing: as the server has it, but an activity that nobody has is final. */
 export const DEFAULT_RETRY: RetryPolicy = { nonRetryableErrorTypes: [...NOT_REGISTERED_TYPES] };

@@ -1,6 +1,6 @@
 // The kinds of stores that are built.
 import type { Data, DataObject } from '../../core/data.js';
-import { parseDurationMs, toMilliseconds } from '../../core/durations.js';
+import { entryMilliseconds } from '../../core/durations.js';
 import { storeMemory, storeSql } from '../../registry/kinds/index.js';
 import type { Entry } from '../../registry/model/entry.js';
 import { resolveReference } from '../../registry/model/ids.js';
@@ -63,6 +63,7 @@ const identifier = (name: string): string =>
 
 function milliseconds(data: Readonly<DataObject>, field: string, host: KindHost): number | undefined {
   const value: Data | undefined = data[field];
-  if (typeof value === 'string') return parseDurationMs(fillPlaceholders(value, (name) => host.env(name)));
-  return typeof value === 'number' || typeof value === 'bigint' ? toMilliseconds(value) : undefined;
+  return entryMilliseconds(
+    typeof value === 'string' ? fillPlaceholders(value, (name) => host.env(name)) : value,
+  );
 }

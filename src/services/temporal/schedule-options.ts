@@ -4,7 +4,8 @@ import type { ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client'
 import { dataObject, LuaFloat } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
 import { isMap } from '../../core/data-values.js';
-import { parseDurationMs, toMilliseconds } from '../../core/durations.js';
+import { entryMilliseconds } from '../../core/durations.js';
+import { field } from '../../core/optional-field.js';
 import { textDataToBytes, toBytes } from '../../core/text.js';
 import { encodeWire } from '../../core/wire.js';
 import type { Entry } from '../../registry/model/entry.js';
@@ -65,7 +66,7 @@ function optionsOf(
   const memo = mapOf(wishes['memo']);
   const mark = dataObject({ app: toBytes(app), entry: toBytes(entry.id), definition: hash });
   const zone = text(data['time_zone']);
-  const [overlap, catchup] = [text(data['overlap']), milliseconds(data['catchup_window'])];
+  const [overlap, catchup] = [text(data['overlap']), entryMilliseconds(data['catchup_window'])];
   const retry = mapOf(wishes['retry_policy']);
   const attempts = number(retry['maximum_attempts']);
   const limit = number(data['limit']);
@@ -77,7 +78,7 @@ function optionsOf(
       ...(cron === undefined ? {} : { cronExpressions: (Array.isArray(cron) ? cron : [cron]).map(String) }),
       ...(every === undefined ? {} : { intervals: [interval(every)] }),
       ...(zone === undefined ? {} : { timezone: zone }),
-      ...field('jitter', milliseconds(data['jitter'])),
+      ...field('jitter', entryMilliseconds(data['jitter'])),
       ...(startAt === undefined ? {} : { startAt }),
       ...(endAt === undefined ? {} : { endAt }),
     },
@@ -88,16 +89,16 @@ function optionsOf(
       workflowId: text(data['workflow_id']) ?? id,
       args: (Array.isArray(data['args']) ? data['args'] : []).map(textDataToBytes),
       memo: { ...(textDataToBytes(memo) as DataObject), [SCHEDULE_MEMO]: mark },
-      ...field('workflowExecutionTimeout', milliseconds(wishes['execution_timeout'])),
-      ...field('workflowRunTimeout', milliseconds(wishes['run_timeout'])),
-      ...field('workflowTaskTimeout', milliseconds(wishes['task_timeout'])),
+      ...field('workflowExecutionTimeout', entryMilliseconds(wishes['execution_timeout'])),
+      ...field('workflowRunTimeout', entryMilliseconds(wishes['run_timeout'])),
+      ...field('workflowTaskTimeout', entryMilliseconds(wishes['task_timeout'])),
       ...(wishes['retry_policy'] === undefined
         ? {}
         : {
             retry: {
-              ...field('initialInterval', milliseconds(retry['initial_interval'])),
+              ...field('initialInterval', entryMilliseconds(retry['initial_interval'])),
               ...field('backoffCoefficient', number(retry['backoff_coefficient'])),
-              ...field('maximumInterval', milliseconds(retry['maximum_interval'])),
+              ...field('maximumInterval', entryMilliseconds(retry['maximum_interval'])),
               ...field('maximumAttempts', attempts === 0 ? Infinity : attempts),
             },
           }),
@@ -119,13 +120,12 @@ function optionsOf(
 export const overlapOf = (name: string): ScheduleOverlapPolicy => name.toUpperCase() as ScheduleOverlapPolicy;
 
 function interval(every: Data): { readonly every: number; readonly offset?: number } {
-  if (!isMap(every)) return { every: milliseconds(every) ?? 0 };
-  return { every: milliseconds(every['interval']) ?? 0, ...field('offset', milliseconds(every['offset'])) };
+  if (!isMap(every)) return { every: entryMilliseconds(every) ?? 0 };
+  return {
+    every: entryMilliseconds(every['interval']) ?? 0,
+    ...field('offset', entryMilliseconds(every['offset'])),
+  };
 }
-
-/** A field that is left out when it is undefined. */
-const field = <K extends string, V>(name: K, value: V | undefined): { readonly [key in K]?: V } =>
-  value === undefined ? {} : ({ [name]: value } as { readonly [key in K]?: V });
 
 const mapOf = (value: Data | undefined): DataObject =>
   value !== undefined && isMap(value) ? value : dataObject();
@@ -134,12 +134,6 @@ const number = (value: Data | undefined): number | undefined =>
   typeof value === 'number' ? value : value instanceof LuaFloat ? value.n : undefined;
 const moment = (value: Data | undefined): Date | undefined =>
   typeof value === 'string' ? new Date(value) : undefined;
-
-/** Durations of entries are Go's syntax or nanoseconds. */
-function milliseconds(value: Data | undefined): number | undefined {
-  if (typeof value === 'string') return parseDurationMs(value);
-  return typeof value === 'number' || typeof value === 'bigint' ? toMilliseconds(value) : undefined;
-}
 
 /** All but what enters histories: a placeholder may stand for a secret. */
 const AS_WRITTEN: ReadonlySet<string> = new Set(['args', 'memo']);
