@@ -133,16 +133,23 @@ function doublesOf(f: FunctionEmitter, tree: Tree): Map<string, string> {
   return doubles;
 }
 
-/** Leaves of parts that are computed as integers, which know no -0: below `%`, `//` and a sign (F2). */
+/** Leaves of what is computed as integers, which know no -0: of parts with `%` or `//` anywhere in them, and below a sign (F2). */
 function signless(tree: Tree, found: Set<string>): void {
-  if (tree.is === 'leaf') return;
-  const isIntegral = tree.is === 'unary' || tree.operator === '%' || tree.operator === '//';
-  if (isIntegral && !isFloatNode(tree)) for (const { operand } of leavesOf(tree)) found.add(operand.js);
-  else if (tree.is === 'unary') signless(tree.operand, found);
-  else {
-    signless(tree.left, found);
-    signless(tree.right, found);
+  for (const part of integerParts(tree))
+    if (has(part, ['%', '//'])) addLeaves(part, found);
+    else belowSigns(part, found);
+}
+
+function belowSigns(tree: Tree, found: Set<string>): void {
+  if (tree.is === 'unary') addLeaves(tree, found);
+  else if (tree.is === 'binary') {
+    belowSigns(tree.left, found);
+    belowSigns(tree.right, found);
   }
+}
+
+function addLeaves(tree: Tree, found: Set<string>): void {
+  for (const { operand } of leavesOf(tree)) found.add(operand.js);
 }
 
 /** A double beyond this may stand for an integer that has wrapped. */
