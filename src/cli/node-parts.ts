@@ -155,6 +155,7 @@ export function nodeHandlers(
         environment: variables,
         registry: registryAccess(context),
         authorize,
+        bus: () => context.get(keys.bus),
         recordMetric,
         terminal,
         system: {

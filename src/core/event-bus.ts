@@ -28,7 +28,7 @@ export interface Subscription {
   take(): BusEvent | undefined;
   /** Waits for the next event; undefined once the subscription is closed. One waiter at a time. */
   next(): Promise<BusEvent | undefined>;
-  /** Calls `listener` whenever the queue stops being empty, and once now if it is not; it may `take`. */
+  /** Calls `listener` whenever the queue stops being empty, once now if it is not, and when the subscription is closed; it may `take`. */
   onReady(listener: () => void): void;
   readonly closed: boolean;
   close(): void;
@@ -214,13 +214,15 @@ class QueuedSubscription implements Subscription {
     this.#onClose();
     this.#waiter?.(undefined);
     this.#waiter = undefined;
+    this.#signal();
     this.#listener = undefined;
   }
 
   /** Tells the listener in a job of its own (B1). */
   #signal(): void {
-    if (this.#listener === undefined) return;
-    void Promise.resolve().then(() => this.#listener?.());
+    const listener = this.#listener;
+    if (listener === undefined) return;
+    void Promise.resolve().then(listener);
   }
 }
 

@@ -1,5 +1,6 @@
 // What a node answers to the commands of the built modules. Host-only; the sealed half is index.ts.
 import type { Authorize } from '../core/authorize.js';
+import type { EventBus } from '../core/event-bus.js';
 import type { HostHandlers } from '../core/handler.js';
 import type { NativeSupport } from '../lua/instance-context.js';
 import { activityHandlers } from './activity/host.js';
@@ -7,6 +8,7 @@ import { compressHandlers } from './compress/host.js';
 import { cryptoHandlers } from './crypto/host.js';
 import { envHandlers } from './env/host.js';
 import type { EnvironmentAccess } from './env/host.js';
+import { eventsHandlers } from './events/host.js';
 import { fsHandlers } from './fs/host.js';
 import { funcsHandlers } from './funcs/host.js';
 import type { CallFunction } from './funcs/host.js';
@@ -34,6 +36,7 @@ export interface NodeServices {
   readonly environment: EnvironmentAccess;
   readonly registry: RegistryAccess;
   readonly authorize: Authorize;
+  readonly bus: () => EventBus;
   readonly writeLog: WriteLog;
   readonly native: NativeSupport;
   readonly recordMetric: RecordMetric;
@@ -49,6 +52,7 @@ export function hostHandlers(services: NodeServices): Readonly<Record<string, Ho
     compress: compressHandlers,
     crypto: cryptoHandlers(services.native),
     env: envHandlers(services.environment),
+    events: eventsHandlers(services.bus, services.authorize),
     fs: fsHandlers(services.authorize),
     funcs: funcsHandlers(services.callFunction),
     io: ioHandlers(services.terminal),

@@ -10,6 +10,7 @@ import { cryptoSpec } from './crypto/spec.js';
 import { ctxSpec } from './ctx/spec.js';
 import { envSpec } from './env/spec.js';
 import { errorsSpec } from './errors/spec.js';
+import { eventsSpec } from './events/spec.js';
 import { exprSpec } from './expr/spec.js';
 import { fsSpec } from './fs/spec.js';
 import { funcsSpec } from './funcs/spec.js';
@@ -52,6 +53,7 @@ export const declaredModules: readonly ModuleSpec[] = [
   cryptoSpec,
   ctxSpec,
   envSpec,
+  eventsSpec,
   exprSpec,
   fsSpec,
   funcsSpec,

@@ -27,6 +27,12 @@ const ONLY_AS: Readonly<Record<string, string>> = {
   'process.registry.register': 'function.lua',
 };
 
+/** What listens does so on a node. */
+const KINDS: Readonly<Record<string, readonly string[]>> = {
+  workflow: ['workflow.lua'],
+  events: ['function.lua'],
+};
+
 const longString = (text: string): string => `[==[\n${text}]==]`;
 
 /** A program that fails unless the example prints its lines. */
@@ -50,7 +56,7 @@ end
 `;
 
 describe.each(examplesWithApp)('examples of $spec.name', ({ spec, examples }) => {
-  const kinds = spec.name === 'workflow' ? ['workflow.lua'] : ['function.lua', 'workflow.lua'];
+  const kinds = KINDS[spec.name] ?? ['function.lua', 'workflow.lua'];
   const runs = (kind: string) => examples.filter(({ title }) => (ONLY_AS[title] ?? kind) === kind);
   it.each(kinds)('as a %s', { timeout: 120_000 }, async (kind) => {
     const files: Record<string, string> = {

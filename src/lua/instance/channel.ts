@@ -62,6 +62,25 @@ export class Channel {
     return (this.#origins ?? []).slice(this.#head).filter((origin) => origin !== undefined);
   }
 
+  /** The value that is received next; undefined where none is buffered. */
+  get oldest(): LuaValue {
+    return this.#buffer[this.#head];
+  }
+
+  /** `value` takes the place of the `count` oldest ones that are buffered. */
+  replaceOldest(count: number, value: LuaValue): void {
+    for (let taken = 1; taken < count; taken++) this.#take();
+    this.#buffer[this.#head] = value;
+    if (this.#origins !== undefined) this.#origins[this.#head] = undefined;
+  }
+
+  /** Drops what is buffered. */
+  discard(): void {
+    this.#buffer = [];
+    this.#origins = undefined;
+    this.#head = 0;
+  }
+
   #keep(value: LuaValue, origin?: object): void {
     if (origin !== undefined) this.#origins ??= this.#buffer.map(() => undefined);
     this.#buffer.push(value);
