@@ -9,6 +9,7 @@ import type { Data } from '../../src/core/data.js';
 import { descriptionOf } from '../../src/lua/module.js';
 import type { MemberSpec, ModuleSpec } from '../../src/lua/module.js';
 import { compressHandlers } from '../../src/modules/compress/host.js';
+import { cryptoHandlers } from '../../src/modules/crypto/host.js';
 import { builtModules } from '../../src/modules/index.js';
 import { envHandlers } from '../../src/modules/env/host.js';
 import { fsHandlers } from '../../src/modules/fs/host.js';
@@ -19,6 +20,7 @@ import { templatesHandlers } from '../../src/modules/templates/host.js';
 import type { Entry, EntryId } from '../../src/registry/model/entry.js';
 import type { KindSpec } from '../../src/registry/model/kind.js';
 import { Holdings } from '../../src/runtime/command-context.js';
+import { nativeSupport } from '../../src/runtime/native-support.js';
 import { Resources } from '../../src/runtime/resources.js';
 import { Environment } from '../../src/services/env/environment.js';
 import { kinds } from '../../src/services/kinds.js';
@@ -139,6 +141,7 @@ const environment = new Environment({
 /** Answers for the examples of modules whose commands are recorded in workflows. */
 export const recordedAnswers = {
   ...nodeAnswers(compressHandlers),
+  ...nodeAnswers(cryptoHandlers(nativeSupport)),
   ...nodeAnswers(envHandlers(environment)),
   ...nodeAnswers(metricsHandlers(collector.record)),
   ...nodeAnswers(

@@ -1,5 +1,6 @@
 // One line for people on every activity, timer and child, in the words of the app. Sealed.
 // S1: byte strings, as everything that passes the payload converter; short, for the server takes 400 bytes at most.
+// S2: a command's field that is a password is not shown, whatever it holds.
 import { LuaFloat } from '../../src/core/data.js';
 import { SecretReference } from '../../src/core/secret.js';
 import type { Command } from '../../src/core/command.js';
@@ -7,6 +8,7 @@ import type { Data } from '../../src/core/data.js';
 
 const LONGEST = 160;
 const LONGEST_VALUE = 60;
+const HIDDEN: ReadonlySet<string> = new Set(['password', 'secret']);
 
 /** What a value looks like in a summary: `{order_id: o-1, quantity: 2}`. */
 function describeValue(data: Data, depth = 0): string {
@@ -41,7 +43,9 @@ export function callSummary(words: string | undefined, args: readonly Data[]): s
 export function commandSummary({ type: _type, ...fields }: Command): string {
   const shown = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null);
   return shorten(
-    shown.map(([key, value]) => `${key}: ${describeValue(value ?? null, 1)}`).join(', '),
+    shown
+      .map(([key, value]) => `${key}: ${HIDDEN.has(key) ? '[hidden]' : describeValue(value ?? null, 1)}`)
+      .join(', '),
     LONGEST,
   );
 }

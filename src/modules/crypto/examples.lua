@@ -66,3 +66,34 @@ print((key:gsub(".", function(c) return ("%02x"):format(c:byte()) end)))
 --- crypto.constant_time_compare
 print(crypto.constant_time_compare("secret", "secret"), crypto.constant_time_compare("secret", "Secret"))
 --> true	false
+
+--- crypto.argon2.hash
+local phc = crypto.argon2.hash("correct horse", {memory = 64})
+print(phc:match("^%$argon2id%$v=19%$m=64,t=2,p=1%$") ~= nil, #phc)
+local none, err = crypto.argon2.hash("x", {memory = 1048576})
+print(none, err:kind(), err:message())
+--> true	94
+--> nil	Invalid	memory must be between 8 and 262144, got 1048576
+
+--- crypto.argon2.verify
+local phc = crypto.argon2.hash("correct horse", {memory = 64})
+print(crypto.argon2.verify("correct horse", phc), crypto.argon2.verify("wrong horse", phc))
+--> true	false
+
+--- crypto.argon2.derive
+local key = crypto.argon2.derive("password", "somesalt", {memory = 256, length = 32})
+print((key:gsub(".", function(c) return ("%02x"):format(c:byte()) end)))
+--> 9dfeb910e80bad0311fee20f9c0e2b12c17987b4cac90c2ef54d5b3021c68bfe
+
+--- crypto.bcrypt.hash
+local hash = crypto.bcrypt.hash("correct horse", {cost = 4})
+print(hash:match("^%$2b%$04%$") ~= nil, #hash)
+local none, err = crypto.bcrypt.hash(("x"):rep(73))
+print(none, err:message())
+--> true	60
+--> nil	the password has 73 bytes, and bcrypt reads 72; use crypto.argon2
+
+--- crypto.bcrypt.verify
+local hash = "$2a$05$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
+print(crypto.bcrypt.verify("U*U", hash), crypto.bcrypt.verify("U*", hash))
+--> true	false

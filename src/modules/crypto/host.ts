@@ -4,6 +4,7 @@
 // `crypto.jwt_encode` { claims, key, algorithm } -> token
 // `crypto.jwt_verify` { token, key, algorithm, expires } -> claims
 // `crypto.pbkdf2` { password, salt, iterations, length, hash } -> bytes
+// and those of password-host.ts.
 import { constants, createPrivateKey, createPublicKey, pbkdf2, randomBytes, sign, verify } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -13,6 +14,7 @@ import type { HostHandlers } from '../../core/handler.js';
 import { hexOf } from '../../core/hexadecimal.js';
 import type { CipherName, NativeSupport } from '../../lua/instance-context.js';
 import { decrypt, encrypt, NONCE_BYTES } from './ciphers.js';
+import { inTurn, passwordHandlers } from './password-host.js';
 import { CryptoError } from './support.js';
 import { algorithmNamed, encodeToken, verifyToken } from './tokens.js';
 import type { RsaSupport } from './tokens.js';
@@ -64,6 +66,7 @@ export function cryptoHandlers(native: NativeSupport): HostHandlers {
   const cipherOf = (command: Command): CipherName =>
     bytesOf(command, 'cipher') === 'aes-gcm' ? 'aes-gcm' : 'chacha20-poly1305';
   return {
+    ...passwordHandlers,
     'crypto.hmac': (command) => {
       const key = bytesOf(command, 'key');
       if (key === '') throw new CryptoError('Invalid', 'the key is empty');
@@ -104,12 +107,14 @@ export function cryptoHandlers(native: NativeSupport): HostHandlers {
         Date.now() / 1000,
       ),
     'crypto.pbkdf2': async (command) => {
-      const derived = await deriveInPool(
-        Buffer.from(bytesOf(command, 'password'), 'latin1'),
-        Buffer.from(bytesOf(command, 'salt'), 'latin1'),
-        numberOf(command, 'iterations'),
-        numberOf(command, 'length'),
-        bytesOf(command, 'hash'),
+      const derived = await inTurn(() =>
+        deriveInPool(
+          Buffer.from(bytesOf(command, 'password'), 'latin1'),
+          Buffer.from(bytesOf(command, 'salt'), 'latin1'),
+          numberOf(command, 'iterations'),
+          numberOf(command, 'length'),
+          bytesOf(command, 'hash'),
+        ),
       );
       return derived.toString('latin1');
     },

@@ -1,22 +1,21 @@
 // The `crypto` module: chance, HMAC, authenticated encryption, tokens, key derivation. Sealed.
 // Y1: a key may be a secret of a workflow: then the call is a command, and the key is put in on the node that answers it. A key
 //     that is text is used where the call is made.
-// Y2: derivations on a node are done beside the event loop; in a workflow they are bounded to what a step can afford.
-import type { Command } from '../../core/command.js';
-import type { Data } from '../../core/data.js';
+// Y2: derivations on a node are done beside the event loop; PBKDF2 in a workflow is bounded to what a step can afford, argon2 and
+//     bcrypt are a node's there too (passwords.ts).
 import { hexOf } from '../../core/hexadecimal.js';
-import { tryText, toBytes } from '../../core/text.js';
+import { toBytes, tryText } from '../../core/text.js';
 import { fromData, tryToData } from '../../lua/instance/convert.js';
-import { errorFromData, failure } from '../../lua/instance/error-object.js';
+import { failure } from '../../lua/instance/error-object.js';
 import type { CipherName, HostCall, NativeSupport } from '../../lua/instance-context.js';
 import { define, defineModuleSpec, members, table as memberTable } from '../../lua/module.js';
-import { bytes, custom, expected, integer, optional, table, text, truth } from '../../lua/parameters.js';
-import type { Parameter } from '../../lua/parameters.js';
-import { command } from '../../lua/suspend.js';
-import { LuaUserdata } from '../../lua/values.js';
+import { bytes, integer, optional, table, text, truth } from '../../lua/parameters.js';
 import type { HostResult } from '../../lua/values.js';
+import { ask, attempt, keyData, keyParameter } from './calls.js';
+import type { Key } from './calls.js';
 import { decrypt, encrypt, NONCE_BYTES } from './ciphers.js';
 import { equalInConstantTime } from './compare.js';
+import { argon2, bcrypt } from './passwords.js';
 import { CryptoError, deriveKey, plainSupport } from './support.js';
 import { algorithmNamed, ALGORITHMS, encodeToken, verifyToken } from './tokens.js';
 import type { TokenAlgorithm } from './tokens.js';
@@ -28,41 +27,11 @@ const MAX_ITERATIONS = 10_000_000;
 const MAX_ITERATIONS_IN_WORKFLOW = 20_000;
 const MAX_KEY_LENGTH = 1024 * 1024;
 
-/** A key as text, or a secret that only a node can read. */
-type Key = string | { readonly secret: Data };
-
-const keyParameter = (name: string, meaning: string): Parameter<Key> =>
-  custom(name, 'string', `${meaning} In a workflow also a secret of \`env.get\`.`, (value) => {
-    if (typeof value === 'string') return value;
-    if (value instanceof LuaUserdata && value.type.name === 'Secret') {
-      const { data } = value.type.meta;
-      if (data !== undefined) return { secret: data(value.value as never) };
-    }
-    return expected('string', value);
-  });
-
 const supportOf = (call: HostCall): NativeSupport => call.instance.host.native ?? plainSupport;
 
 /** Plain JavaScript takes about 30 ns a byte, a node 1. */
 const chargeBytes = (call: HostCall, count: number): void =>
   call.charge(call.instance.host.native === undefined ? count * 3 : count >> 3);
-
-function attempt(work: () => HostResult): HostResult {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof CryptoError) return failure(error.kind, toBytes(error.message), undefined, false);
-    throw error;
-  }
-}
-
-/** Asks a node, whose answer becomes a value. */
-const ask = (call: HostCall, asked: Command): HostResult =>
-  command(asked, (answer) =>
-    answer.ok
-      ? fromData(answer.value, () => call.instance.newTable())
-      : [undefined, errorFromData(answer.error)],
-  );
 
 const returns = ['string?', 'Error?'] as const;
 const lengthParameter = integer('length', `1 to ${MAX_RANDOM}.`);
@@ -208,7 +177,6 @@ const algorithmParameter = optional(text('alg', `${ALGORITHMS.join(', ')}. Defau
 /** RSA is the node's; HMAC is done here unless the key is a secret. */
 const goesToNode = (key: Key, algorithm: TokenAlgorithm): boolean =>
   typeof key !== 'string' || algorithm === 'RS256';
-const keyData = (key: Key): Data => (typeof key === 'string' ? key : key.secret);
 
 const jwtEncode = define('encode', {
   summary:
@@ -305,13 +273,15 @@ const pbkdf2 = define('pbkdf2', {
 
 export const cryptoSpec = defineModuleSpec({
   name: 'crypto',
-  summary: 'Chance, HMAC, encryption, JSON Web Tokens and key derivation',
+  summary: 'Chance, HMAC, encryption, JSON Web Tokens, key derivation and hashes of passwords',
   workflow: 'sealed',
   members: {
     random: memberTable(random),
     hmac: memberTable(members(hmac('sha256'), hmac('sha512'))),
     encrypt: memberTable(members(encryption('aes', 'aes-gcm'), encryption('chacha20', 'chacha20-poly1305'))),
     decrypt: memberTable(members(decryption('aes', 'aes-gcm'), decryption('chacha20', 'chacha20-poly1305'))),
+    argon2: memberTable(argon2),
+    bcrypt: memberTable(bcrypt),
     jwt: memberTable(members(jwtEncode, jwtVerify)),
     ...members(
       pbkdf2,
