@@ -130,7 +130,7 @@ export const passwordHandlers: HostHandlers = {
     const cost = Number(command['cost']);
     checkBcryptCost(cost);
     const { hash } = await import('@node-rs/bcrypt');
-    return inTurn(() => hash(password, { cost, version: '2b' }));
+    return inTurn(() => hash(password, cost));
   },
   'crypto.bcrypt_verify': async (command) => {
     const password = passwordOf(command, checkPassword);
