@@ -24,8 +24,8 @@ export const rows = {
     ApplicationFailure: say('`return nil, errors.new({ kind, message, retryable, details })`', 'errors'),
     AsyncLocalStorage: say('context values: `with_context`, read with `ctx.get`', 'context'),
     CancellationScope: say(
-      '`workflow.shielded(fn, ...)` is its non-cancellable form; each call and timer has a scope of its own: `future:cancel()`',
-      'shielded steps',
+      '`workflow.scope(options):run(fn, ...)`, `scope:cancel(reason)`; `workflow.shielded(fn, ...)` is its non-cancellable form; `future:cancel()` for one call',
+      'scopes',
     ),
     CancelledFailure: say(
       'an error of kind `errors.CANCELED`, or the event CANCEL',

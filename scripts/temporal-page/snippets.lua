@@ -159,6 +159,20 @@ local saved = workflow.shielded(function(what)
 end, "saved")
 assert(saved == "saved")
 
+--- scopes
+-- A part that is cancelled by itself, here when its time is over; the rest goes on, and so does what is shielded.
+local _, err = workflow.scope({ timeout = "50ms" }):run(function()
+    local _, stopped = funcs.call("app:slow")
+    assert(stopped:kind() == errors.CANCELED)
+    assert(workflow.shielded(funcs.call, "app:echo", "cleaned up") == "cleaned up")
+    return nil, stopped
+end)
+assert(err:kind() == errors.TIMEOUT)
+local scope = workflow.scope()
+coroutine.spawn(function() scope:cancel("not needed any more") end)
+local _, cancelled = scope:run(function() return process.inbox():receive() end)
+assert(cancelled:kind() == errors.CANCELED and scope:is_canceled())
+
 --- in an activity
 -- In a function that runs as an activity.
 local info = activity.info()

@@ -1,7 +1,9 @@
 // What a host function may use of the instance it was called in. Sealed.
 import type { Command } from '../core/command.js';
 import type { Data, DataObject } from '../core/data.js';
+import type { ErrorData } from '../core/error-data.js';
 import type { Program } from '../core/program.js';
+import type { CancelScope } from './instance/cancel-scope.js';
 import type { Answer } from './suspend.js';
 import type { LuaFunction, LuaTable, LuaValue } from './values.js';
 
@@ -80,8 +82,15 @@ export interface InstanceContext {
   newTable(): LuaTable;
   /** Runs `fn` as a coroutine of its own, started after the current step gives way. */
   spawn(fn: LuaFunction, args: readonly LuaValue[]): void;
-  /** From now on, until it is taken back with -1, cancellations do not reach what the running coroutine asks for. */
-  shield(change: 1 | -1): void;
+  /** The innermost scope around what runs; undefined: only the whole run can be cancelled. */
+  readonly scope: CancelScope | undefined;
+  /** From now on the running coroutine, and what it spawns, is in `scope`. Gives the one it was in. */
+  enter(scope: CancelScope | undefined): CancelScope | undefined;
+  /**
+   * Cancels a scope: commands asked for in it are withdrawn by the host and answered with `error`, which is of kind Canceled,
+   * where they did not end otherwise; coroutines that wait in it for something else get it raised.
+   */
+  cancelScope(scope: CancelScope, error: ErrorData): void;
   /** Issues a command without suspending; `answered` runs inside a later step. */
   background(command: Command, answered: (answer: Answer) => void): Background;
   /**

@@ -30,6 +30,8 @@ export interface Step {
   readonly commands: readonly Outstanding[];
   /** Ids of commands that are no longer wanted. */
   readonly withdrawn: readonly number[];
+  /** Ids of commands that are to be cancelled and are still to be answered: with how they ended. */
+  readonly canceled?: readonly number[];
   /** Set once main has ended. */
   readonly outcome?: Outcome;
   /** Set when the step has paused: it gives up the turn, or its budget is used up and somebody is to let it go on. */

@@ -27,8 +27,13 @@ export type Pause =
   | { readonly on: 'pause'; readonly why: 'budget'; readonly message: string };
 
 export type SuspendRequest =
-  /** Ask the host; `then` turns the answer into results. */
-  | { readonly on: 'command'; readonly command: Command; readonly then: (answer: Answer) => HostResult }
+  /** Ask the host; `then` turns the answer into results. `always`: also in a scope that is cancelled. */
+  | {
+      readonly on: 'command';
+      readonly command: Command;
+      readonly then: (answer: Answer) => HostResult;
+      readonly always?: boolean;
+    }
   /** Wait inside the instance (a channel). */
   | { readonly on: 'wait'; readonly begin: (wake: Wake) => Wait; readonly describe: string }
   /** Call Lua and go on with what it returns; errors pass through unless `caught` takes them. */
@@ -50,6 +55,9 @@ export class Suspend {
 
 export const command = (command: Command, then: (answer: Answer) => HostResult): Suspend =>
   new Suspend({ on: 'command', command, then });
+/** A decision about the run itself, which no cancellation takes away. */
+export const decision = (command: Command, then: (answer: Answer) => HostResult): Suspend =>
+  new Suspend({ on: 'command', command, then, always: true });
 export const wait = (describe: string, begin: (wake: Wake) => Wait): Suspend =>
   new Suspend({ on: 'wait', describe, begin });
 export const callLua = (

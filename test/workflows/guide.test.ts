@@ -16,6 +16,7 @@ describe('the guide to workflows', () => {
   it('has a block for each of its sections on code', () => {
     expect(blocks.map(([title]) => title)).toEqual([
       'Steps, and what undoes them',
+      'Parts that are given up',
       'Time',
       'Questions and changes',
       'For ever',

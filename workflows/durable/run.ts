@@ -279,6 +279,7 @@ export class Run {
       this.#pending.delete(id);
       pending?.scope.cancel();
     }
+    for (const id of step.canceled ?? []) this.#pending.get(id)?.scope.cancel();
     for (const outstanding of step.commands) this.#dispatch(outstanding);
     if (step.paused?.why === 'budget') this.#park(step.paused.message);
     if (step.outcome !== undefined) this.#finish(step.outcome);

@@ -3,6 +3,7 @@ import type { LuaFrame, VmThread } from '../engine.js';
 import type { Outcome } from '../step.js';
 import type { SuspendRequest } from '../suspend.js';
 import type { HostResult, LuaValue } from '../values.js';
+import type { CancelScope } from './cancel-scope.js';
 
 /** How a coroutine goes on. `make` is run when its turn comes. */
 export type Resumption =
@@ -30,8 +31,8 @@ export class Coroutine {
   readonly name: string;
   readonly role: Role;
   waiting: Waiting | undefined;
-  /** How many shields are around it (InstanceContext.shield). */
-  shields = 0;
+  /** The innermost scope around what it does now (InstanceContext.enter). */
+  scope: CancelScope | undefined;
   #thread: VmThread;
   #request: CallRequest | undefined;
   /** Calls around the present one: there are any only while an engine that does not call Lua by itself has a `call` request open. */
@@ -41,6 +42,7 @@ export class Coroutine {
     this.name = name;
     this.role = role;
     this.waiting = undefined;
+    this.scope = undefined;
     this.#thread = thread;
   }
 

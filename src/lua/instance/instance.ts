@@ -6,6 +6,7 @@
 // N5: an exception that is no Lua error is a bug of the host: it leaves the step, and the instance is closed.
 // N6: a reader changes nothing that the host or another coroutine could see: it would not do so again at a replay.
 // N7: a step that pauses goes on with the same coroutine: nobody of the instance comes in between. A reader never pauses.
+// N8: who waits for something inside the instance when its scope is cancelled is told at the end of that step.
 // Long, since it is one state machine: who reads how a step ends must see how it begins.
 import type { Command } from '../../core/command.js';
 import type { Data } from '../../core/data.js';
@@ -17,11 +18,13 @@ import { Suspend } from '../suspend.js';
 import type { Answer, Pause, SuspendRequest } from '../suspend.js';
 import { LuaError } from '../values.js';
 import type { HostResult, LuaFunction, LuaTable, LuaValue } from '../values.js';
+import type { ErrorData } from '../../core/error-data.js';
+import type { CancelScope } from './cancel-scope.js';
 import { fromData } from './convert.js';
 import { Coroutine } from './coroutine.js';
 import type { Resumption, Role } from './coroutine.js';
 import { describeCommand, onlyLooks } from './describe.js';
-import { newError, raisedValue } from './error-object.js';
+import { errorFromData, errorToData, newError, raisedValue } from './error-object.js';
 import { cancelMessage, MessageBoard } from './messages.js';
 import type { Deliver } from './messages.js';
 import { endedBefore, outcomeOf, outcomeOfError } from './outcome.js';
@@ -35,6 +38,12 @@ export function createInstance(loaded: LoadedProgram, host: InstanceHost, module
 interface Turn {
   readonly coroutine: Coroutine;
   readonly resumption: Resumption;
+}
+
+interface Asked {
+  readonly asker: Asker;
+  /** In which it was asked. */
+  readonly scope: CancelScope | undefined;
 }
 
 const NO_STEP: Step = Object.freeze({ commands: [], withdrawn: [] });
@@ -55,9 +64,14 @@ class Scheduler implements Instance, InstanceContext, Pending {
   /** Spawned coroutines and handlers, in the order in which they began. */
   #others: Set<Coroutine> | undefined;
   #queue: Turn[] | undefined;
-  #outstanding: Map<number, Asker> | undefined;
+  #outstanding: Map<number, Asked> | undefined;
   #issued: Outstanding[] | undefined;
   #withdrawn: number[] | undefined;
+  #canceled: number[] | undefined;
+  /** Answers that are due in this step without the host. */
+  #owed: (() => void)[] | undefined;
+  /** Of the background command that is being answered. */
+  #answering: CancelScope | undefined;
   #lastCommand = 0;
   #lastSpawned = 0;
   #lastHandler = 0;
@@ -82,11 +96,24 @@ class Scheduler implements Instance, InstanceContext, Pending {
 
   answer(id: number, answer: Answer): Step {
     return this.#step(() => {
-      const asker = this.#outstanding?.get(id);
-      if (asker === undefined) return; // withdrawn meanwhile
+      const asked = this.#outstanding?.get(id);
+      if (asked === undefined) return; // withdrawn meanwhile
       this.#outstanding?.delete(id);
-      asker.answered(answer);
+      this.#tell(asked, answer);
     });
+  }
+
+  #tell({ asker, scope }: Asked, answer: Answer): void {
+    if (scope?.isOwn !== true) return asker.answered(answer);
+    const { canceled } = scope;
+    const told =
+      canceled !== undefined && !answer.ok && answer.error.kind === 'Canceled' ? canceled : undefined;
+    this.#answering = scope;
+    try {
+      asker.answered(told === undefined ? answer : { ok: false, error: told });
+    } finally {
+      this.#answering = undefined;
+    }
   }
 
   deliver(message: Message): Step {
@@ -178,12 +205,52 @@ class Scheduler implements Instance, InstanceContext, Pending {
     this.#begin(`coroutine ${++this.#lastSpawned}`, SPAWNED, fn, args);
   }
 
-  shield(change: 1 | -1): void {
-    if (this.#current !== undefined) this.#current.shields += change;
+  get scope(): CancelScope | undefined {
+    return this.#current === undefined ? this.#answering : this.#current.scope;
+  }
+
+  enter(scope: CancelScope | undefined): CancelScope | undefined {
+    const before = this.#current?.scope;
+    if (this.#current !== undefined) this.#current.scope = scope;
+    return before;
+  }
+
+  cancelScope(scope: CancelScope, error: ErrorData): void {
+    this.mustNotRead('cancelling a scope');
+    if (this.#closed || scope.isCanceled) return;
+    scope.mark(error);
+    for (const [id, asked] of [...(this.#outstanding ?? NONE)]) {
+      if (asked.scope?.canceled === undefined) continue;
+      const unsaid = this.#issued?.findIndex((outstanding) => outstanding.id === id) ?? -1;
+      if (unsaid < 0) {
+        (this.#canceled ??= []).push(id);
+        continue;
+      }
+      this.#issued?.splice(unsaid, 1); // N2
+      this.#outstanding?.delete(id);
+      this.#owe(() => this.#tell(asked, { ok: false, error }));
+    }
+    // N8
+    this.#owe(() => {
+      for (const { waiting, scope: of } of this.#coroutines()) {
+        const reason = waiting instanceof PendingWait ? of?.canceled : undefined;
+        if (reason !== undefined) (waiting as PendingWait).cancel(errorFromData(reason));
+      }
+    });
+  }
+
+  #owe(answer: () => void): Background {
+    let wanted = true;
+    (this.#owed ??= []).push(() => {
+      if (wanted) answer();
+    });
+    return { cancel: () => void (wanted = false) };
   }
 
   background(command: Command, answered: (answer: Answer) => void): Background {
     if (this.running === 'reader') this.mustNotRead(describeCommand(command));
+    const canceled = this.scope?.canceled;
+    if (canceled !== undefined) return this.#owe(() => answered({ ok: false, error: canceled }));
     const id = this.issue(command, { answered });
     return { cancel: () => this.withdraw(id) };
   }
@@ -203,7 +270,7 @@ class Scheduler implements Instance, InstanceContext, Pending {
         else this.#vm.beginStep?.();
       }
       enter();
-      if (!waits) this.#run();
+      if (!waits) while (this.#run() && this.#pay());
     } catch (error) {
       this.close(); // N5
       throw error;
@@ -212,15 +279,19 @@ class Scheduler implements Instance, InstanceContext, Pending {
     const withdrawn = this.#withdrawn ?? NONE;
     this.#issued = undefined;
     this.#withdrawn = undefined;
-    if (this.#outcome !== undefined) return { commands, withdrawn, outcome: this.#outcome };
-    return waits || this.#paused === undefined
-      ? { commands, withdrawn }
-      : { commands, withdrawn, paused: this.#paused };
+    const told: Step =
+      this.#canceled === undefined
+        ? { commands, withdrawn }
+        : { commands, withdrawn, canceled: this.#canceled };
+    this.#canceled = undefined;
+    if (this.#outcome !== undefined) return { ...told, outcome: this.#outcome };
+    return waits || this.#paused === undefined ? told : { ...told, paused: this.#paused };
   }
 
-  #run(): void {
+  /** Runs what is in the queue; false: it has paused before its end. */
+  #run(): boolean {
     const queue = this.#queue;
-    if (queue === undefined) return;
+    if (queue === undefined) return true;
     // The queue is read by index and dropped when it is empty: shifting would cost as much as the queue is long.
     for (let next = 0; next < queue.length && !this.#closed; next++) {
       const { coroutine, resumption } = queue[next]!;
@@ -228,15 +299,25 @@ class Scheduler implements Instance, InstanceContext, Pending {
       if (this.#paused !== undefined) {
         queue.splice(0, next + 1, { coroutine, resumption: GOES_ON }); // N7
         this.#vm.pauseStep?.();
-        return;
+        return false;
       }
     }
     this.#queue = undefined;
+    return true;
+  }
+
+  /** Gives the answers that are due; false: there are none. */
+  #pay(): boolean {
+    const owed = this.#owed;
+    if (owed === undefined) return false;
+    this.#owed = undefined;
+    for (const answer of owed) if (!this.#closed) answer();
+    return true;
   }
 
   #begin(name: string, role: Role, fn: LuaFunction, args: readonly LuaValue[]): void {
     const coroutine = new Coroutine(name, role, this.#vm.newThread(fn));
-    if (role.is === 'spawned') coroutine.shields = this.#current?.shields ?? 0;
+    if (role.is === 'spawned') coroutine.scope = this.#current?.scope;
     if (role === MAIN) this.#main = coroutine;
     else (this.#others ??= new Set()).add(coroutine);
     this.enqueue(coroutine, { with: 'values', values: args });
@@ -327,6 +408,11 @@ class Scheduler implements Instance, InstanceContext, Pending {
       const what = request.on === 'command' ? describeCommand(request.command) : request.describe;
       return { with: 'error', error: refusedReader(what) };
     }
+    const canceled = coroutine.scope?.canceled;
+    if (canceled !== undefined && request.on === 'wait')
+      return { with: 'error', error: errorFromData(canceled) };
+    if (canceled !== undefined && request.on === 'command' && request.always !== true)
+      return this.#settle(coroutine, () => request.then({ ok: false, error: canceled }));
     switch (request.on) {
       case 'command':
         coroutine.waiting = new PendingCommand(this, coroutine, request);
@@ -345,8 +431,9 @@ class Scheduler implements Instance, InstanceContext, Pending {
   /** `waiting`: the coroutine that issued it and gave way; else what runs now issues it. */
   issue(command: Command, asker: Asker, waiting?: Coroutine): number {
     const id = ++this.#lastCommand;
-    (this.#outstanding ??= new Map<number, Asker>()).set(id, asker);
-    const shielded = (waiting ?? this.#current)?.shields ? ({ shielded: true } as const) : undefined;
+    const scope = waiting === undefined ? this.scope : waiting.scope;
+    (this.#outstanding ??= new Map<number, Asked>()).set(id, { asker, scope });
+    const shielded = scope?.isShielded === true ? ({ shielded: true } as const) : undefined;
     const issued =
       this.host.tracesCommands === true
         ? { id, command, ...shielded, frames: waiting === undefined ? this.#vm.frames() : waiting.frames() }
@@ -377,7 +464,7 @@ class Scheduler implements Instance, InstanceContext, Pending {
     if (coroutine.role.is === 'handler') this.#handlerEnded(coroutine.role.ended, outcome);
     else if (coroutine.role.is === 'reader') coroutine.role.ended(outcome);
     else if (coroutine.role.is === 'main') this.#mainEnded(outcome);
-    else this.#finish(this.#held ?? outcome); // N3
+    else if (!isCanceledIn(coroutine.scope, error)) this.#finish(this.#held ?? outcome); // N3
   }
 
   #mainEnded(outcome: Outcome): void {
@@ -427,6 +514,10 @@ const refusedReader = (what: string): LuaValue =>
     message: onlyLooks(what),
     retryable: false,
   });
+
+/** Whether a coroutine ends because its scope is cancelled: nothing is lost then. */
+const isCanceledIn = (scope: CancelScope | undefined, error: LuaValue): boolean =>
+  scope?.canceled !== undefined && errorToData(error).kind === 'Canceled';
 
 const isResults = (result: LuaValue | readonly LuaValue[]): result is readonly LuaValue[] =>
   Array.isArray(result);

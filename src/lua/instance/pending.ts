@@ -79,6 +79,12 @@ export class PendingWait implements Waiting, Wake {
     this.#wait.withdraw();
   }
 
+  /** The scope in which it waits is cancelled. */
+  cancel(error: LuaValue): void {
+    this.#wait.withdraw();
+    this.fail(error);
+  }
+
   #end(resumption: Resumption): void {
     if (this.#isOver || this.#scheduler.isClosed) return;
     this.#isOver = true;

@@ -8,7 +8,7 @@ import { argumentList } from '../../lua/instance/data-list.js';
 import { errorFromData, failure } from '../../lua/instance/error-object.js';
 import type { HostCall } from '../../lua/instance-context.js';
 import { fn } from '../../lua/module.js';
-import { command } from '../../lua/suspend.js';
+import { decision } from '../../lua/suspend.js';
 import { defineUserdata } from '../../lua/values.js';
 import type { HostResult, LuaValue } from '../../lua/values.js';
 import { inside } from './inside.js';
@@ -47,7 +47,7 @@ function continueAsNew({ instance }: HostCall, next: NextRun, values: readonly L
   const args = argumentList(values, 'the next run');
   if (!args.ok) return args.result;
   const { options } = next;
-  return command(
+  return decision(
     { type: 'workflow.continue_as_new', args: args.data, ...(options === undefined ? {} : { options }) },
     (answer) => (answer.ok ? undefined : [undefined, errorFromData(answer.error)]),
   );

@@ -61,6 +61,12 @@ print(workflow.shielded(function(what)
 end, "lamp"))
 --> lamp is shipped
 
+--- workflow.scope
+local scope = workflow.scope({ timeout = "10ms" })
+local done, err = scope:run(function() time.sleep("1h") return nil, errors.new({ kind = errors.CANCELED, message = "stopped" }) end)
+print(done, err:kind(), scope:is_canceled())
+--> nil	Timeout	true
+
 --- workflow.continue_as_new
 local round = (...) or 1
 if round < 3 then workflow.continue_as_new(round + 1) end
@@ -80,6 +86,32 @@ print(math.type(workflow.history_length()), workflow.history_length() >= 3)
 --- workflow.history_size
 print(math.type(workflow.history_size()))
 --> integer
+
+--- Scope:run
+local scope = workflow.scope()
+print(scope:run(function(what) return what .. " is shipped" end, "lamp"))
+local ok, caught = pcall(function() scope:run(function() error("a fault") end) end)
+print(ok, tostring(caught):match("a fault"))
+--> lamp is shipped
+--> false	a fault
+
+--- Scope:cancel
+local scope = workflow.scope()
+coroutine.spawn(function() scope:cancel("enough") end)
+local message, err = scope:run(function() return process.inbox():receive() end)
+print(message, err)
+print(scope:cancel())
+--> nil	the scope was cancelled: enough
+--> false
+
+--- Scope:is_canceled
+local outer = workflow.scope()
+outer:run(function()
+  local inner = workflow.scope()
+  outer:cancel()
+  print(inner:is_canceled())
+end)
+--> true
 
 --- Saga:add
 local saga = workflow.saga()

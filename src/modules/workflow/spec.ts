@@ -10,7 +10,7 @@ import { fromData, tryToData } from '../../lua/instance/convert.js';
 import { argumentList } from '../../lua/instance/data-list.js';
 import { errorFromData, failure } from '../../lua/instance/error-object.js';
 import type { HostCall } from '../../lua/instance-context.js';
-import { command } from '../../lua/suspend.js';
+import { command, decision } from '../../lua/suspend.js';
 import type { Answer } from '../../lua/suspend.js';
 import { luaType } from '../../lua/values.js';
 import type { HostResult } from '../../lua/values.js';
@@ -19,6 +19,7 @@ import { continue_as_new, with_options } from './continue.js';
 import { query, update } from './declare.js';
 import { inside } from './inside.js';
 import { saga, SagaType } from './saga.js';
+import { scope, ScopeType } from './scope.js';
 import { shielded } from './shielded.js';
 
 const fact = (name: string) => inside(name, (_call, facts) => numberOf(facts()[name]));
@@ -60,7 +61,7 @@ const version = fn(
     const [change, min, max] = [args.string(1), args.integer(2), args.integer(3)];
     if (change === '') return failure('Invalid', 'the id of the change is empty');
     if (min > max) return failure('Invalid', `min (${min}) is above max (${max})`);
-    return command({ type: 'workflow.version', change, min, max }, (answer) =>
+    return decision({ type: 'workflow.version', change, min, max }, (answer) =>
       answer.ok ? numberOf(answer.value) : [undefined, errorFromData(answer.error)],
     );
   }),
@@ -97,7 +98,7 @@ const isObject = (value: Data | undefined): value is DataObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LuaFloat);
 
 export const workflowSpec = defineModuleSpec({
-  types: [SagaType],
+  types: [SagaType, ScopeType],
   name: 'workflow',
   summary: 'The run of a workflow: its facts, what it can be asked, child workflows, versions of its code',
   workflow: 'sealed',
@@ -116,6 +117,7 @@ export const workflowSpec = defineModuleSpec({
     update,
     await: await_,
     saga,
+    scope,
     shielded,
     continue_as_new,
     with_options,
