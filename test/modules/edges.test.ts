@@ -45,6 +45,7 @@ const RECEIVERS: Readonly<Record<string, string>> = {
   AttrBuilder: 'html.sanitize.new_policy():allow_attrs("class")',
   Differ: 'text.diff.new()',
   Duration: 'time.parse_duration("1h")',
+  EntryScanner: `archive.open(${ARCHIVE}):stream("a"):scanner()`,
   EntryStream: `archive.open(${ARCHIVE}):stream("a")`,
   Location: 'time.utc',
   Logger: 'logger.named("a")',

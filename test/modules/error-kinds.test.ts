@@ -66,6 +66,10 @@ const usual: LuaOptions['answers'] = {
   ...system(true),
 };
 
+const locked = (): never => {
+  throw new CommandFailure('PermissionDenied', 'the volume is locked');
+};
+
 /** A terminal whose pipes have all broken. */
 function brokenTerminal(): Terminal {
   const broken = () =>
@@ -85,6 +89,7 @@ const SETUPS: Readonly<Record<string, () => LuaOptions>> = {
   'no terminal': () => ({ answers: nodeAnswers(ioHandlers(undefined)) }),
   'a broken terminal': () => ({ answers: nodeAnswers(ioHandlers(brokenTerminal())) }),
   'a workflow': () => ({ host: { place: 'workflow' } }),
+  'a locked volume': () => ({ answers: { ...usual, 'fs.read': locked, 'fs.write': locked } }),
   'nothing that packs': () => ({
     answers: {
       ...usual,
@@ -95,6 +100,7 @@ const SETUPS: Readonly<Record<string, () => LuaOptions>> = {
   }),
 };
 
+const files = 'fs.get("app:files")';
 const zip = '(function() local w = archive.create() w:add("a", "1") return archive.open((w:close())) end)()';
 const closed = `(function() local r = ${zip} r:close() return r end)()`;
 const written = '(function() local w = archive.create() w:close() return w end)()';
@@ -106,11 +112,11 @@ const UUID = '"6ba7b810-9dad-11d1-80b4-00c04fd430c8"';
 const CALLS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   usual: {
     'archive.open Invalid': 'archive.open("no archive")',
-    'archive.open Unavailable': 'archive.open({}, "x.zip")',
+    'archive.open Unavailable': 'archive.open((archive.create({format = "tar.gz"}):close()))',
+    'archive.open NotFound': `archive.open(${files}, "none.zip")`,
     'archive.scan Invalid': 'archive.scan("no archive")',
-    'archive.scan Unavailable': 'archive.scan({})',
+    'archive.scan NotFound': `archive.scan(${files}, "none.tar")`,
     'archive.create Invalid': 'archive.create({format = "rar"})',
-    'archive.create Unavailable': 'archive.create({}, "x.zip")',
     'Reader:stat NotFound': `${zip}:stat("b")`,
     'Reader:stat Internal': `${closed}:stat("a")`,
     'Reader:read NotFound': `${zip}:read("b")`,
@@ -119,13 +125,22 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       '(function() local w = archive.create() w:add_dir("d") return archive.open((w:close())) end)():read("d/")',
     'Reader:stream NotFound': `${zip}:stream("b")`,
     'Reader:stream Internal': `${closed}:stream("a")`,
-    'Reader:extract Unavailable': `${zip}:extract("a", {})`,
-    'Reader:extract_all Unavailable': `${zip}:extract_all({})`,
+    'Reader:extract Invalid': `${zip}:extract("a", {})`,
+    'Reader:extract NotFound': `${zip}:extract("b", ${files})`,
+    'Reader:extract Internal': `${closed}:extract("a", ${files})`,
+    'Reader:extract_all Invalid': `${zip}:extract_all(${files}, {strip = -1})`,
+    'Reader:extract_all Internal': `${closed}:extract_all(${files})`,
     'Writer:add Invalid': 'archive.create():add("../a", "x")',
     'Writer:add Internal': `${written}:add("a", "x")`,
     'Writer:add_dir Invalid': 'archive.create():add_dir("")',
     'Writer:add_dir Internal': `${written}:add_dir("a")`,
-    'Writer:add_file Unavailable': 'archive.create():add_file("a", {}, "b")',
+    'Writer:add_file Invalid': 'archive.create():add_file("a", {}, "b")',
+    'Writer:add_file NotFound': `archive.create():add_file("a", ${files}, "none")`,
+    'Writer:add_file Internal': `${written}:add_file("a", ${files}, "b")`,
+    'EntryStream:scanner Invalid': `${zip}:stream("a"):scanner("pages")`,
+    'EntryScanner:scan Invalid':
+      '(function() local w = archive.create() w:add("a", "long") return archive.open(w:close(), {max_file_bytes = 1}) end)():stream("a"):scanner():scan()',
+    'EntryScanner:scan Internal': `(function() local s = ${zip}:stream("a") s:close() return s end)():scanner():scan()`,
     'EntryStream:read Invalid': `${zip}:stream("a"):read("x")`,
     'EntryStream:read Internal': `(function() local s = ${zip}:stream("a") s:close() return s end)():read()`,
     'base64.encode Invalid': 'base64.encode(1)',
@@ -274,6 +289,14 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       .filter((one) => one.startsWith('io.') && one.endsWith(' Invalid'))
       .map((one) => [one, `${one.split(' ')[0]}()`]),
   ),
+  'a locked volume': {
+    'archive.open PermissionDenied': `archive.open(${files}, "a.zip")`,
+    'archive.scan PermissionDenied': `archive.scan(${files}, "a.zip")`,
+    'Reader:extract PermissionDenied': `${zip}:extract("a", ${files})`,
+    'Reader:extract_all PermissionDenied': `${zip}:extract_all(${files})`,
+    'Writer:add_file PermissionDenied': `archive.create():add_file("a", ${files}, "b")`,
+    'Writer:close PermissionDenied': `archive.create(${files}, "a.zip"):close()`,
+  },
   'nothing that packs': { 'Writer:close Invalid': 'archive.create({format = "tar.gz"}):close()' },
 };
 

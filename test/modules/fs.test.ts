@@ -15,9 +15,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cleanPath } from '../../src/lua/handles.js';
 import { MOST_BYTES } from '../../src/modules/fs/host.js';
 import type { Volume } from '../../src/modules/fs/host.js';
-import { cleanPath } from '../../src/modules/fs/spec.js';
 import { DirectoryVolume } from '../../src/services/fs/directory-volume.js';
 import { EmbedVolume } from '../../src/services/fs/embed-volume.js';
 import { entryOf, resourcesOf } from '../support/examples.js';

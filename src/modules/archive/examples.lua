@@ -74,18 +74,35 @@ es:close()
 --> lo
 
 --- Reader:extract
-local archive = require("archive")
+local archive, fs = require("archive"), require("fs")
+local out = fs.get("app:files")
 local w = archive.create()
-w:add("a.txt", "hello")
-local none, err = archive.open(w:close()):extract("a.txt")
-print(none, err:kind())
---> nil	Unavailable
+w:add("docs/readme.md", "# hello")
+w:add("../evil", "x") -- refused, as every name that leads out of a folder
+local r = archive.open(w:close())
+print(r:extract("docs/readme.md", out), out:readfile("docs/readme.md"))
+print(r:extract("docs/readme.md", out, "extracted/other.md"), out:readfile("extracted/other.md"))
+print(select(2, r:extract("docs/none.md", out)):kind())
+--> true	# hello
+--> true	# hello
+--> NotFound
 
 --- Reader:extract_all
-local archive = require("archive")
-local none, err = archive.open(archive.create():close()):extract_all()
-print(none, err:kind())
---> nil	Unavailable
+local archive, fs = require("archive"), require("fs")
+local out = fs.get("app:files")
+local w = archive.create({ format = "tar" })
+w:add_dir("project-1.0/empty")
+w:add("project-1.0/src/main.lua", "return 1")
+w:add("project-1.0/notes.txt", "later")
+local r = archive.open(w:close())
+print(r:extract_all(out, {
+  prefix = "unpacked/",
+  strip = 1,
+  filter = function(e) return not e.name:find("notes") end,
+}))
+print(out:readfile("unpacked/src/main.lua"), out:isdir("unpacked/empty"), out:exists("unpacked/notes.txt"))
+--> 2
+--> return 1	true	false
 
 --- Reader:close
 local archive = require("archive")
@@ -131,10 +148,14 @@ print(w:add_dir("empty/"))
 --> true
 
 --- Writer:add_file
-local archive = require("archive")
-local none, err = archive.create():add_file("data/big.bin")
-print(none, err:kind())
---> nil	Unavailable
+local archive, fs = require("archive"), require("fs")
+local vol = fs.get("app:files")
+vol:writefile("big.bin", ("moon"):rep(1000))
+local w = archive.create(vol, "backup.zip", { format = "zip" })
+print(w:add_file("data/big.bin", vol, "big.bin"), w:close())
+print(#archive.open(vol, "backup.zip"):read("data/big.bin"))
+--> true	true
+--> 4000
 
 --- Writer:close
 local archive = require("archive")
@@ -161,3 +182,39 @@ print(es:close())
 print(es:read())
 --> true
 --> nil	the stream is closed
+
+--- EntryStream:stat
+local archive = require("archive")
+local w = archive.create()
+w:add("a.txt", "hello")
+local stream = archive.open(w:close()):stream("a.txt")
+stream:read(2)
+local info = stream:stat()
+print(info.size, info.position, info.readable, info.writable, info.seekable)
+--> 5	2	true	false	false
+
+--- EntryStream:scanner
+local archive = require("archive")
+local w = archive.create()
+w:add("list.csv", "a,1\r\nb,2\n")
+local lines = archive.open(w:close()):stream("list.csv"):scanner("lines")
+while lines:scan() do print(lines:text()) end
+--> a,1
+--> b,2
+
+--- EntryScanner:scan
+local archive = require("archive")
+local w = archive.create()
+w:add("a.txt", "one two")
+local words = archive.open(w:close()):stream("a.txt"):scanner("words")
+print(words:scan(), words:text(), words:scan(), words:text(), words:scan())
+--> true	one	true	two	false
+
+--- EntryScanner:text
+local archive = require("archive")
+local w = archive.create()
+w:add("a.txt", "\u{e9}t\u{e9}")
+local runes = archive.open(w:close()):stream("a.txt"):scanner("runes")
+runes:scan()
+print(runes:text() == "\u{e9}")
+--> true

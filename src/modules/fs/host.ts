@@ -8,7 +8,7 @@
 // `fs.file_read` { file, size } -> bytes or null at the end; `fs.file_write` { file, data } -> null
 // `fs.file_seek` { file, whence, offset } -> position; `fs.file_stat` | `fs.file_sync` | `fs.file_close` { file }
 // `fs.file_scan` { file, split } -> the next piece or null at the end
-//   path: bytes, absolute within the volume (`/a/b`), as `cleanPath` of spec.ts makes them
+//   path: bytes, absolute within the volume (`/a/b`), as `cleanPath` of lua/handles.ts makes them
 import { NotAuthorizedError } from '../../core/authorize.js';
 import type { Authorize } from '../../core/authorize.js';
 import type { Command } from '../../core/command.js';
@@ -17,6 +17,8 @@ import type { Data, DataObject } from '../../core/data.js';
 import { PlatformError } from '../../core/errors.js';
 import type { ErrorKind } from '../../core/errors.js';
 import type { CommandContext, HostHandlers } from '../../core/handler.js';
+import { nextPiece, SPLITS } from '../../core/pieces.js';
+import type { Split } from '../../core/pieces.js';
 import { toTextLossy } from '../../core/text.js';
 
 export type FileType = 'file' | 'directory';
@@ -144,7 +146,7 @@ export function fsHandlers(authorize: Authorize): HostHandlers {
       return null;
     },
     'fs.file_scan': async (command, context) =>
-      (await file(command, context).scan(textOf(command, 'split'))) ?? null,
+      (await file(command, context).scan(SPLITS.find((one) => one === command['split']) ?? 'lines')) ?? null,
   };
 }
 
@@ -184,9 +186,9 @@ class ScannedFile implements AsyncDisposable {
   }
 
   /** The next line, word, byte or UTF-8 character; undefined at the end. */
-  async scan(split: string): Promise<string | undefined> {
+  async scan(split: Split): Promise<string | undefined> {
     for (;;) {
-      const piece = pieceOf(this.#buffer, split, this.#ended);
+      const piece = nextPiece(this.#buffer, 0, split, this.#ended);
       if (piece !== undefined) {
         this.#buffer = this.#buffer.slice(piece.taken);
         return piece.text;
@@ -206,41 +208,4 @@ class ScannedFile implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.file[Symbol.asyncDispose]();
   }
-}
-
-interface Piece {
-  readonly text: string;
-  /** How much of the buffer it takes, what separates it included. */
-  readonly taken: number;
-}
-
-/** The first piece of a buffer; undefined: more has to be read, or nothing is left. */
-function pieceOf(buffer: string, split: string, ended: boolean): Piece | undefined {
-  switch (split) {
-    case 'words': {
-      const [, space = '', word = ''] = /^([\t-\r ]*)([^\t-\r ]*)/.exec(buffer) ?? [];
-      const whole = ended || space.length + word.length < buffer.length;
-      return word === '' || !whole ? undefined : { text: word, taken: space.length + word.length };
-    }
-    case 'bytes':
-      return buffer === '' ? undefined : { text: buffer.charAt(0), taken: 1 };
-    case 'runes': {
-      const length = runeLength(buffer);
-      if (length > buffer.length && !ended) return undefined;
-      return buffer === ''
-        ? undefined
-        : { text: buffer.slice(0, length), taken: Math.min(length, buffer.length) };
-    }
-    default: {
-      const end = buffer.indexOf('\n');
-      if (end >= 0) return { text: buffer.slice(0, end).replace(/\r$/, ''), taken: end + 1 };
-      return ended && buffer !== '' ? { text: buffer.replace(/\r$/, ''), taken: buffer.length } : undefined;
-    }
-  }
-}
-
-/** Bytes of the UTF-8 character that begins here; 1 for what is none. */
-function runeLength(bytes: string): number {
-  const first = bytes.charCodeAt(0);
-  return first < 0xc2 || first > 0xf4 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
 }

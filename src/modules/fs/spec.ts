@@ -5,6 +5,8 @@ import type { Command } from '../../core/command.js';
 import type { Data } from '../../core/data.js';
 import { isMap } from '../../core/data-values.js';
 import { didYouMean } from '../../core/nearest.js';
+import { SPLITS } from '../../core/pieces.js';
+import { ByteStream, cleanPath, pathProblem, streamOf, VolumeHandle } from '../../lua/handles.js';
 import { fromData } from '../../lua/instance/convert.js';
 import { errorFromData, failure } from '../../lua/instance/error-object.js';
 import type { HostCall } from '../../lua/instance-context.js';
@@ -17,25 +19,41 @@ import {
   methodsOf,
   table,
 } from '../../lua/module.js';
-import { bytes, integer, optional } from '../../lua/parameters.js';
+import { bytes, custom, expected, integer, optional } from '../../lua/parameters.js';
 import { iterators } from '../../lua/iterator.js';
 import { command } from '../../lua/suspend.js';
 import type { HostResult, LuaValue, UserdataType } from '../../lua/values.js';
 
-class VolumeHandle {
-  readonly id: string;
-  directory = '/';
-  constructor(id: string) {
-    this.id = id;
-  }
-}
-class FileHandle {
+/** Bytes that one command reads where a whole file is wanted. */
+const STREAM_READ = 1024 * 1024;
+
+class FileHandle extends ByteStream {
   readonly handle: number;
   readonly path: string;
   closed = false;
   constructor(handle: number, path: string) {
+    super();
     this.handle = handle;
     this.path = path;
+  }
+
+  rest(_call: HostCall, most: number, then: (data: string) => HostResult): HostResult {
+    const pieces: string[] = [];
+    let size = 0;
+    const next = (): HostResult =>
+      ask({ type: 'fs.file_read', file: this.handle, size: STREAM_READ }, (data) => {
+        if (typeof data !== 'string') return then(pieces.join(''));
+        size += data.length;
+        if (size > most)
+          return invalid(`what is left of the file '${this.path}' is larger than ${most} bytes`);
+        pieces.push(data);
+        return next();
+      });
+    return CLOSED(this) ?? next();
+  }
+
+  override write(_call: HostCall, data: string, then: () => HostResult): HostResult {
+    return CLOSED(this) ?? ask({ type: 'fs.file_write', file: this.handle, data }, then);
   }
 }
 class Scanner {
@@ -49,10 +67,11 @@ class Scanner {
 }
 const WRITE_MODES = ['w', 'a', 'wx'];
 const OPEN_MODES = ['r', 'r+', 'w', 'w+', 'a', 'a+', 'wx', 'wx+'];
-const SPLITS = ['lines', 'words', 'bytes', 'runes'];
 const WHENCES = ['set', 'cur', 'end'];
 const USUAL_READ = 4096;
 const MOST_READ = 16 * 1024 * 1024;
+/** What a volume takes at once. */
+const MOST_WRITE = 64 * 1024 * 1024;
 
 const ask = (asked: Command, then: (value: Data) => HostResult): HostResult =>
   command(asked, (answer) => (answer.ok ? then(answer.value) : [undefined, errorFromData(answer.error)]));
@@ -60,24 +79,10 @@ const done = (asked: Command): HostResult => ask(asked, () => true);
 const asLua = (call: HostCall, value: Data): LuaValue => fromData(value, () => call.instance.newTable());
 const invalid = (message: string): HostResult => failure('Invalid', message);
 
-/** An absolute path without `.`, `..` and double slashes, from a path and the directory that it starts in. */
-export function cleanPath(path: string, directory: string): string {
-  const parts: string[] = [];
-  for (const part of (path.startsWith('/') ? path : `${directory}/${path}`).split('/')) {
-    if (part === '' || part === '.') continue;
-    if (part === '..') parts.pop();
-    else parts.push(part);
-  }
-  return `/${parts.join('/')}`;
-}
-
-/** What is wrong with a path; undefined: nothing. */
-const pathProblem = (path: string): HostResult | undefined =>
-  path === ''
-    ? invalid('the path is empty')
-    : path.includes('\0')
-      ? invalid('the path holds a zero byte')
-      : undefined;
+const wrongPathOf = (path: string): HostResult | undefined => {
+  const problem = pathProblem(path);
+  return problem === undefined ? undefined : invalid(problem);
+};
 
 const oneOf = (what: string, value: string, known: readonly string[]): HostResult | undefined =>
   known.includes(value)
@@ -103,7 +108,7 @@ const onPath = (
   more: Readonly<Record<string, Data>> = {},
 ): HostResult => {
   const clean = cleanPath(path, self.directory);
-  return pathProblem(path) ?? ask({ type, id: self.id, path: clean, ...more }, (value) => then(value, clean));
+  return wrongPathOf(path) ?? ask({ type, id: self.id, path: clean, ...more }, (value) => then(value, clean));
 };
 
 const reading = (name: string) =>
@@ -121,7 +126,17 @@ const writing = (name: string) =>
     ...common,
     summary:
       'Writes a file: `w` puts new content in its place at once (nobody sees half of it), `a` appends, `wx` makes it where it must not be.',
-    params: [PATH, bytes('data'), optional(bytes('mode', 'Default: w.'))],
+    params: [
+      PATH,
+      custom<string | ByteStream>(
+        'data',
+        'string|stream',
+        'Bytes, or what is left of an open file or of an entry of an archive; of at most 64 MiB.',
+        (value) =>
+          typeof value === 'string' ? value : (streamOf(value) ?? expected('string or stream', value)),
+      ),
+      optional(bytes('mode', 'Default: w.')),
+    ],
     returns: ['boolean?', 'Error?'],
     fails: {
       AlreadyExists: 'the mode is `wx` and the file is there',
@@ -129,8 +144,15 @@ const writing = (name: string) =>
       Invalid: `${wrongPath}, or the mode is unknown`,
       PermissionDenied: denied,
     },
-    run: (_call, self, path, data, mode = 'w') =>
-      oneOf('mode', mode, WRITE_MODES) ?? onPath(self, 'fs.write', path, () => true, { data, mode }),
+    run: (call, self, path, data, mode = 'w') => {
+      const write = (bytes: string): HostResult =>
+        onPath(self, 'fs.write', path, () => true, { data: bytes, mode });
+      return (
+        oneOf('mode', mode, WRITE_MODES) ??
+        wrongPathOf(path) ??
+        (typeof data === 'string' ? write(data) : data.rest(call, MOST_WRITE, write))
+      );
+    },
   });
 
 const VolumeType = defineType<VolumeHandle>(
