@@ -3,6 +3,7 @@
 // R2: a run learns the routes of what its program's text names; ids that are made at run time are asked one by one.
 import { dataObject } from '../src/core/data.js';
 import type { Data, DataObject } from '../src/core/data.js';
+import { ACTIVITY_OPTIONS, readOptions } from '../src/core/options.js';
 import type { Program } from '../src/core/program.js';
 import { bytesDataToText, textDataToBytes, toBytes, toTextLossy } from '../src/core/text.js';
 import type { Entry } from '../src/registry/model/entry.js';
@@ -155,7 +156,18 @@ function routeOf(view: RegistryView, plan: QueuePlan, id: string): Route | undef
     ...(activity['local'] === true ? { local: true } : {}),
     ...(typeof type === 'string' && type !== id ? { type: toBytes(type) } : {}),
     ...(summary === undefined ? {} : { summary: toBytes(summary) }),
+    ...activityOptions(activity),
   };
+}
+
+/** Options of the entry, as a call would give them. */
+function activityOptions(activity: DataObject): { readonly options?: DataObject } {
+  const given = Object.entries(activity)
+    .map(([name, value]): [string, Data] => [`activity.${name}`, value])
+    .filter(([name]) => Object.hasOwn(ACTIVITY_OPTIONS, name));
+  if (given.length === 0) return {};
+  const read = readOptions(textDataToBytes(dataObject(Object.fromEntries(given))), ACTIVITY_OPTIONS);
+  return read.ok ? { options: read.options } : {};
 }
 
 const LONGEST_SUMMARY = 60;

@@ -119,7 +119,7 @@ export const rows = {
     ),
     upsertMemo: say('`workflow.attrs({ memo = ... })`', 'attributes and memo'),
     upsertSearchAttributes: say(
-      '`workflow.attrs({ search = ... })`; the names are registered by themselves',
+      '`workflow.attrs({ search = ... })`; the names are registered by themselves, with the types that the entry declares',
       'attributes and memo',
     ),
     uuid4: say('`uuid.v4()`', 'chance'),

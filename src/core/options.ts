@@ -29,6 +29,21 @@ export const RETRY_POLICY: OptionType = {
   },
 };
 
+/** Options of one activity, as calls and entries give them. */
+export const ACTIVITY_OPTIONS: OptionTypes = {
+  'activity.start_to_close_timeout': { is: 'duration' },
+  'activity.schedule_to_close_timeout': { is: 'duration' },
+  'activity.schedule_to_start_timeout': { is: 'duration' },
+  'activity.heartbeat_timeout': { is: 'duration' },
+  'activity.task_queue': { is: 'text' },
+  'activity.wait_for_cancellation': { is: 'flag' },
+  'activity.disable_eager_execution': { is: 'flag' },
+  'activity.priority': { is: 'count', least: 1 },
+  'activity.fairness_key': { is: 'text' },
+  'activity.fairness_weight': { is: 'number' },
+  'activity.retry_policy': RETRY_POLICY,
+};
+
 /** `others` says whether a key that is not among the types is let through as it is. */
 export function readOptions(
   given: Data,

@@ -4,6 +4,7 @@ import type { ActivityOptions, WorkflowStartOptions } from '@temporalio/client';
 import type { RetryPolicy } from '@temporalio/common';
 import type { Data, DataObject } from '../core/data.js';
 import { LuaFloat } from '../core/data.js';
+import { priorityOf } from '../temporal/priority.js';
 import { PlatformError } from '../core/errors.js';
 import { field } from '../core/optional-field.js';
 import { toTextLossy } from '../core/text.js';
@@ -58,6 +59,7 @@ export function activityOptions(options: Options): Partial<ActivityOptions> {
     ),
     ...field('scheduleToStartTimeout', number(get('schedule_to_start_timeout'))),
     ...field('heartbeatTimeout', number(get('heartbeat_timeout'))),
+    ...field('priority', priorityOf(options, 'activity.', options['priority'])),
     ...field('retry', retry),
   };
 }
@@ -113,6 +115,7 @@ export function workflowWishes(options: Options): WorkflowWishes {
       ...field('workflowTaskTimeout', number(get('task_timeout'))),
       ...field('retry', retryPolicy(get('retry_policy'))),
       ...field('cronSchedule', text(get('cron_schedule'))),
+      ...field('priority', priorityOf(options, 'temporal.workflow.')),
       ...(memo === undefined ? {} : { memo: { ...memo } }),
       ...field('startDelay', number(get('start_delay'))),
       ...field('requestEagerStart', get('enable_eager_start') === true ? true : undefined),

@@ -241,37 +241,42 @@ export class Processes implements ProcessService {
         ? queue.taskQueue
         : queueNamed(this.#options.temporal.routes(), wishes.taskQueue);
     const explicit = wishes.workflowId ?? request.name;
-    const { startRun } = await import('../temporal/client.js');
+    const [{ startRun }, { startWithAttributes }] = await Promise.all([
+      import('../temporal/client.js'),
+      import('../temporal/search-attributes.js'),
+    ]);
     const workflowId = explicit ?? `${type}-${globalThis.crypto.randomUUID()}`;
     const target = { host: request.host, workflowId, client: queue.client };
     const client = await temporal.client(queue.client);
     const headers = { ...headersOf(context), values: request.values };
     // A start that may find a run already there delivers its messages to that one too: they go as a signal.
     const joins = explicit !== undefined && wishes.conflict === 'USE_EXISTING' && request.messages.length > 0;
-    if (joins) {
-      const runId = await this.#signalWithStart(client, {
-        type,
-        taskQueue,
-        request,
-        wishes,
-        target,
-        headers,
-        context,
-      });
-      return { target, runId };
-    }
     const start = request.messages.length === 0 ? {} : { start: { messages: request.messages } };
-    const { runId } = await client.withAbortSignal(context.signal, () =>
-      startRun(client, {
-        type,
-        taskQueue,
-        args: request.args,
-        workflowId,
-        headers: { ...headers, ...start },
-        options: wishes.options,
-      }),
-    );
-    return { target, runId };
+    const begin = async (options: typeof wishes.options): Promise<string> => {
+      if (joins)
+        return this.#signalWithStart(client, {
+          type,
+          taskQueue,
+          request,
+          options,
+          target,
+          headers,
+          context,
+        });
+      const { runId } = await client.withAbortSignal(context.signal, () =>
+        startRun(client, {
+          type,
+          taskQueue,
+          args: request.args,
+          workflowId,
+          headers: { ...headers, ...start },
+          options,
+        }),
+      );
+      return runId;
+    };
+    const told = (advice: string): void => this.#options.failed(new Error(advice));
+    return { target, runId: await startWithAttributes(client, wishes.options, begin, told) };
   }
 
   /** Everything of a start is recorded. */
@@ -288,14 +293,14 @@ export class Processes implements ProcessService {
       readonly type: string;
       readonly taskQueue: string;
       readonly request: StartRequest;
-      readonly wishes: ReturnType<typeof workflowWishes>;
+      readonly options: ReturnType<typeof workflowWishes>['options'];
       readonly target: WorkflowTarget;
       readonly headers: import('../temporal/client.js').CallHeaders;
       readonly context: CommandContext;
     },
   ): Promise<string> {
     const { asRunError, withCallHeaders } = await import('../temporal/client.js');
-    const { type, taskQueue, request, wishes, target, headers, context } = start;
+    const { type, taskQueue, request, options, target, headers, context } = start;
     const from = context.pid ?? `{${FUNCTION_HOST}|${globalThis.crypto.randomUUID()}}`;
     const key = `${from}\n${target.workflowId}`;
     let seq = this.#sent.get(key) ?? 0;
@@ -309,7 +314,7 @@ export class Processes implements ProcessService {
       const handle = await client.withAbortSignal(context.signal, () =>
         withCallHeaders(headers, () =>
           client.workflow.signalWithStart(type, {
-            ...wishes.options,
+            ...options,
             args: [...request.args],
             taskQueue,
             workflowId: target.workflowId,

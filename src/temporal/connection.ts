@@ -5,13 +5,11 @@ import { lookup } from 'node:dns/promises';
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
 import type { ConnectionOptions } from '@temporalio/client';
 import type { NativeConnection } from '@temporalio/worker';
-import type { AttributesRequest, AttributesResult, AttributeType } from './contracts.js';
 import { clientInterceptors } from './client.js';
 import { clientDataConverter } from './data-converter.js';
 import { TemporalNamespaceError, TemporalUnavailableError } from './errors.js';
 import { GRPC, grpcCode } from './grpc.js';
 import { channelArgs } from './loopback.js';
-import { PROGRAM_ATTRIBUTE } from './names.js';
 import { prepareSdk } from './sdk-code.js';
 
 export type TlsOptions = Exclude<ConnectionOptions['tls'], null | undefined | boolean>;
@@ -190,65 +188,3 @@ async function checkNamespace(
     throw new TemporalUnavailableError(address, error.details, 'try again', { cause: error });
   }
 }
-
-/** temporal.api.enums.v1.IndexedValueType */
-const ATTRIBUTE_TYPES: Readonly<Record<AttributeType, number>> = {
-  Keyword: 2,
-  Int: 3,
-  Double: 4,
-  Bool: 5,
-  KeywordList: 7,
-};
-
-/** The values of a program that an attribute of the server takes, by the server's type. 1 is Text, 6 is Datetime. */
-const TAKES: Readonly<Record<number, readonly AttributeType[]>> = {
-  1: ['Keyword'],
-  2: ['Keyword'],
-  3: ['Int'],
-  4: ['Double', 'Int'],
-  5: ['Bool'],
-  7: ['KeywordList'],
-};
-
-/** Registers what is missing; names the server refuses are told with the commands that add them. */
-export async function ensureSearchAttributes(
-  temporal: TemporalConnection,
-  { wanted }: AttributesRequest,
-): Promise<AttributesResult> {
-  const { connection, namespace, address } = temporal;
-  let missing = Object.keys(wanted);
-  try {
-    const listed = await connection.operatorService.listSearchAttributes({ namespace });
-    const known = listed.customAttributes ?? {};
-    for (const [name, type] of Object.entries(wanted)) {
-      if (listed.systemAttributes?.[name] !== undefined)
-        return { missing: [], refused: `search attribute '${name}' is Temporal's own and cannot be set` };
-      const is = known[name];
-      if (typeof is === 'number' && TAKES[is]?.includes(type) !== true)
-        return {
-          missing: [],
-          refused: `search attribute '${name}' is of another type on the server: it does not take ${type}`,
-        };
-    }
-    missing = missing.filter((name) => known[name] === undefined);
-    if (missing.length === 0) return { missing: [] };
-    await connection.operatorService.addSearchAttributes({
-      namespace,
-      searchAttributes: Object.fromEntries(
-        missing.map((name) => [name, ATTRIBUTE_TYPES[wanted[name] ?? 'Keyword']]),
-      ),
-    });
-    return { missing: [] };
-  } catch (error) {
-    const why = isGrpcServiceError(error) ? error.details : String(error);
-    const commands = missing.map(
-      (name) =>
-        `temporal operator search-attribute create --address ${address} -n ${namespace} --name ${name} --type ${wanted[name] ?? 'Keyword'}`,
-    );
-    return { missing, advice: `add it with \`${commands.join(' && ')}\` (${why})` };
-  }
-}
-
-/** For MoontideProgram, at boot. */
-export const ensureProgramAttribute = (temporal: TemporalConnection): Promise<AttributesResult> =>
-  ensureSearchAttributes(temporal, { wanted: { [PROGRAM_ATTRIBUTE]: 'Keyword' } });

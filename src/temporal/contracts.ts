@@ -28,6 +28,8 @@ export interface Route {
   readonly type?: string;
   /** What the app says it does: its title, or its comment. */
   readonly summary?: string;
+  /** `activity.*` options of the entry, durations in milliseconds; a call's own go over them. */
+  readonly options?: DataObject;
 }
 export interface RouteRequest {
   /** Entry id. */
@@ -130,11 +132,13 @@ export interface WatchData {
 export interface AttributesRequest {
   readonly wanted: Readonly<Record<string, AttributeType>>;
 }
-export type AttributeType = 'Keyword' | 'KeywordList' | 'Int' | 'Double' | 'Bool';
+export type AttributeType = 'Text' | 'Keyword' | 'KeywordList' | 'Int' | 'Double' | 'Bool' | 'Datetime';
 /** Names that the server does not know, and what to do. */
 export interface AttributesResult {
   readonly missing: readonly string[];
   readonly advice?: string;
+  /** Those that take points in time. */
+  readonly dates?: readonly string[];
   /** Why one of them cannot be set: it is the server's own, or of another type. */
   readonly refused?: string;
 }

@@ -18,7 +18,7 @@ import type { Step } from '../../src/lua/step.js';
 import type { Entry, EntryId } from '../../src/registry/model/entry.js';
 import type { RegistryService, RegistryView } from '../../src/registry/model/registry.js';
 import { buildWorkflowBundle } from '../../src/temporal/bundle.js';
-import { ensureSearchAttributes } from '../../src/temporal/connection.js';
+import { ensureSearchAttributes } from '../../src/temporal/search-attributes.js';
 import type { CallOutcome, FunctionCall, ProgramReference } from '../../src/temporal/contracts.js';
 import { referenceInstead } from '../../src/temporal/replay.js';
 import type { Instead } from '../../src/temporal/replay.js';

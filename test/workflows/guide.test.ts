@@ -21,6 +21,7 @@ describe('the guide to workflows', () => {
       'Questions and changes',
       'For ever',
       'Code that changes',
+      'To be found, and who comes first',
     ]);
   });
 
@@ -29,6 +30,7 @@ describe('the guide to workflows', () => {
       'app:w': workflow(code),
       'app:reserve_stock': fn('return function(what) return what end'),
       'app:release_stock': fn('return function(what) return what end'),
+      'app:child': workflow('return function(n) return n end'),
       'app:charge_card': fn(
         'return function() return nil, errors.new({ kind = errors.UNAVAILABLE, message = "the bank is away" }) end',
       ),

@@ -1,7 +1,7 @@
 // `workflow.attrs` { search?, memo? } -> null: search attributes and memo of the run. Sealed.
 // A1: an attribute that the server does not know, or not of this type, would fail the task for ever: names are asked for before
 //     their first use with values of a type. What is too long is refused here.
-import { proxyLocalActivities, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
+import { log, proxyLocalActivities, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow';
 import type { SearchAttributes } from '@temporalio/common';
 import { dataObject, LuaFloat } from '../../src/core/data.js';
 import type { Data, DataObject } from '../../src/core/data.js';
@@ -39,24 +39,61 @@ export const attributeHandlers = (attributes: CheckedAttributes): DurableHandler
 /** Search attributes that the server takes, of a run and of what it starts (A1). */
 export class CheckedAttributes {
   readonly #known = new Map<string, AttributeType>();
+  /** Names of those that take points in time. */
+  readonly #dates = new Set<string>();
 
   /** As the SDK takes them. Throws SearchAttributeError. */
   async of(search: Readonly<DataObject>): Promise<SearchAttributes> {
+    const { attributes, missing, advice } = await this.#check(search);
+    if (missing.length > 0)
+      throw new SearchAttributeError(
+        `the server knows no search attribute ${missing.map((name) => `'${toTextLossy(name)}'`).join(', ')}; ${toTextLossy(advice ?? 'register it')}`,
+      );
+    return attributes;
+  }
+
+  /** Those for a run that is started, which does without what the server cannot take. Throws SearchAttributeError. */
+  async ofStart(search: Readonly<DataObject>): Promise<SearchAttributes> {
+    const { attributes, missing, advice } = await this.#check(search);
+    if (missing.length > 0)
+      log.warn(`a run starts without ${missing.map(toTextLossy).join(', ')}: ${toTextLossy(advice ?? '')}`);
+    const without = new Set(missing.map(toTextLossy));
+    return Object.fromEntries(Object.entries(attributes).filter(([name]) => !without.has(name)));
+  }
+
+  async #check(search: Readonly<DataObject>): Promise<Checked> {
     const attributes = searchAttributes(search);
     const wanted = Object.entries(search)
       .filter(([, value]) => value !== null)
       .map(([name, value]): [string, AttributeType] => [name, typeOf(name, value)])
       .filter(([name, type]) => this.#known.get(name) !== type);
-    if (wanted.length === 0) return attributes;
-    const { missing, advice, refused } = await ask(dataObject(Object.fromEntries(wanted)));
-    if (refused !== undefined) throw new SearchAttributeError(toTextLossy(refused));
-    if (missing.length > 0)
-      throw new SearchAttributeError(
-        `the server knows no search attribute ${missing.map((name) => `'${toTextLossy(name)}'`).join(', ')}; ${toTextLossy(advice ?? 'register it')}`,
-      );
-    for (const [name, type] of wanted) this.#known.set(name, type);
-    return attributes;
+    let missing: readonly string[] = [];
+    let advice: string | undefined;
+    if (wanted.length > 0) {
+      const told = await ask(dataObject(Object.fromEntries(wanted)));
+      if (told.refused !== undefined) throw new SearchAttributeError(toTextLossy(told.refused));
+      ({ missing, advice } = told);
+      for (const [name, type] of wanted) if (!missing.includes(name)) this.#known.set(name, type);
+      for (const name of told.dates ?? []) this.#dates.add(name);
+    }
+    for (const name of this.#dates) if (typeof search[name] === 'string') checkDate(name, search[name]);
+    return { attributes, missing, advice };
   }
+}
+
+interface Checked {
+  readonly attributes: SearchAttributes;
+  readonly missing: readonly string[];
+  readonly advice: string | undefined;
+}
+
+const DATE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/;
+
+function checkDate(name: string, value: string): void {
+  if (!DATE.test(value) || Number.isNaN(Date.parse(value)))
+    throw new SearchAttributeError(
+      `search attribute '${toTextLossy(name)}' takes a time such as '2030-01-31T12:00:00Z', got '${toTextLossy(value)}'`,
+    );
 }
 
 async function ask(wanted: DataObject): Promise<AttributesResult> {

@@ -10,6 +10,7 @@ import { PlatformError } from '../../src/core/errors.js';
 import { nameSecrets } from '../../src/core/secret.js';
 import { field } from '../../src/core/optional-field.js';
 import { toTextLossy } from '../../src/core/text.js';
+import { priorityOf } from '../../src/temporal/priority.js';
 import type { Route } from '../../src/temporal/contracts.js';
 import { HEARTBEAT_TIMEOUT_MS } from '../../src/temporal/names.js';
 import { toResults } from '../../src/temporal/payload-converter.js';
@@ -42,7 +43,15 @@ class LocalOptionError extends PlatformError {
 const START_TO_CLOSE_MS = 600_000;
 const LOCAL_MS = 2000;
 const LOCAL_ATTEMPTS = 3;
-const NOT_FOR_LOCAL = ['activity.heartbeat_timeout', 'activity.id', 'activity.task_queue', 'priority'];
+const NOT_FOR_LOCAL = [
+  'activity.heartbeat_timeout',
+  'activity.id',
+  'activity.task_queue',
+  'activity.priority',
+  'activity.fairness_key',
+  'activity.fairness_weight',
+  'priority',
+];
 
 type Activities = Record<string, (...args: Data[]) => Promise<unknown>>;
 
@@ -59,9 +68,9 @@ export const callHandlers = ({ outgoing, routes, values }: CallOptions): Durable
     const { data: args, places: secrets } = nameSecrets(command['args'] ?? null);
     if (typeof target !== 'string' || !Array.isArray(args))
       throw new TypeError("'funcs.call' needs a target and args");
-    const options = optionsOf(command['options']);
+    const given = optionsOf(command['options']);
     const added = asObject(command['context']);
-    const headers = (): Headers =>
+    const headers = (options: Options): Headers =>
       outgoing.headers({
         secrets,
         ...(added === undefined ? {} : { values: dataObject({ ...values, ...added }) }),
@@ -69,12 +78,13 @@ export const callHandlers = ({ outgoing, routes, values }: CallOptions): Durable
       });
     return later(async () => {
       const known = routes.known(target);
-      const foreign = known === undefined && 'activity.task_queue' in options;
+      const foreign = known === undefined && 'activity.task_queue' in given;
       // No await for what is known: the call leaves in the task that made it, in the order of the program.
       const route = known ?? (foreign ? {} : await routes.find(target));
+      const options = route.options === undefined ? given : dataObject({ ...route.options, ...given });
       const named = textOption(options, 'activity.task_queue');
       const queue = named === undefined ? toTextLossy(route.queue ?? '') : routes.queueNamed(named);
-      const call = { target, args, options, route, queue, headers: headers(), outgoing };
+      const call = { target, args, options, route, queue, headers: headers(options), outgoing };
       return [...toResults(await (route.local === true ? callLocal(call) : callRemote(call, foreign)))];
     });
   },
@@ -98,7 +108,7 @@ function callRemote(
   const timeout = numberOption(options, 'timeout');
   const heartbeat =
     numberOption(options, 'activity.heartbeat_timeout') ?? (foreign ? undefined : HEARTBEAT_TIMEOUT_MS);
-  const priority = numberOption(options, 'priority');
+  const priority = priorityOf(options, 'activity.', options['priority']);
   const activityOptions: ActivityOptions = {
     startToCloseTimeout: numberOption(options, 'activity.start_to_close_timeout') ?? START_TO_CLOSE_MS,
     ...field(
@@ -109,7 +119,7 @@ function callRemote(
     ...field('heartbeatTimeout', heartbeat),
     ...field('activityId', textOption(options, 'activity.id')),
     ...field('taskQueue', queue === '' ? undefined : queue),
-    ...field('priority', priority === undefined ? undefined : { priorityKey: priority }),
+    ...field('priority', priority),
     cancellationType: cancellationType(options),
     allowEagerDispatch: !flagOption(options, 'activity.disable_eager_execution'),
     retry: retryPolicy(options['activity.retry_policy']) ?? DEFAULT_RETRY,

@@ -22,6 +22,7 @@ import { toBytes, toTextLossy } from '../../src/core/text.js';
 import type { Outcome } from '../../src/lua/step.js';
 import type { MessageData } from '../../src/temporal/contracts.js';
 import { fromFailure } from '../../src/temporal/failures.js';
+import { priorityOf } from '../../src/temporal/priority.js';
 import { toResults } from '../../src/temporal/payload-converter.js';
 import type { CheckedAttributes } from './attributes.js';
 import type { Outgoing } from './context.js';
@@ -191,7 +192,7 @@ async function startChildRun(
 ): Promise<Started> {
   const { target, args, options, messages, values } = start;
   const search = asObject(options[`${OPTION}search_attributes`]);
-  const searchAttributes = search === undefined ? undefined : await attributes.of(search);
+  const searchAttributes = search === undefined ? undefined : await attributes.ofStart(search);
   // On a queue of others the target is any workflow type.
   const route = routes.known(target) ?? (routes.isOurs(start.host) ? await routes.find(target) : {});
   const headers = outgoing.headers({
@@ -240,6 +241,7 @@ function childOptions(options: Options, closePolicy: ParentClosePolicy): Partial
     ...field('cronSchedule', textOption(options, `${OPTION}cron_schedule`)),
     ...field('workflowIdReusePolicy', REUSE_POLICIES[textOption(options, `${OPTION}id_reuse_policy`) ?? '']),
     ...field('memo', memo),
+    ...field('priority', priorityOf(options, OPTION)),
     parentClosePolicy:
       CLOSE_POLICIES[textOption(options, `${OPTION}parent_close_policy`) ?? ''] ?? closePolicy,
     cancellationType: flagOption(options, `${OPTION}wait_for_cancellation`)

@@ -49,7 +49,7 @@ export const continueHandlers = (parts: ContinueOptions): DurableHandlers => ({
     later(async () => {
       const { run, exits, routes, attributes } = parts;
       const search = asObject(optionsOf(command['options'])[`${OPTION}search_attributes`]);
-      const searchAttributes = search === undefined ? undefined : await attributes.of(search);
+      const searchAttributes = search === undefined ? undefined : await attributes.ofStart(search);
       run.continuing();
       const other = textOption(optionsOf(command['options']), 'workflow');
       const type =

@@ -4,7 +4,7 @@
 import type { Command } from '../../core/command.js';
 import { dataObject } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
-import { readOptions, RETRY_POLICY } from '../../core/options.js';
+import { ACTIVITY_OPTIONS, readOptions } from '../../core/options.js';
 import type { OptionTypes } from '../../core/options.js';
 import { tryToData, fromData } from '../../lua/instance/convert.js';
 import { argumentList } from '../../lua/instance/data-list.js';
@@ -19,15 +19,8 @@ const CALL_OPTIONS: OptionTypes = {
   timeout: { is: 'duration' },
   priority: { is: 'number' },
   durable: { is: 'flag' },
-  'activity.start_to_close_timeout': { is: 'duration' },
-  'activity.schedule_to_close_timeout': { is: 'duration' },
-  'activity.schedule_to_start_timeout': { is: 'duration' },
-  'activity.heartbeat_timeout': { is: 'duration' },
   'activity.id': { is: 'text' },
-  'activity.task_queue': { is: 'text' },
-  'activity.wait_for_cancellation': { is: 'flag' },
-  'activity.disable_eager_execution': { is: 'flag' },
-  'activity.retry_policy': RETRY_POLICY,
+  ...ACTIVITY_OPTIONS,
 };
 
 /** What calls made through it have in common. Immutable. */

@@ -62,6 +62,8 @@ const pool = closed(
   { description: 'How calls of the function share instances.' },
 );
 
+const ATTRIBUTE_TYPES = ['Keyword', 'KeywordList', 'Text', 'Int', 'Double', 'Bool', 'Datetime'];
+
 const importable = ['library.lua', 'module.lua', 'function.lua'];
 const luaReferences: References = [{ pointer: '/imports/*', kinds: importable }, ...lifecycleReferences];
 
@@ -83,6 +85,9 @@ const activityMeta = closed(
     task_queue: filledText('Another task queue than the worker has.'),
     wait_for_cancellation: flag('Wait until a cancelled activity has ended. Default: false.'),
     disable_eager_execution: flag('Never hand it to the worker that asks. Default: false.'),
+    priority: count('1 is the most urgent.', 1),
+    fairness_key: text('Tasks of one key share what its weight gives them. 64 bytes at most.'),
+    fairness_weight: { type: 'number', minimum: 0.001, maximum: 1000, description: 'Default: 1.' },
     retry_policy: retryPolicy,
   },
   {
@@ -91,9 +96,18 @@ const activityMeta = closed(
     if: { properties: { local: { const: true } }, required: ['local'] },
     then: {
       properties: Object.fromEntries(
-        ['heartbeat_timeout', 'schedule_to_start_timeout', 'task_queue', 'disable_eager_execution'].map(
-          (name) => [name, { not: {}, 'x-refused': 'does not work with local: true; remove one of the two' }],
-        ),
+        [
+          'heartbeat_timeout',
+          'schedule_to_start_timeout',
+          'task_queue',
+          'disable_eager_execution',
+          'priority',
+          'fairness_key',
+          'fairness_weight',
+        ].map((name) => [
+          name,
+          { not: {}, 'x-refused': 'does not work with local: true; remove one of the two' },
+        ]),
       ),
     },
     description: 'Makes it an activity of a worker.',
@@ -164,6 +178,12 @@ export const workflowLua = defineKind({
           {
             worker: reference('The temporal.worker that runs it.', { examples: ['worker'] }),
             name: filledText('Workflow type. Default: the entry id.'),
+            search_attributes: {
+              type: 'object',
+              propertyNames: { minLength: 1 },
+              additionalProperties: oneOf('Its type.', ...ATTRIBUTE_TYPES),
+              description: 'Search attributes that it sets, by name; the start registers them.',
+            },
           },
           { required: ['worker'], description: 'Which worker runs it, and under which type.' },
         ),

@@ -72,7 +72,13 @@ export const temporalWorker = defineKind({
         max_concurrent_activity_task_pollers: count('Default: 20.'),
         max_concurrent_workflow_task_pollers: count('Default: 20.'),
         worker_activities_per_second: rate('0: no limit.'),
-        worker_local_activities_per_second: rate('0: no limit.'),
+        worker_local_activities_per_second: {
+          type: 'number',
+          const: 0,
+          'x-refused':
+            "asks for a rate limit of local activities, which Temporal's TypeScript SDK does not have; drop `local: true` at the functions and limit worker_activities_per_second",
+          description: '0: no limit, which is all there is.',
+        },
         task_queue_activities_per_second: rate('0: no limit.'),
         sticky_schedule_to_start_timeout: duration('Default: 5s.'),
         worker_stop_timeout: duration('How long running activities may go on when the worker stops.'),

@@ -1,6 +1,6 @@
 // Which programs the runs of a namespace need, by the search attribute that each run writes.
 import { PROGRAM_ATTRIBUTE } from '../../temporal/names.js';
-import { ensureProgramAttribute } from '../../temporal/connection.js';
+import { ensureProgramAttribute } from '../../temporal/search-attributes.js';
 import type { TemporalConnection } from '../../temporal/connection.js';
 
 /** Questions that are asked side by side. */

@@ -38,6 +38,8 @@ export class Serving {
   readonly #options: ServingOptions;
   #workers: Workers | undefined;
   #started: Promise<void> | undefined;
+  /** Search attributes that were asked for, by connection and name. */
+  readonly #declared = new Set<string>();
 
   constructor(options: ServingOptions) {
     this.#options = options;
@@ -57,6 +59,7 @@ export class Serving {
   async replan(changes: readonly Change[]): Promise<void> {
     if (this.#workers === undefined) return;
     const { plan, supervisor, schedules, registry } = this.#options;
+    await this.#declareAttributes();
     const added = this.#workers.add(plan());
     if (added.length > 0) await supervisor.start();
     if (changes.some(concernsSchedules)) await schedules?.reconcile(registry.current);
@@ -64,19 +67,20 @@ export class Serving {
 
   async #start(): Promise<void> {
     const { platform, logger, supervisor, programs, drainMs, plan } = this.#options;
-    const [connection, { installRuntime }, connecting] = await Promise.all([
+    const [connection, { installRuntime }, { ensureProgramAttribute }] = await Promise.all([
       platform.connection(undefined),
       import('../../temporal/worker.js'),
-      import('../../temporal/connection.js'),
+      import('../../temporal/search-attributes.js'),
     ]);
     await this.#options.admit?.(connection);
     installOnce(() => installRuntime(sdkLogger(logger)));
-    const attribute = await connecting.ensureProgramAttribute(connection);
+    const attribute = await ensureProgramAttribute(connection);
     if (attribute.missing.length > 0)
       logger.warn('the search attribute that counts runs by program is missing; runs go on without it', {
         missing: attribute.missing.join(', '),
         ...(attribute.advice === undefined ? {} : { advice: attribute.advice }),
       });
+    await this.#declareAttributes();
     const activities = await this.#activities(connection, attribute.missing.length === 0);
     this.#workers = new Workers({
       platform,
@@ -91,6 +95,31 @@ export class Serving {
     void this.#options.schedules?.reconcile(this.#options.registry.current); // nothing waits for it
   }
 
+  /** Registers what workflows declare; where that is refused, runs do without, and we say what adds them. */
+  async #declareAttributes(): Promise<void> {
+    const { platform, plan, logger } = this.#options;
+    for (const [client, wanted] of plan().searchAttributes) {
+      const names = Object.keys(wanted).filter((name) => !this.#declared.has(`${client ?? ''}\n${name}`));
+      if (names.length === 0) continue;
+      const [connection, { ensureSearchAttributes }] = await Promise.all([
+        platform.connection(client),
+        import('../../temporal/search-attributes.js'),
+      ]);
+      for (const name of names) {
+        this.#declared.add(`${client ?? ''}\n${name}`);
+        const { missing, advice, refused } = await ensureSearchAttributes(connection, {
+          wanted: { [name]: wanted[name] ?? 'Keyword' },
+        });
+        const why = refused ?? (missing.length > 0 ? advice : undefined);
+        if (why !== undefined)
+          logger.warn('a search attribute cannot be registered; runs go on without it', {
+            attribute: name,
+            advice: why,
+          });
+      }
+    }
+  }
+
   async #activities(
     connection: TemporalConnection,
     attributeThere: boolean,
@@ -99,7 +128,7 @@ export class Serving {
     const [{ createActivities }, { hostVersion }, { ensureSearchAttributes }] = await Promise.all([
       import('../../../activities/index.js'),
       import('../../temporal/bundle.js'),
-      import('../../temporal/connection.js'),
+      import('../../temporal/search-attributes.js'),
     ]);
     const directory = new RegistryDirectory({
       registry,

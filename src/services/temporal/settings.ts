@@ -165,7 +165,7 @@ function clientTarget(entry: Entry, input: SettingsInput): ClientTarget {
       : undefined;
   if (auth['type'] === 'api_key' && apiKey === undefined)
     throw new TemporalSettingsError(`'${entry.id}' has auth type 'api_key' but no key; set auth.api_key`);
-  const certificate = field(auth, 'cert_pem') ?? file('cert_file');
+  const certificate = field(auth, 'cert_pem') ?? fromEnvironment('cert_pem_env') ?? file('cert_file');
   const key = field(auth, 'key_pem') ?? fromEnvironment('key_pem_env') ?? file('key_file');
   if (auth['type'] === 'mtls' && (certificate === undefined || key === undefined))
     throw new TemporalSettingsError(
@@ -176,10 +176,11 @@ function clientTarget(entry: Entry, input: SettingsInput): ClientTarget {
       `'${entry.id}' asks for tls.insecure_skip_verify, which the Temporal SDK cannot do; set tls.ca_file to the server's root`,
     );
   const caFile = field(tls, 'ca_file');
+  const ca = field(tls, 'ca_pem') ?? (caFile === undefined ? undefined : input.readFile(caFile));
   const serverName = field(tls, 'server_name');
   const options: TlsOptions = {
     ...(serverName === undefined ? {} : { serverNameOverride: serverName }),
-    ...(caFile === undefined ? {} : { serverRootCACertificate: bytes(input.readFile(caFile)) }),
+    ...(ca === undefined ? {} : { serverRootCACertificate: bytes(ca) }),
     ...(certificate === undefined || key === undefined
       ? {}
       : { clientCertPair: { crt: bytes(certificate), key: bytes(key) } }),

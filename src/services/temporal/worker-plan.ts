@@ -7,6 +7,7 @@ import { dataObject } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
 import type { Diagnostic, Place } from '../../core/diagnostics.js';
 import type { Entry } from '../../registry/model/entry.js';
+import type { AttributeType } from '../../temporal/contracts.js';
 import { defaultQueue } from '../../temporal/names.js';
 
 export interface PlannedWorker {
@@ -32,6 +33,8 @@ export interface WorkerPlan {
   /** Where a workflow type or a function goes, by entry id. */
   readonly queueOf: ReadonlyMap<string, string>;
   readonly defaultQueue: string;
+  /** Search attributes that workflows declare, by the connection they run on (undefined: the platform's): name -> type. */
+  readonly searchAttributes: ReadonlyMap<string | undefined, Readonly<Record<string, AttributeType>>>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -103,6 +106,7 @@ export function planWorkers({ app, entries, isPlatform, fill, suffix = '', place
     return found;
   };
 
+  const searchAttributes = new Map<string | undefined, Record<string, AttributeType>>();
   const draftOfWorker = new Map<string, string>();
   for (const entry of all) {
     if (entry.kind !== 'temporal.worker') continue;
@@ -134,6 +138,20 @@ export function planWorkers({ app, entries, isPlatform, fill, suffix = '', place
       target.functions.push(entry.id);
       continue;
     }
+    const declared = searchAttributes.get(target.client) ?? {};
+    for (const [name, is] of Object.entries(
+      objectOf(meta['search_attributes']) as Record<string, AttributeType>,
+    )) {
+      searchAttributes.set(target.client, declared);
+      if (Object.hasOwn(declared, name) && declared[name] !== is)
+        diagnostics.push({
+          severity: 'error',
+          place: placeOf(entry, `/meta/temporal/workflow/search_attributes/${name}`),
+          message: `search attribute '${name}' is ${is} here and ${String(declared[name])} in another workflow`,
+          fix: 'give it one type, or two names',
+        });
+      else declared[name] = is;
+    }
     const type = textOf(meta['name']) ?? entry.id;
     const other = target.workflows.get(type);
     if (other === undefined) target.workflows.set(type, entry.id);
@@ -151,6 +169,7 @@ export function planWorkers({ app, entries, isPlatform, fill, suffix = '', place
     queueOfWorker,
     queueOf,
     defaultQueue: appQueue,
+    searchAttributes,
     diagnostics,
   };
 }
