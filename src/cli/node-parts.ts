@@ -54,7 +54,7 @@ export function makeLogger(wishes: LogWishes, app: PreparedApp, bus: EventBus): 
 
 /** The app's variables, by the newest registry version once there is one. */
 export function makeEnvironment(
-  app: Pick<PreparedApp, 'entries' | 'config'>,
+  app: Pick<PreparedApp, 'entries' | 'config' | 'folder'>,
   os: Readonly<Record<string, string | undefined>>,
   current: () => Registry | undefined,
   onSecret: (value: string) => void,
@@ -67,6 +67,7 @@ export function makeEnvironment(
   return new Environment({
     entries: () => current()?.current ?? loaded,
     os: { ...app.config.env, ...os },
+    appFolder: app.folder,
     onSecret,
   });
 }

@@ -51,7 +51,7 @@ export function hostHandlers(services: NodeServices): Readonly<Record<string, Ho
     activity: activityHandlers,
     compress: compressHandlers,
     crypto: cryptoHandlers(services.native),
-    env: envHandlers(services.environment),
+    env: envHandlers(services.environment, services.authorize),
     events: eventsHandlers(services.bus, services.authorize),
     fs: fsHandlers(services.authorize),
     funcs: funcsHandlers(services.callFunction),

@@ -12,7 +12,7 @@ import { entryOf } from '../support/examples.js';
 
 const entries = [
   entryOf('app:os', 'env.storage.os', {}),
-  entryOf('app:file', 'env.storage.file', { file_path: 'x' }),
+  entryOf('app:file', 'env.storage.file', { file_path: '/nowhere/moontide.env' }),
   entryOf('app:port', 'env.variable', { variable: 'PORT', storage: 'os', default: 8080 }),
   entryOf('app:name', 'env.variable', { variable: 'APP_NAME', storage: 'app:os' }),
   entryOf('app:home', 'env.variable', { variable: 'HOME_CITY' }),
@@ -21,6 +21,7 @@ const entries = [
   entryOf('app:pin', 'env.variable', { variable: 'PIN', storage: 'app:os', secret: true }),
   entryOf('app:PRIVATE', 'env.variable', { storage: 'app:os', readonly: true }),
   entryOf('app:lost', 'env.variable', { variable: 'LOST', storage: 'app:nowhere' }),
+  entryOf('app:hidden', 'env.variable', { variable: 'HIDDEN', default: 'policy' }),
   entryOf('app:filed', 'env.variable', { variable: 'FILED', storage: 'app:file' }),
 ];
 const os = {
@@ -43,7 +44,7 @@ function environment(secrets: string[] = [], some = entries): Environment {
   });
 }
 
-const handlers = envHandlers(environment());
+const handlers = envHandlers(environment(), () => true);
 const context = { entry: 'app:main' } as CommandContext;
 const options = (place: 'node' | 'workflow') => ({
   modules: [envSpec, funcsSpec],
@@ -73,7 +74,11 @@ describe('env', () => {
     ['"HOME_CITY"', 'NotFound', 'has no value'],
     ['"app:os"', 'NotFound', "no env.variable declares 'app:os'"],
     ['"LOST"', 'NotFound', "the storage 'app:nowhere'"],
-    ['"FILED"', 'Unavailable', 'not built in this version'],
+    [
+      '"FILED"',
+      'NotFound',
+      "the file of 'app:file', '/nowhere/moontide.env', is not there; make it, or set auto_create",
+    ],
   ])('refuses get(%s)', async (key, kind, message) => {
     const values = await lua(`local v, err = env.get(${key}) return v, err:kind(), err:message()`);
     expect(values.slice(0, 2)).toEqual(['<nil>', kind]);
@@ -105,7 +110,7 @@ describe('env', () => {
 
   it('gives all public variables that have a value', async () => {
     const some = entries.filter(({ id }) => id !== 'app:lost' && id !== 'app:filed');
-    const own = envHandlers(environment([], some));
+    const own = envHandlers(environment([], some), (_context, _action, name) => name !== 'HIDDEN');
     expect(
       await evaluate(
         'local all = env.get_all() local n = 0 for _ in pairs(all) do n = n + 1 end return n, all.PORT, all.PIN, all.PRIVATE',

@@ -142,7 +142,7 @@ const environment = new Environment({
 export const recordedAnswers = {
   ...nodeAnswers(compressHandlers),
   ...nodeAnswers(cryptoHandlers(nativeSupport)),
-  ...nodeAnswers(envHandlers(environment)),
+  ...nodeAnswers(envHandlers(environment, () => true)),
   ...nodeAnswers(metricsHandlers(collector.record)),
   ...nodeAnswers(
     fsHandlers(() => true),

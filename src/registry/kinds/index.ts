@@ -1,17 +1,26 @@
 // All kinds that this version knows. A kind that is built elsewhere (services, extensions) replaces the one of its name.
 import type { KindSpec } from '../model/kind.js';
+import {
+  envStorageFile,
+  envStorageMemory,
+  envStorageOs,
+  envStorageRouter,
+  envStorageStatic,
+  envVariable,
+} from './env-kinds.js';
 import { fsDirectory, fsEmbed } from './fs-kinds.js';
 import { knownKinds } from './known-kinds.js';
 import { functionLua, libraryLua, moduleLua, processLua, workflowLua } from './lua-kinds.js';
 import { moduleKinds } from './module-kinds.js';
-import { envStorageOs, envVariable, registryEntry, sqlSqlite } from './resource-kinds.js';
+import { registryEntry, sqlSqlite } from './resource-kinds.js';
 import { storeMemory, storeSql } from './store-kinds.js';
 import { templateJet, templateSet } from './template-kinds.js';
 import { temporalSchedule } from './schedule-kind.js';
 import { temporalClient, temporalWorker } from './temporal-kinds.js';
 
 export { functionLua, libraryLua, moduleLua, processLua, workflowLua };
-export { envStorageOs, envVariable, registryEntry, sqlSqlite };
+export { registryEntry, sqlSqlite };
+export { envStorageFile, envStorageMemory, envStorageOs, envStorageRouter, envStorageStatic, envVariable };
 export { fsDirectory, fsEmbed };
 export { storeMemory, storeSql };
 export { templateJet, templateSet };
@@ -29,6 +38,10 @@ export const platformKinds: readonly KindSpec[] = [
   temporalSchedule,
   envVariable,
   envStorageOs,
+  envStorageMemory,
+  envStorageFile,
+  envStorageStatic,
+  envStorageRouter,
   sqlSqlite,
   storeMemory,
   storeSql,

@@ -44,13 +44,6 @@ const accepted: Readonly<Record<string, Accepted>> = {
   'store.kv.raft': { summary: 'A key-value store that all nodes share.' },
   'config.aws': { summary: 'Credentials of AWS.' },
   'cloudstorage.s3': { summary: 'An S3 bucket.', references: [one('/config', 'config.aws')] },
-  'env.storage.memory': { summary: 'Values in memory.' },
-  'env.storage.file': { summary: 'Values in a .env file.' },
-  'env.storage.static': { summary: 'Values that never change.' },
-  'env.storage.router': {
-    summary: 'Several storages, one after the other.',
-    references: [one('/storages/*', 'env.storage.*')],
-  },
   'queue.driver.memory': { summary: 'Queues in memory.' },
   'queue.driver.amqp': { summary: 'Queues of an AMQP broker.' },
   'queue.driver.sqs': { summary: 'Queues of AWS SQS.', references: [one('/config', 'config.aws')] },

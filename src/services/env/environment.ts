@@ -2,27 +2,18 @@
 // E1: only what an entry declares can be read, by its public name or its entry id.
 // E2: a variable is secret where its entry says so, else when its name holds KEY, SECRET, TOKEN or PASSWORD; every value of a
 //     secret that is given out is told to `onSecret` first, so that logs can take it out again.
-// E3: the environment of the process is for reading.
-import { LuaFloat } from '../../core/data.js';
+// E3: what is set of a secret is told to `onSecret` too. Where values are kept: storages.ts.
 import type { Data } from '../../core/data.js';
-import { PlatformError } from '../../core/errors.js';
-import type { ErrorKind } from '../../core/errors.js';
 import { didYouMean } from '../../core/nearest.js';
 import { fillSecrets } from '../../core/secret.js';
 import type { DataPath } from '../../core/secret.js';
 import { toBytes } from '../../core/text.js';
 import type { EnvironmentAccess, FoundVariable } from '../../modules/env/host.js';
 import type { Entry } from '../../registry/model/entry.js';
-
-class EnvironmentError extends PlatformError {
-  override readonly name = 'EnvironmentError';
-  readonly code = 'ENVIRONMENT';
-  override readonly kind: ErrorKind;
-  constructor(message: string, kind: ErrorKind) {
-    super(message);
-    this.kind = kind;
-  }
-}
+import { nameOf, namespaceOf, resolveReference } from '../../registry/model/ids.js';
+import { EnvironmentError } from './errors.js';
+import { fillPlaceholders } from './placeholders.js';
+import { OF_PROCESS, readOnly, scalarText, Storages } from './storages.js';
 
 export interface EnvironmentOptions {
   /** The entries of the newest registry version. */
@@ -32,19 +23,27 @@ export interface EnvironmentOptions {
   };
   /** Usually process.env. */
   readonly os: Readonly<Record<string, string | undefined>>;
+  /** What relative paths of files begin at. Default: the working directory. */
+  readonly appFolder?: string;
   /** Hears every value of a secret before it is given out. */
   readonly onSecret?: (value: string) => void;
 }
 
 const SECRET_NAME = /KEY|SECRET|TOKEN|PASSWORD/i;
 const VARIABLE = 'env.variable';
-const OS_STORAGE = 'env.storage.os';
 
 export class Environment implements EnvironmentAccess {
   readonly #options: EnvironmentOptions;
+  readonly #storages: Storages;
 
   constructor(options: EnvironmentOptions) {
     this.#options = options;
+    this.#storages = new Storages({
+      entry: (id) => options.entries().get(id),
+      os: options.os,
+      appFolder: options.appFolder ?? '.',
+      fill: (text) => fillPlaceholders(text, (name) => this.value(name)),
+    });
   }
 
   /** The value for KindHost.env: undefined where there is none. */
@@ -64,14 +63,18 @@ export class Environment implements EnvironmentAccess {
     return found;
   }
 
-  set(name: string): void {
+  set(name: string, value: string): void {
     const entry = this.#declared(name);
-    if (entry.data['readonly'] === true)
-      throw new EnvironmentError(`the variable '${name}' is read-only`, 'PermissionDenied');
-    throw new EnvironmentError(
-      `the variable '${name}' is kept in the environment of the process, which is read-only`,
-      'PermissionDenied',
-    );
+    const { storage, readonly: fixed } = entry.data;
+    if (fixed === true) throw new EnvironmentError(`the variable '${name}' is read-only`, 'PermissionDenied');
+    if (typeof storage !== 'string') throw readOnly(OF_PROCESS);
+    if (isSecret(entry)) this.#options.onSecret?.(value);
+    this.#storages.set(storageOf(entry, storage), keyOf(entry), value);
+  }
+
+  nameOf(name: string): string {
+    const entry = this.#declared(name);
+    return publicName(entry) ?? entry.id;
   }
 
   all(): readonly FoundVariable[] {
@@ -104,38 +107,31 @@ export class Environment implements EnvironmentAccess {
   }
 
   #read(entry: Entry): FoundVariable | undefined {
-    const key = publicName(entry) ?? entry.id.slice(entry.id.indexOf(':') + 1);
-    const value = this.#stored(entry, key) ?? defaultOf(entry);
+    const { storage } = entry.data;
+    const key = keyOf(entry);
+    // Without a storage the environment of the process is meant.
+    const stored =
+      typeof storage === 'string'
+        ? this.#storages.get(storageOf(entry, storage), key)
+        : this.#storages.ofProcess(key);
+    const value = stored ?? scalarText(entry.data['default']);
     if (value === undefined) return undefined;
-    const { secret: declared } = entry.data;
-    const secret = typeof declared === 'boolean' ? declared : SECRET_NAME.test(key);
+    const secret = isSecret(entry);
     if (secret) this.#options.onSecret?.(value);
     return { id: entry.id, variable: publicName(entry), value, secret };
   }
+}
 
-  /** Without a storage the environment of the process is meant. */
-  #stored(entry: Entry, key: string): string | undefined {
-    const { storage } = entry.data;
-    if (typeof storage === 'string') {
-      const id = storage.includes(':') ? storage : `${entry.id.slice(0, entry.id.indexOf(':'))}:${storage}`;
-      const found = this.#options.entries().get(id);
-      if (found === undefined)
-        throw new EnvironmentError(`the storage '${id}' of '${entry.id}' does not exist`, 'NotFound');
-      if (found.kind !== OS_STORAGE)
-        throw new EnvironmentError(
-          `'${id}' is of kind '${found.kind}', which is not built in this version; use ${OS_STORAGE}`,
-          'Unavailable',
-        );
-    }
-    return Object.hasOwn(this.#options.os, key) ? this.#options.os[key] : undefined;
-  }
+/** The name within the storage. */
+const keyOf = (entry: Entry): string => publicName(entry) ?? nameOf(entry.id);
+
+const storageOf = ({ id }: Entry, storage: string): string =>
+  resolveReference(storage, namespaceOf(id)) ?? storage;
+
+function isSecret(entry: Entry): boolean {
+  const { secret } = entry.data;
+  return typeof secret === 'boolean' ? secret : SECRET_NAME.test(keyOf(entry));
 }
 
 const publicName = ({ data }: Entry): string | undefined =>
   typeof data['variable'] === 'string' && data['variable'] !== '' ? data['variable'] : undefined;
-
-function defaultOf({ data }: Entry): string | undefined {
-  const { default: value } = data;
-  if (value instanceof LuaFloat) return String(value.n);
-  return typeof value === 'object' || value === undefined ? undefined : String(value);
-}
