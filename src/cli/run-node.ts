@@ -28,6 +28,7 @@ import { ProgramCache } from '../runtime/program-cache.js';
 import { secretGuard } from '../runtime/secret-guard.js';
 import { userOfHost } from '../runtime/user-of-host.js';
 import type { TemporalPlatform } from '../services/temporal/platform.js';
+import { httpMetrics } from '../services/http/metrics.js';
 import { MetricsCollector } from '../services/metrics/collector.js';
 import { metricsService } from '../services/metrics/server.js';
 import { Schedules } from '../services/temporal/schedules.js';
@@ -35,6 +36,7 @@ import { Serving } from '../services/temporal/serving.js';
 import { needsTemporal } from '../services/temporal/worker-plan.js';
 import { fillPlaceholders } from '../services/env/placeholders.js';
 import { errorToErrorData } from '../temporal/failures.js';
+import { httpCall, httpPlanOf, HttpServing } from './http-parts.js';
 import { prepareLua } from './lua-support.js';
 import {
   kindHost,
@@ -143,6 +145,9 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   const wishes = { ...options, environment, lookup: (name: string) => variables.value(name) };
   const settings = settingsOf(prepared, wishes);
   let plan = planOf(prepared.name, prepared.entries, settings, wishes);
+  const fill = (text: string): string =>
+    fillPlaceholders(text, (name) => variables.value(name) ?? environment[name]);
+  httpPlanOf(prepared.entries, fill); // what is wrong with it is told before anything starts
   const publishing = new Publishing(options.publish ?? 'start', logger);
   const asked = options.temporal === 'asked';
   const eager = !asked && (options.temporal === 'always' || needsTemporal(plan));
@@ -248,6 +253,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   };
   stopped.catch(() => undefined); // told to who called `stop`
   let serving: Serving;
+  let http: HttpServing | undefined;
   try {
     await set.load();
     interrupted.throwIfAborted();
@@ -283,7 +289,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
             app: prepared.name,
             temporal,
             plan: () => plan,
-            fill: (text) => fillPlaceholders(text, (name) => variables.value(name) ?? environment[name]),
+            fill,
             logger,
           });
     begun.signal.addEventListener('abort', () => schedules?.[Symbol.dispose](), { once: true });
@@ -322,6 +328,20 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
         },
       }),
     );
+    if (!asked) {
+      http = new HttpServing(
+        {
+          fill,
+          call: httpCall(() => app.get(keys.functions)),
+          resources: () => app.get(keys.resources).user(),
+          metrics: httpMetrics(metrics.record),
+          logger,
+        },
+        httpPlanOf(registry.current.all(), fill),
+      );
+      registry.listen(http.listener());
+      app.get(keys.supervisor).add(http);
+    }
     plan = planOf(prepared.name, registry.current.all(), settings, wishes);
     interrupted.throwIfAborted();
     const { listen } = prepared.config.metrics;
@@ -352,6 +372,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     get serving() {
       return serving.serving;
     },
+    listening: () => http?.addresses() ?? new Map(),
     call: async (entry, args, { timeoutMs, signal, values } = {}) => {
       const outcome = await app.get(keys.functions).call({
         entry,

@@ -1,4 +1,5 @@
 // What a node is started with, and what it is once it runs.
+import type { Listening } from './http-parts.js';
 import type { ApplyResult, VersionNote } from '../registry/apply-request.js';
 import type { ComponentTiming } from '../core/components.js';
 import type { Data, DataObject } from '../core/data.js';
@@ -69,6 +70,8 @@ export interface RunningNode {
   find(filter: Filter): readonly Entry[];
   /** Whether workers run in this process. */
   readonly serving: boolean;
+  /** Where each http.service listens, by its entry. */
+  listening(): ReadonlyMap<string, Listening>;
   /** Reads the folder again and makes it the newest version. Throws AppErrors: then nothing was changed. */
   reload(note: VersionNote): Promise<Reloaded>;
   /** Calls a function in this process. Never rejects: an error is an outcome. */

@@ -3,6 +3,7 @@
 // H2: what a handler opens for an instance (a transaction, a cursor) it hands to `context.own`, which closes it with the instance.
 import type { Command } from './command.js';
 import type { Data, DataObject } from './data.js';
+import type { HttpBody } from './http-exchange.js';
 
 declare global {
   /** Named here because sealed rooms have no types of Node; merges with Node's own declaration. */
@@ -32,6 +33,8 @@ export interface CommandContext {
   readonly idempotencyKey: string | undefined;
   /** Absent for calls that no activity made. */
   readonly activity?: ActivityAccess | undefined;
+  /** Absent for calls that answer no HTTP request. */
+  readonly http?: HttpBody | undefined;
   /** Opens or finds the running resource of an entry (a database, a store). Throws NotFound, Unavailable or Invalid (wrong kind). */
   resource<T extends object>(entry: string, kind: string): Promise<T>;
   /** Keeps `handle` until the instance ends; returns a number that Lua-side state can carry. */

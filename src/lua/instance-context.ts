@@ -2,6 +2,7 @@
 import type { Command } from '../core/command.js';
 import type { Data, DataObject } from '../core/data.js';
 import type { ErrorData } from '../core/error-data.js';
+import type { HttpExchange } from '../core/http-exchange.js';
 import type { Program } from '../core/program.js';
 import type { CancelScope } from './instance/cancel-scope.js';
 import type { Answer } from './suspend.js';
@@ -35,6 +36,8 @@ export interface InstanceHost {
   readonly tracesCommands?: boolean;
   /** What a node computes faster than sealed code does, with the same results; absent in a workflow. */
   readonly native?: NativeSupport;
+  /** The HTTP request that is answered; absent where none is. */
+  readonly exchange?: HttpExchange;
 }
 
 export type DigestName = 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512';

@@ -12,6 +12,7 @@ import { eventsHandlers } from './events/host.js';
 import { fsHandlers } from './fs/host.js';
 import { funcsHandlers } from './funcs/host.js';
 import type { CallFunction } from './funcs/host.js';
+import { httpHandlers, streamHandlers } from './http/host.js';
 import { ioHandlers } from './io/host.js';
 import type { Terminal } from './io/host.js';
 import { loggerHandlers } from './logger/host.js';
@@ -55,12 +56,14 @@ export function hostHandlers(services: NodeServices): Readonly<Record<string, Ho
     events: eventsHandlers(services.bus, services.authorize),
     fs: fsHandlers(services.authorize),
     funcs: funcsHandlers(services.callFunction),
+    http: httpHandlers,
     io: ioHandlers(services.terminal),
     logger: loggerHandlers(services.writeLog),
     metrics: metricsHandlers(services.recordMetric),
     process: processHandlers(services.processes),
     registry: registryHandlers(services.registry, services.authorize),
     sql: sqlHandlers,
+    stream: streamHandlers,
     store: storeHandlers(services.authorize),
     system: systemHandlers(services.system, services.authorize),
     templates: templatesHandlers(services.authorize),

@@ -16,6 +16,7 @@ import { fsSpec } from './fs/spec.js';
 import { funcsSpec } from './funcs/spec.js';
 import { hashSpec } from './hash/spec.js';
 import { htmlSpec } from './html/spec.js';
+import { httpSpec } from './http/spec.js';
 import { ioSpec } from './io/spec.js';
 import { jsonSpec } from './json/spec.js';
 import { loggerSpec } from './logger/spec.js';
@@ -59,6 +60,7 @@ export const declaredModules: readonly ModuleSpec[] = [
   funcsSpec,
   hashSpec,
   htmlSpec,
+  httpSpec,
   ioSpec,
   jsonSpec,
   loggerSpec,

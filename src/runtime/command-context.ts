@@ -2,6 +2,7 @@
 // H2 of core/handler.ts: what a handler opens is closed with its owner, last opened first.
 import type { DataObject } from '../core/data.js';
 import type { ActivityAccess, CommandContext } from '../core/handler.js';
+import type { HttpBody, HttpExchange } from '../core/http-exchange.js';
 import { manyListeners } from './abortable.js';
 import { HandleClosedError } from './errors.js';
 import type { ResourceUser, Resources } from './resources.js';
@@ -14,6 +15,8 @@ export interface CallFrame {
   readonly holds: ReadonlySet<string>;
   /** That which made the chain's first call. */
   readonly activity?: ActivityAccess | undefined;
+  /** The HTTP request that the chain answers. */
+  readonly http?: (HttpExchange & HttpBody) | undefined;
 }
 export const outermost: CallFrame = Object.freeze({ depth: 0, holds: new Set<string>() });
 
@@ -113,6 +116,10 @@ export class NodeContext implements CommandContext {
 
   get activity(): ActivityAccess | undefined {
     return this.frame.activity;
+  }
+
+  get http(): HttpBody | undefined {
+    return this.frame.http;
   }
 
   get signal(): AbortSignal {

@@ -59,6 +59,7 @@ export class Factory {
       place: 'node',
       turnInstructions: TURN,
       native: nativeSupport,
+      ...(frame.http === undefined ? {} : { exchange: frame.http }),
     };
     const runner = new InstanceRunner({
       services,

@@ -11,8 +11,8 @@ import { define, defineModuleSpec, members } from '../../lua/module.js';
 import { any, custom, expected, text } from '../../lua/parameters.js';
 import { LuaTable } from '../../lua/values.js';
 import type { HostResult, LuaValue } from '../../lua/values.js';
-import { decodeJson } from './decode.js';
-import { encodeJson, JsonEncodeError } from './encode.js';
+import { decodeJson } from '../../lua/json/decode.js';
+import { encodeJson, JsonEncodeError } from '../../lua/json/encode.js';
 import { SchemaError, validate } from './schema.js';
 import type { Violation } from './schema.js';
 

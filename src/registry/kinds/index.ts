@@ -9,6 +9,7 @@ import {
   envVariable,
 } from './env-kinds.js';
 import { fsDirectory, fsEmbed } from './fs-kinds.js';
+import { httpEndpoint, httpRouter, httpService, httpStatic } from './http-kinds.js';
 import { knownKinds } from './known-kinds.js';
 import { functionLua, libraryLua, moduleLua, processLua, workflowLua } from './lua-kinds.js';
 import { moduleKinds } from './module-kinds.js';
@@ -49,6 +50,10 @@ export const platformKinds: readonly KindSpec[] = [
   templateJet,
   fsDirectory,
   fsEmbed,
+  httpService,
+  httpRouter,
+  httpEndpoint,
+  httpStatic,
   ...moduleKinds,
   ...knownKinds,
 ];

@@ -13,7 +13,6 @@ const one = (pointer: string, ...kinds: readonly string[]): References[number] =
 const functions = ['function.*'];
 const processes = ['process.lua', 'process.wasm'];
 const drivers = ['queue.driver.*'];
-const networks = ['network', 'network.*'];
 
 const accepted: Readonly<Record<string, Accepted>> = {
   'process.host': { summary: 'Runs processes in memory.' },
@@ -26,16 +25,6 @@ const accepted: Readonly<Record<string, Accepted>> = {
   'terminal.host': { summary: 'Runs processes on the terminal.' },
   'pg.scope': { summary: 'A scope of process groups.' },
   encryption: { summary: 'Encrypts payloads.' },
-  'http.service': { summary: 'An HTTP server.', references: [one('/network', ...networks)] },
-  'http.router': { summary: 'Routes below a prefix.', references: [one('/meta/server', 'http.service')] },
-  'http.endpoint': {
-    summary: 'A route that calls a function.',
-    references: [one('/meta/router', 'http.router'), one('/func', ...functions)],
-  },
-  'http.static': {
-    summary: 'Files over HTTP.',
-    references: [one('/meta/server', 'http.service'), one('/fs', 'fs.*')],
-  },
   network: { summary: 'A network overlay.' },
   'network.socks5': { summary: 'A SOCKS5 proxy.' },
   'db.sql.postgres': { summary: 'A PostgreSQL database.' },

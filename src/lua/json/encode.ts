@@ -6,9 +6,9 @@ import { MAX_DEPTH } from '../../core/data.js';
 import { isAscii, isUtf8, toBytes } from '../../core/text.js';
 import { encodeWire } from '../../core/wire.js';
 import { formatPath } from '../../core/wire-errors.js';
-import { asText } from '../../lua/instance/arguments.js';
-import { LuaFloat, LuaTable, LuaUserdata, luaType } from '../../lua/values.js';
-import type { LuaValue } from '../../lua/values.js';
+import { asText } from '../instance/arguments.js';
+import { LuaFloat, LuaTable, LuaUserdata, luaType } from '../values.js';
+import type { LuaValue } from '../values.js';
 import { encodePlain, numberText, TOLD_AT_ONCE } from './fast-encode.js';
 
 /** Longest text that is made. Bytes. */

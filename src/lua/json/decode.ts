@@ -6,7 +6,7 @@ import { LuaFloat, MAX_DEPTH } from '../../core/data.js';
 import type { Data } from '../../core/data.js';
 import { isAscii, toBytes, tryText } from '../../core/text.js';
 import { decodeWire, isNativeText, WireSyntaxError } from '../../core/wire.js';
-import type { LuaTable, LuaValue } from '../../lua/values.js';
+import type { LuaTable, LuaValue } from '../values.js';
 
 export type Decoded =
   { readonly ok: true; readonly value: LuaValue } | { readonly ok: false; readonly problem: string };

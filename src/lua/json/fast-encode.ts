@@ -3,8 +3,8 @@
 //     writes the text or says what is wrong.
 import { MAX_DEPTH } from '../../core/data.js';
 import { isUtf8 } from '../../core/text.js';
-import { LuaFloat, LuaTable } from '../../lua/values.js';
-import type { LuaValue } from '../../lua/values.js';
+import { LuaFloat, LuaTable } from '../values.js';
+import type { LuaValue } from '../values.js';
 
 /** Thrown to give up: made once, for its stack is of no use. */
 const NOT_PLAIN = new Error('not plain');

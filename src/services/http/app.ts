@@ -1,0 +1,230 @@
+// One server's routes as a fastify app, which never listens itself: server.ts hands it requests, and a new version of the routes is a new app.
+// A1: a router is a scope with its prefix; its middleware runs for every request below it, matched or not.
+// A2: bodies are not read here: the function reads what it wants, within its own limits.
+// A3: a path that is there under another method is answered with 405 and the methods that it has; OPTIONS with 204 and the same.
+import { createServer } from 'node:http';
+import fastify from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ErrorData } from '../../core/error-data.js';
+import type { Logger } from '../../core/logger.js';
+import { toBytes, toTextLossy } from '../../core/text.js';
+import type { Outcome } from '../../lua/step.js';
+import type { Volume } from '../../modules/fs/host.js';
+import { answerOf, errorBody } from './answers.js';
+import { NodeExchange } from './exchange.js';
+import { fileAnswer, namedFileAnswer } from './files.js';
+import type { HttpMetrics } from './metrics.js';
+import { hooksAfter, useMiddleware } from './middleware/build.js';
+import type { MiddlewareDependencies } from './middleware/build.js';
+import type { PlannedFiles, PlannedRouter, PlannedServer } from './plan.js';
+
+export interface HttpAppDependencies {
+  /** Calls the function that answers. Never rejects. */
+  readonly call: (func: string, exchange: NodeExchange) => Promise<Outcome>;
+  /** A file system, held until the request is done. */
+  readonly volume: (id: string, request: FastifyRequest, reply: FastifyReply) => Promise<Volume>;
+  readonly metrics: HttpMetrics;
+  readonly logger: Logger;
+  readonly accessLog: boolean;
+  /** Whether connections should end with their answer. */
+  readonly isDraining: () => boolean;
+  /** How long an answer may take; 0: for ever. Milliseconds. */
+  readonly writeTimeoutMs: number;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    exchange: NodeExchange | null;
+  }
+}
+
+export async function buildHttpApp(
+  server: PlannedServer,
+  dependencies: HttpAppDependencies,
+): Promise<FastifyInstance> {
+  const app = fastify({
+    serverFactory: (handler) => createServer(handler), // never listens
+    exposeHeadRoutes: true,
+    // A2
+    bodyLimit: Number.MAX_SAFE_INTEGER,
+    routerOptions: { maxParamLength: 4096, ignoreDuplicateSlashes: true },
+    frameworkErrors: (_error, _request, reply) => {
+      // Its type is that of a route with schemas, of which there are none here.
+      const answer = reply as FastifyReply;
+      answer.code(400).header('content-type', 'application/json');
+      answer.send(errorBody('Invalid', 'the URL cannot be read'));
+    },
+    logger: false,
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  app.decorateRequest('exchange', null);
+  const { logger } = dependencies;
+  app.setErrorHandler(async (error, request, reply) => {
+    logger.error('an HTTP request failed', { method: request.method, path: request.url, error });
+    await reply
+      .code(500)
+      .header('content-type', 'application/json')
+      .send(errorBody('Internal', 'internal error'));
+  });
+  app.addHook('onSend', async (_request, reply, payload) => {
+    if (dependencies.isDraining()) reply.header('connection', 'close');
+    return payload;
+  });
+  if (dependencies.accessLog || logger.isEnabled('debug')) {
+    const level = dependencies.accessLog ? 'info' : 'debug';
+    app.addHook('onResponse', async (request, reply) =>
+      logger.log(level, `${request.method} ${request.url.replace(/\?.*$/s, '')} ${reply.statusCode}`, {
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+        client: exchangeOf(request, reply).clientAddress,
+      }),
+    );
+  }
+
+  const middleware: MiddlewareDependencies = {
+    exchangeOf,
+    call: async (func, exchange) => {
+      const outcome = await dependencies.call(func, exchange);
+      if (!outcome.ok) fail(func, exchange, outcome.error, logger);
+      return outcome.ok && outcome.values[0] !== false;
+    },
+    metrics: dependencies.metrics,
+    logger,
+    namedFile: async (fs, path, request, reply) =>
+      namedFileAnswer(await dependencies.volume(fs, request, reply), path, request, reply),
+  };
+  const methods = methodsByPath(server);
+  const prefixes = new Set<string>();
+  const scoped = (prefix: string, fill: (scope: FastifyInstance) => Promise<void>): void => {
+    app.register(
+      async (scope) => {
+        await fill(scope);
+        // Only one handler a prefix: the first router of a prefix has the requests that match none of its routes.
+        if (!prefixes.has(prefix))
+          scope.setNotFoundHandler((request, reply) => notMatched(methods, request, reply));
+        prefixes.add(prefix);
+      },
+      prefix === '' ? {} : { prefix },
+    );
+  };
+  for (const router of server.routers)
+    scoped(router.prefix, (scope) => routes(scope, router, middleware, dependencies));
+  for (const files of server.files)
+    scoped(files.prefix, (scope) => fileRoutes(scope, files, middleware, dependencies));
+  await app.after();
+  if (!prefixes.has('')) app.setNotFoundHandler((request, reply) => notMatched(methods, request, reply));
+  await app.ready();
+  return app;
+}
+
+function exchangeOf(request: FastifyRequest, reply: FastifyReply): NodeExchange {
+  return (request.exchange ??= new NodeExchange(request, reply));
+}
+
+async function routes(
+  scope: FastifyInstance,
+  router: PlannedRouter,
+  middleware: MiddlewareDependencies,
+  { call, logger, writeTimeoutMs }: HttpAppDependencies,
+): Promise<void> {
+  await useMiddleware(scope, router.before, middleware);
+  const preHandler = hooksAfter(scope, router.after, middleware);
+  // HEAD first: where an endpoint has it, none is made for its GET.
+  const sorted = router.endpoints.toSorted(
+    (a, b) => Number(b.method === 'HEAD') - Number(a.method === 'HEAD'),
+  );
+  for (const { method, path, func } of sorted)
+    scope.route({
+      method,
+      url: path,
+      preHandler,
+      handler: async (request, reply) => {
+        const exchange = exchangeOf(request, reply);
+        if (writeTimeoutMs > 0) exchange.limitMs = Math.min(exchange.limitMs ?? Infinity, writeTimeoutMs);
+        const outcome = await call(func, exchange);
+        if (outcome.ok) await exchange.finish();
+        else fail(func, exchange, outcome.error, logger);
+        return reply;
+      },
+    });
+}
+
+function fail(func: string, exchange: NodeExchange, error: ErrorData, logger: Logger): void {
+  if (exchange.gone.aborted) {
+    logger.debug('a client went away before its answer', {
+      method: exchange.method,
+      path: exchange.path,
+      func,
+    });
+    return;
+  }
+  logger.error(`'${func}' did not answer: ${toTextLossy(error.message)}`, {
+    method: exchange.method,
+    path: toTextLossy(exchange.path),
+    kind: error.kind,
+    ...(error.stack === undefined ? {} : { stack: toTextLossy(error.stack) }),
+  });
+  const { status, body } = answerOf(error);
+  exchange.fail(status, body);
+}
+
+async function fileRoutes(
+  scope: FastifyInstance,
+  { fs, spa, index, cache, before }: PlannedFiles,
+  middleware: MiddlewareDependencies,
+  { volume }: HttpAppDependencies,
+): Promise<void> {
+  await useMiddleware(scope, before, middleware);
+  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const { '*': path = '' } = request.params as { '*'?: string };
+    const payload = await fileAnswer(
+      await volume(fs, request, reply),
+      toBytes(path),
+      { index, spa, cache },
+      request,
+      reply,
+    );
+    return reply.send(payload);
+  };
+  scope.route({ method: 'GET', url: '/*', handler });
+  scope.route({ method: 'GET', url: '/', handler });
+}
+
+/** Methods of each route, by a pattern that tells whether a path is meant. */
+function methodsByPath(
+  server: PlannedServer,
+): readonly { readonly pattern: RegExp; readonly methods: Set<string> }[] {
+  const found = new Map<string, Set<string>>();
+  const add = (path: string, method: string): void => {
+    const source = path
+      .split('/')
+      .map((part) =>
+        part.startsWith(':') ? '[^/]+' : part === '*' ? '.*' : part.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&'),
+      )
+      .join('/');
+    const methods = found.get(source) ?? new Set();
+    found.set(source, methods.add(method));
+    if (method === 'GET') methods.add('HEAD');
+  };
+  for (const { prefix, endpoints } of server.routers)
+    for (const { path, method } of endpoints) add((prefix + path).replace(/(.)\/$/, '$1'), method);
+  for (const { prefix } of server.files) add(`${prefix}/*`, 'GET');
+  return [...found].map(([source, methods]) => ({ pattern: new RegExp(`^${source}/?$`), methods }));
+}
+
+/** A3 */
+function notMatched(
+  known: ReturnType<typeof methodsByPath>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const path = request.url.replace(/[?#].*$/s, '');
+  const methods = new Set(
+    known.filter(({ pattern }) => pattern.test(path)).flatMap((one) => [...one.methods]),
+  );
+  reply.header('content-type', 'application/json');
+  if (methods.size === 0) return reply.code(404).send(errorBody('NotFound', 'there is nothing here'));
+  reply.header('allow', [...methods, 'OPTIONS'].sort().join(', '));
+  if (request.method === 'OPTIONS') return reply.removeHeader('content-type').code(204).send();
+  return reply.code(405).send(errorBody('Invalid', `${request.method} is not allowed here`));
+}

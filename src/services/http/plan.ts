@@ -1,0 +1,233 @@
+// What the http entries of a version come to: servers with their routes, and what is wrong with them together. Pure.
+// P1: two routes of one server that would answer the same requests are an error that names both entries.
+// P2: a route's place among others is find-my-way's: fixed parts before parameters, parameters before what takes all that is left.
+import { isMap } from '../../core/data-values.js';
+import type { Data, DataObject } from '../../core/data.js';
+import type { Diagnostic, Place } from '../../core/diagnostics.js';
+import { didYouMean } from '../../core/nearest.js';
+import type { Entry } from '../../registry/model/entry.js';
+import { isMiddleware, middlewareProblems } from './middleware/known.js';
+import type { Stage } from './middleware/known.js';
+
+/** A middleware with the options that its name begins: `allow.origins` of `cors.allow.origins`. */
+export interface PlannedMiddleware {
+  /** Its name, or the entry id of a function. */
+  readonly name: string;
+  readonly options: ReadonlyMap<string, string>;
+}
+
+export interface PlannedEndpoint {
+  readonly id: string;
+  readonly method: string;
+  /** Below the router's prefix, as fastify has it: `/users/:id`. */
+  readonly path: string;
+  readonly func: string;
+}
+
+export interface PlannedRouter {
+  readonly id: string;
+  /** Without a slash at its end; '' for none. */
+  readonly prefix: string;
+  readonly before: readonly PlannedMiddleware[];
+  readonly after: readonly PlannedMiddleware[];
+  readonly endpoints: readonly PlannedEndpoint[];
+}
+
+export interface PlannedFiles {
+  readonly id: string;
+  /** Without a slash at its end; '' for the root. */
+  readonly prefix: string;
+  readonly fs: string;
+  readonly spa: boolean;
+  readonly index: string;
+  readonly cache: string | undefined;
+  readonly before: readonly PlannedMiddleware[];
+}
+
+export interface PlannedServer {
+  readonly entry: Entry;
+  readonly routers: readonly PlannedRouter[];
+  readonly files: readonly PlannedFiles[];
+}
+
+export interface HttpPlan {
+  readonly servers: readonly PlannedServer[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface HttpPlanInput {
+  readonly entries: Iterable<Entry>;
+  /** Fills the placeholders of a text (`${env:NAME}`). */
+  readonly fill: (text: string) => string;
+  readonly placeOf: (entry: Entry, pointer: string) => Place;
+}
+
+export const isHttpKind = (kind: string): boolean => kind.startsWith('http.');
+
+interface Draft {
+  readonly entry: Entry;
+  readonly routers: PlannedRouter[];
+  readonly files: PlannedFiles[];
+  /** Who has a route, by method and pattern. */
+  readonly taken: Map<string, Entry>;
+}
+
+export function planHttp({ entries, fill, placeOf }: HttpPlanInput): HttpPlan {
+  const all = [...entries].filter(({ kind }) => isHttpKind(kind));
+  const diagnostics: Diagnostic[] = [];
+  const problem = (entry: Entry, pointer: string, message: string, fix?: string): void => {
+    diagnostics.push({
+      severity: 'error',
+      place: placeOf(entry, pointer),
+      message,
+      ...(fix === undefined ? {} : { fix }),
+    });
+  };
+  const drafts = new Map<string, Draft>();
+  for (const entry of all)
+    if (entry.kind === 'http.service')
+      drafts.set(entry.id, { entry, routers: [], files: [], taken: new Map() });
+  const text = (data: Data | undefined): string | undefined =>
+    typeof data === 'string' ? fill(data) : undefined;
+
+  const serverOf = (entry: Entry): Draft | undefined => {
+    const named = text(entry.meta['server']);
+    if (named !== undefined) return drafts.get(qualified(named, entry)); // a wrong name is told with the references
+    const [only, second] = drafts.values();
+    if (only !== undefined && second === undefined) return only;
+    problem(
+      entry,
+      '/meta',
+      `'${entry.id}' does not say which http.service it belongs to`,
+      'set `meta.server` to its entry id',
+    );
+    return undefined;
+  };
+  const take = (draft: Draft, entry: Entry, method: string, path: string): void => {
+    const key = `${method} ${path.replaceAll(/:\w+/g, ':')}`;
+    const other = draft.taken.get(key);
+    if (other === undefined) draft.taken.set(key, entry);
+    else
+      problem(
+        entry,
+        '/path',
+        `'${entry.id}' and '${other.id}' both answer ${method === '' ? 'the files below' : method} '${shown(path)}' of '${draft.entry.id}'`,
+        'change the path or the method of one of them',
+      );
+  };
+  const middleware = (entry: Entry, field: string, options: string, stage: Stage): PlannedMiddleware[] => {
+    const names = entry.data[field];
+    const given = entry.data[options];
+    const values = new Map(
+      Object.entries(given !== undefined && isMap(given) ? given : {}).map(
+        ([name, value]) => [name, typeof value === 'string' ? fill(value) : plainText(value)] as const,
+      ),
+    );
+    const planned: PlannedMiddleware[] = [];
+    for (const [index, value] of (Array.isArray(names) ? names : []).entries()) {
+      const name = text(value) ?? '';
+      if (!name.includes(':') && !isMiddleware(name))
+        problem(
+          entry,
+          `/${field}/${index}`,
+          `there is no middleware '${name}'${didYouMean(name, middlewareProblems.names(stage))}`,
+          'name one of the documentation, or the entry id of a function.lua',
+        );
+      else planned.push({ name, options: optionsOf(name, values) });
+    }
+    for (const [name, message] of middlewareProblems.of(planned, values, stage))
+      problem(entry, name === '' ? `/${field}` : `/${options}/${name}`, message);
+    return planned;
+  };
+
+  const routers = new Map<
+    string,
+    { readonly draft: Draft; readonly endpoints: PlannedEndpoint[]; readonly prefix: string }
+  >();
+  for (const entry of all) {
+    if (entry.kind !== 'http.router') continue;
+    const draft = serverOf(entry);
+    if (draft === undefined) continue;
+    const endpoints: PlannedEndpoint[] = [];
+    const prefix = withoutEnd(text(entry.data['prefix']) ?? '');
+    draft.routers.push({
+      id: entry.id,
+      prefix,
+      before: middleware(entry, 'middleware', 'options', 'before'),
+      after: middleware(entry, 'post_middleware', 'post_options', 'after'),
+      endpoints,
+    });
+    routers.set(entry.id, { draft, endpoints, prefix });
+  }
+  for (const entry of all) {
+    if (entry.kind === 'http.endpoint') {
+      const router = routers.get(qualified(text(entry.meta['router']) ?? '', entry));
+      if (router === undefined) continue;
+      const path = routed(text(entry.data['path']) ?? '/');
+      const method = text(entry.data['method']) ?? 'GET';
+      router.endpoints.push({
+        id: entry.id,
+        method,
+        path,
+        func: qualified(text(entry.data['func']) ?? '', entry),
+      });
+      take(router.draft, entry, method, withoutEnd(router.prefix + path) || '/');
+    } else if (entry.kind === 'http.static') {
+      const draft = serverOf(entry);
+      if (draft === undefined) continue;
+      const prefix = withoutEnd(text(entry.data['path']) ?? '/');
+      const given = entry.data['static_options'];
+      const options: Readonly<DataObject> = given !== undefined && isMap(given) ? given : {};
+      draft.files.push({
+        id: entry.id,
+        prefix,
+        fs: qualified(text(entry.data['fs']) ?? '', entry),
+        spa: options['spa'] === true,
+        index: text(options['index']) ?? 'index.html',
+        cache: text(options['cache']),
+        before: middleware(entry, 'middleware', 'options', 'before'),
+      });
+      take(draft, entry, '', `${prefix}/*`);
+    }
+  }
+  return {
+    servers: [...drafts.values()].map(({ entry, routers: planned, files }) => ({
+      entry,
+      routers: planned,
+      files,
+    })),
+    diagnostics,
+  };
+}
+
+const qualified = (id: string, entry: Entry): string =>
+  id === '' || id.includes(':') ? id : `${entry.id.slice(0, entry.id.indexOf(':'))}:${id}`;
+
+const withoutEnd = (path: string): string => path.replace(/\/+$/, '').replaceAll(/\/{2,}/g, '/');
+
+/** `/users/{id}/{rest...}` as fastify has it. */
+const routed = (path: string): string =>
+  path
+    .replaceAll(/\/{2,}/g, '/')
+    .replaceAll(/\{\w+\.\.\.\}$/g, '*')
+    .replaceAll(/\{(\w+)\}/g, ':$1');
+const shown = (path: string): string => path.replaceAll(/:(\w+)/g, '{$1}');
+
+/** The options that begin with a middleware's name; `_` stands for `.` as well. */
+function optionsOf(name: string, all: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const prefixes = [
+    name,
+    ...(name === 'websocket_relay' ? ['wsrelay'] : []),
+    ...(name === 'sse_relay' ? ['sserelay'] : []),
+  ];
+  const own = new Map<string, string>();
+  for (const [option, value] of all)
+    for (const prefix of prefixes)
+      if (option.startsWith(`${prefix}.`) || option.startsWith(`${prefix}_`))
+        own.set(option.slice(prefix.length + 1).replaceAll('_', '.'), value);
+  return own;
+}
+
+/** A number or a flag as its text; the schema lets nothing else through. */
+const plainText = (value: Data): string =>
+  typeof value === 'boolean' || typeof value === 'number' || typeof value === 'bigint' ? `${value}` : '';

@@ -1,0 +1,128 @@
+// One http.service: it listens, and hands requests to the app of its newest routes.
+// S1: routes change between two requests: one that runs ends on the app that it began on.
+// S2: a stop takes no new connection, lets answers end within its time and cuts what is left then.
+import { createServer as createHttpServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createHttpsServer } from 'node:https';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from '../../core/logger.js';
+import { HttpListenError } from './errors.js';
+import type { ServerSettings } from './settings.js';
+
+export class HttpServer {
+  readonly id: string;
+  readonly settings: ServerSettings;
+  readonly #logger: Logger;
+  #server: Server | undefined;
+  #app: FastifyInstance | undefined;
+  /** Answers under way, by the app that they began on. */
+  readonly #running = new Map<FastifyInstance, number>();
+  #draining = false;
+
+  constructor(id: string, settings: ServerSettings, logger: Logger) {
+    this.id = id;
+    this.settings = settings;
+    this.#logger = logger;
+  }
+
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
+  /** Where it listens; undefined while it does not. */
+  get address(): { readonly host: string; readonly port: number } | undefined {
+    const address = this.#server?.address();
+    return typeof address === 'object' && address !== null
+      ? { host: address.address, port: address.port }
+      : undefined;
+  }
+
+  async start(app: FastifyInstance): Promise<void> {
+    this.#app = app;
+    const { tls, readMs, idleMs, host, port } = this.settings;
+    const server = tls === undefined ? createHttpServer(this.#handle) : createHttpsServer(tls, this.#handle);
+    server.requestTimeout = readMs;
+    server.headersTimeout = readMs === 0 ? 60_000 : Math.min(readMs, 60_000);
+    server.keepAliveTimeout = idleMs;
+    server.maxHeadersCount = 200;
+    await listen(server, host, port, this.id);
+    server.on('error', (error) => this.#logger.error('an HTTP server failed', { service: this.id, error }));
+    this.#server = server;
+    const at = this.address;
+    this.#logger.info(`'${this.id}' listens on ${tls === undefined ? 'http' : 'https'}://${shown(at)}`);
+  }
+
+  /** S1 */
+  swap(app: FastifyInstance): void {
+    const old = this.#app;
+    this.#app = app;
+    if (old !== undefined && !this.#running.has(old)) this.#leave(old);
+  }
+
+  async stop(timeoutMs: number): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return;
+    this.#draining = true;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    const timer = setTimeout(() => {
+      this.#logger.warn('answers were cut because the server stopped', { service: this.id });
+      server.closeAllConnections();
+    }, timeoutMs);
+    await closed;
+    clearTimeout(timer);
+    this.#server = undefined;
+    if (this.#app !== undefined) await this.#app.close();
+    this.#app = undefined;
+  }
+
+  readonly #handle = (request: IncomingMessage, response: ServerResponse): void => {
+    const app = this.#app;
+    if (app === undefined) {
+      response.writeHead(503, { connection: 'close' }).end();
+      return;
+    }
+    this.#running.set(app, (this.#running.get(app) ?? 0) + 1);
+    response.once('close', () => {
+      const left = (this.#running.get(app) ?? 1) - 1;
+      if (left > 0) this.#running.set(app, left);
+      else {
+        this.#running.delete(app);
+        if (app !== this.#app) this.#leave(app);
+      }
+      // An answer that began before the stop keeps its connection otherwise.
+      if (this.#draining) request.socket.end();
+    });
+    app.routing(request, response);
+  };
+
+  #leave(app: FastifyInstance): void {
+    app
+      .close()
+      .catch((error: unknown) => this.#logger.error('old routes did not close', { service: this.id, error }));
+  }
+}
+
+const shown = (at: HttpServer['address']): string =>
+  at === undefined
+    ? ''
+    : `${at.host === '::' || at.host === '0.0.0.0' ? 'localhost' : at.host.includes(':') ? `[${at.host}]` : at.host}:${at.port}`;
+
+function listen(server: Server, host: string | undefined, port: number, id: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: NodeJS.ErrnoException): void => {
+      const why =
+        cause.code === 'EADDRINUSE'
+          ? 'somebody else listens there; change `addr` or stop the other'
+          : cause.code === 'EACCES'
+            ? 'this user may not; take a port above 1023'
+            : `${cause.message}; change \`addr\``;
+      reject(new HttpListenError(`'${id}' cannot listen on '${host ?? ''}:${port}': ${why}`, { cause }));
+    };
+    server.once('error', fail);
+    server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+      server.off('error', fail);
+      resolve();
+    });
+  });
+}
