@@ -5,11 +5,13 @@ import { declaredModules } from '../../src/modules/index.js';
 import { processSpec } from '../../src/modules/process/spec.js';
 import { activityHandlers } from '../../src/modules/activity/host.js';
 import { cryptoHandlers } from '../../src/modules/crypto/host.js';
+import { httpHandlers, streamHandlers } from '../../src/modules/http/host.js';
 import { ioHandlers, Terminal } from '../../src/modules/io/host.js';
 import { nativeSupport } from '../../src/runtime/native-support.js';
+import { answeringExample } from '../http/example-request.js';
 import { modulesWithExamples, recordedAnswers } from '../support/examples.js';
 import { nodeAnswers, runLua } from '../support/instance.js';
-import type { AnswerOf } from '../support/instance.js';
+import type { AnswerOf, LuaOptions, LuaRun } from '../support/instance.js';
 import { answersOf, openRegistryNode, publishExample } from './registry-node.js';
 
 /** Timers fire at once; what a node computes aside it computes here. */
@@ -32,8 +34,29 @@ function terminalOf(input: string, written: string[]): Terminal {
   return new Terminal({ input: Readable.from([Buffer.from(input)]), output, errors, ...options });
 }
 
+/** The example as what answers a request. */
+const answered = (title: string, code: string, options: LuaOptions): Promise<LuaRun> =>
+  answeringExample(title, (exchange, holdings) =>
+    runLua(code, {
+      ...options,
+      host: { exchange },
+      answers: {
+        ...options.answers,
+        ...nodeAnswers(
+          { ...httpHandlers, ...streamHandlers },
+          {
+            http: exchange,
+            own: (handle) => holdings.own(handle),
+            owned: (handle) => holdings.owned(handle),
+            release: (handle) => holdings.release(handle),
+          },
+        ),
+      },
+    }),
+  );
+
 describe.each(modulesWithExamples)('examples of $spec.name', ({ spec, examples }) => {
-  it.each(examples)('$title', async ({ code, prints }) => {
+  it.each(examples)('$title', async ({ title, code, prints }) => {
     await using node = spec.name === 'registry' ? await openRegistryNode() : undefined;
     if (node !== undefined) await publishExample(node);
     const written: string[] = [];
@@ -43,7 +66,8 @@ describe.each(modulesWithExamples)('examples of $spec.name', ({ spec, examples }
       ...nodeAnswers(ioHandlers(terminal)),
       ...(node === undefined ? {} : answersOf(node)),
     };
-    const run = await runLua(code, { modules: declaredModules, globals: [processSpec], answers: all });
+    const options = { modules: declaredModules, globals: [processSpec], answers: all };
+    const run = spec.name === 'http' ? await answered(title, code, options) : await runLua(code, options);
     expect(run.error).toBeUndefined();
     const lines = written.join('').split('\n').slice(0, -1);
     expect([...run.printed, ...lines]).toEqual(prints);
