@@ -270,9 +270,12 @@ export const pages = [
   {
     page: 'lua/core/stream.md',
     module: 'stream',
-    receivers: { scanner: 'Scanner' },
+    receivers: { stream: 'Stream', scanner: 'Scanner' },
     tables: {},
     others: ['req', 'fs.get()'],
+    // Its variable has the module's name.
+    more: ['read', 'write', 'seek', 'flush', 'stat', 'scanner', 'close'].map((name) => `Stream:${name}`),
+    less: ['read', 'write', 'seek', 'flush', 'stat', 'scanner', 'close'].map((name) => `stream.${name}`),
   },
   {
     page: 'lua/data/excel.md',
@@ -334,5 +337,26 @@ export const pages = [
     receivers: { executor: 'Executor', proc: 'Process' },
     tables: {},
     others: ['stdout', 'stderr'],
+  },
+  {
+    page: 'lua/http/http.md',
+    module: 'http',
+    receivers: { req: 'Request', res: 'Response', file: 'UploadedFile' },
+    tables: {},
+    others: [
+      'auth',
+      'addr',
+      'path',
+      'err',
+      'logger',
+      'rate_limiter',
+      'stream',
+      'storage',
+      'task',
+      'time',
+      'uuid',
+      'json',
+      'time.now()',
+    ],
   },
 ];

@@ -27,6 +27,7 @@ import { processSpec } from './process/spec.js';
 import { registrySpec } from './registry/spec.js';
 import { sqlSpec } from './sql/spec.js';
 import { storeSpec } from './store/spec.js';
+import { streamSpec } from './stream/spec.js';
 import { systemSpec } from './system/spec.js';
 import { templatesSpec } from './templates/spec.js';
 import { textSpec } from './text/spec.js';
@@ -68,6 +69,7 @@ export const declaredModules: readonly ModuleSpec[] = [
   registrySpec,
   sqlSpec,
   storeSpec,
+  streamSpec,
   systemSpec,
   templatesSpec,
   textSpec,

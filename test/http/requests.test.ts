@@ -182,7 +182,7 @@ describe('a request', () => {
         controller.close();
       },
     });
-    const untold = await fetch(at('/small'), { method: 'POST', body, duplex: 'half' } as RequestInit);
+    const untold = await fetch(at('/small'), { method: 'POST', body, duplex: 'half' });
     expect(await untold.text()).toBe('Invalid: the body is larger than 10 bytes');
     expect(await (await fetch(at('/small'), { method: 'POST', body: 'x'.repeat(10) })).text()).toBe(
       'x'.repeat(10),

@@ -2,10 +2,11 @@
 import { Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { declaredModules } from '../../src/modules/index.js';
+import { streamHandlers } from '../../src/modules/stream/host.js';
 import { processSpec } from '../../src/modules/process/spec.js';
 import { activityHandlers } from '../../src/modules/activity/host.js';
 import { cryptoHandlers } from '../../src/modules/crypto/host.js';
-import { httpHandlers, streamHandlers } from '../../src/modules/http/host.js';
+import { httpHandlers } from '../../src/modules/http/host.js';
 import { ioHandlers, Terminal } from '../../src/modules/io/host.js';
 import { nativeSupport } from '../../src/runtime/native-support.js';
 import { answeringExample } from '../http/example-request.js';
@@ -67,7 +68,10 @@ describe.each(modulesWithExamples)('examples of $spec.name', ({ spec, examples }
       ...(node === undefined ? {} : answersOf(node)),
     };
     const options = { modules: declaredModules, globals: [processSpec], answers: all };
-    const run = spec.name === 'http' ? await answered(title, code, options) : await runLua(code, options);
+    const run =
+      spec.name === 'http' || spec.name === 'stream'
+        ? await answered(title, code, options)
+        : await runLua(code, options);
     expect(run.error).toBeUndefined();
     const lines = written.join('').split('\n').slice(0, -1);
     expect([...run.printed, ...lines]).toEqual(prints);

@@ -1,4 +1,4 @@
-// What a node answers to the commands of the `http` module and of the streams that it hands out.
+// What a node answers to the commands of the `http` module.
 import type { Command } from '../../core/command.js';
 import { dataObject } from '../../core/data.js';
 import type { Data } from '../../core/data.js';
@@ -65,17 +65,6 @@ export const httpHandlers: HostHandlers = {
   },
   'http.finish': async (_command, context) => {
     await bodyOf(context).finish();
-    return null;
-  },
-};
-
-export const streamHandlers: HostHandlers = {
-  'stream.read': async (command, context) =>
-    (await context
-      .owned<ByteSource & AsyncDisposable>(numberOf(command, 'stream'))
-      .read(numberOf(command, 'size'))) ?? null,
-  'stream.close': async (command, context) => {
-    await context.release(numberOf(command, 'stream'));
     return null;
   },
 };

@@ -5,7 +5,6 @@ import { constant, define, defineModuleSpec, members, table } from '../../lua/mo
 import type { TableSpec } from '../../lua/module.js';
 import { asNumber, asText } from '../../lua/instance/arguments.js';
 import { custom, expected, optional, Refusal } from '../../lua/parameters.js';
-import { ScannerType, StreamType } from '../../lua/stream.js';
 import { LuaTable, luaType } from '../../lua/values.js';
 import type { LuaValue } from '../../lua/values.js';
 import { CONTENT, ERROR, METHODS, STATUS, TRANSFER } from './constants.js';
@@ -98,5 +97,5 @@ export const httpSpec = defineModuleSpec({
     TRANSFER: constants(TRANSFER),
     ERROR: constants(ERROR),
   },
-  types: [RequestType, ResponseType, UploadedFileType, StreamType, ScannerType],
+  types: [RequestType, ResponseType, UploadedFileType],
 });

@@ -90,7 +90,12 @@ export const httpRouter = defineKind({
   state: 'full',
   metaSchema: open({ server: reference('The http.service. Default: the only one.') }),
   schema: closed({
-    prefix: { type: 'string', pattern: '^(/|$)', 'x-expected': "a path that begins with '/'" },
+    prefix: {
+      type: 'string',
+      pattern: '^(/|$)',
+      'x-expected': "a path that begins with '/'",
+      description: 'Begins the paths of its routes. Default: none.',
+    },
     middleware,
     options,
     post_middleware: middleware,
