@@ -7,7 +7,7 @@ import fresh from 'fresh';
 import mime from 'mime';
 import parseRange from 'range-parser';
 import { PlatformError } from '../../core/errors.js';
-import { cleanPath } from '../../modules/fs/spec.js';
+import { cleanPath } from '../../lua/handles.js';
 import type { FileFacts, OpenFile, Volume } from '../../modules/fs/host.js';
 import { errorBody } from './answers.js';
 
