@@ -10,8 +10,9 @@ import { processExit } from '../../src/temporal/dev-server-process.js';
 import { TestFolders, buildOnce, cli } from '../e2e/cli-process.js';
 import { Random } from '../lua-fuzz/random.js';
 import { eventually, serversOn } from '../support/server-user.js';
+import { readyNode } from './nodes-app.js';
 import { figure, seed, times } from './scale.js';
-import { QUEUE, StepsApp, readyNode } from './steps-app.js';
+import { QUEUE, StepsApp } from './steps-app.js';
 
 const folders = new TestFolders();
 beforeAll(buildOnce);

@@ -1,8 +1,6 @@
-// An app whose runs write a row a step, each once, and its nodes: what fault tests kill.
-import { setTimeout as sleep } from 'node:timers/promises';
-import { SqliteDatabase } from '../../src/registry/store/sqlite-driver.js';
-import { CliProcess } from '../e2e/cli-process.js';
+// An app whose runs write a row a step, each once.
 import type { TestFolders } from '../e2e/cli-process.js';
+import { NodesApp } from './nodes-app.js';
 
 const FILES = {
   'moontide.yaml': 'name: steps\n',
@@ -46,51 +44,12 @@ end
 /** The task queue of the app. */
 export const QUEUE = 'steps';
 
-export class StepsApp {
-  readonly folder: string;
-  readonly #nodes = new Set<CliProcess>();
-
+export class StepsApp extends NodesApp {
   constructor(folders: TestFolders) {
-    this.folder = folders.make(FILES);
+    super(folders, FILES);
   }
 
-  get nodes(): readonly CliProcess[] {
-    return [...this.#nodes];
-  }
-
-  startNode(): CliProcess {
-    const node = new CliProcess(['--app', this.folder, '--json', 'run']);
-    this.#nodes.add(node);
-    void node.ended.then(() => this.#nodes.delete(node));
-    return node;
-  }
-
-  async end(signal: NodeJS.Signals): Promise<void> {
-    const nodes = this.nodes;
-    for (const node of nodes) node.signal(signal);
-    await Promise.all(nodes.map(({ ended }) => ended));
-  }
-
-  /** How many steps were done. */
   rows(): number {
-    try {
-      using rows = new SqliteDatabase(`${this.folder}/.moontide/rows.db`, { readOnly: true });
-      return Number(rows.get('SELECT count(*) AS n FROM rows')?.['n'] ?? 0);
-    } catch {
-      return 0; // no file or no table yet
-    }
-  }
-
-  /** Milliseconds until another step was done; undefined: none within the time. */
-  async untilProgress(timeoutMs: number): Promise<number | undefined> {
-    const began = performance.now();
-    const before = this.rows();
-    while (performance.now() - began < timeoutMs) {
-      if (this.rows() > before) return Math.round(performance.now() - began);
-      await sleep(20);
-    }
-    return undefined;
+    return Number(this.read('SELECT count(*) AS n FROM rows')?.['n'] ?? 0);
   }
 }
-
-export const readyNode = (node: CliProcess): Promise<unknown> => node.until(/^\{"ready".*\}$/m, 60_000);

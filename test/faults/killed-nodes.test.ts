@@ -1,0 +1,153 @@
+// Nodes are killed with SIGKILL while runs leave effects that must be there once each: 10 runs and 3 kills in the short form,
+// 100 and 20 in the whole. A kill comes at a random point of the work (so many effects done, and a moment more), whatever
+// the speed of the machine; it takes one of two nodes, or both.
+// K1: every run ends with its result, and no task of it fails: those of a killed node time out, which is no failure.
+// K2: every effect is there once. Attempts, which nothing keeps from repeating, are more than steps: kills came in between.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestFolders, buildOnce } from '../e2e/cli-process.js';
+import { Random } from '../lua-fuzz/random.js';
+import { EffectsApp, QUEUE, STEPS } from './effects-app.js';
+import type { Way } from './effects-app.js';
+import { readyNode } from './nodes-app.js';
+import { figure, seed, times } from './scale.js';
+
+const RUNS = times(10, 100);
+const KILLS = times(3, 20);
+/** Most of what a moment more is. Milliseconds. */
+const MOMENT_MS = 150;
+// A step that was cut off is tried again after its 5 s, a task after its 10; the rest is for slow machines.
+const PROGRESS_MS = 60_000;
+
+const folders = new TestFolders();
+beforeAll(buildOnce);
+afterAll(() => folders.clean());
+
+interface Told {
+  readonly failedTasks: readonly string[];
+  readonly timedOutTasks: number;
+  /** Activities that were not done at their first attempt. */
+  readonly triedAgain: number;
+}
+
+async function untilRows(app: EffectsApp, rows: number, timeoutMs: number): Promise<boolean> {
+  const began = performance.now();
+  while (app.rows() < rows) {
+    if (performance.now() - began > timeoutMs) return false;
+    await sleep(5);
+  }
+  return true;
+}
+
+/** What the history of a run tells of kills. */
+async function toldBy(client: Client, workflowId: string): Promise<Told> {
+  const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+  const all = events ?? [];
+  return {
+    failedTasks: all.flatMap(({ workflowTaskFailedEventAttributes: failed }) =>
+      failed == null ? [] : [failed.failure?.message ?? 'unknown'],
+    ),
+    timedOutTasks: all.filter(({ workflowTaskTimedOutEventAttributes: out }) => out != null).length,
+    triedAgain: all.filter(({ activityTaskStartedEventAttributes: started }) => (started?.attempt ?? 1) > 1)
+      .length,
+  };
+}
+
+describe.skipIf(process.platform === 'win32')(`${RUNS} runs of ${STEPS} steps, and ${KILLS} kills`, () => {
+  it.each<[string, Way]>([
+    ['functions that use their key', 'by_function'],
+    ['statements and stores of the workflow itself', 'by_command'],
+  ])(
+    'complete with each effect once, through %s',
+    { timeout: times(300_000, 1_500_000) },
+    async (_name, way) => {
+      const random = new Random(seed + way.length);
+      const runs = Array.from({ length: RUNS }, (_none, at) => `run-${at}`);
+      const app = new EffectsApp(folders, runs);
+      const total = RUNS * STEPS;
+      const points = Array.from({ length: KILLS }, () => random.below(Math.floor(total * 0.95))).sort(
+        (a, b) => a - b,
+      );
+      const waits: number[] = [];
+      let [killed, attemptsAtMost] = [0, total];
+      try {
+        await Promise.all([app.startNode(), app.startNode()].map(readyNode));
+        const { address } = JSON.parse(readFileSync(join(app.folder, '.moontide/temporal.json'), 'utf8')) as {
+          address: string;
+        };
+        const connection = await Connection.connect({ address });
+        try {
+          const client = new Client({ connection });
+          await Promise.all(
+            runs.map((run) =>
+              client.workflow.start(`app:${way}`, { taskQueue: QUEUE, workflowId: run, args: [run, STEPS] }),
+            ),
+          );
+          const results = Promise.all(
+            runs.map((run) => client.workflow.getHandle(run).result() as Promise<unknown>),
+          );
+          for (const point of points) {
+            const isThere = untilRows(app, point, PROGRESS_MS);
+            expect(
+              await Promise.race([isThere, results.then(() => true)]), // a run that fails says more
+              `effect ${point} within ${PROGRESS_MS} ms, seed ${seed}`,
+            ).toBe(true);
+            await sleep(random.below(MOMENT_MS));
+            const victims = random.chance(30) ? app.nodes : [random.pick(app.nodes)];
+            for (const node of victims) node.signal('SIGKILL');
+            await Promise.all(victims.map(({ ended }) => ended));
+            killed += victims.length;
+            attemptsAtMost += RUNS;
+            const fresh = victims.map(() => app.startNode());
+            if (app.nodes.length === fresh.length) await Promise.race(fresh.map(readyNode));
+            if (app.rows() === total) continue;
+            const waited = await app.untilProgress(PROGRESS_MS);
+            expect(waited, `progress after the kill at ${point}, seed ${seed}`).toBeDefined();
+            waits.push(waited ?? Infinity);
+          }
+          expect(await results, `seed ${seed}`).toEqual(runs); // K1
+          const told = await Promise.all(runs.map((run) => toldBy(client, run)));
+          const sum = (of: (one: Told) => number): number => told.reduce((all, one) => all + of(one), 0);
+          expect(told.flatMap(({ failedTasks }) => failedTasks)).toEqual([]);
+          // K2
+          expect(app.count('effects'), `seed ${seed}`).toBe(total);
+          expect(app.count("(select distinct run, step from effects where typeof(step) = 'integer')")).toBe(
+            total,
+          );
+          const triedAgain = sum((one) => one.triedAgain);
+          expect(triedAgain, `kills between the attempts, seed ${seed}`).toBeGreaterThan(0);
+          if (way === 'by_function') {
+            expect(app.count('attempts')).toBeGreaterThan(total);
+            expect(app.count('attempts')).toBeLessThanOrEqual(attemptsAtMost);
+            expect(app.count('effects', 'distinct key')).toBe(total);
+          } else {
+            expect(app.read('select min(n) as low, max(n) as high from counters')).toEqual({
+              low: STEPS,
+              high: STEPS,
+            });
+            expect(app.count('kept')).toBe(0);
+          }
+          waits.sort((a, b) => a - b);
+          figure(`kill -9, ${way}`, {
+            runs: RUNS,
+            effects: app.count('effects'),
+            killed,
+            attempts: way === 'by_function' ? app.count('attempts') : undefined,
+            triedAgain,
+            timedOutTasks: sum((one) => one.timedOutTasks),
+            progressMedianMs: waits[Math.floor(waits.length / 2)],
+            progressMostMs: waits.at(-1),
+          });
+        } finally {
+          await connection.close();
+        }
+        await app.end('SIGTERM');
+      } finally {
+        await app.end('SIGKILL');
+      }
+    },
+  );
+});
