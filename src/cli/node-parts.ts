@@ -101,8 +101,8 @@ export function kindHost(
   };
 }
 
-/** What the modules `system`, `metrics` and `io` ask of the node. */
-export interface NodeParts extends Pick<NodeServices, 'recordMetric' | 'terminal'> {
+/** What the modules `system`, `metrics`, `io` and `test` ask of the node. */
+export interface NodeParts extends Pick<NodeServices, 'recordMetric' | 'terminal' | 'mocks'> {
   readonly node: string;
   /** Stops the node; the process ends with the code. */
   readonly exit: (code: number) => void;
@@ -115,7 +115,7 @@ export function nodeHandlers(
   temporal: TemporalAccess,
   variables: Environment,
   logger: HostLogger,
-  { node, exit, recordMetric, terminal }: NodeParts,
+  { node, exit, recordMetric, terminal, mocks }: NodeParts,
 ): (readonly [string, HostHandlers])[] {
   const guard = secretGuard(logger.redactor);
   const callFunction = functionCaller({
@@ -159,6 +159,7 @@ export function nodeHandlers(
         bus: () => context.get(keys.bus),
         recordMetric,
         terminal,
+        mocks,
         system: {
           node,
           exit,

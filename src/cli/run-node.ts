@@ -24,6 +24,7 @@ import { manyListeners } from '../runtime/abortable.js';
 import { baseComponents } from '../runtime/components.js';
 import { keys } from '../runtime/keys.js';
 import type { FillSecrets } from '../runtime/activity-runners.js';
+import { Mocks } from '../runtime/mocks.js';
 import { ProgramCache } from '../runtime/program-cache.js';
 import { secretGuard } from '../runtime/secret-guard.js';
 import { userOfHost } from '../runtime/user-of-host.js';
@@ -199,6 +200,15 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
           args: options.terminal.args,
           redact: (text) => logger.redactor.text(text),
         });
+  const mocks =
+    options.mocks === true
+      ? new Mocks({
+          registry: () => app.get(keys.registry),
+          topology: () => app.get(keys.topology),
+          temporal: () => temporal,
+          toErrorData: errorToErrorData,
+        })
+      : undefined;
   const set = new ComponentSet(
     [
       ...baseComponents({
@@ -218,6 +228,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
             node,
             recordMetric: metrics.record,
             terminal,
+            mocks,
             exit: (code) => {
               exitCode ??= code;
               void stop().catch((error: unknown) => logger.error('the node did not stop cleanly', { error }));
@@ -229,6 +240,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
         programs,
         toErrorData: errorToErrorData,
         print: (line) => print(logger.redactor.text(line)),
+        mocks,
         drainMs,
       }),
       ...prepared.components,
@@ -395,6 +407,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     get exitCode() {
       return exitCode;
     },
+    mocks,
     stop,
     stopping: begun.signal,
     stopped,

@@ -47,6 +47,7 @@ export async function runTests(globals: Globals, filter: string | undefined): Pr
     ...options,
     temporal: 'asked',
     publish: 'never',
+    mocks: true,
     queueSuffix: `.test-${randomUUID().slice(0, 8)}`,
     log: { ...options.log, fallback: 'warn' },
   };
@@ -135,6 +136,7 @@ async function runTest(node: RunningNode, test: Test): Promise<Result> {
   const began = performance.now();
   node.temporal.skipsTime = test.skipsTime;
   const outcome = await outcomeOf(node, test);
+  node.mocks?.restore(undefined);
   return { test, ms: Math.round(performance.now() - began), error: failureOf(outcome) };
 }
 

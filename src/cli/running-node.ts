@@ -5,6 +5,7 @@ import type { ComponentTiming } from '../core/components.js';
 import type { Data, DataObject } from '../core/data.js';
 import type { HostLogger } from '../core/logger-host.js';
 import type { Outcome } from '../lua/step.js';
+import type { MockAccess } from '../modules/test/host.js';
 import type { Entry } from '../registry/model/entry.js';
 import type { Filter } from '../registry/model/query.js';
 import type { Registry } from '../registry/service.js';
@@ -30,6 +31,8 @@ export interface NodeOptions {
   readonly publish?: PublishWhen;
   /** Ends the names of the app's task queues, which so are this process's own. */
   readonly queueSuffix?: string;
+  /** Lets programs put Lua in the place of functions (the module `test`). Default false. */
+  readonly mocks?: boolean;
   /** How long a stop waits for activities that run; they are tried again elsewhere then. Milliseconds; default: `shutdown.timeout` of moontide.yaml. */
   readonly drainMs?: number;
   readonly log?: LogWishes;
@@ -76,6 +79,8 @@ export interface RunningNode {
   reload(note: VersionNote): Promise<Reloaded>;
   /** Calls a function in this process. Never rejects: an error is an outcome. */
   call(entry: string, args: readonly Data[], options?: CallOptions): Promise<Outcome>;
+  /** What tests have mocked; absent unless the node was started with `mocks`. */
+  readonly mocks: MockAccess | undefined;
   /** Orderly: workers and services, functions, components, connections. Called again it gives the same stop. `reason` is what `stopping` is aborted with. Rejects with an AggregateError of all that failed. */
   stop(reason?: Error): Promise<void>;
   /** What a program asked the process to end with. */

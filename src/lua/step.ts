@@ -55,8 +55,16 @@ export interface Instance {
   listens(topic: string): boolean;
   /** Messages of which no coroutine has received all payloads, with those that are left, in the order of arrival. */
   unread(): readonly Message[];
-  /** Runs a Lua handler (query, update) as a coroutine of its own; `ended` is called in this or a later step. */
-  invoke(fn: LuaFunction, args: readonly Data[], ended: (outcome: Outcome) => void): Step;
+  /**
+   * Runs a Lua handler (query, update) as a coroutine of its own; `ended` is called in this or a later step. `holdsMain`: the
+   * outcome of main is held until it has ended; default true.
+   */
+  invoke(
+    fn: LuaFunction,
+    args: readonly Data[],
+    ended: (outcome: Outcome) => void,
+    holdsMain?: boolean,
+  ): Step;
   /**
    * Runs a Lua function that only looks (a query, the validator of an update), to its end, also after the instance has ended.
    * What would wait, ask the host, start a coroutine or touch a channel is an Invalid error in it.

@@ -29,6 +29,8 @@ import { streamHandlers } from './stream/host.js';
 import { systemHandlers } from './system/host.js';
 import type { SystemAccess } from './system/host.js';
 import { templatesHandlers } from './templates/host.js';
+import { testHandlers } from './test/host.js';
+import type { MockAccess } from './test/host.js';
 import { timeHandlers } from './time/host.js';
 
 /** What the handlers need of their node. */
@@ -43,6 +45,8 @@ export interface NodeServices {
   readonly native: NativeSupport;
   readonly recordMetric: RecordMetric;
   readonly system: SystemAccess;
+  /** Absent where no test runs. */
+  readonly mocks?: MockAccess | undefined;
   /** Absent where the programs of the node have none. */
   readonly terminal?: Terminal | undefined;
 }
@@ -68,6 +72,7 @@ export function hostHandlers(services: NodeServices): Readonly<Record<string, Ho
     store: storeHandlers(services.authorize),
     system: systemHandlers(services.system, services.authorize),
     templates: templatesHandlers(services.authorize),
+    test: testHandlers(services.mocks),
     time: timeHandlers,
   };
 }

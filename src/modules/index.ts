@@ -30,6 +30,7 @@ import { storeSpec } from './store/spec.js';
 import { streamSpec } from './stream/spec.js';
 import { systemSpec } from './system/spec.js';
 import { templatesSpec } from './templates/spec.js';
+import { testSpec } from './test/spec.js';
 import { textSpec } from './text/spec.js';
 import { timeSpec } from './time/spec.js';
 import { uuidSpec } from './uuid/spec.js';
@@ -72,6 +73,7 @@ export const declaredModules: readonly ModuleSpec[] = [
   streamSpec,
   systemSpec,
   templatesSpec,
+  testSpec,
   textSpec,
   timeSpec,
   uuidSpec,

@@ -54,7 +54,7 @@ export class NodeFunctionRunner implements FunctionRunner {
     return {
       info: () => activityInfo(activity, workflow, idempotencyKey),
       heartbeat: (details) => {
-        this.#guard.check(details, 'the details of a heartbeat');
+        this.#guard.check(details, 'a heartbeat');
         heartbeat(details);
       },
     };

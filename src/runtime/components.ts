@@ -16,6 +16,7 @@ import { Dispatcher } from './dispatcher.js';
 import { Factory } from './factory.js';
 import { Finder } from './finder.js';
 import { FunctionPool } from './function-pool.js';
+import type { FunctionPoolOptions } from './function-pool.js';
 import { keys } from './keys.js';
 import { NodeLifecycle } from './lifecycle.js';
 import { NodePids } from './node-pids.js';
@@ -41,6 +42,8 @@ export interface BaseOptions {
   readonly toErrorData: (error: unknown) => ErrorData;
   /** Receives `print`: one line without its end, as a byte string. */
   readonly print: (line: string) => void;
+  /** Default: nothing is mocked. */
+  readonly mocks?: FunctionPoolOptions['mocks'];
   /** How long functions that run may go on when the node stops. Milliseconds. */
   readonly drainMs: number;
 }
@@ -167,6 +170,7 @@ function functionsComponent(options: BaseOptions): Component {
           factory: app.get(keys.factory),
           toErrorData: options.toErrorData,
           clock: () => performance.now(),
+          mocks: options.mocks,
         }),
       ),
     stop: (app) => app.get(keys.functions).drain(options.drainMs),

@@ -32,6 +32,7 @@ export function functionCaller({ functions, registry, temporal, guard }: CallerO
     if (options['durable'] === true || queue !== undefined) {
       guard.check([...args], `an argument of the durable call of '${target}'`);
       guard.check(values, `the context of the durable call of '${target}'`);
+      guard.check(options, `an option of the durable call of '${target}'`); // activity.id
       const taskQueue = queue ?? queueOf(target, registry(), temporal);
       const { executeActivity } = await import('../temporal/client.js');
       const client = await temporal.client(clientOfQueue(temporal.routes(), taskQueue));

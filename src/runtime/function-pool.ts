@@ -46,6 +46,8 @@ export interface FunctionPoolOptions {
   readonly toErrorData: (error: unknown) => ErrorData;
   /** Milliseconds that only grow. */
   readonly clock: () => number;
+  /** What stands in the place of functions. Default: nothing. */
+  readonly mocks?: { answer(call: FunctionCall): Promise<Outcome> | undefined } | undefined;
   /** How long a cancelled call may go on cleaning up. Milliseconds. Default 2 000. */
   readonly cancelGraceMs?: number;
 }
@@ -101,6 +103,8 @@ export class FunctionPool {
     const depth = frame.depth + 1;
     if (this.#stopping && frame.depth === 0) throw new NodeStoppedError(`cannot call '${call.entry}'`);
     if (depth > MAX_DEPTH) throw new CallDepthError(call.entry, depth);
+    const mocked = this.#options.mocks?.answer(call);
+    if (mocked !== undefined) return withinLimits(mocked, call);
     const entry = callableEntry(this.#options.registry.current, call.entry);
     const pool = this.#pool(entry);
     const limits = new Limits(call);
@@ -200,6 +204,15 @@ function enter(pool: Places, entry: string, limits: Limits): Promise<ErrorData |
       if (queued.withdraw()) resolve(error);
     });
   });
+}
+
+/** The outcome, or how the call ends from outside before there is one. */
+function withinLimits(outcome: Promise<Outcome>, call: FunctionCall): Promise<Outcome> {
+  const limits = new Limits(call);
+  const late = new Promise<Outcome>((resolve) => {
+    limits.onEnd((error) => resolve({ ok: false, error }));
+  });
+  return Promise.race([outcome, late]).finally(() => limits.clear());
 }
 
 /** The two ends that a call can come to from outside: its time is up, or its caller gave up. */

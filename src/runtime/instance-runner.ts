@@ -9,6 +9,7 @@ import type { Command } from '../core/command.js';
 import type { Instance, Outcome, Outstanding, Step } from '../lua/step.js';
 import type { InstanceHost, Message } from '../lua/instance-context.js';
 import type { Answer } from '../lua/suspend.js';
+import type { LuaFunction } from '../lua/values.js';
 import { EVENTS_TOPIC } from '../lua/instance/messages.js';
 import { Holdings, NodeContext } from './command-context.js';
 import type { CallFrame } from './command-context.js';
@@ -70,6 +71,23 @@ export class InstanceRunner {
       this.#instance = this.#options.create(this.#options.host);
       return this.#instance.start(args);
     });
+  }
+
+  /**
+   * Runs a Lua function of the instance beside main, which does not wait for it. Canceled when main ends first, or the instance has no such function.
+   * Never rejects.
+   */
+  invoke(find: (instance: Instance) => LuaFunction | undefined, args: readonly Data[]): Promise<Outcome> {
+    const gone: Outcome = { ok: false, error: { kind: 'Canceled', message: `'${this.entry}' has ended` } };
+    const answered = new Promise<Outcome>((ended) => {
+      this.#turn(() => {
+        const found = this.#instance === undefined ? undefined : find(this.#instance);
+        if (found === undefined) ended(gone);
+        else return this.#instance?.invoke(found, args, ended, false);
+        return undefined;
+      });
+    });
+    return Promise.race([answered, this.ended.then(() => gone)]);
   }
 
   deliver(message: Message): void {

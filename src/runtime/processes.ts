@@ -67,6 +67,7 @@ export class Processes implements ProcessService {
       this.#options.topology.send(to, { topic, from: context.pid, payloads });
       return;
     }
+    this.#checkContext(context, `a message to '${to}'`);
     this.#options.guard.check([...payloads], `a message to '${to}'`);
     const { signalRun } = await import('../temporal/client.js');
     const client = await this.#options.temporal.client(target.client);
@@ -102,6 +103,7 @@ export class Processes implements ProcessService {
   ): Promise<readonly Data[]> {
     const target = this.#target(to);
     if (target === undefined) throw new NotBuiltError(`a ${verb} of a process in memory; send it a message`);
+    this.#checkContext(context, `the ${verb} '${name}'`);
     this.#options.guard.check([...args], `an argument of the ${verb} '${name}'`);
     const client = await this.#options.temporal.client(target.client);
     return client.withAbortSignal(context.signal, () => ask(client, target.workflowId));
@@ -279,9 +281,16 @@ export class Processes implements ProcessService {
     return { target, runId: await startWithAttributes(client, wishes.options, begin, told) };
   }
 
+  /** Context travels in headers, which are recorded. */
+  #checkContext({ values }: CommandContext, what: string): void {
+    this.#options.guard.check(values, `the context of ${what}`);
+  }
+
   /** Everything of a start is recorded. */
-  #checkStart({ target, args, values, messages }: StartRequest): void {
+  #checkStart({ target, args, values, messages, options, name }: StartRequest): void {
     const { guard } = this.#options;
+    guard.check(options, `an option of '${target}'`); // id, memo, search attributes
+    guard.check(name ?? null, `the name of '${target}'`);
     guard.check([...args], `an argument of '${target}'`);
     guard.check(values, `the context of '${target}'`);
     for (const { body } of messages) guard.check([...body], `a first message to '${target}'`);

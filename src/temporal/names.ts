@@ -20,6 +20,8 @@ export const WATCH_SIGNAL = 'moontide.watch';
 
 /** Update, and signal: lets a run go on that its budget has parked. */
 export const RESUME = 'moontide.resume';
+/** Update of a workflow that runs as a test: what does a function that it mocks answer? The function's id, and the arguments. */
+export const MOCK_UPDATE = 'moontide.mock';
 
 /** Signal: asks a run to go on as new, on the newest program, at its next safe point. */
 export const UPGRADE_SIGNAL = 'moontide.upgrade';

@@ -66,7 +66,7 @@ describe.each(examplesWithApp)('examples of $spec.name', ({ spec, examples }) =>
     const entries = runs(kind).map((example, index) => {
       files[`src/tests/example${index}.lua`] = program(spec.name, example);
       const name = `${index}-${example.title}`.replaceAll(/[^\w-]/g, '_');
-      return `  - { name: e${name}, kind: ${kind}, source: file://example${index}.lua, modules: [${spec.name}, time], meta: { type: test, order: ${index} } }`;
+      return `  - { name: e${name}, kind: ${kind}, source: file://example${index}.lua, modules: [${[...new Set([spec.name, 'funcs', 'time'])].join(', ')}], meta: { type: test, order: ${index} } }`;
     });
     files['src/tests/_index.yaml'] =
       `version: "1.0"\nnamespace: app.tests\nentries:\n${entries.join('\n')}\n`;

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
 import { connectTemporal } from '../../src/temporal/connection.js';
+import { testResults } from './app-tests.js';
 import { TestFolders, buildOnce, cli } from './cli-process.js';
 
 const folders = new TestFolders();
@@ -60,11 +61,7 @@ afterAll(() => folders.clean());
 describe('a test that skips time', () => {
   it('sees a month pass in the runs that it starts and in their children', async () => {
     const { stdout, code } = await cli(['--app', app, '--json', 'test']);
-    const results = stdout
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as { readonly id: string; readonly status: string });
-    expect(results.map(({ id, status }) => [id, status])).toEqual([
+    expect(testResults(stdout).map(({ id, status }) => [id, status])).toEqual([
       ['app:by_workflow', 'passed'],
       ['app:by_function', 'passed'],
     ]);

@@ -55,4 +55,7 @@ export abstract class NodesApp {
   }
 }
 
-export const readyNode = (node: CliProcess): Promise<unknown> => node.until(/^\{"ready".*\}$/m, 60_000);
+/** A boot takes seconds, and a minute where twenty others want the machine. */
+const READY_MS = 180_000;
+
+export const readyNode = (node: CliProcess): Promise<unknown> => node.until(/^\{"ready".*\}$/m, READY_MS);

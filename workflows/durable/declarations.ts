@@ -138,7 +138,7 @@ const described = ({ description }: QueryHandler): { readonly description?: stri
   description === undefined ? {} : { description: toTextLossy(description) };
 
 /** Arguments that cannot be read are the caller's fault, not the task's. */
-function dataOf(args: readonly unknown[]): readonly Data[] {
+export function dataOf(args: readonly unknown[]): readonly Data[] {
   try {
     return args.map(toDataOrThrow);
   } catch (error) {
@@ -147,7 +147,7 @@ function dataOf(args: readonly unknown[]): readonly Data[] {
 }
 
 /** Results as they are recorded (D2). */
-function resultsOf(outcome: Outcome): unknown {
+export function resultsOf(outcome: Outcome): unknown {
   if (!outcome.ok) throw toFailure(outcome.error);
   try {
     return encodedResults(outcome.values);

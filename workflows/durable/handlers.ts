@@ -9,6 +9,7 @@ import type { Outgoing, RunContext } from './context.js';
 import { exitHandlers, Exits } from './exits.js';
 import { emitCommand, generalHandler } from './general.js';
 import { Inbox, Outbox, sendHandlers } from './messages.js';
+import { mockHandlers } from './mocks.js';
 import { Routes } from './routes.js';
 import { Run } from './run.js';
 import type { DurableHandlers } from './run.js';
@@ -51,6 +52,7 @@ export function makeRun({ reference, context, outgoing, pid, trace }: DurableOpt
     exitHandlers({ exits, routes, general }),
     attributeHandlers(attributes),
     versionHandlers(reference, trace),
+    mockHandlers(run, general),
     continueHandlers({ run, exits, inbox, outgoing, routes, reference, attributes }),
   ];
   for (const family of families)

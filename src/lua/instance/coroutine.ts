@@ -23,7 +23,7 @@ export interface Waiting {
 export type Role =
   | { readonly is: 'main' }
   | { readonly is: 'spawned' }
-  | { readonly is: 'handler'; readonly ended: (outcome: Outcome) => void }
+  | { readonly is: 'handler'; readonly ended: (outcome: Outcome) => void; readonly holdsMain: boolean }
   /** It may look and not act: whatever would wait is an error in it. */
   | { readonly is: 'reader'; readonly ended: (outcome: Outcome) => void };
 

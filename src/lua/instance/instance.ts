@@ -132,14 +132,14 @@ class Scheduler implements Instance, InstanceContext, Pending {
     return this.#messages?.unread() ?? NONE;
   }
 
-  invoke(fn: LuaFunction, args: readonly Data[], ended: (outcome: Outcome) => void): Step {
+  invoke(fn: LuaFunction, args: readonly Data[], ended: (outcome: Outcome) => void, holdsMain = true): Step {
     if (this.#closed) {
       ended({ ok: false, error: endedBefore('the handler') });
       return NO_STEP;
     }
     return this.#step(() => {
       const name = `handler ${++this.#lastHandler}`;
-      this.#begin(name, { is: 'handler', ended }, fn, this.#toLua(args));
+      this.#begin(name, { is: 'handler', ended, holdsMain }, fn, this.#toLua(args));
     });
   }
 
@@ -478,7 +478,7 @@ class Scheduler implements Instance, InstanceContext, Pending {
   }
 
   #handlersRun(): boolean {
-    for (const { role } of this.#others ?? NONE) if (role.is === 'handler') return true;
+    for (const { role } of this.#others ?? NONE) if (role.is === 'handler' && role.holdsMain) return true;
     return false;
   }
 

@@ -91,8 +91,7 @@ const activityMeta = closed(
     retry_policy: retryPolicy,
   },
   {
-    required: ['worker'],
-    // What a local activity cannot honour.
+    // A local activity runs where its workflow does, and cannot honour some.
     if: { properties: { local: { const: true } }, required: ['local'] },
     then: {
       properties: Object.fromEntries(
@@ -110,6 +109,7 @@ const activityMeta = closed(
         ]),
       ),
     },
+    else: { required: ['worker'] },
     description: 'Makes it an activity of a worker.',
   },
 );
