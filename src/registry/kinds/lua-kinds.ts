@@ -74,9 +74,10 @@ const retryPolicy = closed({
   maximum_attempts: count('0: no limit. Default: 0.'),
   non_retryable_error_types: listOf(filledText('An error kind.'), 'Error kinds that are not tried again.'),
 });
+const activityWorker = reference('The temporal.worker that runs it.', { examples: ['worker'] });
 const activityMeta = closed(
   {
-    worker: reference('The temporal.worker that runs it.', { examples: ['worker'] }),
+    worker: activityWorker,
     local: flag('Run it inside the workflow task: for short calculations only. Default: false.'),
     start_to_close_timeout: duration('For one attempt. Default: 10m.'),
     schedule_to_close_timeout: duration('From the call to the result, with all attempts.'),
@@ -109,7 +110,7 @@ const activityMeta = closed(
         ]),
       ),
     },
-    else: { required: ['worker'] },
+    else: { required: ['worker'], properties: { worker: activityWorker } },
     description: 'Makes it an activity of a worker.',
   },
 );
