@@ -23,7 +23,7 @@ import type { Outcome } from '../src/lua/step.js';
 import { errorToErrorData, toFailure } from '../src/temporal/failures.js';
 import { NOT_READY, PROGRAM_QUERY, RESUME, STATE_QUERY } from '../src/temporal/names.js';
 import { encodedResults, toDataOrThrow } from '../src/temporal/payload-converter.js';
-import { setCurrentDetailsLazily, setStackTrace } from '../src/temporal/sdk-internals.js';
+import { setBaseScope, setCurrentDetailsLazily, setStackTrace } from '../src/temporal/sdk-internals.js';
 import { Declarations } from './durable/declarations.js';
 import { wakeAwaiting } from './durable/awaits.js';
 import { Outgoing, startContext } from './durable/context.js';
@@ -31,7 +31,7 @@ import type { RunContext } from './durable/context.js';
 import { makeRun } from './durable/handlers.js';
 import type { DurableParts } from './durable/handlers.js';
 import { durableHost } from './durable/host.js';
-import { Continuation } from './durable/run.js';
+import { Continuation, whole } from './durable/run.js';
 import { moduleLookup } from './durable/modules.js';
 import { pinProgram, showProgram } from './durable/program.js';
 import type { PinnedRun } from './durable/program.js';
@@ -48,7 +48,8 @@ export async function runLua(session: Session, args: readonly unknown[]): Promis
   });
   const cancelRequested = CancellationScope.current().cancelRequested;
   // The run goes on under its own rules when it is cancelled (Run.cancel).
-  return CancellationScope.nonCancellable(async () => {
+  setBaseScope(new CancellationScope({ cancellable: false }));
+  return whole(async () => {
     const { context, input } = readStart(session, args);
     const pinned = await pinProgram(context.start.program);
     const trace = pinned.traced ? new CommandTrace() : undefined;

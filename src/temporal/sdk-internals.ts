@@ -4,10 +4,12 @@
 //     rejects before acceptance and an unknown name is refused at once.
 // U2: the stack trace query is replaced in the activator's own table, because `setHandler` refuses its name.
 // U3: commands are seen where all of them pass; in replays that explain themselves, never in a run that is served.
+// U4: scopes are entered without the SDK's AsyncLocalStorage: once one has been used, hooks in JavaScript run at every wait of every
+//     run of the thread (2.2 us of CPU instead of 0.1).
 import { RawValue } from '@temporalio/common';
 import type { coresdk } from '@temporalio/proto';
 import { getActivator } from '@temporalio/workflow/lib/global-attributes.js';
-import type { ActivateInput, WorkflowInternalsInterceptor } from '@temporalio/workflow';
+import type { ActivateInput, CancellationScope, WorkflowInternalsInterceptor } from '@temporalio/workflow';
 
 type Update = coresdk.workflow_activation.IDoUpdate;
 
@@ -88,4 +90,25 @@ export function observeCommands(seen: (command: coresdk.workflow_commands.IWorkf
     seen(command);
     push(command, complete);
   };
+}
+
+/** Makes a call in a scope; what it makes after a wait belongs to the base scope (U4). */
+export function within<T>(scope: CancellationScope, call: () => T): T {
+  const activator = getActivator() as { rootScope: CancellationScope };
+  const outer = activator.rootScope;
+  activator.rootScope = scope;
+  try {
+    return call();
+  } finally {
+    activator.rootScope = outer;
+  }
+}
+
+/** Everything that is made outside of `within` belongs to `scope` from now on. A cancellation of the run goes to the SDK's own root. */
+export function setBaseScope(scope: CancellationScope): void {
+  const activator = getActivator();
+  const root = activator.rootScope;
+  const cancel = activator.cancelWorkflow.bind(activator);
+  activator.cancelWorkflow = (job) => within(root, () => cancel(job));
+  (activator as { rootScope: CancellationScope }).rootScope = scope;
 }

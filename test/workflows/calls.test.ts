@@ -193,12 +193,15 @@ describe('a call from a workflow', () => {
     expect(it.calls[0]).toMatchObject({ identity: 'signed', from: `{app:worker|${ref.workflowId}}` });
   });
 
-  it('is cancelled when nobody wants it any more: the function is aborted', async () => {
+  it.each([
+    ['named in the text', '"app:slow"'],
+    ['asked for when it runs', '("app:s" .. "low")'],
+  ])('is cancelled when nobody wants it any more: the function, %s, is aborted', async (_, id) => {
     const it = await app({
       'app:w': workflow(`
         local funcs, time = require("funcs"), require("time")
         return function()
-          local future = funcs.async("app:slow")
+          local future = funcs.async(${id})
           time.sleep("300ms")
           return future:cancel(), future:is_canceled()
         end`),

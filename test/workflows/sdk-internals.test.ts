@@ -88,6 +88,16 @@ describe('held updates', () => {
     });
     expect(await handle.result()).toBe('closing time');
   });
+
+  it('and a cancellation reaches the run and what is in the cancelled scope, and nothing else', async () => {
+    const { client } = temporal.temporal;
+    const handle = await client.workflow.start('scoped', {
+      taskQueue,
+      workflowId: `scoped-${randomUUID()}`,
+    });
+    await handle.cancel();
+    expect(await handle.result()).toEqual(['run', 'after', 'scope']);
+  });
 });
 
 describe('what a Lua run shows of itself', () => {

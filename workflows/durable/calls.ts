@@ -76,7 +76,7 @@ export const callHandlers = ({ outgoing, routes, values }: CallOptions): Durable
         ...(added === undefined ? {} : { values: dataObject({ ...values, ...added }) }),
         ...('activity.retry_policy' in options ? { call: { retry: true } } : {}),
       });
-    return later(async () => {
+    return later(async (scoped) => {
       const known = routes.known(target);
       const foreign = known === undefined && 'activity.task_queue' in given;
       // No await for what is known: the call leaves in the task that made it, in the order of the program.
@@ -85,7 +85,8 @@ export const callHandlers = ({ outgoing, routes, values }: CallOptions): Durable
       const named = textOption(options, 'activity.task_queue');
       const queue = named === undefined ? toTextLossy(route.queue ?? '') : routes.queueNamed(named);
       const call = { target, args, options, route, queue, headers: headers(options), outgoing };
-      return [...toResults(await (route.local === true ? callLocal(call) : callRemote(call, foreign)))];
+      const result = scoped(() => (route.local === true ? callLocal(call) : callRemote(call, foreign)));
+      return [...toResults(await result)];
     });
   },
 });

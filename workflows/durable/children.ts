@@ -32,7 +32,7 @@ import { asObject, flagOption, numberOption, optionsOf, retryPolicy, textOption 
 import type { Options } from './options.js';
 import type { Routes } from './routes.js';
 import { Later, later } from './run.js';
-import type { DurableHandler, DurableHandlers, Run } from './run.js';
+import type { DurableHandler, DurableHandlers, Run, Scoped } from './run.js';
 import { callSummary } from './summary.js';
 
 class ChildOptionError extends PlatformError {
@@ -94,21 +94,21 @@ export function childHandlers(parts: ChildrenOptions): DurableHandlers {
       if (start === undefined) return general(call);
       const { monitored, linked } = call.command;
       const interest = { monitored: monitored === true, linked: linked === true };
-      return later(() => spawn(start, interest, parts));
+      return later((scoped) => spawn(start, interest, parts, scoped));
     },
     'process.exec': (call) => {
       const start = parseStart(call.command, parts);
-      return start === undefined ? general(call) : later(() => exec(start, parts));
+      return start === undefined ? general(call) : later((scoped) => exec(start, parts, scoped));
     },
     'workflow.exec': ({ command: { target, args } }) => {
       if (typeof target !== 'string' || !Array.isArray(args))
         throw new TypeError("'workflow.exec' needs a target and args");
-      return later(async () => {
+      return later(async (scoped) => {
         const route = routes.known(target) ?? (await routes.find(target));
         const queue = toTextLossy(route.queue ?? toBytes(workflowInfo().taskQueue));
         const workflowId = `${toTextLossy(target)}-${uuid4()}`;
         const plain = { options: {}, values: undefined, messages: [] };
-        return exec({ target, args, host: toBytes(queue), queue, workflowId, ...plain }, parts);
+        return exec({ target, args, host: toBytes(queue), queue, workflowId, ...plain }, parts, scoped);
       });
     },
   };
@@ -150,10 +150,11 @@ async function spawn(
   start: Start,
   interest: { monitored: boolean; linked: boolean },
   parts: ChildrenOptions,
+  scoped: Scoped,
 ): Promise<string> {
   const { exits, outbox, routes, run } = parts;
   try {
-    const { pid, result } = await startChildRun(start, ParentClosePolicy.ABANDON, parts);
+    const { pid, result } = await startChildRun(start, ParentClosePolicy.ABANDON, parts, scoped);
     const policy = textOption(start.options, `${OPTION}parent_close_policy`) ?? 'abandon';
     exits.child(pid, interest, outcomeOf(result), policy === 'abandon' && routes.isOurs(start.host));
     return pid;
@@ -178,8 +179,8 @@ async function spawn(
   return pid;
 }
 
-async function exec(start: Start, parts: ChildrenOptions): Promise<Data> {
-  const { result } = await startChildRun(start, ParentClosePolicy.REQUEST_CANCEL, parts);
+async function exec(start: Start, parts: ChildrenOptions, scoped: Scoped): Promise<Data> {
+  const { result } = await startChildRun(start, ParentClosePolicy.REQUEST_CANCEL, parts, scoped);
   return [...toResults(await result)];
 }
 
@@ -189,26 +190,30 @@ async function startChildRun(
   start: Start,
   closePolicy: ParentClosePolicy,
   { outgoing, routes, general, run, attributes }: ChildrenOptions,
+  scoped: Scoped,
 ): Promise<Started> {
   const { target, args, options, messages, values } = start;
   const search = asObject(options[`${OPTION}search_attributes`]);
-  const searchAttributes = search === undefined ? undefined : await attributes.ofStart(search);
+  const searchAttributes = search === undefined ? undefined : await scoped(() => attributes.ofStart(search));
   // On a queue of others the target is any workflow type.
-  const route = routes.known(target) ?? (routes.isOurs(start.host) ? await routes.find(target) : {});
+  const route =
+    routes.known(target) ?? (routes.isOurs(start.host) ? await scoped(() => routes.find(target)) : {});
   const headers = outgoing.headers({
     ...(values === undefined ? {} : { values }),
     ...(messages.length === 0 ? {} : { start: { messages } }),
   });
   const begin = () =>
-    outgoing.send(headers, () =>
-      startChild(toTextLossy(route.type ?? target), {
-        ...childOptions(options, closePolicy),
-        ...field('searchAttributes', searchAttributes),
-        args: [...args],
-        taskQueue: start.queue,
-        workflowId: start.workflowId,
-        ...field('staticSummary', callSummary(route.summary, args)),
-      }),
+    scoped(() =>
+      outgoing.send(headers, () =>
+        startChild(toTextLossy(route.type ?? target), {
+          ...childOptions(options, closePolicy),
+          ...field('searchAttributes', searchAttributes),
+          args: [...args],
+          taskQueue: start.queue,
+          workflowId: start.workflowId,
+          ...field('staticSummary', callSummary(route.summary, args)),
+        }),
+      ),
     );
   let handle: Awaited<ReturnType<typeof begin>>;
   try {
@@ -219,7 +224,7 @@ async function startChildRun(
       conflictPolicy(options) === 'terminate_existing';
     if (!terminate) throw error;
     const ended = general({ command: { type: 'process.terminate', to: pidOf(start) }, run });
-    if (ended instanceof Later) await ended.start();
+    if (ended instanceof Later) await scoped(() => ended.start(scoped));
     handle = await begin();
   }
   return { pid: pidOf(start), result: handle.result() };

@@ -46,18 +46,21 @@ const OWN = new Set(['time.sleep', TYPE]);
 
 export const continueHandlers = (parts: ContinueOptions): DurableHandlers => ({
   [TYPE]: ({ command }) =>
-    later(async () => {
+    later(async (scoped) => {
       const { run, exits, routes, attributes } = parts;
       const search = asObject(optionsOf(command['options'])[`${OPTION}search_attributes`]);
-      const searchAttributes = search === undefined ? undefined : await attributes.ofStart(search);
+      const searchAttributes =
+        search === undefined ? undefined : await scoped(() => attributes.ofStart(search));
       run.continuing();
       const other = textOption(optionsOf(command['options']), 'workflow');
       const type =
-        other === undefined ? undefined : ((await routes.find(toBytes(other))).type ?? toBytes(other));
+        other === undefined
+          ? undefined
+          : ((await scoped(() => routes.find(toBytes(other)))).type ?? toBytes(other));
       do {
-        await condition(allHandlersFinished);
+        await scoped(() => condition(allHandlersFinished));
         refuse(parts);
-        await exits.handOver();
+        await exits.handOver(scoped);
         await run.settled();
       } while (!allHandlersFinished() || !run.isSettled);
       refuse(parts);

@@ -20,7 +20,7 @@ import type { Outgoing } from './context.js';
 import { asObject } from './options.js';
 import type { Routes } from './routes.js';
 import { later } from './run.js';
-import type { DurableHandler, DurableHandlers, Run } from './run.js';
+import type { DurableHandler, DurableHandlers, Run, Scoped } from './run.js';
 
 const EVENTS_TOPIC = '@events';
 
@@ -76,13 +76,13 @@ export class Exits {
   }
 
   /** Asks the children that stay to tell of their ends themselves: the next run is not their parent (X2). */
-  async handOver(): Promise<void> {
+  async handOver(scoped: Scoped): Promise<void> {
     for (const [pid, { stays, ended }] of [...this.#children]) {
       if (!stays) continue;
       const { monitored, linked } = this.interest(pid);
       try {
-        if (monitored) await this.ask(pid, 'monitor');
-        if (linked) await this.ask(pid, 'link');
+        if (monitored) await scoped(() => this.ask(pid, 'monitor'));
+        if (linked) await scoped(() => this.ask(pid, 'link'));
         this.#children.delete(pid);
       } catch {
         await ended; // it is no more: Temporal tells how it ended

@@ -1,7 +1,7 @@
 // Drives one instance inside a workflow: commands to durable handlers, answers back in the order in which they come. Sealed.
 // L1: everything happens inside an activation, in the order of the SDK's jobs and promises; so a replay does the same.
 // L2: each command runs in a cancellation scope of its own, shielded from the run's: a withdrawn command is cancelled, and a
-//     cancellation of the run reaches Lua first (see cancel).
+//     cancellation of the run reaches Lua first (see cancel). A handler enters the scope again after a wait (Scoped).
 // L3: an exception of the instance is a bug of the host: it fails the task, never the run.
 // L4: what ends before it is told to Lua is lost to nobody: the run ends only when what it has sent is sent.
 // L5: a step that is over its budget parks the run, if its entry says so: nothing of Lua runs until somebody lets it go on.
@@ -17,6 +17,7 @@ import type { LuaFunction } from '../../src/lua/values.js';
 import { toTextLossy } from '../../src/core/text.js';
 import { fromFailure } from '../../src/temporal/failures.js';
 import { RESUME } from '../../src/temporal/names.js';
+import { within } from '../../src/temporal/sdk-internals.js';
 import type { CommandTrace } from './trace.js';
 
 /** A command as its durable handler sees it. */
@@ -25,14 +26,24 @@ interface DurableCall {
   readonly run: Run;
 }
 
+/** Makes a call in the cancellation scope of a command: what calls the SDK after a wait goes through it. */
+export type Scoped = <T>(call: () => T) => T;
+
+type Start = (scoped: Scoped) => Promise<Data>;
+
 /** An answer that takes time: `start` is called once, in the command's own cancellation scope. */
 export class Later {
-  readonly start: () => Promise<Data>;
-  constructor(start: () => Promise<Data>) {
+  readonly start: Start;
+  constructor(start: Start) {
     this.start = start;
   }
 }
-export const later = (start: () => Promise<Data>): Later => new Later(start);
+export const later = (start: Start): Later => new Later(start);
+
+/** One wait more, as the SDK's own scopes have: the order of what ends in one task follows from it. */
+export async function whole<T>(call: () => Promise<T>): Promise<T> {
+  return await call();
+}
 
 /** Answers a command; what it throws or rejects with reaches Lua as an error. */
 export type DurableHandler = (call: DurableCall) => Data | Later;
@@ -211,7 +222,7 @@ export class Run {
 
   /** Runs `call` outside the scope of the command that asked for it. */
   shielded<T>(call: () => Promise<T>): Promise<T> {
-    return this.#shield.run(call);
+    return within(this.#shield, () => whole(call));
   }
 
   /** Commands that are not answered yet, in the order in which they were issued. */
@@ -306,7 +317,9 @@ export class Run {
     const scope = new CancellationScope({ cancellable: true, parent: this.#shield });
     this.#pending.set(id, { command, scope, shielded, since: Date.now() });
     this.#trace?.scope(scope, frames);
-    scope.run(answer.start).then(
+    const { start } = answer;
+    const scoped: Scoped = (call) => within(scope, call);
+    scoped(() => whole(() => start(scoped))).then(
       (value) => this.#answer(id, { ok: true, value }),
       (error: unknown) => this.#answer(id, { ok: false, error: fromFailure(error) }),
     );
