@@ -79,7 +79,7 @@ assert(message:topic() == "anything" and message:payload():data() == 1)
 local total = 0
 workflow.query("total", function() return total end)
 workflow.update("add", {
-    validate = function(n) return n > 0, "only more" end,
+    validate = function(n) if n <= 0 then return false, "only more" end end,
     handle = function(n)
         total = total + n
         return total

@@ -74,6 +74,8 @@ export interface Instance {
   turn(): Step;
   /** Goes on with a step that has paused; one whose budget is used up gets a new one. */
   goOn(): Step;
+  /** Whether a coroutine is where no cancellation of the run may reach it. */
+  readonly isShielded: boolean;
   coroutines(): readonly CoroutineState[];
   /** State of a module in this instance, as InstanceContext.state. */
   state<T extends object>(key: object, make: () => T): T;

@@ -164,14 +164,14 @@ export async function queryRun(
   headers: CallHeaders = {},
 ): Promise<readonly Data[]> {
   const handle = client.workflow.getHandle(run.workflowId, run.runId);
-  const deadline = Date.now() + READY_TIMEOUT_MS;
+  let deadline: number | undefined; // from when a worker first says so: until then there may be none
   for (;;) {
     try {
       return toResults(await withCallHeaders(headers, () => handle.query(name, ...args)));
     } catch (error) {
       // C2; the SDK tells every failed query as "not registered" with the handler's own message.
       const again = error instanceof QueryNotRegisteredError && error.message.includes(NOT_READY);
-      if (!again || Date.now() > deadline) throw asRunError(error);
+      if (!again || Date.now() > (deadline ??= Date.now() + READY_TIMEOUT_MS)) throw asRunError(error);
     }
     await sleep(READY_POLL_MS);
   }

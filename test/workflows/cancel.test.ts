@@ -1,12 +1,13 @@
 // What a cancellation does to a Lua workflow: with and without a listener to events, with compensation, while it waits for nothing.
 import { describe, expect, it } from 'vitest';
 import { queryRun, resultOf, signalRun } from '../../src/temporal/client.js';
+import type { Command } from '../../src/core/command.js';
 import type { RunReference } from '../../src/temporal/client.js';
 import type { LuaApp } from '../support/lua-app.js';
 import { fn, luaSuite, workflow } from '../support/lua-suite.js';
 
 describe('a cancelled workflow', () => {
-  const { app, start } = luaSuite();
+  const { app, start, temporal } = luaSuite();
 
   const cancel = async (app: LuaApp, ref: RunReference, reason = ''): Promise<void> => {
     await queryRun(app.client, ref, 'moontide.program', []);
@@ -128,5 +129,41 @@ describe('a cancelled workflow', () => {
     await expect(resultOf(it.client, ref)).rejects.toMatchObject({ kind: 'Canceled' });
     expect(await statusOf(it, ref)).toBe('CANCELLED');
     expect(it.calls.map(({ args }) => args[0]).sort()).toEqual(['beside', 'undo', 'whole']);
+  });
+
+  it('leaves alone what waits in a shield for a message, and is told after it, also by itself', async () => {
+    const entries = {
+      'app:w': workflow(`
+        local funcs, workflow = require("funcs"), require("workflow")
+        return function()
+          local got = workflow.shielded(function()
+            assert(process.cancel(process.pid()))
+            return process.listen("ready"):receive()
+          end)
+          local _, err = funcs.call("app:step", "never")
+          funcs.call("app:step", got .. " " .. err:kind())
+          return nil, err
+        end`),
+      'app:step': fn('return function(what) return what end'),
+    };
+    // As a node does it: a run cannot ask the server for its own cancellation.
+    const cancelRun = async ({ to }: Command): Promise<null> => {
+      const id = /\|(.*)\}$/.exec(String(to))?.[1] ?? '';
+      await temporal().temporal.client.workflow.getHandle(id).cancel();
+      return null;
+    };
+    const it = await app(entries, { handlers: { 'process.cancel': cancelRun } });
+    const ref = await start(it, 'app:w');
+    const handle = it.client.workflow.getHandle(ref.workflowId);
+    const asked = async (): Promise<boolean> =>
+      ((await handle.fetchHistory()).events ?? []).some(
+        (event) => event.workflowExecutionCancelRequestedEventAttributes,
+      );
+    while (!(await asked())) await new Promise((next) => setTimeout(next, 50));
+    await queryRun(it.client, ref, 'moontide.state', []);
+    await signalRun(it.client, ref, 'ready', ['whole']);
+    await expect(resultOf(it.client, ref)).rejects.toMatchObject({ kind: 'Canceled' });
+    expect(await statusOf(it, ref)).toBe('CANCELLED');
+    expect(it.calls.map(({ args }) => args[0])).toEqual(['whole Canceled']);
   });
 });

@@ -1,7 +1,7 @@
 // Who is told of whose end: monitors and links, of this run and by this run. Sealed.
 // X1: the end of a monitored process is an EXIT event; the abnormal end of a linked one ends this run with its error.
 // X2: the end of a child comes from Temporal itself; other runs are asked by a signal and answer with one before they end.
-import { getExternalWorkflowHandle } from '@temporalio/workflow';
+import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
 import { dataObject } from '../../src/core/data.js';
 import type { Data, DataObject } from '../../src/core/data.js';
 import type { ErrorData } from '../../src/core/error-data.js';
@@ -228,7 +228,10 @@ export const exitHandlers = ({ exits, routes, general }: ExitHandlerOptions): Du
     const { to, reason } = call.command;
     const target = typeof to === 'string' ? tryPid(to) : undefined;
     const plain = reason === undefined || reason === '';
-    if (target === undefined || !plain || routes.queueOfHost(target.host) === undefined) return general(call);
+    // The server takes no request of a run to cancel itself: a client makes that too.
+    const own = target !== undefined && toTextLossy(target.id) === workflowInfo().workflowId;
+    if (target === undefined || own || !plain || routes.queueOfHost(target.host) === undefined)
+      return general(call);
     return later(async () => {
       await getExternalWorkflowHandle(toTextLossy(target.id)).cancel();
       return null;

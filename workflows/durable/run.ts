@@ -198,12 +198,19 @@ export class Run {
       scope.cancel();
       this.#enter(() => this.instance.answer(id, { ok: false, error: CANCELED }));
     }
+    // Who waits in a shield for a message is left alone too.
+    if (this.instance.isShielded) this.#owesCancel = true;
     this.#orphaned = true;
     this.#endIfOrphaned();
   }
 
   #endIfOrphaned(): void {
-    if (this.#orphaned && this.#pending.size === 0 && this.#parked === undefined)
+    if (
+      this.#orphaned &&
+      this.#pending.size === 0 &&
+      this.#parked === undefined &&
+      !this.#instance?.isShielded
+    )
       this.#finish({ ok: false, error: CANCELED });
   }
 

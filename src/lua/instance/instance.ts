@@ -163,6 +163,10 @@ class Scheduler implements Instance, InstanceContext, Pending {
     return this.#step(() => undefined, paused);
   }
 
+  get isShielded(): boolean {
+    return this.#coroutines().some(({ scope }) => scope?.isShielded === true);
+  }
+
   coroutines(): readonly CoroutineState[] {
     const paused = this.#paused === undefined ? undefined : this.#queue?.[0]?.coroutine;
     const waits = this.#paused?.why === 'budget' ? 'a new budget' : 'its turn';

@@ -1,0 +1,84 @@
+// `process.query` and `process.update` of workflows, asked by functions and by other workflows.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TestFolders, buildOnce, cli } from './cli-process.js';
+
+const folders = new TestFolders();
+beforeAll(buildOnce);
+afterAll(() => folders.clean());
+
+/** The same questions, whoever asks. */
+const QUESTIONS = `
+      return function()
+        local pid = assert(process.spawn("app:cart", "app:worker"))
+        assert(process.query(pid, "total") == 0)
+        local list, count = process.update(pid, "add", "lamp", 2)
+        assert(list[1] == "lamp" and count == 2 and process.query(pid, "total") == 2)
+        local _, refused = process.update(pid, "add", "", 1)
+        assert(refused:kind() == errors.INVALID and refused:message() == "an item has a name")
+        local _, failed = process.update(pid, "add", "stone", 99)
+        assert(failed:kind() == errors.CONFLICT and not failed:retryable() and failed:details().most == 10)
+        local _, acts = process.query(pid, "acts")
+        assert(acts:message():find("only looks"), tostring(acts))
+        local _, unknown = process.query(pid, "nothing")
+        assert(unknown:kind() == errors.NOT_FOUND and unknown:message():find("total"), tostring(unknown))
+        local _, undeclared = process.update(pid, "nothing")
+        assert(undeclared ~= nil)
+        assert(process.send(pid, "close"))
+        local _, nobody = process.query("{app:worker|nobody}", "total")
+        assert(nobody:kind() == errors.NOT_FOUND, tostring(nobody))
+        local _, gone = process.update("{app:worker|nobody}", "add", "lamp", 1)
+        assert(gone:kind() == errors.NOT_FOUND, tostring(gone))
+      end`;
+
+const APP = `
+version: "1.0"
+namespace: app
+entries:
+  - name: worker
+    kind: temporal.worker
+    task_queue: carts
+  - name: cart
+    kind: workflow.lua
+    meta: { temporal: { workflow: { worker: worker } } }
+    modules: [workflow, time]
+    source: |
+      return function()
+        local items, total = {}, 0
+        workflow.query("total", function() return total end)
+        workflow.query("acts", function() time.sleep("1s") end)
+        workflow.update("add", {
+          validate = function(item) if item == "" then return nil, errors.new({ kind = errors.INVALID, message = "an item has a name" }) end end,
+          handle = function(item, n)
+            if n > 10 then return nil, errors.new({ kind = errors.CONFLICT, message = "too many", retryable = false, details = { most = 10 } }) end
+            items[#items + 1], total = item, total + n
+            return items, total
+          end,
+        })
+        process.listen("close"):receive()
+      end
+  - name: function_asks
+    kind: function.lua
+    meta: { type: test }
+    source: |${QUESTIONS}
+  - name: workflow_asks
+    kind: workflow.lua
+    meta: { type: test, temporal: { workflow: { worker: worker } } }
+    source: |${QUESTIONS}
+`;
+
+it(
+  'answer with all results; errors of updates keep their kind, those of queries their text',
+  { timeout: 120_000 },
+  async () => {
+    const { code, stdout } = await cli(['--app', folders.make({ '_index.yaml': APP }), '--json', 'test']);
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { id: string; status: string });
+    expect({ code, failed: lines.filter(({ status }) => status !== 'passed') }).toEqual({
+      code: 0,
+      failed: [],
+    });
+    expect(lines.length).toBeGreaterThanOrEqual(2);
+  },
+);
