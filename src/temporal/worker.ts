@@ -2,10 +2,15 @@
 // K1: nothing is bundled at start; a worker without a bundle takes activities only.
 // K2: signals of the process belong to the node: the SDK's own handling is switched off (installRuntime).
 // K3: `shutdown` drains: no new task is taken, running activities get the grace time, then they are cancelled.
+// K4: its sandboxes can collect garbage, which the Lua engine asks for where a step takes much (lua/compiled/collection.ts).
+// K5: a step of a workflow is not cut off by time. The SDK would do so after 5 s, by a timeout of node:vm inside a promise, and
+//     that ends the whole process ("async hook stack has become corrupted", nodejs/node#38503, temporalio/sdk-typescript#939):
+//     on a machine that is busy enough, any step. What Lua does in a step is bounded by its budget.
 import { makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import type { ActivityInterceptorsFactory, NativeConnection, WorkerOptions } from '@temporalio/worker';
 import type { DataObject } from '../core/data.js';
 import type { Logger, LogLevel } from '../core/logger.js';
+import { withCollector } from '../core/collector-host.js';
 import { canGenerateCode } from '../core/code-generation.js';
 import type { ArtifactSource } from './contracts.js';
 import { workerDataConverter } from './data-converter.js';
@@ -45,7 +50,8 @@ export interface RunningWorker extends AsyncDisposable {
 
 /** Makes a worker and runs it. */
 export async function createWorker(options: CreateWorkerOptions): Promise<RunningWorker> {
-  const worker = await Worker.create(await workerOptions(options));
+  const settings = await workerOptions(options);
+  const worker = await withCollector(() => Worker.create(settings)); // K4
   const ended = worker.run();
   // Told to who awaits `ended`; a worker that breaks before anybody does must not end the process.
   ended.catch(() => undefined);
@@ -55,6 +61,11 @@ export async function createWorker(options: CreateWorkerOptions): Promise<Runnin
   };
   return { taskQueue: options.taskQueue, worker, ended, shutdown, [Symbol.asyncDispose]: shutdown };
 }
+
+/** Beyond this a sandbox hangs for good, and a process that ends is better than one that stays (K5). Milliseconds. */
+const STEP_MS = 600_000;
+/** The SDK takes this option, and has no type for it. */
+const hiddenOptions: object = { isolateExecutionTimeout: STEP_MS };
 
 async function workerOptions(options: CreateWorkerOptions): Promise<WorkerOptions> {
   const { connection, namespace, taskQueue, bundle, activities, artifacts } = options;
@@ -75,6 +86,7 @@ async function workerOptions(options: CreateWorkerOptions): Promise<WorkerOption
         }),
     shutdownGraceTime: options.drainMs ?? 10_000,
     ...settings.options,
+    ...hiddenOptions,
     // The SDK's threads make code of strings, and nothing of ours can be prepared in them (sdk-code.ts).
     ...(canGenerateCode() ? {} : { debugMode: true }),
     ...options.overrides,

@@ -12,6 +12,7 @@ import { formatFrames } from '../instance/traceback.js';
 import { currentEntries, framesOf } from './positions.js';
 import type { StackEntry } from './positions.js';
 import { machine } from './machine.js';
+import { took } from './collection.js';
 
 const SLICE = 5000;
 
@@ -41,8 +42,8 @@ export const FRAME_BYTES = 160;
 /** Bytes of a coroutine before it runs. */
 export const COROUTINE_BYTES = 320;
 
-/** Lua code counts down from this, since V8 is quick with small integers only; what is beyond waits in the reserve. */
-const PORTION = 2 ** 30;
+/** Lua code counts down from this, since V8 is quick with small integers only; what is beyond waits in the reserve. Bytes. */
+const PORTION = 8 * 1024 * 1024;
 
 export interface Limits {
   readonly instructions: number;
@@ -142,12 +143,15 @@ export const memoryLeft = (): number => machine.memory + machine.reserve + machi
 
 /** More was counted than there was left of the portion. */
 export function needMemory(): void {
+  let portions = 0;
   while (machine.memory < 0) {
     if (machine.reserve <= 0) overdraw();
     const more = Math.min(machine.reserve, PORTION);
     machine.reserve -= more;
     machine.memory += more;
+    portions += more;
   }
+  if (portions > 0) took(portions, machine.memoryPerStep - machine.memory - machine.reserve);
 }
 
 /** The step goes on, to the next place where it can park. */

@@ -48,7 +48,7 @@ import type { LoadedUnit } from './unit.js';
 
 /** What a program may do in one step when its entry says nothing: well under a second on a slow machine, once it is warm. */
 const DEFAULT_LIMITS: Limits = { instructions: 50_000_000, memory: 64 * 1024 * 1024 };
-/** In a workflow, whose sandbox is slower, and where a step that takes 5 s ends the worker. */
+/** In a workflow, whose sandbox is slower, and where Temporal waits 10 s for the end of a step. */
 const WORKFLOW_LIMITS: Limits = { ...DEFAULT_LIMITS, instructions: 20_000_000 };
 
 /** In a workflow a step is one piece: it must not depend on what else the worker does. */
