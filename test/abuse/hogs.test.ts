@@ -7,10 +7,13 @@ import type { LuaSession } from '../support/instance.js';
 import { bombs, loops } from './hogs.js';
 
 const INSTRUCTIONS = 400_000;
+/** fengari's own instructions, of which each takes longer. */
+const FENGARI_INSTRUCTIONS = 50_000;
 const MEMORY = 4_000_000;
 
 function run(text: string, engine = DEFAULT_ENGINE, memory = MEMORY): LuaSession {
-  const program = { ...programOf(text), budget: { instructions: INSTRUCTIONS, memory } };
+  const instructions = engine === 'fengari' ? FENGARI_INSTRUCTIONS : INSTRUCTIONS;
+  const program = { ...programOf(text), budget: { instructions, memory } };
   return openLua(text, { engine: engineNamed(engine), program });
 }
 
@@ -27,6 +30,38 @@ describe('a program that never ends', () => {
 describe('a program that keeps all it gets', () => {
   it.each(bombs.map(({ name, text }) => [name, text]))('is stopped: %s', (_name, text) => {
     expect(run(text).error?.message).toMatch(STOPPED);
+  });
+});
+
+describe('on fengari', () => {
+  /** These take no more than a builtin allows, or end before they have done much. */
+  const ENDS: Readonly<Record<string, RegExp>> = {
+    'a huge rep': /resulting string too large/,
+    'rep with a separator': /resulting string too large/,
+    'table.concat over a builtin': /number has no integer representation/,
+  };
+  const hogs = [...loops, ...bombs].filter(({ notOnFengari }) => notOnFengari === undefined);
+
+  it.each(hogs.map(({ name, text }) => [name, text]))('is stopped: %s', (name, text) => {
+    const { error } = run(text, 'fengari');
+    expect(error?.message).toMatch(ENDS[name] ?? STOPPED);
+    if (ENDS[name] === undefined) expect(error).toMatchObject({ kind: 'Internal', retryable: false });
+  });
+
+  it('counts the same each time', () => {
+    const least = (text: string): number => {
+      let [low, high] = [0, 1_000_000];
+      while (high - low > 1) {
+        const middle = (low + high) >> 1;
+        const program = { ...programOf(text), budget: { instructions: middle, memory: MEMORY } };
+        if (openLua(text, { engine: engineNamed('fengari'), program }).error === undefined) high = middle;
+        else low = middle;
+      }
+      return high;
+    };
+    const text =
+      'local t = {} for i = 1, 500 do t[i] = ("row " .. i):gsub("%d", "%0.") end table.sort(t) return #table.concat(t, ",")';
+    expect(least(text)).toBe(least(text));
   });
 });
 

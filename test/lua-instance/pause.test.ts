@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Budget } from '../../src/core/program.js';
 import { compiledEngine } from '../../src/lua/compiled/engine.js';
+import { fengariEngine } from '../../src/lua/fengari/engine.js';
 import type { Pause } from '../../src/lua/suspend.js';
 import { LuaSession, programOf } from '../support/instance.js';
 import type { LuaOptions } from '../support/instance.js';
@@ -262,6 +263,46 @@ describe('a step that gives up its turn', () => {
         if (step.paused === undefined) busy.delete(session);
       }
     expect(sessions.map(({ values }) => values)).toEqual(sessions.map(() => [2_001_000]));
+  });
+});
+
+describe('a step on fengari that gives up its turn', () => {
+  const onFengari = (text: string, host: LuaOptions['host'] = {}, budget?: Budget): LuaSession =>
+    open(text, { engine: fengariEngine, host }, budget);
+  /** Its hook looks every 1,000 instructions: a turn is never shorter. */
+  const AT_EVERY_LOOK = { turnInstructions: 10 };
+  const longer = (text: string): string =>
+    `local all = {} for round = 1, 40 do all[round] = table.pack((function() ${text} end)()) end return #all, table.unpack(all[40])`;
+  const programs = PROGRAMS.filter(([, text]) => !text.includes('<close>') && !text.includes('maxinteger'));
+
+  it.each(programs)('goes on as if nothing had been: %s', (_what, text) => {
+    const many = longer(text.replace('f(30000)', 'f(1000)'));
+    const whole = onFengari(many);
+    expect(runThrough(whole)).toEqual([]);
+    const session = onFengari(many, AT_EVERY_LOOK);
+    const pauses = runThrough(session);
+    for (const { why } of pauses) expect(why).toBe('turn');
+    expect(session.outcome).toEqual(whole.outcome);
+  });
+
+  it.each([
+    ['in main', 'while true do end'],
+    [
+      'in a coroutine in a coroutine',
+      'local c = coroutine.wrap(function() coroutine.wrap(function() while true do end end)() end) c()',
+    ],
+    ['in pcall', 'while true do pcall(function() for i = 1, 100 do end end) end'],
+    ['in a metamethod', 'return setmetatable({}, {__index = function() while true do end end}).x'],
+  ])('is stopped by its budget, however many turns it had: %s', (_where, text) => {
+    const session = onFengari(text, AT_EVERY_LOOK, { instructions: 50_000 });
+    expect(runThrough(session).length).toBeGreaterThan(20);
+    expect(session.error?.message).toMatch(/^budget exceeded at main[.]lua:1: more than 50000 instructions/);
+  });
+
+  it('never gives it up in a workflow', () => {
+    const session = onFengari('for i = 1, 20000 do end return 1', { ...AT_EVERY_LOOK, place: 'workflow' });
+    expect(runThrough(session)).toEqual([]);
+    expect(session.values).toEqual([1]);
   });
 });
 

@@ -6,6 +6,8 @@
 //     string.gsub, handlers of xpcall. The call is refused there, before anything happened.
 // K4: an exception that is no Lua error is a bug of the host: pcall does not see it, it leaves the step through `fatal`.
 // K5: a thread that used up its budget ends the same way, past every pcall, but as an error of its own.
+// K6: where a turn ends, the hook that counts yields like a host function that waits (K1), but asks nothing. Where nothing can
+//     wait (K3) the step goes on to the first place after it where it can; its budget stops what never gets there.
 import { lua } from './internals.js';
 import type { CFunction, lua_State } from './internals.js';
 import { raisedValue } from '../instance/error-object.js';
@@ -13,10 +15,12 @@ import { formatFrames } from '../instance/traceback.js';
 import type { HostCall, InstanceContext } from '../instance-context.js';
 import type { LuaFrame } from '../engine.js';
 import { Suspend } from '../suspend.js';
-import type { SuspendRequest } from '../suspend.js';
+import type { Pause, SuspendRequest } from '../suspend.js';
 import { LuaError } from '../values.js';
 import type { HostFunction, HostResult, LuaValue } from '../values.js';
 import type { Bridge } from './bridge.js';
+import { BudgetExceeded, Meter } from './meter.js';
+import type { MeterLimits } from './meter.js';
 import { framesOf, whereOf } from './stack.js';
 
 type CallRequest = Extract<SuspendRequest, { on: 'call' }>;
@@ -27,16 +31,7 @@ export type ThreadAnswer =
 
 /** How many instructions pass between two looks at the budget. */
 const METER_STRIDE = 1000;
-
-/** Ends a thread past every pcall (K5). */
-export class BudgetExceeded extends Error {
-  override readonly name = 'BudgetExceeded';
-  readonly traceback: string;
-  constructor(message: string, traceback: string) {
-    super(message);
-    this.traceback = traceback;
-  }
-}
+const TURN: Pause = Object.freeze({ on: 'pause', why: 'turn' });
 
 export class Calls {
   readonly #bridge: Bridge;
@@ -45,55 +40,63 @@ export class Calls {
   #current: lua_State;
   /** The scheduled thread that runs now. */
   running: lua_State | undefined;
-  pending: ThreadRequest | undefined;
+  pending: ThreadRequest | Pause | undefined;
   answer: ThreadAnswer | undefined;
   fatal: { readonly error: unknown } | undefined;
+  /** What ends the state: a bug (K4), or its budget (K5). */
+  get stopped(): { readonly error: unknown } | undefined {
+    const { stop } = this.meter;
+    return stop === undefined ? this.fatal : { error: stop };
+  }
   /** The coroutine that a state is resuming now, or had resumed when its thread began to wait. */
   readonly #inner = new WeakMap<lua_State, lua_State>();
   /** Coroutines inside which a thread waits for the host. */
   readonly #waiting = new WeakSet<lua_State>();
   /** How many resumes on the way cannot be left (K3). */
   #locked = 0;
-  #charge: (units: number) => void = () => undefined;
+  readonly meter: Meter;
+  /** Where the turn ends, in instructions of the step (K6). */
+  #turnEnd = Infinity;
 
-  constructor(bridge: Bridge, instance: InstanceContext) {
+  constructor(bridge: Bridge, instance: InstanceContext, limits: MeterLimits) {
     this.#bridge = bridge;
+    this.meter = new Meter(limits, () => {
+      const frames = this.frames(this.running ?? this.#current);
+      const [innermost] = frames;
+      const place = innermost === undefined ? '' : `${innermost.chunk}:${innermost.line}`;
+      return { place, traceback: formatFrames(frames) };
+    });
     this.#current = bridge.state;
     this.#call = {
       instance,
       where: () => whereOf(this.#current),
       traceback: () => this.traceback(this.#current),
-      charge: (units) => this.#charge(units),
+      charge: (units) => this.meter.charge(units),
     };
   }
 
-  /** Counts the instructions of all threads of the state, and stops the one that exceeds `limit` in a step. */
-  meter(limit: number): { readonly reset: () => void } {
-    let used = 0;
-    const look = (L: lua_State): void => count(L, METER_STRIDE);
-    const count = (L: lua_State, units: number): void => {
-      if (this.fatal !== undefined) throw this.fatal.error;
-      used += units;
-      if (used <= limit) return;
-      const message = `budget exceeded at ${whereOf(L)}: more than ${limit} instructions in one step`;
-      const stop = new BudgetExceeded(message, this.traceback(L));
-      this.fatal = { error: stop };
-      throw stop;
+  /** From now on a step ends its turn after so many instructions; Infinity: never. */
+  beginTurn(instructions: number): void {
+    this.#turnEnd = this.meter.used + instructions;
+  }
+
+  /** Counts the instructions of all threads of the state, and pauses where a turn ends (K6). */
+  count(): void {
+    const look = (L: lua_State): void => {
+      this.meter.charge(METER_STRIDE);
+      if (this.meter.used < this.#turnEnd || this.running === undefined) return;
+      if (L.nny > 0 || this.#locked > 0) return;
+      this.pending = TURN;
+      lua.lua_yieldk(L, 0, 0, null);
     };
-    this.#charge = (units) => count(this.#current, units);
     lua.lua_sethook(this.#bridge.state, look, lua.LUA_MASKCOUNT, METER_STRIDE);
-    return {
-      reset: () => {
-        used = 0;
-      },
-    };
   }
 
   /** pcall and xpcall, which fengari lets catch what must not be caught where it cannot be left (K4, K5). */
   protectedCall(original: CFunction): CFunction {
     return (L) => {
       const count = original(L);
-      if (this.fatal !== undefined) throw this.fatal.error;
+      if (this.stopped !== undefined) throw this.stopped.error;
       return count;
     };
   }
@@ -128,7 +131,7 @@ export class Calls {
     this.#inner.set(L, coroutine);
     const status = lua.lua_resume(coroutine, L, nargs);
     this.#locked -= locks;
-    if (this.fatal !== undefined) throw this.fatal.error;
+    if (this.stopped !== undefined) throw this.stopped.error;
     if (status === lua.LUA_YIELD && this.pending !== undefined) {
       this.#waiting.add(coroutine);
       return lua.lua_yieldk(L, 0, 0, () => {
@@ -143,7 +146,7 @@ export class Calls {
   /** fengari's handler of JavaScript errors: the machine's limits are Lua errors, anything else is a bug (K4). */
   nativeError(L: lua_State): number {
     const error = lua.lua_touserdata(L, 1);
-    if (this.fatal !== undefined || !(error instanceof Error) || error.name !== 'RangeError') {
+    if (this.stopped !== undefined || !(error instanceof Error) || error.name !== 'RangeError') {
       this.fatal ??= { error };
       throw error;
     }
@@ -178,6 +181,7 @@ export class Calls {
   }
 
   #raise(L: lua_State, error: unknown): never {
+    if (error instanceof BudgetExceeded) throw error;
     const raised = raisedValue(error);
     if (raised === undefined) {
       this.fatal ??= { error };
@@ -226,7 +230,7 @@ export class Calls {
       const results = this.#bridge.readFrom(L, 1);
       return () => then(results);
     }
-    if (this.fatal !== undefined) throw this.fatal.error;
+    if (this.stopped !== undefined) throw this.stopped.error;
     const error = this.#bridge.read(L.stack[L.top - 1]!);
     return () => caught(error);
   }

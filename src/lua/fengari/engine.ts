@@ -1,8 +1,7 @@
 // The fengari engine: an interpreter of Lua 5.3, for processes without code generation and as the second opinion. Sealed.
 // Limits, next to the compiled engine: integers of 32 bits (see bridge.ts), no `<close>` and no typed syntax, at most 200
 // nested calls through host functions (pcall in pcall, metamethods), chunk names cut to 59 bytes in messages, floats from 1e15 on
-// printed with all digits. A budget counts instructions of Lua, not the work of string patterns; of memory only string.rep is limited;
-// `on_exceed = park` ends the run as `fail` does.
+// printed with all digits. Budgets are coarser (meter.ts); `on_exceed = park` ends the run as `fail` does.
 import { lauxlib, lua } from './internals.js';
 import type { LClosure, Proto } from './internals.js';
 import type { Diagnostic } from '../../core/diagnostics.js';

@@ -20,7 +20,13 @@ declare module 'fengari/src/lobject.js' {
     metatable: Table | null;
     data: object;
   }
-  const lobject: { TValue: typeof TValue; LClosure: typeof LClosure; Udata: typeof Udata };
+  const lobject: {
+    TValue: typeof TValue;
+    LClosure: typeof LClosure;
+    Udata: typeof Udata;
+    /** Gives the length of the number's text and its end; 0: it is none. */
+    luaO_str2num: (bytes: Uint8Array, result: TValue) => number;
+  };
   export default lobject;
   export type { LClosure, TValue, Udata };
 }
@@ -43,9 +49,10 @@ declare module 'fengari/src/ltable.js' {
   }
   const ltable: {
     Table: typeof Table;
-    luaH_new(L: lua_State): Table;
+    luaH_new: (L: lua_State) => Table;
     luaH_getn(table: Table): number;
-    luaH_setfrom(L: lua_State, table: Table, key: TValue, value: TValue): void;
+    luaH_setfrom: (L: lua_State, table: Table, key: TValue, value: TValue) => void;
+    luaH_setint: (table: Table, key: number, value: TValue) => void;
     invalidateTMcache(table: Table): void;
   };
   export default ltable;
@@ -61,9 +68,30 @@ declare module 'fengari/src/lstring.js' {
     text?: string;
     tableKey?: string;
   }
-  const lstring: { TString: typeof TString; luaS_hash(bytes: Uint8Array): string };
+  const lstring: {
+    TString: typeof TString;
+    luaS_bless: (L: lua_State | null, bytes: Uint8Array) => TString;
+    luaS_eqlngstr: (a: TString, b: TString) => boolean;
+    luaS_hash(bytes: Uint8Array): string;
+    luaS_hashlongstr: (string: TString) => unknown;
+    luaS_new: (L: lua_State | null, bytes: Uint8Array) => TString;
+  };
   export default lstring;
   export type { TString };
+}
+declare module 'fengari/src/ldo.js' {
+  import type { lua_State } from 'fengari/src/lua.js';
+  const ldo: {
+    luaD_checkstack: (L: lua_State, n: number) => void;
+    luaD_throw: (L: lua_State, status: number) => never;
+  };
+  export default ldo;
+}
+declare module 'fengari/src/ltm.js' {
+  import type { lua_State } from 'fengari/src/lua.js';
+  import type { Table } from 'fengari/src/ltable.js';
+  const ltm: { fasttm: (L: lua_State, metatable: Table | null, event: number) => unknown };
+  export default ltm;
 }
 declare module 'fengari/src/lfunc.js' {
   import type { lua_State } from 'fengari/src/lua.js';
@@ -106,6 +134,7 @@ declare module 'fengari/src/lua.js' {
   import type { TValue } from 'fengari/src/lobject.js';
   interface CallInfo {
     readonly funcOff: number;
+    readonly previous: CallInfo | null;
   }
   interface lua_State {
     top: number;
@@ -127,9 +156,11 @@ declare module 'fengari/src/lua.js' {
     short_src: Uint8Array;
     currentline: number;
     linedefined: number;
+    i_ci: CallInfo;
   }
   const lua: {
     readonly LUA_OK: number;
+    readonly LUA_ERRRUN: number;
     readonly LUA_YIELD: number;
     readonly LUA_MULTRET: number;
     readonly LUA_MASKCOUNT: number;
@@ -145,11 +176,13 @@ declare module 'fengari/src/lua.js' {
     lua_checkstack(L: lua_State, n: number): boolean;
     lua_concat(L: lua_State, n: number): void;
     lua_error(L: lua_State): never;
+    lua_geti: (L: lua_State, index: number, n: number) => number;
     lua_getinfo(L: lua_State, what: Uint8Array, ar: lua_Debug): number;
     lua_getstack(L: lua_State, level: number, ar: lua_Debug): number;
+    lua_gettable(L: lua_State, index: number): number;
     lua_gettop(L: lua_State): number;
     lua_insert(L: lua_State, index: number): void;
-    lua_newthread(L: lua_State): lua_State;
+    lua_newthread: (L: lua_State) => lua_State;
     lua_pcallk(
       L: lua_State,
       nargs: number,
@@ -163,6 +196,7 @@ declare module 'fengari/src/lua.js' {
     lua_pushglobaltable(L: lua_State): void;
     lua_pushvalue(L: lua_State, index: number): void;
     lua_resume(L: lua_State, from: lua_State | null, nargs: number): number;
+    lua_seti: (L: lua_State, index: number, n: number) => void;
     lua_sethook(
       L: lua_State,
       hook: ((L: lua_State, ar: lua_Debug) => void) | null,
@@ -173,15 +207,21 @@ declare module 'fengari/src/lua.js' {
     lua_status(L: lua_State): number;
     lua_touserdata(L: lua_State, index: number): unknown;
     lua_type(L: lua_State, index: number): number;
-    lua_xmove(from: lua_State, to: lua_State, n: number): void;
+    lua_xmove: (from: lua_State, to: lua_State, n: number) => void;
     lua_yieldk(L: lua_State, nresults: number, context: number, k: Continuation | null): number;
   };
   export default lua;
-  export type { CFunction, Continuation, lua_Debug, lua_State };
+  export type { CallInfo, CFunction, Continuation, lua_Debug, lua_State };
 }
 declare module 'fengari/src/lauxlib.js' {
   import type { lua_State } from 'fengari/src/lua.js';
+  interface luaL_Buffer {
+    readonly L: lua_State;
+  }
   const lauxlib: {
+    luaL_addlstring: (buffer: luaL_Buffer, bytes: Uint8Array, length: number) => void;
+    luaL_addvalue: (buffer: luaL_Buffer) => void;
+    luaL_checkstack: (L: lua_State, n: number, message: Uint8Array | string | null) => void;
     luaL_argerror(L: lua_State, position: number, message: Uint8Array): never;
     luaL_error(L: lua_State, format: Uint8Array): never;
     luaL_checkany(L: lua_State, position: number): void;

@@ -1,7 +1,9 @@
 // The parts of fengari that the engine uses, in the one order in which they load. Sealed.
 // Nothing else imports fengari: its modules form cycles, and without a `process` they load only after realm.ts.
 import './realm.js';
+import './counted-strings.js';
 import lua from 'fengari/src/lua.js';
+import './counted.js';
 import lauxlib from 'fengari/src/lauxlib.js';
 import lualib from 'fengari/src/lualib.js';
 import defs from 'fengari/src/defs.js';
@@ -13,7 +15,7 @@ import './realm-loaded.js';
 
 export const tags = defs.constant_types;
 export { lauxlib, lfunc, lobject, lstring, ltable, lua, lualib };
-export type { CFunction, lua_Debug, lua_State } from 'fengari/src/lua.js';
+export type { CallInfo, CFunction, lua_Debug, lua_State } from 'fengari/src/lua.js';
 export type { LClosure, TValue, Udata } from 'fengari/src/lobject.js';
 export type { Proto } from 'fengari/src/lfunc.js';
 export type { Table } from 'fengari/src/ltable.js';

@@ -2,6 +2,7 @@
 // L1: absent on purpose: load, loadfile, dofile, collectgarbage, io, debug, package; os is a module of its own.
 // L2: string functions take errors (userdata with a text) as their text.
 // L3: what Lua 5.1 had and applications still use is there: unpack, math.pow, log10, atan2, sinh, cosh, tanh.
+// L4: patterns are matched by the library's matcher, which a budget can stop (patterns.ts).
 import { lauxlib, lua, lualib, tags } from './internals.js';
 import type { CFunction, lua_State } from './internals.js';
 import { Arguments, asText } from '../instance/arguments.js';
@@ -12,12 +13,18 @@ import type { HostFunction, LuaValue, LuaTable } from '../values.js';
 import type { Bridge, FengariTable } from './bridge.js';
 import type { Calls } from './calls.js';
 import { coroutineLibrary } from './coroutines.js';
+import { patternLibrary } from './patterns.js';
 import type { Threads } from './coroutines.js';
+import { chargeMemoryRunning, chargeRunning } from './meter.js';
 import { fromBytes, toBytes } from './strings.js';
 
 const ABSENT = ['collectgarbage', 'dofile', 'load', 'loadfile', '_G'];
 /** The longest string that string.rep makes, in bytes. */
 const LONGEST_STRING = 64 * 1024 * 1024;
+/** Bytes that are copied in the time of an instruction. */
+const BYTES_AT_ONCE = 64;
+/** Characters that are decoded in the time of an instruction. */
+const CHARACTERS_AT_ONCE = 8;
 const TOSTRING = toBytes('__tostring');
 const PAIRS = toBytes('__pairs');
 
@@ -43,6 +50,10 @@ export function openLibraries(
   };
 
   const string = open(lualib.luaopen_string);
+  const { find, match, gmatch, gsub } = Object.fromEntries(
+    ['find', 'match', 'gmatch', 'gsub'].map((name) => [name, functionOf(bridge, string.get(name))]),
+  ) as Record<'find' | 'match' | 'gmatch' | 'gsub', CFunction>;
+  define(string, patternLibrary(bridge, { find, match, gmatch, gsub }));
   for (const [name, fn] of [...string.entries()]) string.set(name, bridge.newFunction(withTexts(bridge, fn)));
   string.set('dump', undefined);
   string.set('rep', bridge.newFunction(limitedRep(bridge, string.get('rep'))));
@@ -56,7 +67,10 @@ export function openLibraries(
   globals.set('string', string);
   globals.set('table', table);
   globals.set('math', math);
-  globals.set('utf8', open(lualib.luaopen_utf8));
+  const utf8 = open(lualib.luaopen_utf8);
+  for (const name of ['len', 'offset'])
+    utf8.set(name, bridge.newFunction(goingThrough(bridge, functionOf(bridge, utf8.get(name)))));
+  globals.set('utf8', utf8);
   globals.set('coroutine', coroutine);
   globals.set('unpack', table.get('unpack'));
   for (const name of ['pcall', 'xpcall'])
@@ -74,17 +88,32 @@ export function openLibraries(
 
 const functionOf = (bridge: Bridge, fn: LuaValue): CFunction => bridge.write(fn).value as CFunction;
 
-/** string.rep within what one string may hold. */
+/** A function that goes through its first argument. */
+const goingThrough =
+  (bridge: Bridge, target: CFunction): CFunction =>
+  (L) => {
+    const [text] = bridge.readFrom(L, 1);
+    if (typeof text === 'string') chargeRunning(text.length / CHARACTERS_AT_ONCE);
+    return target(L);
+  };
+
+/** string.rep within what one string may hold; fengari's copies byte by byte. */
 function limitedRep(bridge: Bridge, rep: LuaValue): CFunction {
   const target = functionOf(bridge, rep);
   return (L) => {
-    const [text, count, separator] = bridge
+    const [text, count, separator = ''] = bridge
       .readFrom(L, 1)
       .map((value) => (typeof value === 'number' ? value : asText(value)));
-    const length = String(text ?? '').length + String(separator ?? '').length;
+    const length = String(text ?? '').length + String(separator).length;
     if (Number(count) * length > LONGEST_STRING)
       return lauxlib.luaL_error(L, toBytes('resulting string too large'));
-    return target(L);
+    if (typeof text !== 'string' || typeof separator !== 'string' || !Number.isInteger(count))
+      return target(L);
+    const times = Math.max(Number(count), 0);
+    chargeRunning((times * length) / BYTES_AT_ONCE);
+    chargeMemoryRunning(times * length);
+    bridge.push(L, times === 0 ? '' : (text + separator).repeat(times - 1) + text);
+    return 1;
   };
 }
 

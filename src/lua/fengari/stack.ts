@@ -1,6 +1,6 @@
 // Where Lua code stands: frames of a fengari thread and of the coroutines that run inside it. Sealed.
 import { lua } from './internals.js';
-import type { lua_Debug, lua_State } from './internals.js';
+import type { CallInfo, lua_Debug, lua_State } from './internals.js';
 import type { LuaFrame } from '../engine.js';
 import { fromBytes, toBytes } from './strings.js';
 
@@ -13,7 +13,9 @@ const chunkOf = (ar: lua_Debug): string => fromBytes(ar.source).replace(/^[@=]/,
 export function framesOf(L: lua_State): LuaFrame[] {
   const frames: LuaFrame[] = [];
   const ar = new lua.lua_Debug();
-  for (let level = 0; lua.lua_getstack(L, level, ar) !== 0; level++) {
+  // lua_getstack goes through all levels to the one that it is asked for.
+  for (let ci: CallInfo | null = L.ci; ci !== null && ci !== L.base_ci; ci = ci.previous) {
+    ar.i_ci = ci;
     lua.lua_getinfo(L, SOURCE_LINE_NAME, ar);
     if (ar.currentline <= 0) continue;
     frames.push({ chunk: chunkOf(ar), line: ar.currentline, name: nameOf(ar) });

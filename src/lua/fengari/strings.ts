@@ -4,6 +4,7 @@
 //     Only reserved words keep fengari's key, since its lexer knows them by it.
 import { lstring } from './internals.js';
 import type { TString } from './internals.js';
+import { chargeMemoryRunning, STRING_BYTES } from './meter.js';
 
 const CHUNK = 8192;
 
@@ -48,6 +49,7 @@ Object.defineProperty(lstring.TString.prototype, 'hash', {
 export const textOf = (string: TString): string => (string.text ??= fromBytes(string.realstring));
 
 export function newString(text: string): TString {
+  chargeMemoryRunning(STRING_BYTES + text.length);
   const string = new lstring.TString(null, toBytes(text));
   string.text = text;
   return string;

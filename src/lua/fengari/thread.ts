@@ -6,8 +6,8 @@ import { newError } from '../instance/error-object.js';
 import { formatFrames } from '../instance/traceback.js';
 import type { LuaFunction, LuaThread, LuaValue } from '../values.js';
 import type { Bridge } from './bridge.js';
-import { BudgetExceeded } from './calls.js';
 import type { Calls, ThreadAnswer } from './calls.js';
+import { BudgetExceeded, setMeter } from './meter.js';
 
 export class FengariVmThread implements VmThread {
   readonly thread: LuaThread;
@@ -45,11 +45,21 @@ export class FengariVmThread implements VmThread {
     const state = this.#state;
     calls.answer = answer;
     calls.running = state;
-    const status = lua.lua_resume(state, null, nargs);
+    const before = setMeter(calls.meter);
+    let status: number;
+    try {
+      status = lua.lua_resume(state, null, nargs);
+    } catch (error) {
+      // Where it has to go on after an error, fengari asserts that it could.
+      if (calls.stopped === undefined) throw error;
+      status = lua.LUA_ERRRUN;
+    } finally {
+      setMeter(before);
+    }
     calls.running = undefined;
     const request = calls.pending;
     calls.pending = undefined;
-    if (calls.fatal !== undefined) return this.#broken(calls.fatal.error);
+    if (calls.stopped !== undefined) return this.#broken(calls.stopped.error);
     if (status === lua.LUA_OK) {
       const values = this.#bridge.readFrom(state, 1);
       lua.lua_settop(state, 0);
@@ -65,9 +75,9 @@ export class FengariVmThread implements VmThread {
 
   #broken(error: unknown): VmStep {
     if (!(error instanceof BudgetExceeded)) throw error;
-    this.#calls.fatal = undefined;
-    const { message, traceback } = error;
-    const value = newError({ kind: 'Internal', message, retryable: false, stack: traceback });
+    const { message, traceback, resource, limit } = error;
+    const detailsData = { budget: resource, limit };
+    const value = newError({ kind: 'Internal', message, retryable: false, detailsData, stack: traceback });
     return { status: 'failed', error: value, traceback };
   }
 }

@@ -19,11 +19,14 @@ import { Calls } from './calls.js';
 import { coroutineStatus } from './coroutines.js';
 import type { Threads } from './coroutines.js';
 import { openLibraries } from './libraries.js';
+import type { MeterLimits } from './meter.js';
 import { FengariVmThread } from './thread.js';
 import { newMetatable } from './userdata.js';
 
 /** What a program may execute in one step when its entry says nothing: about a second on a slow machine. */
-const DEFAULT_INSTRUCTIONS = 10_000_000;
+const DEFAULT_LIMITS: MeterLimits = { instructions: 10_000_000, memory: 64 * 1024 * 1024 };
+/** An instruction takes so many times as long as one of the compiled engine, at least: turns have so many fewer. */
+const SLOWER = 10;
 
 /** Parsed chunks by unit id; parsed once, copied into each state (F3). */
 export type Prototypes = (unit: Unit) => Proto;
@@ -42,15 +45,17 @@ export class FengariVm implements Vm, UnitHost, BridgeHost, Threads {
   readonly #modules = new Map<ModuleSpec, LuaTable>();
   readonly #metatables = new Map<AnyUserdataType, Table>();
   readonly #scheduled = new WeakSet<lua_State>();
-  readonly #meter: { readonly reset: () => void };
+  readonly #turn: number;
 
   constructor(context: InstanceContext, modules: ModuleLookup, prototypes: Prototypes) {
     this.#prototypes = prototypes;
     this.#state = lauxlib.luaL_newstate();
     this.#bridge = new Bridge(this.#state, this);
-    this.#calls = new Calls(this.#bridge, context);
+    this.#calls = new Calls(this.#bridge, context, { ...DEFAULT_LIMITS, ...context.program.budget });
     lua.lua_atnativeerror(this.#state, (L) => this.#calls.nativeError(L));
-    this.#meter = this.#calls.meter(context.program.budget?.instructions ?? DEFAULT_INSTRUCTIONS);
+    this.#calls.count();
+    const { place, turnInstructions = Infinity } = context.host;
+    this.#turn = place === 'node' ? turnInstructions / SLOWER : Infinity;
     this.#globals = openLibraries(this.#bridge, this.#calls, this, context.host);
     for (const spec of modules.globals) this.#install(spec);
     this.#standard = namedEntries(this.#globals);
@@ -76,8 +81,13 @@ export class FengariVm implements Vm, UnitHost, BridgeHost, Threads {
     return this.#calls.frames(this.#calls.running ?? this.#state);
   }
 
-  beginStep(): void {
-    this.#meter.reset();
+  beginStep(isWhole = false): void {
+    this.#calls.meter.reset();
+    this.#calls.beginTurn(isWhole ? Infinity : this.#turn);
+  }
+
+  resumeStep(): void {
+    this.#calls.beginTurn(this.#turn);
   }
 
   close(): void {

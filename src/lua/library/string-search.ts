@@ -87,7 +87,7 @@ const gmatch = builtin('string.gmatch', function (subject: Value, pattern: Value
   };
 });
 
-type Replace = (text: string, pattern: Pattern, begin: number, end: number) => Value;
+export type Replace = (text: string, pattern: Pattern, begin: number, end: number) => Value;
 
 /** `%0`..`%9` and `%%` of a replacement text, taken apart: texts and capture numbers in turn. */
 function parseReplacement(text: string): readonly (string | number)[] {
@@ -107,7 +107,8 @@ function parseReplacement(text: string): readonly (string | number)[] {
   return parts;
 }
 
-function replaceByText(replacement: string): Replace {
+/** Makes a replacement text of gsub into what goes in for each match. */
+export function replaceByText(replacement: string): Replace {
   if (!replacement.includes('%')) return () => replacement;
   const parts = parseReplacement(replacement);
   return (text, pattern, begin, end) => {
