@@ -366,7 +366,8 @@ local pending
 while true do
   local line = process.line(pending and '>> ' or '> ')
   if line == nil then break end
-  local source = pending and pending .. '\\n' .. line or line
+  if line == false then pending, line = nil, '' end
+  local source = pending and pending .. '\\n' .. line or line:gsub('^%s*=', 'return ', 1)
   local chunk, problem = G.load('return ' .. source, '=stdin')
   if chunk == nil then chunk, problem = G.load(source, '=stdin') end
   if chunk == nil and problem:find("near <eof>$") then

@@ -163,7 +163,9 @@ export function processSpec(hasWeak: () => boolean) {
       collect: fn('', [], [], () => command({ type: COLLECT }, () => undefined)),
       line: fn('', [], [], (_call, prompt) =>
         command({ type: NEXT_LINE, prompt: textOf(prompt) }, (answer) =>
-          answer.ok && typeof answer.value === 'string' ? answer.value : undefined,
+          answer.ok && (typeof answer.value === 'string' || answer.value === false)
+            ? answer.value
+            : undefined,
         ),
       ),
     },

@@ -149,8 +149,11 @@ export async function runLuaLines(): Promise<number> {
   }
 }
 
+/** A line; undefined: the input has ended; false: Ctrl-C, which drops what was not finished. */
+type Typed = string | undefined | false;
+
 /** One instance over the lines; ends with the input, or because the instance was stopped. */
-async function readAndRun(next: (prompt: string) => Promise<string | undefined>): Promise<Outcome> {
+async function readAndRun(next: (prompt: string) => Promise<Typed>): Promise<Outcome> {
   const started = newInstance(INTERACTIVE);
   const { instance } = started;
   let step = await goOn(started, instance.start(['lines']));
@@ -161,7 +164,7 @@ async function readAndRun(next: (prompt: string) => Promise<string | undefined>)
       return { ok: true, values: [] };
     }
     const line = await next(textIn(asked.command, 'prompt'));
-    const value: Data = line === undefined ? null : toBytes(line);
+    const value: Data = line === undefined ? null : line === false ? false : toBytes(line);
     step = await goOn(started, instance.answer(asked.id, { ok: true, value }));
   }
   return step.outcome;
@@ -172,8 +175,19 @@ async function ask(
   ended: Promise<undefined>,
   prompt: string,
   history: History,
-): Promise<string | undefined> {
-  const line = await Promise.race([lines.question(toTextLossy(prompt)).catch(() => undefined), ended]);
+): Promise<Typed> {
+  const interrupted = new AbortController();
+  const interrupt = (): void => interrupted.abort();
+  lines.once('SIGINT', interrupt);
+  const asked = lines.question(toTextLossy(prompt), { signal: interrupted.signal });
+  const line = await Promise.race([asked.catch(() => undefined), ended]);
+  lines.off('SIGINT', interrupt);
+  if (interrupted.signal.aborted) {
+    lines.write(null, { ctrl: true, name: 'e' });
+    lines.write(null, { ctrl: true, name: 'u' });
+    writeAll(1, '\n');
+    return false;
+  }
   if (line === undefined) writeAll(1, '\n');
   else history.add(line);
   return line;
