@@ -11,6 +11,7 @@ import type { HostLogger } from '../core/logger-host.js';
 import type { LogLevel } from '../core/logger.js';
 import { Redactor } from '../core/redaction.js';
 import { hostHandlers } from '../modules/hosts.js';
+import type { ProcessService } from '../modules/process/host.js';
 import type { NodeServices } from '../modules/hosts.js';
 import { builtModules } from '../modules/index.js';
 import type { NodeHost } from '../runtime/resources.js';
@@ -20,6 +21,7 @@ import type { RegistryStore } from '../registry/store/registry-store.js';
 import { functionCaller } from '../runtime/function-caller.js';
 import { keys } from '../runtime/keys.js';
 import { Processes } from '../runtime/processes.js';
+import { WorkflowTier } from '../runtime/workflow-tier.js';
 import { secretGuard } from '../runtime/secret-guard.js';
 import type { TemporalAccess } from '../runtime/temporal-access.js';
 import { Environment } from '../services/env/environment.js';
@@ -124,35 +126,19 @@ export function nodeHandlers(
     temporal,
     guard,
   });
-  let processes: Processes | undefined;
+  let made: Processes | undefined;
   const service = (): Processes =>
-    (processes ??= new Processes({
-      topology: context.get(keys.topology),
-      registry: context.get(keys.registry),
-      temporal,
-      guard,
-      toErrorData: errorToErrorData,
-      failed: (error) => logger.error('something failed that nobody waits for', { error }),
+    (made ??= new Processes({
+      router: context.get(keys.router),
+      hosts: context.get(keys.processes),
+      workflows: context.get(keys.workflows),
     }));
   return [
     ...Object.entries(
       hostHandlers({
         native: nativeSupport,
         callFunction,
-        processes: {
-          send: (request, asker) => service().send(request, asker),
-          query: (request, asker) => service().query(request, asker),
-          update: (request, asker) => service().update(request, asker),
-          spawn: (request, asker) => service().spawn(request, asker),
-          exec: (request, asker) => service().exec(request, asker),
-          terminate: (to) => service().terminate(to),
-          cancel: (to, reason) => service().cancel(to, reason),
-          monitor: (to, asker) => service().monitor(to, asker),
-          unmonitor: (to, asker) => service().unmonitor(to, asker),
-          register: (name, pid, scope) => service().register(name, pid, scope),
-          lookup: (name) => service().lookup(name),
-          unregister: (name, scope) => service().unregister(name, scope),
-        },
+        processes: lazyProcesses(service),
         environment: variables,
         registry: registryAccess(context),
         authorize,
@@ -183,6 +169,41 @@ export function nodeHandlers(
     ),
   ];
 }
+
+/** The service, which is made when something first asks: its parts are loaded after the handlers. */
+const lazyProcesses = (service: () => Processes): ProcessService => ({
+  send: (request, asker) => service().send(request, asker),
+  query: (request, asker) => service().query(request, asker),
+  update: (request, asker) => service().update(request, asker),
+  spawn: (request, asker) => service().spawn(request, asker),
+  exec: (request, asker) => service().exec(request, asker),
+  terminate: (to, asker) => service().terminate(to, asker),
+  cancel: (to, request, asker) => service().cancel(to, request, asker),
+  monitor: (to, asker) => service().monitor(to, asker),
+  unmonitor: (to, asker) => service().unmonitor(to, asker),
+  link: (to, asker) => service().link(to, asker),
+  unlink: (to, asker) => service().unlink(to, asker),
+  setOptions: (options, asker) => service().setOptions(options, asker),
+  register: (name, pid, scope) => service().register(name, pid, scope),
+  lookup: (name) => service().lookup(name),
+  unregister: (name, scope) => service().unregister(name, scope),
+});
+
+/** What runs on Temporal, for the router. */
+export const workflowTier = (
+  context: AppContext,
+  temporal: TemporalAccess,
+  logger: HostLogger,
+): WorkflowTier =>
+  new WorkflowTier({
+    registry: () => context.get(keys.registry),
+    temporal,
+    guard: secretGuard(logger.redactor),
+    toErrorData: errorToErrorData,
+    failed: (error) => logger.error('something failed that nobody waits for', { error }),
+    tell: (bond, watcher, ending) => context.get(keys.router).tell(bond, watcher, ending),
+    whenEnded: (pid, then) => void context.get(keys.topology).find(pid)?.ended.then(then),
+  });
 
 /** Fields as JSON has them: exact integers beyond 2^53 as text. */
 const plainFields = (fields: DataObject): Record<string, unknown> =>

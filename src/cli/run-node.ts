@@ -47,6 +47,7 @@ import {
   openStore,
   printLine,
   shutdownMs,
+  workflowTier,
 } from './node-parts.js';
 import { prepareAppFolder } from './prepare-app.js';
 import { Publishing } from './publishing.js';
@@ -235,6 +236,8 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
             },
           }),
         modules: prepared.modules,
+        workflows: (context) => workflowTier(context, temporal, logger),
+        namesAreWorkflows: () => temporal.inUse,
         kind: (name) => prepared.kinds.get(name),
         kindHost: (registry) => kindHost(registry, prepared, stateFolder, variables, logger),
         programs,

@@ -23,6 +23,8 @@ export interface ActivityAccess {
 export interface CommandContext {
   /** PID text of the asking instance; undefined for commands that a workflow sent through an activity. */
   readonly pid: string | undefined;
+  /** PID text of who asks: the instance, or the workflow whose activity brings the command. */
+  readonly asker: string | undefined;
   /** Entry id of the asking program. */
   readonly entry: string;
   /** Context values of the call. */

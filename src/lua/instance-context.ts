@@ -37,7 +37,7 @@ export interface InstanceHost {
   /** What a node computes faster than sealed code does, with the same results; absent in a workflow. */
   readonly native?: NativeSupport;
   /** The HTTP request that is answered; absent where none is. */
-  readonly exchange?: HttpExchange;
+  readonly exchange?: HttpExchange | undefined;
 }
 
 export type DigestName = 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512';

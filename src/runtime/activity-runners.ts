@@ -129,6 +129,7 @@ export class NodeCommandRunner implements CommandRunner {
     const context = new NodeContext({
       // A workflow's command has a key instead (core/handler.ts).
       pid: undefined,
+      asker: call.pid,
       entry: call.entry,
       values: call.values,
       idempotencyKey: call.idempotencyKey,

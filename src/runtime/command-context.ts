@@ -85,8 +85,10 @@ export class Holdings implements AsyncDisposable {
   }
 }
 
-export interface NodeContextOptions {
+/** Whose commands they are: an instance, or an activity that carries one of a workflow. */
+export interface ContextOwner {
   readonly pid: string | undefined;
+  readonly asker: string | undefined;
   readonly entry: string;
   readonly values: Readonly<DataObject>;
   readonly idempotencyKey: string | undefined;
@@ -95,23 +97,37 @@ export interface NodeContextOptions {
 }
 
 export class NodeContext implements CommandContext {
-  readonly pid: string | undefined;
-  readonly entry: string;
-  readonly values: Readonly<DataObject>;
-  readonly idempotencyKey: string | undefined;
-  readonly frame: CallFrame;
-  readonly #holdings: Holdings;
+  readonly #owner: ContextOwner;
   /** Made at first use: most commands are never aborted. */
   #abort: AbortController | undefined;
   #aborted = false;
 
-  constructor(options: NodeContextOptions) {
-    this.pid = options.pid;
-    this.entry = options.entry;
-    this.values = options.values;
-    this.idempotencyKey = options.idempotencyKey;
-    this.frame = options.frame;
-    this.#holdings = options.holdings;
+  constructor(owner: ContextOwner) {
+    this.#owner = owner;
+  }
+
+  get pid(): string | undefined {
+    return this.#owner.pid;
+  }
+
+  get asker(): string | undefined {
+    return this.#owner.asker;
+  }
+
+  get entry(): string {
+    return this.#owner.entry;
+  }
+
+  get values(): Readonly<DataObject> {
+    return this.#owner.values;
+  }
+
+  get idempotencyKey(): string | undefined {
+    return this.#owner.idempotencyKey;
+  }
+
+  get frame(): CallFrame {
+    return this.#owner.frame;
   }
 
   get activity(): ActivityAccess | undefined {
@@ -136,15 +152,15 @@ export class NodeContext implements CommandContext {
   }
 
   resource<T extends object>(entry: string, kind: string): Promise<T> {
-    return this.#holdings.use<T>(entry, kind);
+    return this.#owner.holdings.use<T>(entry, kind);
   }
   own(handle: AsyncDisposable): number {
-    return this.#holdings.own(handle);
+    return this.#owner.holdings.own(handle);
   }
   owned<T extends AsyncDisposable>(handle: number): T {
-    return this.#holdings.owned<T>(handle);
+    return this.#owner.holdings.owned<T>(handle);
   }
   release(handle: number): Promise<void> {
-    return this.#holdings.release(handle);
+    return this.#owner.holdings.release(handle);
   }
 }

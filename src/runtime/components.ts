@@ -1,5 +1,5 @@
 // The base components of a node, in eight levels: PID generator; dispatcher; registry; finder and supervisor client;
-// topology; lifecycle; factory (program and host to a running instance); functions.
+// topology and router; lifecycle; factory (program and host to a running instance); functions and process hosts.
 // B1: `load` makes and offers, `start` begins to act; nothing acts before every component is loaded and the dispatcher is frozen.
 // B2: stopping is the exact reverse: functions drain first, the registry closes last.
 import type { AppContext } from '../core/app-context.js';
@@ -15,17 +15,21 @@ import type { Registry } from '../registry/service.js';
 import { Dispatcher } from './dispatcher.js';
 import { Factory } from './factory.js';
 import { Finder } from './finder.js';
-import { FunctionPool } from './function-pool.js';
+import { FUNCTION_HOST, FunctionPool } from './function-pool.js';
 import type { FunctionPoolOptions } from './function-pool.js';
 import { keys } from './keys.js';
+import type { InstanceRunner } from './instance-runner.js';
 import { NodeLifecycle } from './lifecycle.js';
 import { NodePids } from './node-pids.js';
 import type { ProgramCache } from './program-cache.js';
 import { Resources } from './resources.js';
+import { ProcessHosts } from './process-hosts.js';
 import type { NodeHost } from './resources.js';
+import { Router } from './router.js';
 import { SupervisorClient } from './supervisor-client.js';
 import { Topology } from './topology.js';
 import { Turns } from './turns.js';
+import type { WorkflowTier } from './workflow-tier.js';
 
 export interface BaseOptions {
   /** Name of the node, for events. */
@@ -38,6 +42,10 @@ export interface BaseOptions {
   readonly modules: ModuleLookup;
   readonly kind: (name: string) => KindSpec | undefined;
   readonly kindHost: (registry: Registry) => NodeHost;
+  /** What runs on Temporal. */
+  readonly workflows: (app: AppContext) => WorkflowTier;
+  /** Whether a name that nobody here has may be a workflow's id. */
+  readonly namesAreWorkflows: () => boolean;
   readonly programs: ProgramCache;
   readonly toErrorData: (error: unknown) => ErrorData;
   /** Receives `print`: one line without its end, as a byte string. */
@@ -99,7 +107,25 @@ export function baseComponents(options: BaseOptions): readonly Component[] {
     defineComponent({
       name: 'topology',
       dependsOn: ['finder', 'supervisor-client'],
-      load: (app) => app.set(keys.topology, new Topology()),
+      load(app) {
+        const topology = new Topology<InstanceRunner>();
+        const registry = app.get(keys.registry);
+        const workflows = options.workflows(app);
+        app.set(keys.topology, topology);
+        app.set(keys.workflows, workflows);
+        app.set(
+          keys.router,
+          new Router({
+            node: options.node,
+            local: topology,
+            workflows,
+            isLocalHost: (host) =>
+              host === FUNCTION_HOST || registry.current.get(host)?.kind === 'process.host',
+            namesAreWorkflows: options.namesAreWorkflows,
+            failed: failedOf(app),
+          }),
+        );
+      },
     }),
     defineComponent({
       name: 'lifecycle',
@@ -111,8 +137,14 @@ export function baseComponents(options: BaseOptions): readonly Component[] {
     }),
     factoryComponent(options),
     functionsComponent(options),
+    processesComponent(options),
   ];
 }
+
+const failedOf = (app: AppContext) => {
+  const logger = app.get(keys.logger);
+  return (error: unknown): void => logger.error('something failed that nobody waits for', { error });
+};
 
 function factoryComponent(options: BaseOptions): Component {
   let watch: Disposable | undefined;
@@ -121,9 +153,7 @@ function factoryComponent(options: BaseOptions): Component {
     dependsOn: ['lifecycle'],
     load(app) {
       const registry = app.get(keys.registry);
-      const logger = app.get(keys.logger);
-      const failed = (error: unknown): void =>
-        logger.error('something failed that nobody waits for', { error });
+      const failed = failedOf(app);
       const resources = new Resources({
         kinds: options.kind,
         host: options.kindHost(registry),
@@ -135,13 +165,11 @@ function factoryComponent(options: BaseOptions): Component {
       app.set(
         keys.factory,
         new Factory({
-          services: {
-            dispatcher: app.get(keys.dispatcher),
-            resources,
-            turns: new Turns(failed),
-            toErrorData: options.toErrorData,
-            failed,
-          },
+          dispatcher: app.get(keys.dispatcher),
+          resources,
+          turns: new Turns(failed),
+          toErrorData: options.toErrorData,
+          failed,
           modules: options.modules,
           pids: app.get(keys.pids),
           topology: app.get(keys.topology),
@@ -174,5 +202,23 @@ function functionsComponent(options: BaseOptions): Component {
         }),
       ),
     stop: (app) => app.get(keys.functions).drain(options.drainMs),
+  });
+}
+
+function processesComponent(options: BaseOptions): Component {
+  return defineComponent({
+    name: 'processes',
+    dependsOn: ['functions'],
+    load: (app) =>
+      app.set(
+        keys.processes,
+        new ProcessHosts({
+          registry: app.get(keys.registry),
+          programs: app.get(keys.programs),
+          factory: app.get(keys.factory),
+          router: app.get(keys.router),
+        }),
+      ),
+    stop: (app) => app.get(keys.processes).stop(options.drainMs),
   });
 }

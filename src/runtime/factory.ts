@@ -1,21 +1,14 @@
 // From a loaded program and a host to a running instance of this node.
-import { randomBytes, randomUUID } from 'node:crypto';
 import type { DataObject } from '../core/data.js';
 import type { ErrorData } from '../core/error-data.js';
-import type { LoadedProgram, ModuleLookup } from '../lua/engine.js';
-import { createInstance } from '../lua/instance/instance.js';
-import type { InstanceHost } from '../lua/instance-context.js';
+import type { LoadedProgram } from '../lua/engine.js';
 import type { CallFrame } from './command-context.js';
 import { InstanceRunner } from './instance-runner.js';
-import type { RunnerServices } from './instance-runner.js';
+import type { RunnerWatcher } from './instance-runner.js';
 import { NodeClock } from './node-clock.js';
 import { nativeSupport } from './native-support.js';
 import type { NodePids } from './node-pids.js';
-
-import type { Topology } from './topology.js';
-
-/** After this many instructions a step gives up its turn: a few milliseconds. */
-const TURN = 250_000;
+import type { RunnerServices } from './runner-services.js';
 
 export interface CreateRequest {
   readonly loaded: LoadedProgram;
@@ -24,55 +17,29 @@ export interface CreateRequest {
   readonly host: string;
   readonly values: Readonly<DataObject>;
   readonly frame: CallFrame;
+  readonly watcher?: RunnerWatcher | undefined;
 }
 
-export interface FactoryOptions {
-  readonly services: RunnerServices;
-  readonly modules: ModuleLookup;
+export interface FactoryOptions extends Omit<RunnerServices, 'clock' | 'native'> {
   readonly pids: NodePids;
-  readonly topology: Topology;
-  /** Receives `print`: one line without its end, as a byte string. */
-  readonly print: (line: string) => void;
 }
 
 export class Factory {
-  readonly #options: FactoryOptions;
-  readonly #clock = new NodeClock();
+  readonly #pids: NodePids;
+  readonly #services: RunnerServices;
 
-  constructor(options: FactoryOptions) {
-    this.#options = options;
+  constructor({ pids, ...services }: FactoryOptions) {
+    this.#pids = pids;
+    this.#services = { ...services, clock: new NodeClock(), native: nativeSupport };
   }
 
   /** The instance runs once its `start` is called. */
-  create({ loaded, entry, host, values, frame }: CreateRequest): InstanceRunner {
-    const { services, modules, pids, topology, print } = this.#options;
-    const clock = this.#clock;
-    const instanceHost: InstanceHost = {
-      now: () => clock.now(),
-      random: () => Math.random(),
-      randomBytes: (n) => randomBytes(n).toString('latin1'),
-      uuid: () => randomUUID(),
-      print,
-      emit: (command) => runner.emit(command),
-      pid: pids.next(host),
-      context: values,
-      place: 'node',
-      turnInstructions: TURN,
-      native: nativeSupport,
-      ...(frame.http === undefined ? {} : { exchange: frame.http }),
-    };
-    const runner = new InstanceRunner({
-      services,
-      entry,
-      host: instanceHost,
-      frame,
-      create: (inner) => createInstance(loaded, inner, modules),
-    });
-    topology.add(runner);
-    return runner;
+  create({ loaded, entry, host, values, frame, watcher }: CreateRequest): InstanceRunner {
+    const pid = this.#pids.next(host);
+    return new InstanceRunner(this.#services, { loaded, entry, pid, values, frame, watcher });
   }
 
   terminateAll(error: ErrorData): void {
-    for (const runner of this.#options.topology.running()) runner.terminate(error);
+    for (const runner of this.#services.topology.running()) runner.terminate(error);
   }
 }

@@ -1,74 +1,126 @@
 // Drives one instance on a node: its commands to their handlers, the answers back in the order in which they arrive.
-// I1: the instance is entered only through Turns, never from inside one of its own steps.
+// I1: the instance is entered only in its turn (turns.ts), never from inside one of its own steps.
 // I2: a withdrawn command is aborted; an answer that still comes for it is dropped.
 // I3: when main ends, by itself or by force, what is outstanding is aborted and what the instance owns is closed; only then is the outcome told.
-// I4: an instance that gives up its turn is taken up again when others had theirs; what comes for it meanwhile waits in it.
-import type { Data } from '../core/data.js';
-import type { ErrorData } from '../core/error-data.js';
+// I4: an instance that gives up its turn is taken up again when others had theirs; what comes for it meanwhile waits here.
+// I5: one object for the runner and its instance's host, and nothing in it before it is needed: there may be very many.
+import { randomBytes, randomUUID } from 'node:crypto';
 import type { Command } from '../core/command.js';
-import type { Instance, Outcome, Outstanding, Step } from '../lua/step.js';
-import type { InstanceHost, Message } from '../lua/instance-context.js';
-import type { Answer } from '../lua/suspend.js';
+import type { Data, DataObject } from '../core/data.js';
+import type { ErrorData } from '../core/error-data.js';
+import type { LoadedProgram } from '../lua/engine.js';
+import type { InstanceHost, Message, NativeSupport } from '../lua/instance-context.js';
+import { createInstance } from '../lua/instance/instance.js';
 import type { LuaFunction } from '../lua/values.js';
 import { EVENTS_TOPIC } from '../lua/instance/messages.js';
+import type { Instance, Outcome, Outstanding, Step } from '../lua/step.js';
+import type { Answer } from '../lua/suspend.js';
+import { cancelMessage } from './bond-events.js';
 import { Holdings, NodeContext } from './command-context.js';
-import type { CallFrame } from './command-context.js';
-import type { Dispatcher } from './dispatcher.js';
-import type { Resources } from './resources.js';
-import type { Turns } from './turns.js';
+import type { CallFrame, ContextOwner } from './command-context.js';
+import type { RunnerServices } from './runner-services.js';
+import type { Actor } from './topology.js';
+import type { Turn } from './turns.js';
 
-export interface RunnerServices {
-  readonly dispatcher: Dispatcher;
-  readonly resources: Resources;
-  readonly turns: Turns;
-  /** An error as Lua gets it. */
-  readonly toErrorData: (error: unknown) => ErrorData;
-  /** Hears of errors that no caller waits for. */
-  readonly failed: (error: unknown) => void;
-}
+/** After this many instructions a step gives up its turn: a few milliseconds. */
+const TURN = 250_000;
+/** Answers that a turn may take which only came in it: an instance that is always answered at once lets others have theirs. */
+const AT_ONCE = 64;
 
 export interface RunnerOptions {
-  readonly services: RunnerServices;
+  readonly loaded: LoadedProgram;
   readonly entry: string;
-  readonly host: InstanceHost;
+  readonly pid: string;
+  /** Context values. */
+  readonly values: Readonly<DataObject>;
   readonly frame: CallFrame;
-  /** Makes the instance; called once, in the runner's first turn. */
-  readonly create: (host: InstanceHost) => Instance;
+  /** Hears of the end: at once when main has ended, and when what it owned is closed. */
+  readonly watcher?: RunnerWatcher | undefined;
 }
 
-export class InstanceRunner {
-  readonly pid: string;
-  readonly entry: string;
-  /** Told once everything the instance owned is closed. Never rejects. */
-  readonly ended: Promise<Outcome>;
-  readonly #options: RunnerOptions;
-  readonly #services: RunnerServices;
-  readonly #holdings: Holdings;
-  readonly #contexts = new Map<number, NodeContext>();
-  #tell: (outcome: Outcome) => void = () => undefined;
-  #instance: Instance | undefined;
-  #finished = false;
-  #grace: NodeJS.Timeout | undefined;
+export interface RunnerWatcher {
+  began?(runner: InstanceRunner): void;
+  left(runner: InstanceRunner): void;
+}
 
-  constructor(options: RunnerOptions) {
-    this.#options = options;
-    this.#services = options.services;
-    this.pid = options.host.pid;
-    this.entry = options.entry;
-    this.#holdings = new Holdings(options.services.resources, options.services.failed);
-    this.ended = new Promise((tell) => {
-      this.#tell = tell;
-    });
+class Reply {
+  readonly id: number;
+  readonly answer: Answer;
+  constructor(id: number, answer: Answer) {
+    this.id = id;
+    this.answer = answer;
+  }
+}
+
+/** What comes for the instance, until its turn. */
+type Due = Message | Reply | (() => Step | undefined);
+
+const NOTHING: readonly never[] = Object.freeze([]);
+
+export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
+  readonly pid: string;
+  entry: string;
+  readonly context: Readonly<DataObject>;
+  readonly frame: CallFrame;
+  /** Milliseconds since the epoch. */
+  readonly since = Date.now();
+  trapsLinks = false;
+  isUpgradable = false;
+  bonds: Actor['bonds'];
+  names: Actor['names'];
+  readonly #services: RunnerServices;
+  readonly #watcher: RunnerWatcher | undefined;
+  #loaded: LoadedProgram;
+  #due: Due[] | undefined;
+  #instance: Instance | undefined;
+  /** A turn has been asked for. */
+  #isReady = false;
+  /** The step has given up its turn. */
+  #isPaused = false;
+  #hasBegun = false;
+  #isFinished = false;
+  #outcome: Outcome | undefined;
+  #contexts: Map<number, NodeContext> | undefined;
+  #holdings: Holdings | undefined;
+  #grace: NodeJS.Timeout | undefined;
+  #ended: Promise<Outcome> | undefined;
+  #tell: ((outcome: Outcome) => void) | undefined;
+
+  constructor(services: RunnerServices, { loaded, entry, pid, values, frame, watcher }: RunnerOptions) {
+    this.#services = services;
+    this.#loaded = loaded;
+    this.pid = pid;
+    this.entry = entry;
+    this.context = values;
+    this.frame = frame;
+    this.#watcher = watcher;
+    this.bonds = this.names = undefined;
+    services.topology.add(this);
   }
 
   /** True until main has ended; a message sent to it after that is an error for the sender. */
   get alive(): boolean {
-    return !this.#finished;
+    return !this.#isFinished;
+  }
+
+  /** For the `http` module. */
+  get exchange(): InstanceHost['exchange'] {
+    return this.frame.http;
+  }
+
+  /** Told once everything the instance owned is closed. Never rejects. */
+  get ended(): Promise<Outcome> {
+    return (this.#ended ??= new Promise((tell) => {
+      if (this.#outcome === undefined) this.#tell = tell;
+      else tell(this.#outcome);
+    }));
   }
 
   start(args: readonly Data[]): void {
-    this.#turn(() => {
-      this.#instance = this.#options.create(this.#options.host);
+    this.#put(() => {
+      this.#hasBegun = true;
+      this.#watcher?.began?.(this);
+      this.#instance = createInstance(this.#loaded, this, this.#services.modules);
       return this.#instance.start(args);
     });
   }
@@ -80,7 +132,7 @@ export class InstanceRunner {
   invoke(find: (instance: Instance) => LuaFunction | undefined, args: readonly Data[]): Promise<Outcome> {
     const gone: Outcome = { ok: false, error: { kind: 'Canceled', message: `'${this.entry}' has ended` } };
     const answered = new Promise<Outcome>((ended) => {
-      this.#turn(() => {
+      this.#put(() => {
         const found = this.#instance === undefined ? undefined : find(this.#instance);
         if (found === undefined) ended(gone);
         else return this.#instance?.invoke(found, args, ended, false);
@@ -91,129 +143,221 @@ export class InstanceRunner {
   }
 
   deliver(message: Message): void {
-    this.#turn(() => this.#instance?.deliver(message));
-  }
-
-  /** Asks main to end: a CANCEL event. */
-  cancel(reason: string): void {
-    this.#turn(() => this.#instance?.cancel(reason));
+    this.#put(message);
   }
 
   /** For a caller that gave up: CANCEL and some time to clean up where the program takes events, else its end. */
   withdraw(error: ErrorData, graceMs: number): void {
-    this.#turn(() => {
-      if (this.#instance?.listens(EVENTS_TOPIC) !== true) {
-        this.terminate(error);
-        return undefined;
-      }
-      this.#grace = setTimeout(() => this.terminate(error), graceMs);
-      return this.#instance.cancel(error.message);
-    });
+    // One that only ever pauses comes to nothing that waits for it (I4): it would go on for ever.
+    if (this.#isPaused && this.#instance?.listens(EVENTS_TOPIC) !== true) this.terminate(error);
+    else this.#put(() => this.#withdrawNow(error));
+    if (this.#isFinished || this.#grace !== undefined) return;
+    this.#grace = setTimeout(() => this.terminate(error), graceMs);
+  }
+
+  #withdrawNow(error: ErrorData): Step | undefined {
+    if (this.#instance?.listens(EVENTS_TOPIC) === true)
+      return this.#instance.deliver(cancelMessage({ from: undefined, reason: error.message }));
+    this.terminate(error);
+    return undefined;
   }
 
   /** Ends main at once; its outcome is `error`. */
   terminate(error: ErrorData): void {
-    if (this.#finished) return;
-    this.#finish({ ok: false, error });
+    if (!this.#isFinished) this.#finish({ ok: false, error });
   }
 
-  #turn(step: () => Step | undefined): void {
-    this.#services.turns.run(() => this.#take(step));
+  /** For people. */
+  get state(): 'starting' | 'running' | 'waiting' {
+    if (!this.#hasBegun) return 'starting';
+    return this.#isReady || this.#isPaused ? 'running' : 'waiting';
+  }
+
+  /** Messages that have come and that no coroutine has received. */
+  get inboxLength(): number {
+    let waiting = this.#instance?.unread().length ?? 0;
+    for (const due of this.#due ?? NOTHING) if (typeof due === 'object' && 'topic' in due) waiting += 1;
+    return waiting;
+  }
+
+  #put(due: Due): void {
+    if (this.#isFinished) return;
+    (this.#due ??= []).push(due);
+    if (this.#isReady || this.#isPaused) return;
+    this.#isReady = true;
+    this.#services.turns.run(this);
+  }
+
+  takeTurn(): void {
+    this.#isReady = false;
+    if (this.#isFinished) return;
+    if (this.#isPaused) {
+      this.#isPaused = false;
+      this.#take(() => this.#instance?.goOn());
+    }
+    const most = (this.#due?.length ?? 0) + AT_ONCE;
+    let next = 0;
+    while (this.#due !== undefined && next < this.#due.length && next < most && !this.#isPaused) {
+      const due = this.#due[next++]!;
+      if (typeof due === 'function') this.#take(due);
+      else if (due instanceof Reply) this.#takeReply(due);
+      else this.#take(() => this.#instance?.deliver(due));
+      if (this.#isFinished) return;
+    }
+    const rest = this.#due !== undefined && next < this.#due.length ? this.#due.slice(next) : undefined;
+    this.#due = rest;
+    if (this.#isPaused) this.#services.turns.runLater(this);
+    else if (rest !== undefined) {
+      this.#isReady = true;
+      this.#services.turns.run(this);
+    }
+  }
+
+  #takeReply({ id, answer }: Reply): void {
+    if (this.#contexts?.delete(id) === true) this.#take(() => this.#instance?.answer(id, answer));
   }
 
   #take(step: () => Step | undefined): void {
-    if (this.#finished) return;
     let done: Step | undefined;
     try {
       done = step();
     } catch (error) {
       // A bug of the host or of a module: the instance cannot go on, its neighbours can.
       this.#services.failed(error);
-      this.#finish({ ok: false, error: this.#services.toErrorData(error) });
+      if (!this.#isFinished) this.#finish({ ok: false, error: this.#services.toErrorData(error) });
       return;
     }
-    if (done !== undefined) this.#after(done);
+    if (done !== undefined && !this.#isFinished) this.#after(done);
   }
 
   #after(step: Step): void {
     for (const id of step.withdrawn) {
-      this.#contexts.get(id)?.abort();
-      this.#contexts.delete(id);
+      this.#contexts?.get(id)?.abort();
+      this.#contexts?.delete(id);
     }
     if (step.outcome !== undefined) {
       this.#finish(step.outcome);
       return;
     }
     for (const outstanding of step.commands) this.#dispatch(outstanding);
-    if (step.paused !== undefined)
-      this.#services.turns.runLater(() => this.#take(() => this.#instance?.goOn()));
+    if (step.paused !== undefined) this.#isPaused = true;
   }
 
   #dispatch({ id, command }: Outstanding): void {
-    const context = this.#context();
-    this.#contexts.set(id, context);
+    if (this.#isFinished) return;
+    const context = new NodeContext(this);
+    (this.#contexts ??= new Map()).set(id, context);
     let answer: Data | Promise<Data>;
     try {
       answer = this.#services.dispatcher.dispatch(command, context);
     } catch (error) {
-      this.#answer(id, { ok: false, error: this.#services.toErrorData(error) });
+      this.#put(new Reply(id, this.#failure(error)));
       return;
     }
     if (answer instanceof Promise)
       answer.then(
-        (value) => this.#answer(id, { ok: true, value }),
-        (error: unknown) => this.#answer(id, { ok: false, error: this.#services.toErrorData(error) }),
+        (value) => this.#put(new Reply(id, { ok: true, value })),
+        (error: unknown) => this.#put(new Reply(id, this.#failure(error))),
       );
-    else this.#answer(id, { ok: true, value: answer });
+    else this.#put(new Reply(id, { ok: true, value: answer }));
   }
 
-  #answer(id: number, answer: Answer): void {
-    if (!this.#contexts.has(id)) return; // withdrawn or ended meanwhile (I2)
-    this.#turn(() => {
-      if (!this.#contexts.delete(id)) return undefined;
-      return this.#instance?.answer(id, answer);
-    });
-  }
-
-  /** For commands whose answer nobody wants (InstanceHost.emit). */
-  emit(command: Command): void {
-    try {
-      const answer = this.#services.dispatcher.dispatch(command, this.#context());
-      if (answer instanceof Promise) answer.catch(this.#services.failed);
-    } catch (error) {
-      this.#services.failed(error);
-    }
-  }
-
-  #context(): NodeContext {
-    return new NodeContext({
-      pid: this.pid,
-      entry: this.entry,
-      values: this.#options.host.context,
-      // What a program asks twice it means twice: only a workflow's own commands have a key.
-      idempotencyKey: undefined,
-      holdings: this.#holdings,
-      frame: this.#options.frame,
-    });
+  #failure(error: unknown): Answer {
+    return { ok: false, error: this.#services.toErrorData(error) };
   }
 
   #finish(outcome: Outcome): void {
-    this.#finished = true;
+    this.#isFinished = true;
     clearTimeout(this.#grace);
-    for (const context of this.#contexts.values()) context.abort();
-    this.#contexts.clear();
+    if (this.#contexts !== undefined) for (const context of this.#contexts.values()) context.abort();
+    this.#contexts = this.#due = undefined;
+    this.#services.topology.left(this);
+    this.#watcher?.left(this);
     try {
       this.#instance?.close();
     } catch (error) {
       this.#services.failed(error);
     }
     this.#instance = undefined;
+    if (this.#holdings === undefined) {
+      this.#end(outcome);
+      return;
+    }
     this.#holdings[Symbol.asyncDispose]().then(
-      () => this.#tell(outcome),
+      () => this.#end(outcome),
       (error: unknown) => {
         this.#services.failed(error);
-        this.#tell(outcome);
+        this.#end(outcome);
       },
     );
+  }
+
+  #end(outcome: Outcome): void {
+    this.#outcome = outcome;
+    this.#services.topology.ended(this, outcome);
+    this.#tell?.(outcome);
+  }
+
+  // ContextOwner
+
+  get values(): Readonly<DataObject> {
+    return this.context;
+  }
+
+  /** What a program asks twice it means twice: only a workflow's own commands have a key. */
+  get idempotencyKey(): undefined {
+    return undefined;
+  }
+
+  get asker(): string {
+    return this.pid;
+  }
+
+  get holdings(): Holdings {
+    return (this.#holdings ??= new Holdings(this.#services.resources, this.#services.failed));
+  }
+
+  // InstanceHost
+
+  get place(): 'node' {
+    return 'node';
+  }
+
+  get turnInstructions(): number {
+    return TURN;
+  }
+
+  get native(): NativeSupport {
+    return this.#services.native;
+  }
+
+  now(): bigint {
+    return this.#services.clock.now();
+  }
+
+  random(): number {
+    return Math.random();
+  }
+
+  randomBytes(n: number): string {
+    return randomBytes(n).toString('latin1');
+  }
+
+  uuid(): string {
+    return randomUUID();
+  }
+
+  print(line: string): void {
+    this.#services.print(line);
+  }
+
+  /** For commands whose answer nobody wants. */
+  emit(command: Command): void {
+    try {
+      const answer = this.#services.dispatcher.dispatch(command, new NodeContext(this));
+      if (answer instanceof Promise) answer.catch(this.#services.failed);
+    } catch (error) {
+      this.#services.failed(error);
+    }
   }
 }

@@ -11,9 +11,13 @@ import type { FunctionPool } from './function-pool.js';
 import type { NodeLifecycle } from './lifecycle.js';
 import type { NodePids } from './node-pids.js';
 import type { ProgramCache } from './program-cache.js';
+import type { ProcessHosts } from './process-hosts.js';
 import type { Resources } from './resources.js';
+import type { Router } from './router.js';
 import type { SupervisorClient } from './supervisor-client.js';
+import type { InstanceRunner } from './instance-runner.js';
 import type { Topology } from './topology.js';
+import type { WorkflowTier } from './workflow-tier.js';
 
 export const keys = {
   bus: contextKey<EventBus>('bus'),
@@ -24,7 +28,11 @@ export const keys = {
   editor: contextKey<RegistryEditor>('editor'),
   finder: contextKey<Finder>('finder'),
   supervisor: contextKey<SupervisorClient>('supervisor'),
-  topology: contextKey<Topology>('topology'),
+  topology: contextKey<Topology<InstanceRunner>>('topology'),
+  router: contextKey<Router>('router'),
+  /** Runs on Temporal, as processes reach them. */
+  workflows: contextKey<WorkflowTier>('workflows'),
+  processes: contextKey<ProcessHosts>('processes'),
   lifecycle: contextKey<NodeLifecycle>('lifecycle'),
   programs: contextKey<ProgramCache>('programs'),
   resources: contextKey<Resources>('resources'),

@@ -1,17 +1,28 @@
 // Whose turn it is: every step of every instance on this node goes through here.
 // U1: a turn never runs inside another turn, so that an instance is never entered twice.
 // U2: turns run soon (in a microtask) but give timers and sockets their chance after a burst: two chatty instances starve nobody.
-
 // U3: what gives up its turn goes on when timers and sockets had theirs, one after the other: between two looks at them
 //     there is at most one such turn, however many instances are busy.
 
+/** Turns of a burst. */
 const BURST = 256;
+/** Milliseconds after which a burst ends, looked at every so many turns. */
+const BURST_MS = 5;
+const LOOK_EVERY = 16;
+
+export interface Turn {
+  /** Must not throw: what does is told to `failed`. */
+  takeTurn(): void;
+}
 
 export class Turns {
-  readonly #queue: (() => void)[] = [];
-  readonly #later: (() => void)[] = [];
+  /** Read by index; the part before `#next` is done. */
+  #queue: (Turn | undefined)[] = [];
+  #next = 0;
+  readonly #later: Turn[] = [];
   readonly #failed: (error: unknown) => void;
   #scheduled = false;
+  #draining = false;
   #credit = BURST;
   #refilling = false;
 
@@ -20,13 +31,13 @@ export class Turns {
     this.#failed = failed;
   }
 
-  run(turn: () => void): void {
+  run(turn: Turn): void {
     this.#queue.push(turn);
-    this.#schedule();
+    if (!this.#scheduled && !this.#draining) this.#schedule();
   }
 
   /** The next turn of an instance that has given up its turn (U3). */
-  runLater(turn: () => void): void {
+  runLater(turn: Turn): void {
     this.#later.push(turn);
     if (this.#later.length === 1) setImmediate(this.#nextLater);
   }
@@ -38,32 +49,45 @@ export class Turns {
   };
 
   #schedule(): void {
-    if (this.#scheduled) return;
     this.#scheduled = true;
     if (!this.#refilling) {
       this.#refilling = true;
-      setImmediate(() => {
-        this.#refilling = false;
-        this.#credit = BURST;
-        if (this.#scheduled) this.#drain();
-      });
+      setImmediate(this.#refill);
     }
-    if (this.#credit > 0) queueMicrotask(() => this.#drain());
+    if (this.#credit > 0) queueMicrotask(this.#drain);
   }
 
-  #drain(): void {
-    let next = 0;
-    while (next < this.#queue.length && this.#credit > 0) {
+  readonly #refill = (): void => {
+    this.#refilling = false;
+    this.#credit = BURST;
+    if (this.#scheduled) this.#drain();
+  };
+
+  readonly #drain = (): void => {
+    this.#scheduled = false;
+    this.#draining = true;
+    const until = performance.now() + BURST_MS;
+    while (this.#next < this.#queue.length && this.#credit > 0) {
+      const turn = this.#queue[this.#next]!;
+      this.#queue[this.#next++] = undefined;
       this.#credit -= 1;
-      const turn = this.#queue[next++];
       try {
-        turn?.();
+        turn.takeTurn();
       } catch (error) {
         this.#failed(error);
       }
+      if (this.#credit % LOOK_EVERY === 0 && performance.now() > until) this.#credit = 0;
     }
-    this.#queue.splice(0, next);
-    this.#scheduled = false;
-    if (this.#queue.length > 0) this.#schedule();
-  }
+    this.#draining = false;
+    if (this.#next === this.#queue.length) {
+      this.#queue = [];
+      this.#next = 0;
+      return;
+    }
+    if (this.#next > 1024 && this.#next * 2 > this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#next);
+      this.#next = 0;
+    }
+    this.#schedule();
+  };
 }

@@ -147,17 +147,38 @@ describe('process: sending and ending', () => {
     expect(await lua(`local v, err = process.${call} return v, err:kind()`)).toEqual(['<nil>', 'Invalid']);
   });
 
-  it('says what is not built, and takes the defaults', async () => {
-    expect(await lua('local v, err = process.set_options({trap_links = true}) return v, err:kind()')).toEqual(
-      ['<nil>', 'Unavailable'],
-    );
+  it('says what is not built', async () => {
     expect(await lua('local v, err = process.upgrade("app:x") return v, err:kind()')).toEqual([
       '<nil>',
       'Unavailable',
     ]);
+  });
+
+  it('sets its options once the host knows them', () => {
+    const { session, results } = open(
+      `local before = process.get_options()
+       local ok, after = process.set_options({trap_links = true}), process.get_options()
+       return before.trap_links, before.upgradable, ok, after.trap_links, after.upgradable`,
+    );
+    expect(session.commands).toEqual([{ type: 'process.options', trap_links: true }]);
+    session.answer('process.options', null);
+    expect(results()).toEqual([false, false, true, true, false]);
+  });
+
+  it.each([
+    ['"1.5s"', 1500],
+    ['2000000', 2],
+    ['0', 0],
+    ['"1ns"', 1],
+  ])('cancels within %s: %d milliseconds', (deadline, ms) => {
+    const { session } = open(`return process.cancel("{w|1}", nil, ${deadline})`);
+    expect(session.commands).toEqual([{ type: 'process.cancel', to: '{w|1}', deadline_ms: ms }]);
+  });
+
+  it.each(['"soon"', '-1', '{}', 'true'])('refuses %s as a deadline', async (deadline) => {
     expect(
-      await lua('return process.set_options({trap_links = false}), process.get_options().trap_links'),
-    ).toEqual([true, false]);
+      await lua(`local v, err = process.cancel("{w|1}", "why", ${deadline}) return v, err:kind()`),
+    ).toEqual(['<nil>', 'Invalid']);
   });
 });
 

@@ -34,6 +34,7 @@ export class Asker implements AsyncDisposable {
       command,
       new NodeContext({
         pid: this.#identity.pid,
+        asker: this.#identity.pid,
         entry: 'app:main',
         values: dataObject(),
         idempotencyKey: this.#identity.key,

@@ -180,6 +180,7 @@ describe('the commands of a store', () => {
     });
     const context = new NodeContext({
       pid: '{f|1}',
+      asker: '{f|1}',
       entry: 'app:main',
       values: dataObject(),
       idempotencyKey: undefined,

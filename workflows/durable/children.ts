@@ -91,9 +91,9 @@ export function childHandlers(parts: ChildrenOptions): DurableHandlers {
   return {
     'process.spawn': (call) => {
       const start = parseStart(call.command, parts);
-      if (start === undefined) return general(call);
       const { monitored, linked } = call.command;
       const interest = { monitored: monitored === true, linked: linked === true };
+      if (start === undefined) return onNode(general(call), interest, parts);
       return later((scoped) => spawn(start, interest, parts, scoped));
     },
     'process.exec': (call) => {
@@ -112,6 +112,20 @@ export function childHandlers(parts: ChildrenOptions): DurableHandlers {
       });
     },
   };
+}
+
+/** A start that a node does: the process tells this run of its end, of which it wants to hear. */
+function onNode(
+  asked: Data | Later,
+  interest: { readonly monitored: boolean; readonly linked: boolean },
+  { exits }: ChildrenOptions,
+): Data | Later {
+  if (!(asked instanceof Later) || (!interest.monitored && !interest.linked)) return asked;
+  return later(async (scoped) => {
+    const pid = await asked.start(scoped);
+    if (typeof pid === 'string') Object.assign(exits.interest(pid), interest);
+    return pid;
+  });
 }
 
 /** Undefined when the host is no worker (W1). */

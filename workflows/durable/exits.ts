@@ -110,12 +110,21 @@ export class Exits {
     return interest;
   }
 
+  /** Whether the abnormal end of a linked process is an event, and not the end of this run. */
+  trapsLinks = false;
+
   /** EVENT_SIGNAL. */
   heard(event: DataObject | undefined): void {
     const from = event?.['from'];
     const result = asObject(event?.['result']);
     if (typeof from !== 'string' || result === undefined) throw new Error('an event has from and result');
     const error = dataToError(result['error']);
+    // Of a process in the memory of a node, which knows of the link what this run may not know.
+    if (event?.['kind'] === 'LINK_DOWN') {
+      this.#interests.delete(from);
+      if (error !== undefined) this.#linkDown(from, error);
+      return;
+    }
     this.#ended(
       from,
       error === undefined ? { ok: true, values: [result['value'] ?? null] } : { ok: false, error },
@@ -174,7 +183,19 @@ export class Exits {
         from: undefined,
         payloads: [eventData({ kind: 'EXIT', from: pid, result: resultOf(outcome) })],
       });
-    if (interest.linked && !outcome.ok) run.fail(linkError(pid, outcome.error));
+    if (interest.linked && !outcome.ok) this.#linkDown(pid, outcome.error);
+  }
+
+  #linkDown(pid: string, error: ErrorData): void {
+    const { run } = this.#options;
+    const outcome: Outcome = { ok: false, error };
+    if (!this.trapsLinks) run.fail(linkError(pid, error));
+    else
+      run.deliver({
+        topic: EVENTS_TOPIC,
+        from: undefined,
+        payloads: [eventData({ kind: 'LINK_DOWN', from: pid, result: resultOf(outcome) })],
+      });
   }
 }
 
@@ -207,14 +228,19 @@ export const exitHandlers = ({ exits, routes, general }: ExitHandlerOptions): Du
       (call) => {
         const { to } = call.command;
         const target = typeof to === 'string' ? tryPid(to) : undefined;
-        if (typeof to !== 'string' || target === undefined || routes.queueOfHost(target.host) === undefined)
-          return general(call);
-        const interest = exits.interest(to);
-        const noted = (): null => {
+        const note = (interest: Interest): null => {
           if (verb === 'monitor' || verb === 'unmonitor') interest.monitored = verb === 'monitor';
           else interest.linked = verb === 'link';
           return null;
         };
+        if (typeof to !== 'string' || target === undefined) return general(call);
+        // A process in the memory of a node tells this run of its end, of which it wants to hear.
+        if (routes.queueOfHost(target.host) === undefined) {
+          note(exits.interest(to));
+          return general(call);
+        }
+        const interest = exits.interest(to);
+        const noted = (): null => note(interest);
         if (exits.isChild(to)) return noted();
         return later(async () => {
           await exits.ask(to, verb);
@@ -223,6 +249,10 @@ export const exitHandlers = ({ exits, routes, general }: ExitHandlerOptions): Du
       },
     ]),
   ),
+  'process.options': ({ command: { trap_links: trapLinks } }) => {
+    if (typeof trapLinks === 'boolean') exits.trapsLinks = trapLinks;
+    return null;
+  },
   // A reason travels through the server only with a request of a client: a node makes it.
   'process.cancel': (call) => {
     const { to, reason } = call.command;

@@ -152,11 +152,12 @@ print(options.trap_links, options.upgradable)
 --> false	false
 
 --- process.set_options
-print(process.set_options({ trap_links = false }))
-local ok, err = process.set_options({ trap_links = true })
-print(ok, err:kind())
+print(process.set_options({ trap_links = true }))
+local pid = process.spawn_linked("app:counter", "app:worker")
+process.terminate(pid)
+print(process.events():receive().kind)
 --> true
---> nil	Unavailable
+--> LINK_DOWN
 
 --- process.upgrade
 local ok, err = process.upgrade()

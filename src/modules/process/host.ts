@@ -37,6 +37,18 @@ export interface AskRequest {
   readonly args: readonly Data[];
 }
 
+export interface CancelRequest {
+  readonly reason: string;
+  /** Milliseconds after which it is ended if it still runs; absent: never. */
+  readonly deadlineMs?: number;
+}
+
+/** What a process says of itself; absent: as it was. */
+export interface OwnOptions {
+  readonly trapLinks?: boolean;
+  readonly upgradable?: boolean;
+}
+
 type Asked<T> = T | Promise<T>;
 
 /** What a node's processes can do. `context.pid` is who asks. Absent: not built. */
@@ -50,11 +62,12 @@ export interface ProcessService {
   /** Gives all returned values; throws the error. */
   exec?(request: StartRequest, context: CommandContext): Asked<readonly Data[]>;
   terminate?(to: string, context: CommandContext): Asked<void>;
-  cancel?(to: string, reason: string, context: CommandContext): Asked<void>;
+  cancel?(to: string, request: CancelRequest, context: CommandContext): Asked<void>;
   monitor?(to: string, context: CommandContext): Asked<void>;
   unmonitor?(to: string, context: CommandContext): Asked<void>;
   link?(to: string, context: CommandContext): Asked<void>;
   unlink?(to: string, context: CommandContext): Asked<void>;
+  setOptions?(options: OwnOptions, context: CommandContext): Asked<void>;
   register?(name: string, pid: string, scope: number, context: CommandContext): Asked<void>;
   lookup?(name: string, context: CommandContext): Asked<string | undefined>;
   unregister?(name: string, scope: number, context: CommandContext): Asked<boolean>;
@@ -100,26 +113,33 @@ const startRequest = (command: Command, context: CommandContext): StartRequest =
   })),
 });
 
+const isPromise = <T>(value: Asked<T>): value is Promise<T> => value instanceof Promise;
+
+/** The answer to a command that is only done. */
+const done = (asked: Asked<void>): Data | Promise<Data> => (isPromise(asked) ? asked.then(() => null) : null);
+
+/** All results as a list. */
+const listed = (asked: Asked<readonly Data[]>): Data | Promise<Data> =>
+  isPromise(asked) ? asked.then((values) => [...values]) : [...asked];
+
+const flag = (value: Data | undefined, name: string): Record<string, boolean> =>
+  typeof value === 'boolean' ? { [name]: value } : {};
+
+/** What is answered at once costs its asker no turn of the event loop, so nothing here is async. */
 export function processHandlers(service: ProcessService): HostHandlers {
   const toOne =
     (verb: 'terminate' | 'monitor' | 'unmonitor' | 'link' | 'unlink'): HostHandlers[string] =>
-    async ({ to }, context) => {
-      await built(service, verb)(text(to), context);
-      return null;
-    };
+    ({ to }, context) =>
+      done(built(service, verb)(text(to), context));
   const ask =
     (verb: 'query' | 'update'): HostHandlers[string] =>
-    async ({ to, name, args }, context) => [
-      ...(await built(service, verb)({ to: text(to), name: text(name), args: list(args) }, context)),
-    ];
+    ({ to, name, args }, context) =>
+      listed(built(service, verb)({ to: text(to), name: text(name), args: list(args) }, context));
   return {
     'process.query': ask('query'),
     'process.update': ask('update'),
-    'process.send': async ({ to, topic, payloads }, context) => {
-      const request = { to: text(to), topic: text(topic), payloads: list(payloads) };
-      await built(service, 'send')(request, context);
-      return null;
-    },
+    'process.send': ({ to, topic, payloads }, context) =>
+      done(built(service, 'send')({ to: text(to), topic: text(topic), payloads: list(payloads) }, context)),
     'process.spawn': (command, context) => {
       const { monitored, linked } = command;
       const request = startRequest(command, context);
@@ -128,24 +148,30 @@ export function processHandlers(service: ProcessService): HostHandlers {
         context,
       );
     },
-    'process.exec': async (command, context) => [
-      ...(await built(service, 'exec')(startRequest(command, context), context)),
-    ],
+    'process.exec': (command, context) =>
+      listed(built(service, 'exec')(startRequest(command, context), context)),
     'process.terminate': toOne('terminate'),
-    'process.cancel': async ({ to, reason }, context) => {
-      await built(service, 'cancel')(text(to), text(reason), context);
-      return null;
+    'process.cancel': ({ to, reason, deadline_ms: deadline }, context) => {
+      const within = deadline === undefined ? {} : { deadlineMs: Number(deadline) };
+      return done(built(service, 'cancel')(text(to), { reason: text(reason), ...within }, context));
     },
     'process.monitor': toOne('monitor'),
     'process.unmonitor': toOne('unmonitor'),
     'process.link': toOne('link'),
     'process.unlink': toOne('unlink'),
-    'process.register': async ({ name, pid, scope }, context) => {
-      await built(service, 'register')(text(name), text(pid), Number(scope), context);
-      return null;
+    'process.options': ({ trap_links: trapLinks, upgradable }, context) =>
+      done(
+        built(service, 'setOptions')(
+          { ...flag(trapLinks, 'trapLinks'), ...flag(upgradable, 'upgradable') },
+          context,
+        ),
+      ),
+    'process.register': ({ name, pid, scope }, context) =>
+      done(built(service, 'register')(text(name), text(pid), Number(scope), context)),
+    'process.lookup': ({ name }, context) => {
+      const found = built(service, 'lookup')(text(name), context);
+      return isPromise(found) ? found.then((pid) => pid ?? null) : (found ?? null);
     },
-    'process.lookup': async ({ name }, context) =>
-      (await built(service, 'lookup')(text(name), context)) ?? null,
     'process.unregister': ({ name, scope }, context) =>
       built(service, 'unregister')(text(name), Number(scope), context),
   };

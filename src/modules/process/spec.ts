@@ -1,17 +1,21 @@
 // The `process` module, always there: who I am, messages, starting and ending processes. Sealed.
 // `process.send` { to, topic, payloads } -> null
 // `process.query|update` { to, name, args } -> list of all results
-// `process.terminate|monitor|unmonitor|link|unlink` { to } -> null; `process.cancel` { to, reason? } -> null
+// `process.terminate|monitor|unmonitor|link|unlink` { to } -> null; `process.cancel` { to, reason?, deadline_ms? } -> null
+// `process.options` { trap_links?, upgradable? } -> null
 // `process.register` { name, pid, scope } -> null; `process.lookup` { name } -> PID text; `process.unregister` { name, scope } -> boolean
 //   to: PID text or registered name; pid: PID text, the own one by default; scope: see SCOPES
 // Those of starting are in spawner.ts.
 import type { Command } from '../../core/command.js';
+import { LuaFloat } from '../../core/data.js';
+import { DurationError, parseDurationMs } from '../../core/durations.js';
 import type { ErrorKind } from '../../core/errors.js';
 import { constant, defineModuleSpec, describeType, fn, signature, table } from '../../lua/module.js';
 import type { FunctionSpec, MemberSpec } from '../../lua/module.js';
 import { asNumber, asText } from '../../lua/instance/arguments.js';
-import { fromData } from '../../lua/instance/convert.js';
+import { fromData, tryToData } from '../../lua/instance/convert.js';
 import { errorFromData, failure } from '../../lua/instance/error-object.js';
+import type { InstanceContext } from '../../lua/instance-context.js';
 import { command } from '../../lua/suspend.js';
 import { LuaTable, luaType } from '../../lua/values.js';
 import type { HostResult, LuaValue } from '../../lua/values.js';
@@ -25,6 +29,41 @@ import {
   SPAWN_NAMES,
   SpawnerType,
 } from './spawner.js';
+
+interface OwnOptions {
+  trapLinks: boolean;
+  upgradable: boolean;
+}
+const OWN_OPTIONS = {};
+const ownOptions = (instance: InstanceContext): OwnOptions =>
+  instance.state(OWN_OPTIONS, () => ({ trapLinks: false, upgradable: false }));
+
+function setOptions(instance: InstanceContext, options: LuaValue): HostResult {
+  if (!(options instanceof LuaTable))
+    return failure('Invalid', `options are a table, got ${luaType(options)}`);
+  for (const [key, value] of options.entries()) {
+    if (key !== 'trap_links' && key !== 'upgradable')
+      return failure(
+        'Invalid',
+        `unknown option '${asText(key) ?? luaType(key)}'; there are trap_links and upgradable`,
+      );
+    if (typeof value !== 'boolean')
+      return failure('Invalid', `option '${key}' is true or false, got ${luaType(value)}`);
+  }
+  const own = ownOptions(instance);
+  const [trapLinks, upgradable] = [options.get('trap_links'), options.get('upgradable')];
+  const asked = {
+    type: 'process.options',
+    ...(typeof trapLinks === 'boolean' ? { trap_links: trapLinks } : {}),
+    ...(typeof upgradable === 'boolean' ? { upgradable } : {}),
+  };
+  return command(asked, (answer) => {
+    if (!answer.ok) return [undefined, errorFromData(answer.error)];
+    if (typeof trapLinks === 'boolean') own.trapLinks = trapLinks;
+    if (typeof upgradable === 'boolean') own.upgradable = upgradable;
+    return true;
+  });
+}
 
 /** How far a name reaches. */
 const SCOPES = { LOCAL: 0, EVENTUAL: 1, CONSISTENT: 2, STRONG: 3 } as const;
@@ -82,17 +121,39 @@ const send = fn(
 );
 
 const cancel = fn(
-  'Asks a process to end: it gets a CANCEL event with the reason.',
-  ['destination: string', 'reason?: string'],
+  'Asks a process to end: it gets a CANCEL event with the reason. With a deadline, a duration from now, it is ended when it has not ended by then.',
+  ['destination: string', 'reason?: string', 'deadline?: Duration | string | integer'],
   ['boolean?', 'Error?'],
-  (_call, to, reason) => {
+  (_call, to, reason, deadline) => {
     if (!isText(to)) return noDestination(to);
     if (reason !== undefined && typeof reason !== 'string')
       return failure('Invalid', `the reason is a text, got ${luaType(reason)}`);
-    return done({ type: 'process.cancel', to, ...(reason === undefined ? {} : { reason }) });
+    const within = deadline === undefined ? undefined : deadlineMs(deadline);
+    if (typeof within === 'string') return failure('Invalid', within);
+    return done({
+      type: 'process.cancel',
+      to,
+      ...(reason === undefined ? {} : { reason }),
+      ...(within === undefined ? {} : { deadline_ms: within }),
+    });
   },
-  ['Invalid', 'NotFound'],
+  ['Invalid', 'NotFound', 'Unavailable'],
 );
+
+/** Whole milliseconds, or what is wrong with it. A number is nanoseconds; a Duration crosses as its text. */
+function deadlineMs(value: LuaValue): number | string {
+  const converted = tryToData(value);
+  const given = converted.ok ? converted.data : null;
+  const nanoseconds = given instanceof LuaFloat ? given.n : given;
+  try {
+    const ms = typeof nanoseconds === 'string' ? parseDurationMs(nanoseconds) : Number(nanoseconds) / 1e6;
+    if (typeof nanoseconds !== 'object' && typeof nanoseconds !== 'boolean' && ms >= 0) return Math.ceil(ms);
+  } catch (error) {
+    if (!(error instanceof DurationError)) throw error;
+    return `the deadline is wrong: ${error.message}`;
+  }
+  return `the deadline is a duration from now ('5s', or nanoseconds), got ${luaType(value)}`;
+}
 
 const ask = (verb: 'query' | 'update', summary: string): FunctionSpec =>
   fn(
@@ -289,32 +350,19 @@ export const processSpec = defineModuleSpec({
       'Unavailable',
     ]),
     unlink: toDestination('unlink', 'Ends a link.', ['NotFound', 'Unavailable']),
-    get_options: fn('The options of this process: trap_links, upgradable.', [], ['table'], (call) => {
-      const options = call.instance.newTable();
-      options.set('trap_links', false);
-      options.set('upgradable', false);
+    get_options: fn('The options of this process: trap_links, upgradable.', [], ['table'], ({ instance }) => {
+      const options = instance.newTable();
+      const { trapLinks, upgradable } = ownOptions(instance);
+      options.set('trap_links', trapLinks);
+      options.set('upgradable', upgradable);
       return options;
     }),
     set_options: fn(
-      'Sets options of this process. Not built in this version but for their defaults.',
+      'Sets options of this process, those that are given: with trap_links the abnormal end of a linked process is a LINK_DOWN event and does not end this one; with upgradable OUTDATED events come when its code changes.',
       ['options: { trap_links?: boolean, upgradable?: boolean }'],
       ['boolean?', 'Error?'],
-      (_call, options) => {
-        if (!(options instanceof LuaTable))
-          return failure('Invalid', `options are a table, got ${luaType(options)}`);
-        for (const [key, value] of options.entries()) {
-          if (key !== 'trap_links' && key !== 'upgradable')
-            return failure(
-              'Invalid',
-              `unknown option '${asText(key) ?? luaType(key)}'; there are trap_links and upgradable`,
-            );
-          if (typeof value !== 'boolean')
-            return failure('Invalid', `option '${key}' is true or false, got ${luaType(value)}`);
-          if (value) return notBuilt(`option '${key}'`, 'leave it off');
-        }
-        return true;
-      },
-      ['Invalid', 'Unavailable'],
+      ({ instance }, options) => setOptions(instance, options),
+      ['Invalid'],
     ),
     upgrade: fn(
       'Goes on as a newer program under the same PID. Not built in this version.',

@@ -13,6 +13,7 @@ import { httpEndpoint, httpRouter, httpService, httpStatic } from './http-kinds.
 import { knownKinds } from './known-kinds.js';
 import { functionLua, libraryLua, moduleLua, processLua, workflowLua } from './lua-kinds.js';
 import { moduleKinds } from './module-kinds.js';
+import { processHost } from './process-kinds.js';
 import { registryEntry, sqlSqlite } from './resource-kinds.js';
 import { storeMemory, storeSql } from './store-kinds.js';
 import { templateJet, templateSet } from './template-kinds.js';
@@ -22,6 +23,7 @@ import { temporalClient, temporalWorker } from './temporal-kinds.js';
 export { functionLua, libraryLua, moduleLua, processLua, workflowLua };
 export { registryEntry, sqlSqlite };
 export { envStorageFile, envStorageMemory, envStorageOs, envStorageRouter, envStorageStatic, envVariable };
+export { processHost };
 export { fsDirectory, fsEmbed };
 export { storeMemory, storeSql };
 export { templateJet, templateSet };
@@ -31,6 +33,7 @@ export const platformKinds: readonly KindSpec[] = [
   functionLua,
   workflowLua,
   processLua,
+  processHost,
   libraryLua,
   moduleLua,
   registryEntry,

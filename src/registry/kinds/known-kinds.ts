@@ -15,7 +15,6 @@ const processes = ['process.lua', 'process.wasm'];
 const drivers = ['queue.driver.*'];
 
 const accepted: Readonly<Record<string, Accepted>> = {
-  'process.host': { summary: 'Runs processes in memory.' },
   'process.service': {
     summary: 'A process that is kept running.',
     references: [one('/process', ...processes), one('/host', 'process.host', 'temporal.worker')],

@@ -198,7 +198,7 @@ export const workflowLua = defineKind({
 export const processLua = defineKind({
   name: 'process.lua',
   summary: 'A Lua process: an actor with an inbox, in memory or durable as its host is.',
-  state: 'accepted',
+  state: 'full',
   lua: 'runnable',
   sources: ['source'],
   schema: closed({ source, method, modules, imports, budget, chunk, lifecycle }, { required: ['source'] }),

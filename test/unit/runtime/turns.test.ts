@@ -1,23 +1,31 @@
 import { describe, expect, it } from 'vitest';
 import { Turns } from '../../../src/runtime/turns.js';
+import type { Turn } from '../../../src/runtime/turns.js';
 
 const fail = (error: unknown): never => {
   throw error;
 };
+
+/** A turn that does this. */
+const turn = (takeTurn: () => void): Turn => ({ takeTurn });
 
 describe('turns', () => {
   it('runs turns in order, never one inside another', async () => {
     const turns = new Turns(fail);
     const order: string[] = [];
     await new Promise<void>((done) => {
-      turns.run(() => {
-        order.push('first begins');
-        turns.run(() => {
-          order.push('second');
-          done();
-        });
-        order.push('first ends');
-      });
+      turns.run(
+        turn(() => {
+          order.push('first begins');
+          turns.run(
+            turn(() => {
+              order.push('second');
+              done();
+            }),
+          );
+          order.push('first ends');
+        }),
+      );
     });
     expect(order).toEqual(['first begins', 'first ends', 'second']);
   });
@@ -25,10 +33,10 @@ describe('turns', () => {
     const turns = new Turns(fail);
     let busy = true;
     let count = 0;
-    const again = (): void => {
+    const again = turn(() => {
       count += 1;
       if (busy) turns.run(again);
-    };
+    });
     turns.run(again);
     await new Promise((resolve) => setTimeout(resolve, 20));
     busy = false;
@@ -38,12 +46,13 @@ describe('turns', () => {
     const turns = new Turns(fail);
     const order: string[] = [];
     let left = 40;
-    const busy = (name: string) => (): void => {
-      order.push(name);
-      if ((left -= 1) > 0) turns.runLater(busy(name));
-    };
+    const busy = (name: string): Turn =>
+      turn(() => {
+        order.push(name);
+        if ((left -= 1) > 0) turns.runLater(busy(name));
+      });
     for (const name of ['a', 'b', 'c']) turns.runLater(busy(name));
-    const chat = setInterval(() => turns.run(() => void order.push('!')), 0);
+    const chat = setInterval(() => turns.run(turn(() => void order.push('!'))), 0);
     while (left > 0) await new Promise((next) => setImmediate(next));
     clearInterval(chat);
     const taken = order.filter((name) => name !== '!').join('');
@@ -53,8 +62,8 @@ describe('turns', () => {
     const errors: unknown[] = [];
     const turns = new Turns((error) => errors.push(error));
     const problem = new Error('broken turn');
-    turns.run(() => fail(problem));
-    await new Promise<void>((done) => turns.run(done));
+    turns.run(turn(() => fail(problem)));
+    await new Promise<void>((done) => turns.run(turn(done)));
     expect(errors).toEqual([problem]);
   });
 });

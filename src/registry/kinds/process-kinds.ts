@@ -1,0 +1,28 @@
+// Where processes run in memory: the schema; runtime/process-hosts.ts runs them.
+import { defineKind } from '../model/kind.js';
+import { closed, count, lifecycle, lifecycleReferences, oneOf } from './common.js';
+
+export const processHost = defineKind({
+  name: 'process.host',
+  summary: 'Runs processes in memory.',
+  state: 'full',
+  schema: closed({
+    host: closed(
+      {
+        workers: count('Threads that run its processes. Default: 1.', 1),
+        queue_size: count('Processes that may wait to start on the host. Default: 1024.', 1),
+        local_queue_size: count('Processes that may wait to start at each worker. Default: 256.', 0),
+        inbox_size: count('Messages that a process may have and not have received. Default: 100000.', 1),
+        on_full: oneOf(
+          'What a spawn or a send does where a queue or an inbox is full: wait for room, or fail as RateLimited. Default: wait.',
+          'wait',
+          'refuse',
+        ),
+      },
+      { description: 'How it schedules.' },
+    ),
+    max_processes: count('Processes that it runs at once; one more is refused. Default: 200000.', 1),
+    lifecycle,
+  }),
+  references: lifecycleReferences,
+});

@@ -1,0 +1,285 @@
+// The process hosts of this node: who runs on which, and what they refuse.
+// H1: a start takes the newest program; what runs keeps its own until it upgrades.
+// H2: a host runs `max_processes` at most, and lets so many wait to start as its queues hold; what is full says whose limit it is.
+//     Where `on_full` is `wait` a spawn waits for its place, in the order in which they came; a host that may run no more refuses.
+// H3: bonds, name and first messages of a start are there before the process runs.
+import type { Data, DataObject } from '../core/data.js';
+import { parseDurationMs } from '../core/durations.js';
+import { PlatformError } from '../core/errors.js';
+import type { CommandContext } from '../core/handler.js';
+import type { LoadedProgram } from '../lua/engine.js';
+import type { SpawnRequest, StartRequest } from '../modules/process/host.js';
+import type { Entry } from '../registry/model/entry.js';
+import type { RegistryService } from '../registry/model/registry.js';
+import { outermost } from './command-context.js';
+import { CallError, EntryIdleError, EntryKindError, EntryUnknownError, NodeStoppedError } from './errors.js';
+import type { Factory } from './factory.js';
+import type { InstanceRunner, RunnerWatcher } from './instance-runner.js';
+import { nearest } from './nearest.js';
+import type { ProgramCache } from './program-cache.js';
+import type { Router } from './router.js';
+import type { Asked } from './tier.js';
+
+class HostFullError extends PlatformError {
+  override readonly name = 'HostFullError';
+  readonly code = 'HOST_FULL';
+  override readonly kind = 'RateLimited' as const;
+  override readonly retryable = true;
+  constructor(host: string, what: string) {
+    super(`host '${host}' ${what}`);
+  }
+}
+
+export interface HostSettings {
+  readonly workers: number;
+  /** Processes that may wait to start. */
+  readonly queue: number;
+  readonly inboxSize: number;
+  readonly waits: boolean;
+  readonly maxProcesses: number;
+  /** How long its processes may go on when the node stops. Milliseconds. */
+  readonly stopMs: number;
+}
+
+/** What a host says in its entry. Everything was checked with its schema. */
+export function hostSettings(entry: Entry): HostSettings {
+  const host = objectOf(entry.data['host']);
+  const lifecycle = objectOf(entry.data['lifecycle']);
+  const number = (value: Data | undefined, otherwise: number): number =>
+    typeof value === 'number' || typeof value === 'bigint' ? Number(value) : otherwise;
+  const workers = number(host['workers'], 1);
+  const stop = lifecycle['stop_timeout'];
+  return {
+    workers,
+    queue: number(host['queue_size'], 1024) + workers * number(host['local_queue_size'], 256),
+    inboxSize: number(host['inbox_size'], 100_000),
+    waits: host['on_full'] !== 'refuse',
+    maxProcesses: number(entry.data['max_processes'], 200_000),
+    stopMs: typeof stop === 'string' ? parseDurationMs(stop) : number(stop, 10e9) / 1e6,
+  };
+}
+
+const objectOf = (value: Data | undefined): Readonly<DataObject> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !('n' in value)
+    ? value
+    : (Object.create(null) as DataObject);
+
+/** One host: what runs on it and what waits. */
+class ProcessHost implements RunnerWatcher {
+  readonly entry: Entry;
+  readonly settings: HostSettings;
+  readonly running = new Set<InstanceRunner>();
+  /** Not begun yet. */
+  #starting = new Set<InstanceRunner>();
+  #waiting: (() => void)[] = [];
+  /** Places that spawns have waited for and will take next. */
+  #kept = 0;
+
+  constructor(entry: Entry, before?: ProcessHost) {
+    this.entry = entry;
+    this.settings = hostSettings(entry);
+    if (before === undefined) return;
+    this.running = before.running;
+    this.#starting = before.#starting;
+    this.#waiting = before.#waiting;
+  }
+
+  /** Throws when nothing more may start; false: the spawn is to wait. */
+  hasRoom(): boolean {
+    const { maxProcesses, queue, waits } = this.settings;
+    const { id } = this.entry;
+    if (this.running.size >= maxProcesses)
+      throw new HostFullError(
+        id,
+        `runs ${this.running.size} processes, all that its max_processes allows; raise it, or wait until some end`,
+      );
+    if (this.#starting.size + this.#kept < queue && this.#waiting.length === 0) return true;
+    if (waits) return false;
+    throw new HostFullError(
+      id,
+      `has ${this.#starting.size} processes that wait to start, all that its host.queue_size and host.local_queue_size allow; raise them, or spawn more slowly`,
+    );
+  }
+
+  /** Resolves when there is a place, which is kept for whoever waited; rejects when it gave up. */
+  waitForRoom(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const giveUp = (): void => {
+        this.#waiting.splice(this.#waiting.indexOf(place), 1);
+        reject(new CallError({ kind: 'Canceled', message: 'the spawn was given up', retryable: false }));
+      };
+      const place = (): void => {
+        signal.removeEventListener('abort', giveUp);
+        this.#kept += 1;
+        resolve();
+      };
+      this.#waiting.push(place);
+      signal.addEventListener('abort', giveUp, { once: true });
+    });
+  }
+
+  /** The place that was kept is taken, or given back. */
+  takeKept(): void {
+    this.#kept -= 1;
+  }
+
+  add(runner: InstanceRunner): void {
+    this.running.add(runner);
+    this.#starting.add(runner);
+  }
+
+  began(runner: InstanceRunner): void {
+    if (this.#starting.delete(runner)) this.#waiting.shift()?.();
+  }
+
+  left(runner: InstanceRunner): void {
+    this.running.delete(runner);
+    this.began(runner);
+  }
+}
+
+export interface ProcessHostsOptions {
+  readonly registry: RegistryService;
+  readonly programs: ProgramCache;
+  readonly factory: Factory;
+  readonly router: Router;
+}
+
+export class ProcessHosts {
+  readonly #options: ProcessHostsOptions;
+  readonly #hosts = new Map<string, ProcessHost>();
+  #stopping = false;
+
+  constructor(options: ProcessHostsOptions) {
+    this.#options = options;
+  }
+
+  /** Whether processes of this host are in this node's memory. */
+  has(host: string): boolean {
+    return isProcessHost(this.#options.registry.current.get(host));
+  }
+
+  /** The PID's text. */
+  spawn(request: SpawnRequest, context: CommandContext): Asked<string> {
+    const loaded = this.#prepare(request);
+    if (loaded instanceof Promise) return loaded.then((ready) => this.#spawnWith(ready, request, context));
+    return this.#spawnWith(loaded, request, context);
+  }
+
+  #spawnWith(loaded: LoadedProgram, request: SpawnRequest, context: CommandContext): Asked<string> {
+    const host = this.#host(request.host);
+    if (host.hasRoom()) return this.#begin(host, loaded, request, context).pid;
+    return this.#whenRoom(host, context, () => this.#begin(host, loaded, request, context).pid);
+  }
+
+  /** Gives all returned values; throws the error. Ends with its caller. */
+  async exec(request: StartRequest, context: CommandContext): Promise<readonly Data[]> {
+    const loaded = await this.#prepare(request);
+    const host = this.#host(request.host);
+    const started = { ...request, monitored: false, linked: false };
+    const begin = (): InstanceRunner => this.#begin(host, loaded, started, context);
+    const runner = host.hasRoom() ? begin() : await this.#whenRoom(host, context, begin);
+    const giveUp = (): void =>
+      runner.withdraw(
+        { kind: 'Canceled', message: `the caller of '${request.target}' gave up`, retryable: false },
+        host.settings.stopMs,
+      );
+    context.signal.addEventListener('abort', giveUp, { once: true });
+    const outcome = await runner.ended;
+    context.signal.removeEventListener('abort', giveUp);
+    if (outcome.ok) return outcome.values;
+    throw new CallError(outcome.error);
+  }
+
+  async #whenRoom<T>(host: ProcessHost, { signal }: CommandContext, begin: () => T): Promise<T> {
+    await host.waitForRoom(signal);
+    host.takeKept();
+    return begin();
+  }
+
+  /** Asks all to end, waits for each as long as its host says (and `mostMs` at most), then ends them. */
+  async stop(mostMs: number): Promise<void> {
+    this.#stopping = true;
+    const ends: Promise<unknown>[] = [];
+    for (const { running, settings } of this.#hosts.values())
+      for (const runner of running) {
+        ends.push(runner.ended);
+        runner.withdraw(
+          { kind: 'Canceled', message: 'the node is stopping', retryable: true },
+          Math.min(settings.stopMs, mostMs),
+        );
+      }
+    await Promise.all(ends);
+  }
+
+  #begin(
+    host: ProcessHost,
+    loaded: LoadedProgram,
+    request: SpawnRequest,
+    context: CommandContext,
+  ): InstanceRunner {
+    const { factory, router } = this.#options;
+    const { name, monitored, linked, messages } = request;
+    const { asker } = context;
+    if (name !== undefined) router.local.nameMustBeFree(name);
+    const runner = factory.create({
+      loaded,
+      entry: request.target,
+      host: request.host,
+      values: request.values,
+      frame: outermost,
+      watcher: host,
+    });
+    host.add(runner);
+    if (name !== undefined) router.local.register(name, runner.pid);
+    if (asker !== undefined && monitored) void router.bind('monitor', asker, runner.pid);
+    if (asker !== undefined && linked) void router.bind('link', asker, runner.pid);
+    runner.start(request.args);
+    for (const { topic, body } of messages) runner.deliver({ topic, from: asker, payloads: body });
+    return runner;
+  }
+
+  /** What is to run (H1). Throws what is wrong with the request. */
+  #prepare({ target, host }: StartRequest): LoadedProgram | Promise<LoadedProgram> {
+    if (this.#stopping) throw new NodeStoppedError(`cannot start '${target}'`);
+    this.#host(host);
+    return this.program(target);
+  }
+
+  /** The newest program of a process. */
+  program(target: string): LoadedProgram | Promise<LoadedProgram> {
+    const { registry, programs } = this.#options;
+    const view = registry.current;
+    const entry = view.get(target);
+    if (entry === undefined) {
+      const known = view.ofKind('process.lua').map(({ id }) => id);
+      throw new EntryUnknownError(target, nearest(target, known));
+    }
+    if (entry.kind !== 'process.lua') throw new EntryKindError(target, entry.kind, spawnHint(entry.kind));
+    const hash = view.programHash(target);
+    if (hash === undefined) throw new EntryIdleError(target, entry.kind);
+    return programs.get(hash, target);
+  }
+
+  #host(id: string): ProcessHost {
+    const entry = this.#options.registry.current.get(id);
+    const known = this.#hosts.get(id);
+    if (known !== undefined && known.entry === entry) return known;
+    if (entry === undefined || !isProcessHost(entry))
+      throw entry === undefined
+        ? new EntryUnknownError(id)
+        : new EntryKindError(id, entry.kind, 'processes run on a process.host');
+    const host = new ProcessHost(entry, known);
+    this.#hosts.set(id, host);
+    return host;
+  }
+}
+
+const isProcessHost = (entry: Entry | undefined): boolean => entry?.kind === 'process.host';
+
+const spawnHint = (kind: string): string =>
+  kind === 'workflow.lua'
+    ? 'a workflow runs on a temporal.worker; a process.host runs a process.lua'
+    : kind === 'function.lua'
+      ? 'call it with funcs.call; a process.host runs a process.lua'
+      : 'a process.host runs a process.lua';

@@ -1,0 +1,137 @@
+-- What only processes in memory do: names of this node, deadlines, limits of hosts, busy loops.
+local t = require("t")
+local time, funcs = require("time"), require("funcs")
+local T = {}
+
+T["a process is reached by its name"] = function(host)
+  local puppet = t.puppet(host)
+  t.eq(process.registry.register("front desk", puppet.pid), true)
+  t.eq(process.registry.lookup("front desk"), puppet.pid)
+  process.monitor("front desk")
+  t.eq(process.send("front desk", "return", 1), true)
+  t.eq(t.event("EXIT", puppet.pid).result.value, 1)
+end
+T["a name goes with its process"] = function(host)
+  local puppet = t.puppet(host)
+  puppet:call("registry.register", "shift")
+  puppet:stop()
+  local pid, err = process.registry.lookup("shift")
+  t.kind(pid, err, "NotFound")
+  local ok, gone = process.send("shift", "hello")
+  t.kind(ok, gone, "NotFound")
+end
+T["a name belongs to one"] = function(host)
+  local a, b = t.puppet(host), t.puppet(host)
+  t.eq(a:call("registry.register", "chair"), true)
+  local _, kind = b:call("registry.register", "chair")
+  t.eq(kind, "AlreadyExists")
+  t.eq(a:call("registry.register", "chair"), true)
+  a:stop()
+  t.eq(b:call("registry.register", "chair"), true)
+  b:stop()
+end
+T["a name is given back early"] = function(host)
+  local puppet = t.puppet(host)
+  puppet:call("registry.register", "desk")
+  t.eq({ process.registry.unregister("desk"), process.registry.unregister("desk") }, { true, false })
+  t.eq(puppet:alive(), true)
+end
+T["a process is started under a name, which must be free"] = function(host)
+  local named = process.with_context({}):with_name("only one")
+  local pid = assert(named:spawn("app:waits", host))
+  t.eq(process.registry.lookup("only one"), pid)
+  local none, err = named:spawn("app:waits", host)
+  t.kind(none, err, "AlreadyExists")
+  process.terminate("only one")
+end
+T["names beyond this node are Unavailable"] = function()
+  local ok, err = process.registry.register("wide", nil, process.registry.STRONG)
+  t.kind(ok, err, "Unavailable")
+end
+T["all that take a PID take a name"] = function(host)
+  local puppet = t.puppet(host)
+  process.registry.register("anna", puppet.pid)
+  t.eq(process.monitor("anna"), true)
+  t.eq(process.unmonitor("anna"), true)
+  t.eq(process.link("anna"), true)
+  t.eq(process.unlink("anna"), true)
+  t.eq(process.cancel("anna", "why"), true)
+  t.eq(puppet:event("CANCEL").reason, "why")
+  process.monitor("anna")
+  t.eq(process.terminate("anna"), true)
+  t.event("EXIT", puppet.pid)
+end
+T["a process that does not end by its deadline is ended"] = function(host)
+  local puppet = t.puppet(host)
+  process.monitor(puppet.pid)
+  t.eq(process.cancel(puppet.pid, "closing", "20ms"), true)
+  puppet:event("CANCEL")
+  local err = t.event("EXIT", puppet.pid).result.error
+  t.eq(err:kind(), "Canceled")
+  assert(err:message():find("closing", 1, true), err:message())
+end
+T["one that ends before its deadline ends in its own way"] = function(host)
+  local pid = assert(process.spawn_monitored("app:tidy", host))
+  process.cancel(pid, "soon", 60 * time.SECOND)
+  t.eq(t.event("EXIT", pid).result.value[2], "soon")
+end
+T["a deadline that is none is Invalid"] = function(host)
+  local puppet = t.puppet(host)
+  for _, deadline in ipairs { "soon", -1, true, {} } do
+    local ok, err = process.cancel(puppet.pid, "why", deadline)
+    t.kind(ok, err, "Invalid")
+  end
+end
+T["a function may be linked and monitored, and its failure is heard"] = function()
+  process.set_options({ trap_links = true })
+  local pid = process.pid()
+  t.eq(process.link(pid), true)
+  t.eq(process.monitor(pid), true)
+end
+T["a process of another node is Unavailable"] = function(host)
+  local ok, err = process.send("{elsewhere@" .. host .. "|0x1}", "hello")
+  t.kind(ok, err, "Unavailable")
+end
+T["a host runs so many and no more, and says whose limit it is"] = function()
+  local pids = {}
+  for i = 1, 3 do pids[i] = assert(process.spawn_monitored("app:waits", "app:small")) end
+  local pid, err = process.spawn("app:waits", "app:small")
+  t.kind(pid, err, "RateLimited")
+  assert(tostring(err):find("app:small", 1, true) and tostring(err):find("max_processes", 1, true), tostring(err))
+  process.send(pids[1], "go")
+  t.event("EXIT", pids[1])
+  pids[1] = assert(process.spawn_monitored("app:waits", "app:small"))
+  for i = 1, 3 do
+    process.send(pids[i], "go")
+    t.event("EXIT", pids[i])
+  end
+end
+T["a full queue of starts refuses where the host says so"] = function()
+  local refused
+  for _ = 1, 10 do
+    local pid, err = process.spawn("app:returns", "app:strict")
+    if pid == nil then refused = err end
+  end
+  -- Starts that are answered in turns of their own leave no queue; those made at once would.
+  if refused ~= nil then
+    t.eq(refused:kind(), "RateLimited")
+    assert(tostring(refused):find("queue_size", 1, true), tostring(refused))
+  end
+end
+T["a full queue of starts makes a spawn wait where the host says so"] = function()
+  local all = {}
+  for i = 1, 20 do all[i] = assert(process.spawn_monitored("app:returns", "app:patient", i)) end
+  for i = 1, 20 do t.event("EXIT") end
+end
+T["a process that never waits starves nobody, and is ended"] = function(host)
+  local spins = assert(process.spawn_monitored("app:spins", host))
+  local pongs, echo = process.listen("ping"), assert(process.spawn("app:echo", host))
+  for i = 1, 5 do
+    process.send(echo, "ping", i)
+    t.eq(t.take(pongs), i)
+  end
+  process.terminate(spins)
+  t.event("EXIT", spins)
+end
+
+return T
