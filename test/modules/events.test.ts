@@ -217,6 +217,7 @@ describe('a subscription', () => {
     const holdings = new Holdings(resourcesOf([]), fail);
     const context = new NodeContext({
       pid: '{functions|1}',
+      asker: '{functions|1}',
       entry: 'app:main',
       values: dataObject(),
       idempotencyKey: undefined,
