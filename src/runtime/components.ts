@@ -217,6 +217,7 @@ function processesComponent(options: BaseOptions): Component {
           programs: app.get(keys.programs),
           factory: app.get(keys.factory),
           router: app.get(keys.router),
+          warn: (message) => app.get(keys.logger).warn(message),
         }),
       ),
     stop: (app) => app.get(keys.processes).stop(options.drainMs),

@@ -34,7 +34,6 @@ export interface HostSettings {
   readonly workers: number;
   /** Processes that may wait to start. */
   readonly queue: number;
-  readonly inboxSize: number;
   readonly waits: boolean;
   readonly maxProcesses: number;
   /** How long its processes may go on when the node stops. Milliseconds. */
@@ -52,7 +51,6 @@ export function hostSettings(entry: Entry): HostSettings {
   return {
     workers,
     queue: number(host['queue_size'], 1024) + workers * number(host['local_queue_size'], 256),
-    inboxSize: number(host['inbox_size'], 100_000),
     waits: host['on_full'] !== 'refuse',
     maxProcesses: number(entry.data['max_processes'], 200_000),
     stopMs: typeof stop === 'string' ? parseDurationMs(stop) : number(stop, 10e9) / 1e6,
@@ -143,6 +141,8 @@ export interface ProcessHostsOptions {
   readonly programs: ProgramCache;
   readonly factory: Factory;
   readonly router: Router;
+  /** Tells people what is not as their entry says. */
+  readonly warn: (message: string) => void;
 }
 
 export class ProcessHosts {
@@ -271,6 +271,11 @@ export class ProcessHosts {
         : new EntryKindError(id, entry.kind, 'processes run on a process.host');
     const host = new ProcessHost(entry, known);
     this.#hosts.set(id, host);
+    const { workers } = host.settings;
+    if (workers > 1 && known?.settings.workers !== workers)
+      this.#options.warn(
+        `host '${id}' asks for ${workers} workers and runs as 1: more threads are not built in this version; run a node for each core instead`,
+      );
     return host;
   }
 }

@@ -9,12 +9,14 @@ export const processHost = defineKind({
   schema: closed({
     host: closed(
       {
-        workers: count('Threads that run its processes. Default: 1.', 1),
+        workers: count(
+          'Threads that run its processes. Default: 1; more are not built: it runs as 1, with a warning.',
+          1,
+        ),
         queue_size: count('Processes that may wait to start on the host. Default: 1024.', 1),
         local_queue_size: count('Processes that may wait to start at each worker. Default: 256.', 0),
-        inbox_size: count('Messages that a process may have and not have received. Default: 100000.', 1),
         on_full: oneOf(
-          'What a spawn or a send does where a queue or an inbox is full: wait for room, or fail as RateLimited. Default: wait.',
+          'What a spawn does while as many wait to start as may: wait for its place, or fail as RateLimited. Default: wait.',
           'wait',
           'refuse',
         ),

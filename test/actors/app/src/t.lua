@@ -48,11 +48,16 @@ function T.event(kind, from)
   return event
 end
 
---- Nothing has come that was not received: what was sent before this has come by now.
-function T.quiet(ch, what)
+--- What was sent to this process before has come when it returns.
+function T.settle()
   T.ticks = T.ticks or process.listen("tick")
   process.send(process.pid(), "tick")
   T.take(T.ticks, "a tick")
+end
+
+--- Nothing has come that was not received.
+function T.quiet(ch, what)
+  T.settle()
   local r = channel.select { ch:case_receive(), default = true }
   if not r.default then error((what or "nothing") .. " expected, got " .. show(r.value), 2) end
 end
