@@ -13,6 +13,7 @@ import type { RegistryService } from '../registry/model/registry.js';
 import { MOCK_UPDATE } from '../temporal/names.js';
 import { FUNCTION_HOST, callableEntry } from './function-pool.js';
 import type { FunctionCall } from './function-pool.js';
+import { InstanceRunner } from './instance-runner.js';
 import { clientOfQueue, queueNamed } from './temporal-access.js';
 import type { TemporalAccess } from './temporal-access.js';
 import type { Topology } from './topology.js';
@@ -68,7 +69,7 @@ export class Mocks implements MockAccess {
     if (pid === undefined) throw new MockGoneError(entry);
     if (pid.host === FUNCTION_HOST) {
       const runner = this.#options.topology().find(owner);
-      if (runner === undefined) throw new MockGoneError(entry);
+      if (!(runner instanceof InstanceRunner)) throw new MockGoneError(entry);
       return runner.invoke((instance) => mocksOf(instance).get(toBytes(entry)), args);
     }
     return { ok: true, values: await this.#askRun(pid, [toBytes(entry), ...args], signal) };
