@@ -266,6 +266,19 @@ export const pages = [
     receivers: { group: 'Group', sub: 'Subscription' },
     tables: {},
     others: ['ch', 'sub:channel()'],
+    // names of permissions
+    less: [
+      'pg.broadcast',
+      'pg.broadcast_local',
+      'pg.events',
+      'pg.get_local_members',
+      'pg.get_members',
+      'pg.join',
+      'pg.leave',
+      'pg.monitor',
+      'pg.which_groups',
+      'pg.which_local_groups',
+    ],
   },
   {
     page: 'lua/core/stream.md',

@@ -2,6 +2,7 @@
 import { nativeSupport } from '../runtime/native-support.js';
 import type { AppContext } from '../core/app-context.js';
 import type { DataObject } from '../core/data.js';
+import { globalPid } from '../core/ids.js';
 import { parseDurationMs } from '../core/durations.js';
 import { authorize } from '../core/authorize.js';
 import type { EventBus } from '../core/event-bus.js';
@@ -25,6 +26,7 @@ import { WorkflowTier } from '../runtime/workflow-tier.js';
 import { secretGuard } from '../runtime/secret-guard.js';
 import type { TemporalAccess } from '../runtime/temporal-access.js';
 import { Environment } from '../services/env/environment.js';
+import { Groups } from '../services/pg/groups.js';
 import { errorToErrorData } from '../temporal/failures.js';
 import type { PreparedApp } from './prepare-app.js';
 import { openPlace, secretsOf } from './registry-place.js';
@@ -133,6 +135,19 @@ export function nodeHandlers(
       hosts: context.get(keys.processes),
       workflows: context.get(keys.workflows),
     }));
+  let joined: Groups | undefined;
+  const groups = (): Groups =>
+    (joined ??= new Groups({
+      peers: context.get(keys.peers),
+      entry: (id) => context.get(keys.registry).current.get(id),
+      whenEnded(pid, ended) {
+        const process = context.get(keys.topology).find(pid);
+        if (process === undefined) ended();
+        else void process.ended.then(ended);
+      },
+      deliver: (pid, message) => void context.get(keys.topology).find(pid)?.deliver(message),
+      global: (pid) => globalPid(pid, context.get(keys.peers).node),
+    }));
   return [
     ...Object.entries(
       hostHandlers({
@@ -143,6 +158,7 @@ export function nodeHandlers(
         registry: registryAccess(context),
         authorize,
         bus: () => context.get(keys.bus),
+        groups,
         recordMetric,
         terminal,
         mocks,

@@ -31,6 +31,12 @@ export function tryPid(text: string): Pid | undefined {
   return node === undefined ? { host, id } : { node, host, id };
 }
 
+/** A PID's text as other nodes know it: one without a node is of `node`. */
+export function globalPid(pid: string, node: string): string {
+  const parsed = tryPid(pid);
+  return parsed === undefined || parsed.node !== undefined ? pid : formatPid({ ...parsed, node });
+}
+
 export function parsePid(text: string): Pid {
   const pid = tryPid(text);
   if (pid === undefined)

@@ -19,6 +19,8 @@ import { loggerHandlers } from './logger/host.js';
 import type { WriteLog } from './logger/host.js';
 import { metricsHandlers } from './metrics/host.js';
 import type { RecordMetric } from './metrics/host.js';
+import { pgHandlers } from './pg/host.js';
+import type { GroupService } from './pg/host.js';
 import { processHandlers } from './process/host.js';
 import type { ProcessService } from './process/host.js';
 import { registryHandlers } from './registry/host.js';
@@ -41,6 +43,7 @@ export interface NodeServices {
   readonly registry: RegistryAccess;
   readonly authorize: Authorize;
   readonly bus: () => EventBus;
+  readonly groups: () => GroupService;
   readonly writeLog: WriteLog;
   readonly native: NativeSupport;
   readonly recordMetric: RecordMetric;
@@ -65,6 +68,7 @@ export function hostHandlers(services: NodeServices): Readonly<Record<string, Ho
     io: ioHandlers(services.terminal),
     logger: loggerHandlers(services.writeLog),
     metrics: metricsHandlers(services.recordMetric),
+    pg: pgHandlers(services.groups, services.authorize),
     process: processHandlers(services.processes),
     registry: registryHandlers(services.registry, services.authorize),
     sql: sqlHandlers,

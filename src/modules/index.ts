@@ -23,6 +23,7 @@ import { loggerSpec } from './logger/spec.js';
 import { metricsSpec } from './metrics/spec.js';
 import { osSpec } from './os/spec.js';
 import { payloadSpec } from './payload/spec.js';
+import { pgSpec } from './pg/spec.js';
 import { processSpec } from './process/spec.js';
 import { registrySpec } from './registry/spec.js';
 import { sqlSpec } from './sql/spec.js';
@@ -67,6 +68,7 @@ export const declaredModules: readonly ModuleSpec[] = [
   jsonSpec,
   loggerSpec,
   metricsSpec,
+  pgSpec,
   registrySpec,
   sqlSpec,
   storeSpec,

@@ -22,6 +22,7 @@ import type { InstanceRunner } from './instance-runner.js';
 import { NodeLifecycle } from './lifecycle.js';
 import { NodePids } from './node-pids.js';
 import type { ProgramCache } from './program-cache.js';
+import { NoPeers } from './relay/peers.js';
 import { Resources } from './resources.js';
 import { ProcessHosts } from './process-hosts.js';
 import type { NodeHost } from './resources.js';
@@ -127,9 +128,10 @@ export function baseComponents(options: BaseOptions): readonly Component[] {
         );
       },
     }),
+    relayComponent(options),
     defineComponent({
       name: 'lifecycle',
-      dependsOn: ['topology'],
+      dependsOn: ['topology', 'relay'],
       load: (app) =>
         app.set(keys.lifecycle, new NodeLifecycle(app.get(keys.bus), app.get(keys.supervisor), options.node)),
       start: (app) => app.get(keys.lifecycle).booted(),
@@ -145,6 +147,15 @@ const failedOf = (app: AppContext) => {
   const logger = app.get(keys.logger);
   return (error: unknown): void => logger.error('something failed that nobody waits for', { error });
 };
+
+/** Other nodes: from the start of this one on until everything that could ask them has ended. */
+function relayComponent({ node }: BaseOptions): Component {
+  return defineComponent({
+    name: 'relay',
+    dependsOn: ['finder', 'supervisor-client'],
+    load: (app) => app.set(keys.peers, new NoPeers(node)),
+  });
+}
 
 function factoryComponent(options: BaseOptions): Component {
   let watch: Disposable | undefined;

@@ -12,6 +12,7 @@ import type { NodeLifecycle } from './lifecycle.js';
 import type { NodePids } from './node-pids.js';
 import type { ProgramCache } from './program-cache.js';
 import type { ProcessHosts } from './process-hosts.js';
+import type { Peers } from './relay/peers.js';
 import type { Resources } from './resources.js';
 import type { Router } from './router.js';
 import type { SupervisorClient } from './supervisor-client.js';
@@ -28,6 +29,7 @@ export const keys = {
   editor: contextKey<RegistryEditor>('editor'),
   finder: contextKey<Finder>('finder'),
   supervisor: contextKey<SupervisorClient>('supervisor'),
+  peers: contextKey<Peers>('peers'),
   topology: contextKey<Topology<InstanceRunner>>('topology'),
   router: contextKey<Router>('router'),
   /** Runs on Temporal, as processes reach them. */

@@ -159,6 +159,7 @@ describe('moontide run', () => {
       '3 finder',
       '3 supervisor-client',
       '4 topology',
+      '4 relay',
       '5 lifecycle',
       '6 factory',
       '7 functions',

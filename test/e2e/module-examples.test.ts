@@ -31,6 +31,7 @@ const ONLY_AS: Readonly<Record<string, string>> = {
 const KINDS: Readonly<Record<string, readonly string[]>> = {
   workflow: ['workflow.lua'],
   events: ['function.lua'],
+  pg: ['function.lua'],
 };
 
 const longString = (text: string): string => `[==[\n${text}]==]`;

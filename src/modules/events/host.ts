@@ -9,6 +9,7 @@ import { PlatformError } from '../../core/errors.js';
 import type { EventBus, Subscription } from '../../core/event-bus.js';
 import type { CommandContext, HostHandlers } from '../../core/handler.js';
 import { toTextLossy } from '../../core/text.js';
+import { WakeUp } from '../../core/wake-up.js';
 
 /** A refusal by policy, of the kind that the application format names for this module. */
 class EventDeniedError extends PlatformError {
@@ -20,11 +21,11 @@ class EventDeniedError extends PlatformError {
 /** A subscription of one instance. */
 class Listener implements AsyncDisposable {
   readonly #events: Subscription;
-  #ready: (() => void) | undefined;
+  readonly #news = new WakeUp();
 
   constructor(events: Subscription) {
     this.#events = events;
-    events.onReady(() => this.#wake());
+    events.onReady(() => this.#news.wake());
   }
 
   /** All that wait, as soon as there is one; none once it is closed. One question at a time. */
@@ -32,21 +33,13 @@ class Listener implements AsyncDisposable {
     for (;;) {
       const found = this.#takeAll();
       if (found.length > 0 || this.#events.closed || signal.aborted) return found;
-      await new Promise<void>((resolve) => {
-        this.#ready = resolve;
-        signal.addEventListener('abort', () => resolve(), { once: true });
-      });
+      await this.#news.wait(signal);
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#events.close();
-    this.#wake();
-  }
-
-  #wake(): void {
-    this.#ready?.();
-    this.#ready = undefined;
+    this.#news.wake();
   }
 
   #takeAll(): Data[] {

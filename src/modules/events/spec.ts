@@ -5,15 +5,16 @@
 // `events.close` { subscription } -> null
 // E1: a subscriber has at most MOST_WAITING events that it has not received; then the oldest goes, and in the place of what is
 //     missing stands one event `events.dropped` with the count. It holds for the bus, the way here and the channel together.
-// E2: one batch is on its way at a time, so that a program that does not get to run piles nothing up.
-// E3: in a workflow an event is sent once, not again on replay; there is no node there to subscribe at.
+// E2: in a workflow an event is sent once, not again on replay; there is no node there to subscribe at.
 import { dataObject } from '../../core/data.js';
 import type { Data } from '../../core/data.js';
 import { isMap } from '../../core/data-values.js';
-import { Channel, ChannelType } from '../../lua/instance/channel.js';
+import { ChannelType } from '../../lua/instance/channel.js';
+import type { Channel } from '../../lua/instance/channel.js';
 import { fromData, tryToData } from '../../lua/instance/convert.js';
 import { errorFromData, failure } from '../../lua/instance/error-object.js';
-import type { Background, HostCall, InstanceContext } from '../../lua/instance-context.js';
+import { Feed } from '../../lua/instance/feed.js';
+import type { HostCall, InstanceContext } from '../../lua/instance-context.js';
 import { define, defineModuleSpec, defineType, members, methodsOf } from '../../lua/module.js';
 import { any, bytes, optional } from '../../lua/parameters.js';
 import { command } from '../../lua/suspend.js';
@@ -26,7 +27,7 @@ class Subscription {
   readonly channel: Channel;
   readonly #instance: InstanceContext;
   readonly #number: number;
-  #next: Background | undefined;
+  readonly #feed: Feed;
   /** The last `events.dropped` that was put into the channel, and its count. */
   #marker: LuaValue;
   #dropped = 0;
@@ -34,29 +35,18 @@ class Subscription {
   constructor(instance: InstanceContext, number: number, topic: string) {
     this.#instance = instance;
     this.#number = number;
-    this.channel = new Channel(0, `an event of '${topic}'`);
-    this.#ask();
+    const next = { type: 'events.next', subscription: number };
+    this.#feed = new Feed(instance, next, `an event of '${topic}'`, (event) => this.#take(event));
+    this.channel = this.#feed.channel;
   }
 
   /** What waits is dropped: who closes wants no more. Closing twice does nothing. */
   close(): void {
     if (this.channel.closed) return;
-    this.#next?.cancel();
+    this.#feed.stop();
     this.channel.discard();
     this.channel.close();
     this.#instance.host.emit({ type: 'events.close', subscription: this.#number });
-  }
-
-  /** E2 */
-  #ask(): void {
-    const asked = { type: 'events.next', subscription: this.#number };
-    this.#next = this.#instance.background(asked, (answer) => {
-      const batch = answer.ok && Array.isArray(answer.value) ? answer.value : [];
-      // The bus ends with its node: nobody is to wait for another event.
-      if (batch.length === 0) return this.channel.close();
-      for (const event of batch) this.#take(event);
-      this.#ask();
-    });
   }
 
   /** E1 */
@@ -72,19 +62,16 @@ class Subscription {
       return;
     }
     if (waiting >= MOST_WAITING) this.channel.replaceOldest(marked ? 2 : 1, this.#mark(before + 1));
-    this.channel.pushFromHost(this.#toLua(event));
+    this.#feed.push(event);
   }
 
   #mark(count: number): LuaValue {
     this.#dropped = count;
-    this.#marker = this.#toLua(
+    this.#marker = fromData(
       dataObject({ system: 'events', kind: 'dropped', path: 'events', data: dataObject({ count }) }),
+      () => this.#instance.newTable(),
     );
     return this.#marker;
-  }
-
-  #toLua(event: Data): LuaValue {
-    return fromData(event, () => this.#instance.newTable());
   }
 }
 
@@ -132,7 +119,7 @@ function send(call: HostCall, system: string, kind: string, path: string, value:
   if (!converted.ok) return [undefined, converted.error];
   const asked = { type: 'events.send', system, kind, path, data: converted.data };
   if (call.instance.host.place === 'workflow') {
-    call.instance.host.emit(asked); // E3
+    call.instance.host.emit(asked); // E2
     return true;
   }
   return command(asked, (answer) => (answer.ok ? true : [undefined, errorFromData(answer.error)]));

@@ -10,6 +10,7 @@ import {
 } from './env-kinds.js';
 import { fsDirectory, fsEmbed } from './fs-kinds.js';
 import { httpEndpoint, httpRouter, httpService, httpStatic } from './http-kinds.js';
+import { pgScope } from './group-kinds.js';
 import { knownKinds } from './known-kinds.js';
 import { functionLua, libraryLua, moduleLua, processLua, workflowLua } from './lua-kinds.js';
 import { moduleKinds } from './module-kinds.js';
@@ -57,6 +58,7 @@ export const platformKinds: readonly KindSpec[] = [
   httpRouter,
   httpEndpoint,
   httpStatic,
+  pgScope,
   ...moduleKinds,
   ...knownKinds,
 ];

@@ -22,7 +22,6 @@ const accepted: Readonly<Record<string, Accepted>> = {
   'process.supervisor': { summary: 'Keeps a group of processes running.' },
   'process.wasm': { summary: 'A WebAssembly process.' },
   'terminal.host': { summary: 'Runs processes on the terminal.' },
-  'pg.scope': { summary: 'A scope of process groups.' },
   encryption: { summary: 'Encrypts payloads.' },
   network: { summary: 'A network overlay.' },
   'network.socks5': { summary: 'A SOCKS5 proxy.' },
