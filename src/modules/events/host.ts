@@ -9,7 +9,7 @@ import { PlatformError } from '../../core/errors.js';
 import type { EventBus, Subscription } from '../../core/event-bus.js';
 import type { CommandContext, HostHandlers } from '../../core/handler.js';
 import { toTextLossy } from '../../core/text.js';
-import { WakeUp } from '../../core/wake-up.js';
+import { WakeUp } from '../../core/wake-up-host.js';
 
 /** A refusal by policy, of the kind that the application format names for this module. */
 class EventDeniedError extends PlatformError {

@@ -11,6 +11,8 @@ export interface PostgresConnectionOptions {
   /** `postgres://user:password@host:port/database?sslmode=...` */
   readonly url: string;
   readonly schema: string;
+  /** What the server shows of its connections. Default `moontide registry`. */
+  readonly name?: string;
   /** Connections for statements. Default 4. */
   readonly most?: number;
   /** Milliseconds. Default 1 500. */
@@ -37,14 +39,20 @@ export class PostgresConnection implements AsyncDisposable {
   readonly #config: pg.ClientConfig;
   readonly #pool: pg.Pool;
 
-  constructor({ url, schema, most = 4, connectTimeoutMs = 1_500 }: PostgresConnectionOptions) {
+  constructor({
+    url,
+    schema,
+    most = 4,
+    connectTimeoutMs = 1_500,
+    name = 'moontide registry',
+  }: PostgresConnectionOptions) {
     this.schema = schema;
     this.prefix = `"${schema}".`;
     this.place = placeOf(url);
     this.#config = {
       connectionString: url,
       connectionTimeoutMillis: connectTimeoutMs,
-      application_name: 'moontide registry',
+      application_name: name,
       keepAlive: true,
       keepAliveInitialDelayMillis: 5_000,
       types: textTypes,

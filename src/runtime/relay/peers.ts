@@ -20,6 +20,8 @@ export class PeerError extends PlatformError {
 export interface PeerWatcher {
   up?(node: string): void;
   down?(node: string): void;
+  /** What nodes keep together has changed: a payload of the names' channel, or empty when anything may have. */
+  rang?(payload: string): void;
 }
 
 /** `from`: the name of the node that asks. What it throws is the error of who asked. */

@@ -170,7 +170,7 @@ export class Groups implements GroupService, Disposable {
       const [group, pid, by] = change as [string, string, number];
       return { group, pid, by };
     });
-    this.#scope(String(scope)).changed(from, deltas);
+    this.#scope(typeof scope === 'string' ? scope : '').changed(from, deltas);
     return null;
   }
 

@@ -3,7 +3,7 @@
 //     change is on its way.
 // G2: a change and what its subscribers are told of it are one step: a subscription misses nothing and hears nothing twice.
 // G3: a process that joined a group n times is in its list n times, and gets what is sent to the group once.
-import { WakeUp } from '../../core/wake-up.js';
+import { WakeUp } from '../../core/wake-up-host.js';
 import { GroupError } from '../../modules/pg/host.js';
 import type { GroupChange, GroupSubscription } from '../../modules/pg/host.js';
 

@@ -1,4 +1,4 @@
-// One who waits until there is something to look at. Sealed.
+// One who waits until there is something to look at. Host-only: sealed code has no signals.
 // W1: one waits at a time; being woken says only that it is worth to look again.
 export class WakeUp {
   #wake: (() => void) | undefined;
