@@ -20,7 +20,10 @@ import type { Registry } from '../registry/service.js';
 import { registryAccess } from '../runtime/registry-access.js';
 import type { RegistryStore } from '../registry/store/registry-store.js';
 import { functionCaller } from '../runtime/function-caller.js';
+import type { OpenPeers } from '../runtime/components.js';
 import { keys } from '../runtime/keys.js';
+import { NoPeers } from '../runtime/relay/peers.js';
+import { PostgresPeers } from '../runtime/relay/postgres-peers.js';
 import { Processes } from '../runtime/processes.js';
 import { WorkflowTier } from '../runtime/workflow-tier.js';
 import { secretGuard } from '../runtime/secret-guard.js';
@@ -134,19 +137,7 @@ export function nodeHandlers(
       router: context.get(keys.router),
       hosts: context.get(keys.processes),
       workflows: context.get(keys.workflows),
-    }));
-  let joined: Groups | undefined;
-  const groups = (): Groups =>
-    (joined ??= new Groups({
-      peers: context.get(keys.peers),
-      entry: (id) => context.get(keys.registry).current.get(id),
-      whenEnded(pid, ended) {
-        const process = context.get(keys.topology).find(pid);
-        if (process === undefined) ended();
-        else void process.ended.then(ended);
-      },
-      deliver: (pid, message) => void context.get(keys.topology).find(pid)?.deliver(message),
-      global: (pid) => globalPid(pid, context.get(keys.peers).node),
+      cluster: context.get(keys.cluster),
     }));
   return [
     ...Object.entries(
@@ -158,12 +149,14 @@ export function nodeHandlers(
         registry: registryAccess(context),
         authorize,
         bus: () => context.get(keys.bus),
-        groups,
+        groups: () => context.get(keys.groups),
         recordMetric,
         terminal,
         mocks,
         system: {
           node,
+          others: () => context.get(keys.peers).others,
+          locks: () => context.get(keys.cluster),
           exit,
           modules: () => [...builtModules, ...app.extensionModules.map(({ spec }) => spec)],
           running: () => context.get(keys.topology).running().length,
@@ -202,8 +195,34 @@ const lazyProcesses = (service: () => Processes): ProcessService => ({
   setOptions: (options, asker) => service().setOptions(options, asker),
   register: (name, pid, scope) => service().register(name, pid, scope),
   lookup: (name) => service().lookup(name),
-  unregister: (name, scope) => service().unregister(name, scope),
+  unregister: (name, scope, asker) => service().unregister(name, scope, asker),
 });
+
+/** The process groups of a node. */
+export const groupsOf = (context: AppContext): Groups =>
+  new Groups({
+    peers: context.get(keys.peers),
+    entry: (id) => context.get(keys.registry).current.get(id),
+    whenEnded(pid, ended) {
+      const process = context.get(keys.topology).find(pid);
+      if (process === undefined) ended();
+      else void process.ended.then(ended);
+    },
+    deliver: (pid, message) => void context.get(keys.topology).find(pid)?.deliver(message),
+    global: (pid) => globalPid(pid, context.get(keys.peers).node),
+  });
+
+/** The other nodes of the app: those that share its Postgres. */
+export const peersOf = (place: RegistryPlace, node: string, logger: HostLogger): OpenPeers =>
+  place.engine === 'sqlite'
+    ? new NoPeers(node)
+    : new PostgresPeers({
+        node,
+        url: place.url,
+        schema: place.schema,
+        logger,
+        toErrorData: errorToErrorData,
+      });
 
 /** What runs on Temporal, for the router. */
 export const workflowTier = (

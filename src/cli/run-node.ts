@@ -40,11 +40,13 @@ import { errorToErrorData } from '../temporal/failures.js';
 import { httpCall, httpPlanOf, HttpServing } from './http-parts.js';
 import { prepareLua } from './lua-support.js';
 import {
+  groupsOf,
   kindHost,
   makeEnvironment,
   makeLogger,
   nodeHandlers,
   openStore,
+  peersOf,
   printLine,
   shutdownMs,
   workflowTier,
@@ -187,7 +189,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
 
   // 2 load
   const drainMs = options.drainMs ?? shutdownMs(prepared);
-  const node = `${hostname()}:${process.pid}`;
+  const node = options.node ?? `${hostname()}:${process.pid}`;
   const metrics = new MetricsCollector((why, name) =>
     logger.warn('a metric is dropped', { metric: name, why }),
   );
@@ -223,6 +225,9 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
           publishing.keepCopy(opened);
           return opened;
         },
+        openPeers: () => peersOf(place, node, logger),
+        joins: (options.publish ?? 'start') === 'start',
+        groups: groupsOf,
         editor: { kinds: prepared.kinds, modules: prepared.moduleNames },
         handlers: (context) =>
           nodeHandlers(context, prepared, temporal, variables, logger, {

@@ -18,6 +18,8 @@ import type { PublishWhen } from './publishing.js';
 export interface NodeOptions {
   /** The app's folder. */
   readonly app: string;
+  /** Name of the node, as PIDs have it. Default: machine and process. */
+  readonly node?: string;
   /** `namespace:entry:field=value`, over everything that configuration says. */
   readonly overrides?: readonly string[];
   /** Temporal server, before TEMPORAL_ADDRESS, moontide.yaml and the app's own client entry. */

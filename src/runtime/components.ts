@@ -7,6 +7,7 @@ import { defineComponent } from '../core/component.js';
 import type { Component } from '../core/component.js';
 import type { ErrorData } from '../core/error-data.js';
 import type { HostHandlers } from '../core/handler.js';
+import type { GroupService } from '../modules/pg/host.js';
 import type { ModuleLookup } from '../lua/engine.js';
 import type { KindSpec } from '../registry/model/kind.js';
 import { RegistryEditor } from '../registry/editor.js';
@@ -22,7 +23,12 @@ import type { InstanceRunner } from './instance-runner.js';
 import { NodeLifecycle } from './lifecycle.js';
 import { NodePids } from './node-pids.js';
 import type { ProgramCache } from './program-cache.js';
-import { NoPeers } from './relay/peers.js';
+import type { Cluster, ProcessesOfNode } from './relay/cluster.js';
+import { PeerTier } from './relay/peer-tier.js';
+import type { Peers } from './relay/peers.js';
+import { PostgresCluster } from './relay/postgres-cluster.js';
+import { PostgresPeers } from './relay/postgres-peers.js';
+import { SoleCluster } from './relay/sole-cluster.js';
 import { Resources } from './resources.js';
 import { ProcessHosts } from './process-hosts.js';
 import type { NodeHost } from './resources.js';
@@ -32,7 +38,15 @@ import { Topology } from './topology.js';
 import { Turns } from './turns.js';
 import type { WorkflowTier } from './workflow-tier.js';
 
+/** Peers as they are opened and closed with the node. */
+export type OpenPeers = Peers & Partial<AsyncDisposable> & { start?(): Promise<void> };
+
 export interface BaseOptions {
+  /** The way to the other nodes of the app. */
+  readonly openPeers: (app: AppContext) => OpenPeers;
+  /** Whether this node is one of them from its start on; else from the first question to them on. */
+  readonly joins: boolean;
+  readonly groups: (app: AppContext) => GroupService;
   /** Name of the node, for events. */
   readonly node: string;
   readonly openRegistry: () => Promise<Registry>;
@@ -105,33 +119,35 @@ export function baseComponents(options: BaseOptions): readonly Component[] {
       dependsOn: ['registry'],
       load: (app) => app.set(keys.supervisor, new SupervisorClient(app.get(keys.bus))),
     }),
+    relayComponent(options),
     defineComponent({
       name: 'topology',
-      dependsOn: ['finder', 'supervisor-client'],
+      dependsOn: ['finder', 'supervisor-client', 'relay'],
       load(app) {
         const topology = new Topology<InstanceRunner>();
         const registry = app.get(keys.registry);
         const workflows = options.workflows(app);
         app.set(keys.topology, topology);
         app.set(keys.workflows, workflows);
-        app.set(
-          keys.router,
-          new Router({
-            node: options.node,
-            local: topology,
-            workflows,
-            isLocalHost: (host) =>
-              host === FUNCTION_HOST || registry.current.get(host)?.kind === 'process.host',
-            namesAreWorkflows: options.namesAreWorkflows,
-            failed: failedOf(app),
-          }),
-        );
+        const router = new Router({
+          node: options.node,
+          local: topology,
+          workflows,
+          isLocalHost: (host) =>
+            host === FUNCTION_HOST || registry.current.get(host)?.kind === 'process.host',
+          namesAreWorkflows: options.namesAreWorkflows,
+          failed: failedOf(app),
+        });
+        const cluster = clusterOf(app, topology);
+        router.others = { peers: new PeerTier(app.get(keys.peers), topology), names: cluster };
+        app.set(keys.router, router);
+        app.set(keys.cluster, cluster);
+        app.set(keys.groups, options.groups(app));
       },
     }),
-    relayComponent(options),
     defineComponent({
       name: 'lifecycle',
-      dependsOn: ['topology', 'relay'],
+      dependsOn: ['topology'],
       load: (app) =>
         app.set(keys.lifecycle, new NodeLifecycle(app.get(keys.bus), app.get(keys.supervisor), options.node)),
       start: (app) => app.get(keys.lifecycle).booted(),
@@ -149,12 +165,41 @@ const failedOf = (app: AppContext) => {
 };
 
 /** Other nodes: from the start of this one on until everything that could ask them has ended. */
-function relayComponent({ node }: BaseOptions): Component {
+function relayComponent({ openPeers, joins }: BaseOptions): Component {
+  let opened: OpenPeers | undefined;
   return defineComponent({
     name: 'relay',
-    dependsOn: ['finder', 'supervisor-client'],
-    load: (app) => app.set(keys.peers, new NoPeers(node)),
+    dependsOn: ['registry'],
+    load(app) {
+      opened = openPeers(app);
+      app.set(keys.peers, opened);
+    },
+    start: async () => {
+      if (joins) await opened?.start?.();
+    },
+    stop: async () => {
+      await opened?.[Symbol.asyncDispose]?.();
+    },
   });
+}
+
+/** What the nodes of a cluster share, and the way to the processes of the others. */
+function clusterOf(app: AppContext, topology: Topology<InstanceRunner>): Cluster {
+  const peers = app.get(keys.peers);
+  const processes: ProcessesOfNode = {
+    whenEnded(pid, ended) {
+      const found = topology.find(pid);
+      if (found === undefined) return false;
+      void found.ended.then(ended);
+      return true;
+    },
+    cancel(pid, reason) {
+      if (topology.find(pid) !== undefined) topology.cancel(pid, { reason, from: undefined });
+    },
+  };
+  return peers instanceof PostgresPeers
+    ? new PostgresCluster({ peers, processes, logger: app.get(keys.logger) })
+    : new SoleCluster(processes);
 }
 
 function factoryComponent(options: BaseOptions): Component {

@@ -4,6 +4,7 @@ import type { EventBus } from '../core/event-bus.js';
 import type { Logger } from '../core/logger.js';
 import type { RegistryEditor } from '../registry/editor.js';
 import type { Registry } from '../registry/service.js';
+import type { GroupService } from '../modules/pg/host.js';
 import type { Dispatcher } from './dispatcher.js';
 import type { Factory } from './factory.js';
 import type { Finder } from './finder.js';
@@ -12,6 +13,7 @@ import type { NodeLifecycle } from './lifecycle.js';
 import type { NodePids } from './node-pids.js';
 import type { ProgramCache } from './program-cache.js';
 import type { ProcessHosts } from './process-hosts.js';
+import type { Cluster } from './relay/cluster.js';
 import type { Peers } from './relay/peers.js';
 import type { Resources } from './resources.js';
 import type { Router } from './router.js';
@@ -30,6 +32,8 @@ export const keys = {
   finder: contextKey<Finder>('finder'),
   supervisor: contextKey<SupervisorClient>('supervisor'),
   peers: contextKey<Peers>('peers'),
+  cluster: contextKey<Cluster>('cluster'),
+  groups: contextKey<GroupService>('groups'),
   topology: contextKey<Topology<InstanceRunner>>('topology'),
   router: contextKey<Router>('router'),
   /** Runs on Temporal, as processes reach them. */

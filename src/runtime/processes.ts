@@ -14,6 +14,7 @@ import type {
 } from '../modules/process/host.js';
 import { CallError, NotBuiltError } from './errors.js';
 import type { ProcessHosts } from './process-hosts.js';
+import type { Cluster, NameScope } from './relay/cluster.js';
 import type { Router } from './router.js';
 import type { Asked, Bond } from './tier.js';
 import type { WorkflowTier } from './workflow-tier.js';
@@ -31,16 +32,20 @@ export interface ProcessesOptions {
   readonly router: Router;
   readonly hosts: ProcessHosts;
   readonly workflows: WorkflowTier;
+  readonly cluster: Cluster;
 }
 
-const LOCAL_SCOPE = 0;
+/** By the numbers of process.registry; 0 is this node's own. */
+const NAME_SCOPES: readonly (NameScope | undefined)[] = [undefined, 'eventual', 'consistent', 'strong'];
 
 export class Processes implements ProcessService {
   readonly #router: Router;
   readonly #hosts: ProcessHosts;
   readonly #workflows: WorkflowTier;
+  readonly #cluster: Cluster;
 
-  constructor({ router, hosts, workflows }: ProcessesOptions) {
+  constructor({ router, hosts, workflows, cluster }: ProcessesOptions) {
+    this.#cluster = cluster;
     this.#router = router;
     this.#hosts = hosts;
     this.#workflows = workflows;
@@ -122,28 +127,26 @@ export class Processes implements ProcessService {
     if (upgradable !== undefined) own.isUpgradable = upgradable;
   }
 
-  register(name: string, pid: string, scope: number): void {
-    needLocal(scope);
-    this.#router.local.register(name, pid);
+  register(name: string, pid: string, scope: number): Asked<void> {
+    const reach = NAME_SCOPES[scope];
+    if (reach === undefined) return this.#router.local.register(name, pid);
+    return this.#cluster.register(name, pid, reach);
   }
 
-  lookup(name: string): string | undefined {
-    return this.#router.local.lookup(name);
+  async lookup(name: string): Promise<string | undefined> {
+    return (await this.#cluster.lookup(name)) ?? this.#router.local.lookup(name);
   }
 
-  unregister(name: string, scope: number): boolean {
-    needLocal(scope);
-    return this.#router.local.unregister(name);
+  unregister(name: string, scope: number, { asker }: CommandContext): Asked<boolean> {
+    const reach = NAME_SCOPES[scope];
+    if (reach === undefined) return this.#router.local.unregister(name);
+    return this.#cluster.unregister(name, reach, asker);
   }
 }
 
 function askerOf({ asker }: CommandContext, verb: string): string {
   if (asker === undefined) throw new NobodyError(verb);
   return asker;
-}
-
-function needLocal(scope: number): void {
-  if (scope !== LOCAL_SCOPE) throw new NotBuiltError('names beyond this node; use the LOCAL scope');
 }
 
 /** The error of a call as TypeScript's callers and Lua get it. */

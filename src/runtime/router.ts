@@ -3,24 +3,12 @@
 //     `{another node@host|id}` is of that node.
 // T2: a name is one of this node, else a workflow's id where the app has anything to do with Temporal.
 // T3: a bond is noted by the router on the watcher's side, and by the tier of the other on its side.
-import { PlatformError } from '../core/errors.js';
 import type { ErrorData } from '../core/error-data.js';
 import type { CommandContext } from '../core/handler.js';
 import { formatPid, tryPid } from '../core/ids.js';
 import type { Message } from '../lua/instance-context.js';
 import type { Asked, Bond, CancelRequest, Ending, Tier } from './tier.js';
 import type { Topology } from './topology.js';
-
-class PeerUnavailableError extends PlatformError {
-  override readonly name = 'PeerUnavailableError';
-  readonly code = 'PEER_UNAVAILABLE';
-  override readonly kind = 'Unavailable' as const;
-  constructor(pid: string, node: string, here: string) {
-    super(
-      `${pid} is on node '${node}', and this one, '${here}', has no relay to other nodes; send to a process of this node, or to a workflow`,
-    );
-  }
-}
 
 export interface RouterOptions {
   /** Name of this node, as PIDs have it. */
@@ -43,8 +31,8 @@ interface Way {
 
 export class Router {
   readonly #options: RouterOptions;
-  /** Processes of other nodes; undefined: they cannot be reached. */
-  peers: Tier | undefined;
+  /** Processes of other nodes, and names that all nodes know; set once, while the node is put together. */
+  others: { readonly peers: Tier; readonly names: { find(name: string): string | undefined } } | undefined;
 
   constructor(options: RouterOptions) {
     this.#options = options;
@@ -62,9 +50,11 @@ export class Router {
     return this.#options.local;
   }
 
-  /** The tier of a destination. Throws Unavailable for other nodes that cannot be reached. */
-  find(destination: string): Way {
+  /** The tier of a destination. */
+  find(named: string): Way {
     const { local, workflows } = this.#options;
+    // A name that all nodes know hides one of this node alone.
+    const destination = named.startsWith('{') ? named : (this.others?.names.find(named) ?? named);
     const found = local.find(destination);
     if (found !== undefined) return { tier: local, to: found.pid };
     const pid = tryPid(destination);
@@ -73,8 +63,7 @@ export class Router {
     }
     const { node, host, id } = pid;
     if (node !== undefined && node !== this.node) {
-      if (this.peers === undefined) throw new PeerUnavailableError(destination, node, this.node);
-      return { tier: this.peers, to: destination };
+      return { tier: this.others?.peers ?? local, to: destination };
     }
     const to = node === undefined ? destination : formatPid({ host, id });
     const isHere = this.#options.isLocalHost(host) || local.find(to) !== undefined;

@@ -19,6 +19,7 @@ import { CommandFailure, nodeAnswers } from '../support/instance.js';
 import type { LuaOptions } from '../support/instance.js';
 import { evaluate } from './evaluate.js';
 import { functionsOf, PURE } from './pure.js';
+import { SoleCluster } from '../../src/runtime/relay/sole-cluster.js';
 
 const modules = [...declaredModules, errorsSpec, osSpec, payloadSpec].filter(({ name }) => PURE.has(name));
 
@@ -46,8 +47,11 @@ const templates = (allow: boolean) =>
       resource: (entry, kind) => views.user().use(entry, kind),
     },
   );
+const locks = new SoleCluster({ whenEnded: () => true, cancel: () => undefined });
 const SERVICES = {
   node: 'n',
+  others: () => [],
+  locks: () => locks,
   exit: () => undefined,
   running: () => 0,
   modules: () => [],
@@ -56,7 +60,7 @@ const SERVICES = {
 const system = (allow: boolean) =>
   nodeAnswers(
     systemHandlers(SERVICES, () => allow),
-    { entry: 'app:main' },
+    { entry: 'app:main', pid: '{functions|1}' },
   );
 const usual: LuaOptions['answers'] = {
   ...recordedAnswers,
@@ -66,6 +70,9 @@ const usual: LuaOptions['answers'] = {
   ...system(true),
 };
 
+const away = (): never => {
+  throw new CommandFailure('Unavailable', 'the store of the cluster is away');
+};
 const locked = (): never => {
   throw new CommandFailure('PermissionDenied', 'the volume is locked');
 };
@@ -90,6 +97,7 @@ const SETUPS: Readonly<Record<string, () => LuaOptions>> = {
   'a broken terminal': () => ({ answers: nodeAnswers(ioHandlers(brokenTerminal())) }),
   'a workflow': () => ({ host: { place: 'workflow' } }),
   'a locked volume': () => ({ answers: { ...usual, 'fs.read': locked, 'fs.write': locked } }),
+  'no cluster': () => ({ answers: { ...usual, 'system.lock': away, 'system.unlock': away } }),
   'nothing that packs': () => ({
     answers: {
       ...usual,
@@ -230,8 +238,10 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
         `system.raft.${name}()`,
       ]),
     ),
-    'system.lock.acquire Unavailable': 'system.lock.acquire("x")',
-    'system.lock.release Unavailable': 'system.lock.release("x")',
+    'system.lock.acquire Invalid': 'system.lock.acquire("")',
+    'system.lock.release Invalid': 'system.lock.release("")',
+    'system.lock.acquire AlreadyExists':
+      '(function() system.lock.acquire("held") return system.lock.acquire("held") end)()',
     'templates.get Invalid': 'templates.get("")',
     'templates.get NotFound': 'templates.get("app:none")',
     'Set:render Invalid': 'templates.get("app:views"):render("")',
@@ -271,7 +281,10 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     ...Object.fromEntries(
       promised
         .filter((one) => one.startsWith('system.') && one.endsWith(' PermissionDenied'))
-        .map((one) => [one, `${one.split(' ')[0]}(${one.includes('.state ') ? '"app:x"' : ''})`]),
+        .map((one) => [
+          one,
+          `${one.split(' ')[0]}(${one.includes('.state ') || one.includes('.lock.') ? '"app:x"' : ''})`,
+        ]),
     ),
   },
   'no terminal': Object.fromEntries(
@@ -289,6 +302,10 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
       .filter((one) => one.startsWith('io.') && one.endsWith(' Invalid'))
       .map((one) => [one, `${one.split(' ')[0]}()`]),
   ),
+  'no cluster': {
+    'system.lock.acquire Unavailable': 'system.lock.acquire("x")',
+    'system.lock.release Unavailable': 'system.lock.release("x")',
+  },
   'a locked volume': {
     'archive.open PermissionDenied': `archive.open(${files}, "a.zip")`,
     'archive.scan PermissionDenied': `archive.scan(${files}, "a.zip")`,

@@ -4,10 +4,13 @@ import type { SystemAccess } from '../../src/modules/system/host.js';
 import { systemSpec } from '../../src/modules/system/spec.js';
 import { nodeAnswers } from '../support/instance.js';
 import { evaluate } from './evaluate.js';
+import { SoleCluster } from '../../src/runtime/relay/sole-cluster.js';
 
 const exits: number[] = [];
 const access: SystemAccess = {
   node: 'machine:1',
+  others: () => [],
+  locks: () => new SoleCluster({ whenEnded: () => true, cancel: () => undefined }),
   exit: (code) => void exits.push(code),
   running: () => 3,
   modules: () => [],

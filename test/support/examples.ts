@@ -21,6 +21,7 @@ import type { Entry, EntryId } from '../../src/registry/model/entry.js';
 import type { KindSpec } from '../../src/registry/model/kind.js';
 import { Holdings } from '../../src/runtime/command-context.js';
 import { nativeSupport } from '../../src/runtime/native-support.js';
+import { SoleCluster } from '../../src/runtime/relay/sole-cluster.js';
 import { Resources } from '../../src/runtime/resources.js';
 import { Environment } from '../../src/services/env/environment.js';
 import { kinds } from '../../src/services/kinds.js';
@@ -125,6 +126,8 @@ const handles = new Holdings(resourcesOf([]), (error) => {
   throw error;
 });
 
+const locks = new SoleCluster({ whenEnded: () => true, cancel: () => undefined });
+
 const collector = new MetricsCollector((why, name) => {
   throw new Error(`${name}: ${why}`);
 });
@@ -161,6 +164,8 @@ export const recordedAnswers = {
     systemHandlers(
       {
         node: 'machine:4711',
+        others: () => [],
+        locks: () => locks,
         exit: () => undefined,
         running: () => 1,
         modules: () => builtModules,
@@ -170,6 +175,7 @@ export const recordedAnswers = {
       },
       () => true,
     ),
+    { pid: '{functions|1}' },
   ),
   ...nodeAnswers(
     templatesHandlers(() => true),

@@ -173,12 +173,17 @@ print(system.raft.stats())
 
 --- system.lock.acquire
 local system = require("system")
-local none, err = system.lock.acquire("orders.migration")
-print(none, err:kind())
---> nil	Unavailable
+print(system.lock.acquire("orders.migration"))
+local again, err = system.lock.acquire("orders.migration") -- by this process itself
+print(again, err:kind())
+system.lock.release("orders.migration")
+--> true
+--> false	AlreadyExists
 
 --- system.lock.release
 local system = require("system")
-local none, err = system.lock.release("orders.migration")
-print(none, err:kind())
---> nil	Unavailable
+system.lock.acquire("orders.import")
+print(system.lock.release("orders.import"))
+print(system.lock.release("orders.import"))
+--> true
+--> false

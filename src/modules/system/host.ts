@@ -23,11 +23,22 @@ export interface ServiceFacts {
   readonly details: string;
 }
 
+/** Locks that one process of all nodes holds. */
+export interface Locks {
+  /** Throws AlreadyExists when anybody holds it. */
+  lock(name: string, pid: string): Promise<void>;
+  /** False: the process does not hold it. */
+  unlock(name: string, pid: string): Promise<boolean>;
+}
+
 /** What the module asks of its node. */
 export interface SystemAccess {
   /** Stops the node in order; the process ends with the code. Returns at once. */
   exit(code: number): void;
   readonly node: string;
+  /** Names of the other nodes. */
+  others(): readonly string[];
+  locks(): Locks;
   modules(): readonly { readonly name: string; readonly summary: string; readonly workflow: string }[];
   services(): readonly ServiceFacts[];
   /** Programs that run now. */
@@ -115,9 +126,12 @@ export function systemHandlers(system: SystemAccess, authorize: Authorize): Host
     cwd: () => toBytes(process.cwd()),
     node: () => toBytes(system.node),
     role: () => 'non-member',
-    members: () => [dataObject({ id: toBytes(system.node), is_local: true })],
+    members: () => [
+      dataObject({ id: toBytes(system.node), is_local: true }),
+      ...system.others().map((id) => dataObject({ id: toBytes(id), is_local: false })),
+    ],
     leader: () => '',
-    size: () => 1,
+    size: () => 1 + system.others().length,
     modules: () =>
       system
         .modules()
@@ -149,10 +163,26 @@ export function systemHandlers(system: SystemAccess, authorize: Authorize): Host
       collect();
       return true;
     },
+    'system.lock': async (command, context) => {
+      const name = textIn(command, 'name');
+      allow(context, 'system.lock', toTextLossy(name));
+      await system.locks().lock(name, holderOf(context));
+      return true;
+    },
+    'system.unlock': (command, context) => {
+      const name = textIn(command, 'name');
+      allow(context, 'system.lock', toTextLossy(name));
+      return system.locks().unlock(name, holderOf(context));
+    },
     'system.exit': (command, context) => {
       allow(context, 'system.exit', '');
       system.exit(Number(command['code']));
       return true;
     },
   };
+}
+
+function holderOf({ pid }: CommandContext): string {
+  if (pid === undefined) throw new SystemError('Invalid', 'a lock is held by a process; a workflow has none');
+  return pid;
 }

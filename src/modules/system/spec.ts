@@ -46,8 +46,6 @@ const NO_LIMIT =
   'the memory of a node is bounded when it is started, with NODE_OPTIONS=--max-old-space-size=MB';
 const NO_PERCENT = 'V8 has no such setting: it collects when it needs to';
 const NO_RAFT = 'raft not available: nodes agree through the registry, without a leader';
-const NO_LOCKS =
-  'locks over nodes are not built in this version; keep one row in a database and update it where it is free';
 const NO_HOSTS = 'process hosts are not built in this version';
 
 const memory = members(
@@ -103,6 +101,43 @@ const raft = members(
   ...['is_leader', 'is_member', 'role', 'term', 'commit_index', 'stats'].map((name) =>
     absent(name, 'Refused, as on a node without Raft.', NO_RAFT, 'Internal'),
   ),
+);
+
+const lockName = bytes('name', 'Of the lock, in the whole cluster.');
+const LOCK_FAILS = {
+  Invalid: 'the name is empty or no text, or a workflow asks',
+  PermissionDenied: 'no policy allows `system.lock`',
+  Unavailable: 'the store of the cluster cannot be reached',
+} as const;
+const noName = (): HostResult => failure('Invalid', 'the name of the lock is empty', undefined, false);
+
+const locks = members(
+  define('acquire', {
+    summary:
+      'Takes a lock for this process, if nobody has it: one process of all nodes. It goes with the process and with its node.',
+    params: [lockName],
+    returns: ['boolean?', 'Error?'],
+    fails: { ...LOCK_FAILS, AlreadyExists: 'anybody holds it, this process included; the result is false' },
+    returnsWrongArguments: true,
+    workflow: 'function',
+    run: (_call, name) =>
+      name === ''
+        ? noName()
+        : command({ type: 'system.lock', name }, (answer) => {
+            if (answer.ok) return true;
+            const held = answer.error.kind === 'AlreadyExists';
+            return [held ? false : undefined, errorFromData(answer.error)];
+          }),
+  }),
+  define('release', {
+    summary: 'Gives a lock back. False: this process does not hold it.',
+    params: [lockName],
+    returns: ['boolean?', 'Error?'],
+    fails: LOCK_FAILS,
+    returnsWrongArguments: true,
+    workflow: 'function',
+    run: (call, name) => (name === '' ? noName() : ask(call, { type: 'system.unlock', name })),
+  }),
 );
 
 export const systemSpec = defineModuleSpec({
@@ -176,6 +211,6 @@ export const systemSpec = defineModuleSpec({
       ),
     ),
     raft: table(raft),
-    lock: table(members(absent('acquire', 'Refused.', NO_LOCKS), absent('release', 'Refused.', NO_LOCKS))),
+    lock: table(locks),
   },
 });
