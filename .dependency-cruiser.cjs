@@ -6,7 +6,7 @@ const FLOWS = '^workflows/';
 const SPEC = '^src/modules/([^/]+/spec|index)[.]ts$';
 const REPLAY = '^src/modules/[^/]+/durable[.]ts$';
 const IO = '^src/modules/([^/]+/host|hosts)[.]ts$';
-const SHARED = '^src/temporal/(names|contracts|failures|payload-converter|priority)[.]ts$';
+const SHARED = '^src/temporal/(names|contracts|service-contracts|failures|payload-converter|priority)[.]ts$';
 const INTERNALS = '^src/temporal/(sdk-internals|program-cache)[.]ts$';
 const HOST_ONLY = '-host[.]ts$';
 

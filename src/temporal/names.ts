@@ -109,3 +109,44 @@ export const watchWorkflowId = (app: string): string => `moontide.watch/${app}`;
 
 /** A node that died is noticed after this long: our activities heartbeat by themselves. Milliseconds. */
 export const HEARTBEAT_TIMEOUT_MS = 5000;
+
+// Supervision. The types of the platform's own workflows.
+export const SUPERVISOR_WORKFLOW = 'moontide.supervisor';
+export const SERVICE_WORKFLOW = 'moontide.service';
+export const LIFECYCLE_WORKFLOW = 'moontide.lifecycle';
+/** Activity: holds the lease of a service's life while that lives on the node. */
+export const LEASE_ACTIVITY = 'moontide.service.run';
+/** Activity: ends a life on the node that has it. */
+export const STOP_ACTIVITY = 'moontide.service.stop';
+/** Activity: open as long as the node is up. */
+export const NODE_ACTIVITY = 'moontide.node.life';
+/** Signal to a service: ServiceCommand. */
+export const SERVICE_COMMAND = 'moontide.service.command';
+/** Signal to a service from the host of its life: ServiceNews. */
+export const SERVICE_NEWS = 'moontide.service.news';
+/** Signal to the supervisor: ServiceTold. */
+export const SERVICE_TOLD = 'moontide.service.told';
+/** Signal to the supervisor: what a node's life has come to. */
+export const NODE_TOLD = 'moontide.node.told';
+/** Signal to the supervisor: go on as new at the next safe point. */
+export const RENEW_SIGNAL = 'moontide.renew';
+/** Updates of the supervisor. */
+export const SUPERVISOR_UPDATES = {
+  /** A node joins: NodeJoin. */
+  join: 'join',
+  /** The registry has changed: ServicesDeclared. */
+  declare: 'declare',
+  start: 'start',
+  stop: 'stop',
+  restart: 'restart',
+  /** A node hands its services over and stops the rest. */
+  drain: 'drain',
+} as const;
+/** Queries of the supervisor. */
+export const SUPERVISOR_QUERIES = { services: 'services', nodes: 'nodes' } as const;
+/** Search attributes (Keyword) of the runs of services: the entry, its state, its node. */
+export const SERVICE_ATTRIBUTES = {
+  service: 'MoontideService',
+  state: 'MoontideState',
+  node: 'MoontideNode',
+} as const;

@@ -1,0 +1,228 @@
+// What the supervisor, the runs of services and nodes agree on. Sealed.
+// C1: everything here is plain data once it travels; a field may be added, never renamed or given another meaning.
+// C2: texts are byte strings; ids, tokens and names are ASCII. Times are Unix time in milliseconds, spans milliseconds.
+// C3: who tells a state numbers what it tells (`seq`); a lower number than the last is old news and dropped.
+
+export type ServiceState = 'Unknown' | 'Starting' | 'Running' | 'Stopping' | 'Stopped' | 'Exited' | 'Failed';
+
+/** What a `lifecycle:` block says, with its defaults filled in. */
+export interface ServiceSettings {
+  /** Default 10 000. */
+  readonly startTimeoutMs: number;
+  /** Default 10 000. */
+  readonly stopTimeoutMs: number;
+  /** A life that ran this long forgets the failures before it. Default 5 000. */
+  readonly stableMs: number;
+  /** Default 1 000. */
+  readonly initialDelayMs: number;
+  /** Default 90 000. */
+  readonly maxDelayMs: number;
+  /** At least 1. Default 2. */
+  readonly backoffFactor: number;
+  /** Share of chance in a delay, 0 to 1. Default 0.1. */
+  readonly jitter: number;
+  /** Restarts after failures in a row; 0: no limit. Default 0. */
+  readonly maxAttempts: number;
+  /** How long an instance that has lost its lease waits to be adopted. Default 15 000. */
+  readonly adoptTimeoutMs: number;
+  readonly placement: 'every_node' | 'one_node';
+  /** What an instance does that has lost its lease. Default: `stop` for one_node, `keep` for every_node. */
+  readonly onLostLease: 'keep' | 'stop';
+}
+
+/** A service as the registry has it. */
+export interface ServiceSpec {
+  /** Entry id. */
+  readonly id: string;
+  readonly kind: string;
+  readonly autoStart: boolean;
+  /** Services that run before it, by their ids; those that are none are left out. Sorted. */
+  readonly requires: readonly string[];
+  readonly settings: ServiceSettings;
+}
+
+/** How a life of a service ended. */
+export type LifeEnd =
+  /** By itself, without an error. */
+  | 'returned'
+  /** By an error that may pass. */
+  | 'failed'
+  /** By an error that stays, by cancellation or because somebody ended it. */
+  | 'final'
+  /** Because it was told to. */
+  | 'stopped'
+  /** Its node is gone, stops, or has lost the lease: nothing that the service did. */
+  | 'lost'
+  /** There was nothing to adopt. */
+  | 'none';
+
+/** Where a run of a service is: everything that its rules know (workflows/supervision/machine.ts). */
+export interface ServiceMachine {
+  readonly state: ServiceState;
+  /** Whether it is meant to run. */
+  readonly wanted: boolean;
+  /** Since when it is in this state. */
+  readonly since: number;
+  /** Why; '' where nothing happened. */
+  readonly reason: string;
+  /** Of the present or last life. */
+  readonly token: number;
+  /** Whether a life is under way: somebody holds the lease, or may take it. */
+  readonly alive: boolean;
+  /** Failures in a row. */
+  readonly attempts: number;
+  /** When it is started again; only in Failed, absent where it is not. */
+  readonly retryAt?: number;
+}
+
+/** What a run of a service is started with. */
+export interface ServiceRun {
+  readonly app: string;
+  readonly spec: ServiceSpec;
+  /** The node that it is of; absent for one_node services. */
+  readonly node?: string;
+  /** Task queue on which a new life is offered. */
+  readonly queue: string;
+  /** Whether the search attributes are there to be written. */
+  readonly attributes: boolean;
+  /** The next life's token is above it. */
+  readonly token: number;
+  /** Of a run that goes on as new. */
+  readonly machine?: ServiceMachine;
+  readonly seq?: number;
+}
+
+/** What the supervisor tells a run of a service (SERVICE_COMMAND). */
+export type ServiceCommand =
+  | { readonly verb: 'start' | 'stop' | 'restart' }
+  /** Tell the state again. */
+  | { readonly verb: 'report' }
+  /** The entry has changed; counts from the next life on. */
+  | { readonly verb: 'settings'; readonly spec: ServiceSpec }
+  /** Hand the life over to another node, where it has one of this node. */
+  | { readonly verb: 'handover'; readonly node: string }
+  /** End: the service is no more. */
+  | { readonly verb: 'retire' }
+  /** Go on as new before the next life. */
+  | { readonly verb: 'renew' };
+
+/** What the host of a life tells its run (SERVICE_NEWS). */
+export interface ServiceNews {
+  readonly token: number;
+  readonly state: 'Starting' | 'Running';
+  readonly node: string;
+  /** Task queue of that node's life. */
+  readonly queue: string;
+}
+
+/** What a run of a service tells the supervisor (SERVICE_TOLD). */
+export interface ServiceTold {
+  readonly id: string;
+  /** The node that the run is of; absent for one_node services. */
+  readonly node?: string;
+  readonly seq: number;
+  readonly machine: ServiceMachine;
+  /** Where the present life is. */
+  readonly owner?: string;
+  /** The run has ended or is about to. */
+  readonly retired?: boolean;
+}
+
+/** What the lease activity is given. */
+export interface LeaseRequest {
+  readonly service: string;
+  readonly kind: string;
+  readonly token: number;
+  /** Go on with the life that has this token, and start none. */
+  readonly adopt: boolean;
+  readonly settings: ServiceSettings;
+}
+/** What it gives where it does not fail. */
+export interface LeaseResult {
+  readonly end: LifeEnd;
+  readonly reason: string;
+  /** How long the life was Running; 0: it never was. */
+  readonly ranMs: number;
+}
+/** What a failed lease carries as its details: how the life ended. */
+export type LeaseFailure = LeaseResult;
+
+export interface StopRequest {
+  readonly service: string;
+  readonly token: number;
+  readonly stopTimeoutMs: number;
+  readonly reason: string;
+}
+
+/** A node's answer to the leases that it takes. */
+export interface ServiceLeases {
+  /** Settles when the life is over, or its lease. Never rejects but for faults of the node. */
+  hold(request: LeaseRequest, lease: Lease): Promise<LeaseEnd>;
+  /** Settles when the life has ended. */
+  stop(request: StopRequest): Promise<void>;
+}
+export interface LeaseEnd extends LeaseResult {
+  /** What the service failed with. */
+  readonly error?: unknown;
+}
+export interface Lease {
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly taskToken: Uint8Array;
+  /** Aborted when the server has ended the lease, or the worker stops. */
+  readonly signal: { readonly aborted: boolean; onEnd(listener: (why: LeaseLoss) => void): void };
+  readonly heartbeat: () => void;
+  readonly heartbeatTimeoutMs: number;
+}
+/** `cancelled`: asked for; `gone`: the server knows the lease no more; `shutdown`: the node stops. */
+export type LeaseLoss = 'cancelled' | 'gone' | 'shutdown';
+
+/** A node as it joins. */
+export interface NodeJoin {
+  readonly node: string;
+  /** Of this life of the node. */
+  readonly queue: string;
+  readonly startedAt: number;
+  readonly registryVersion: number;
+  readonly services: readonly ServiceSpec[];
+  readonly attributes: boolean;
+}
+export interface ServicesDeclared {
+  readonly registryVersion: number;
+  readonly services: readonly ServiceSpec[];
+}
+
+export type NodeLifeState = 'joined' | 'booted' | 'serving' | 'draining' | 'left' | 'lost';
+
+export interface NodeView {
+  readonly node: string;
+  readonly state: NodeLifeState;
+  readonly since: number;
+  readonly startedAt: number;
+  readonly registryVersion: number;
+  /** Services whose life is there. */
+  readonly services: readonly string[];
+}
+
+/** A service as `moontide services` shows it; one for each node of an every_node service. */
+export interface ServiceView {
+  readonly id: string;
+  readonly kind: string;
+  readonly node?: string;
+  readonly owner?: string;
+  readonly state: ServiceState;
+  readonly wanted: boolean;
+  readonly since: number;
+  readonly reason: string;
+  readonly token: number;
+  readonly attempts: number;
+  readonly retryAt?: number;
+  readonly requires: readonly string[];
+  readonly placement: ServiceSettings['placement'];
+}
+
+/** What the supervisor is started with. */
+export interface SupervisorRun {
+  readonly app: string;
+  readonly carried?: unknown;
+}
