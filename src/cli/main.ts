@@ -20,6 +20,7 @@ import { replayCommand } from './replay.js';
 import { runCommand } from './run.js';
 import { scheduleCommand } from './schedule.js';
 import { sendCommand } from './send.js';
+import { nodeCommand, nodesCommand, serviceCommand, servicesCommand } from './services.js';
 import { startCommand } from './start.js';
 import { testCommand } from './test.js';
 import { upgradeCommand } from './upgrade.js';
@@ -105,6 +106,10 @@ Exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 
     upgradeCommand(),
     testCommand(),
     scheduleCommand(),
+    servicesCommand(),
+    serviceCommand(),
+    nodesCommand(),
+    nodeCommand(),
     registryCommand(),
     luaCommand(),
     helpCommand(program),

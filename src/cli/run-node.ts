@@ -14,6 +14,8 @@ import { canGenerateCode } from '../core/code-generation.js';
 import type { EngineName } from '../lua/engine.js';
 import { chooseEngine, engineNamed } from '../lua/engines.js';
 import { changedId } from '../registry/model/changes.js';
+import type { Entry } from '../registry/model/entry.js';
+import type { ServiceSpec } from '../temporal/service-contracts.js';
 import type { AppConfig } from '../registry/load/config.js';
 import { loadAppConfig } from '../registry/load/app.js';
 import { Terminal } from '../modules/io/host.js';
@@ -32,6 +34,9 @@ import type { TemporalPlatform } from '../services/temporal/platform.js';
 import { httpMetrics } from '../services/http/metrics.js';
 import { MetricsCollector } from '../services/metrics/collector.js';
 import { metricsService } from '../services/metrics/server.js';
+import { NodeSupervision } from '../services/supervision/node-supervision.js';
+import { processServiceStarter } from '../services/supervision/process-service.js';
+import { isService } from '../services/supervision/service-specs.js';
 import { Schedules } from '../services/temporal/schedules.js';
 import { Serving } from '../services/temporal/serving.js';
 import { needsTemporal } from '../services/temporal/worker-plan.js';
@@ -60,6 +65,7 @@ import { InterruptedError, onStopSignal } from './signals.js';
 import type { StopSignal } from './signals.js';
 import { openStateFolder } from './state-folder.js';
 import { workersListener } from './workers-listener.js';
+import { processStarter, servicesOf } from './service-parts.js';
 import { assertNamed, planOf, platformFor, settingsOf } from './temporal-parts.js';
 import type { BootPhase, NodeOptions, RunningNode } from './running-node.js';
 
@@ -154,7 +160,13 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   httpPlanOf(prepared.entries, fill); // what is wrong with it is told before anything starts
   const publishing = new Publishing(options.publish ?? 'start', logger);
   const asked = options.temporal === 'asked';
-  const eager = !asked && (options.temporal === 'always' || needsTemporal(plan));
+  // A command that is over soon, or has queues of its own, keeps no services.
+  const supervises = !asked && options.queueSuffix === undefined;
+  const eager =
+    !asked &&
+    (options.temporal === 'always' ||
+      needsTemporal(plan) ||
+      (supervises && prepared.entries.some(isService)));
   const place = registryPlace(prepared, state, environment);
   if (stateless !== undefined) logger.warn(`nothing of this command is kept: ${stateless.message}`);
   if (eager || place.engine === 'postgres') assertNamed(prepared, settings, place);
@@ -266,7 +278,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   const stop = (reason?: Error): Promise<void> => {
     if (stopping === undefined) {
       begun.abort(reason);
-      stopping = stopNode(app, set, temporal).finally(() => terminal?.[Symbol.dispose]());
+      stopping = stopNode(app, set, temporal, supervision).finally(() => terminal?.[Symbol.dispose]());
       settle(stopping);
     }
     return stopping;
@@ -274,6 +286,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   stopped.catch(() => undefined); // told to who called `stop`
   let serving: Serving;
   let http: HttpServing | undefined;
+  let supervision: NodeSupervision | undefined;
   try {
     await set.load();
     interrupted.throwIfAborted();
@@ -334,9 +347,30 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
       schedules,
       admit: (connection) => assertSoleMachine(prepared.name, place, connection, plan),
     });
+    const specs = (entries: Iterable<Entry>): readonly ServiceSpec[] => servicesOf(prepared, entries);
+    if (supervises)
+      supervision = new NodeSupervision({
+        app: prepared.name,
+        node,
+        platform: temporal,
+        artifacts: programs,
+        starters: new Map([
+          ['process.service', processServiceStarter(() => registry, processStarter(app, programs))],
+        ]),
+        logger,
+        current: () => ({
+          services: specs(registry.current.all()),
+          registryVersion: registry.current.version.number,
+        }),
+        changed: (id, state, reason) => app.get(keys.supervisor).note(id, state, reason),
+        drainMs,
+      });
     registry.listen(
       workersListener({
-        plan: (next) => planOf(prepared.name, next.all(), settings, wishes),
+        plan: (next) => {
+          specs(next.all());
+          planOf(prepared.name, next.all(), settings, wishes);
+        },
         async committed(current, changes) {
           const clients = changes.map(changedId).filter((id) => current.get(id)?.kind === 'temporal.client');
           if (clients.length > 0)
@@ -345,6 +379,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
             });
           plan = planOf(prepared.name, current.all(), settings, wishes);
           await serving.replan(changes);
+          if (serving.serving) void supervision?.declare();
         },
       }),
     );
@@ -368,6 +403,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     if (listen !== undefined && !asked) app.get(keys.supervisor).add(metricsService(metrics, listen));
     if (eager) await serving.start();
     await app.get(keys.lifecycle).serve();
+    if (eager) void supervision?.start(); // nothing waits for services
     interrupted.throwIfAborted();
     ended('entries');
   } catch (thrown) {
@@ -423,7 +459,12 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
 }
 
 /** Everything gets its turn, whatever fails before; errors are gathered. */
-async function stopNode(app: AppContext, set: ComponentSet, temporal: TemporalPlatform): Promise<void> {
+async function stopNode(
+  app: AppContext,
+  set: ComponentSet,
+  temporal: TemporalPlatform,
+  supervision: NodeSupervision | undefined,
+): Promise<void> {
   const errors: unknown[] = [];
   const step = async (work: () => Promise<void>): Promise<void> => {
     try {
@@ -432,6 +473,7 @@ async function stopNode(app: AppContext, set: ComponentSet, temporal: TemporalPl
       errors.push(...(error instanceof AggregateError ? (error.errors as unknown[]) : [error]));
     }
   };
+  await step(async () => supervision?.stop());
   if (app.has(keys.lifecycle) && app.get(keys.lifecycle).state !== 'joined')
     await step(() => app.get(keys.lifecycle).drain());
   await step(() => set.stop());

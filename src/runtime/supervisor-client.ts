@@ -1,5 +1,6 @@
 // The services of this node: started and stopped in the order of their dependencies, each with its state.
-// In this version the node itself is the supervisor: who runs a service restarts it and reports what happens.
+// What a node is made of is started and stopped here; what the supervisor keeps (services/supervision) is noted here, so that
+// programs and events tell of both alike.
 // V1: a service starts after everything it requires runs; those without an order between them start together.
 // V2: services stop in the reverse of that order; each gets its stop timeout, and all get their turn whatever fails.
 // V3: every change of state is an event `supervisor.state.<state>` with the service's name as path.
@@ -7,8 +8,7 @@ import { dataObject } from '../core/data.js';
 import type { EventBus } from '../core/event-bus.js';
 import { PlatformError } from '../core/errors.js';
 import { toBytes } from '../core/text.js';
-
-export type ServiceState = 'Unknown' | 'Starting' | 'Running' | 'Stopping' | 'Stopped' | 'Exited' | 'Failed';
+import type { ServiceState } from '../temporal/service-contracts.js';
 
 export interface ServiceFacts {
   readonly state: ServiceState;
@@ -74,6 +74,11 @@ export class SupervisorClient {
 
   /** What happened to a service by itself: it ended, broke, or runs again. */
   report(name: string, state: 'Exited' | 'Failed' | 'Running', reason: string): void {
+    this.#set(name, state, reason);
+  }
+
+  /** What happened to a service that the supervisor's leases keep here (services/supervision): nothing is started or stopped by it. */
+  note(name: string, state: ServiceState, reason: string): void {
     this.#set(name, state, reason);
   }
 
@@ -157,7 +162,9 @@ export class SupervisorClient {
 
   #set(name: string, state: ServiceState, reason?: string): void {
     if (this.#states.get(name)?.state === state) return;
-    const wanted = this.#running.some((service) => service.name === name) || state === 'Starting';
+    const wanted = this.#services.has(name)
+      ? this.#running.some((service) => service.name === name) || state === 'Starting'
+      : state === 'Starting' || state === 'Running' || state === 'Failed';
     this.#states.set(name, { state, since: Date.now(), reason: reason ?? '', wanted });
     const data = dataObject({ state, ...(reason === undefined ? {} : { reason: toBytes(reason) }) });
     this.#bus.publish('supervisor', `state.${state.toLowerCase()}`, name, data);

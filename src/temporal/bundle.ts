@@ -68,7 +68,11 @@ export async function makeWorkflowBundle(): Promise<string> {
       workflowsPath: here('../../workflows/index'),
       workflowInterceptorModules: [here('../../workflows/interceptors')],
       payloadConverterPath,
-      preloadModules: [here('../../workflows/run-lua'), here('../../workflows/session')],
+      preloadModules: [
+        here('../../workflows/run-lua'),
+        here('../../workflows/session'),
+        here('../../workflows/system'),
+      ],
       ignoreModules: UNUSED_IN_SANDBOX,
       logger: quiet,
       webpackConfigHook: (config) => relative(config),

@@ -150,3 +150,5 @@ export const SERVICE_ATTRIBUTES = {
   state: 'MoontideState',
   node: 'MoontideNode',
 } as const;
+/** A lease whose holder is silent for this long is lost; its holder knows that too. Milliseconds. */
+export const LEASE_HEARTBEAT_MS = 4000;

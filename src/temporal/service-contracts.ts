@@ -151,7 +151,8 @@ export interface StopRequest {
   readonly service: string;
   readonly token: number;
   readonly stopTimeoutMs: number;
-  readonly reason: string;
+  /** It goes on elsewhere: it ends as lost, not as stopped. */
+  readonly handover: boolean;
 }
 
 /** A node's answer to the leases that it takes. */
@@ -225,4 +226,16 @@ export interface ServiceView {
 export interface SupervisorRun {
   readonly app: string;
   readonly carried?: unknown;
+}
+
+/** What the run of a node's life is started with, and its activity. */
+export interface NodeLife {
+  readonly app: string;
+  readonly node: string;
+  readonly queue: string;
+}
+/** What it tells the supervisor (NODE_TOLD). */
+export interface NodeTold {
+  readonly node: string;
+  readonly state: NodeLifeState;
 }

@@ -15,6 +15,7 @@ import { knownKinds } from './known-kinds.js';
 import { functionLua, libraryLua, moduleLua, processLua, workflowLua } from './lua-kinds.js';
 import { moduleKinds } from './module-kinds.js';
 import { processHost } from './process-kinds.js';
+import { processService } from './service-kinds.js';
 import { registryEntry, sqlSqlite } from './resource-kinds.js';
 import { storeMemory, storeSql } from './store-kinds.js';
 import { templateJet, templateSet } from './template-kinds.js';
@@ -26,6 +27,7 @@ export { registryEntry, sqlSqlite };
 export { envStorageFile, envStorageMemory, envStorageOs, envStorageRouter, envStorageStatic, envVariable };
 export { processHost };
 export { fsDirectory, fsEmbed };
+export { processService };
 export { storeMemory, storeSql };
 export { templateJet, templateSet };
 export { temporalClient, temporalWorker };
@@ -59,6 +61,7 @@ export const platformKinds: readonly KindSpec[] = [
   httpEndpoint,
   httpStatic,
   pgScope,
+  processService,
   ...moduleKinds,
   ...knownKinds,
 ];

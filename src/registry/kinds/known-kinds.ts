@@ -11,14 +11,9 @@ interface Accepted {
 
 const one = (pointer: string, ...kinds: readonly string[]): References[number] => ({ pointer, kinds });
 const functions = ['function.*'];
-const processes = ['process.lua', 'process.wasm'];
 const drivers = ['queue.driver.*'];
 
 const accepted: Readonly<Record<string, Accepted>> = {
-  'process.service': {
-    summary: 'A process that is kept running.',
-    references: [one('/process', ...processes), one('/host', 'process.host', 'temporal.worker')],
-  },
   'process.supervisor': { summary: 'Keeps a group of processes running.' },
   'process.wasm': { summary: 'A WebAssembly process.' },
   'terminal.host': { summary: 'Runs processes on the terminal.' },

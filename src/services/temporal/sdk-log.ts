@@ -2,11 +2,14 @@
 // L1: its infos (the states of its workers) are debug lines, and so is what we asked for on purpose.
 // L2: a run without its program is told once, with the reason and the cure; the server tries its task again for ever.
 // L3: what only the SDK can use (the token of a task) is left out.
+// L4: how a life of a service ended is told by its node, in the app's words.
 import { createLogger } from '../../core/logger.js';
 import type { LogFields, Logger, LogLevel, LogRecord } from '../../core/logger.js';
 
 /** Said of every worker that has activities only. */
 const EXPECTED = /^No workflows registered/;
+/** The platform's own activities, whose failures are how they tell something. */
+const OWN_ACTIVITY = /^moontide\.(service|node)\./;
 /** In what the SDK's core writes of a failed task: a failure as Rust prints it. */
 const MISSING = /message: "(PROGRAM_MISSING: (?:[^"\\]|\\.)*)"/;
 /** Runs that are remembered as told; the oldest is forgotten. */
@@ -17,7 +20,7 @@ export function sdkLogger(logger: Logger): Logger {
   const write = ({ level, message, fields }: LogRecord): void => {
     const missing = missingProgram(fields);
     if (missing === undefined) {
-      const quiet = level === 'info' || EXPECTED.test(message);
+      const quiet = level === 'info' || EXPECTED.test(message) || isOwnActivity(fields);
       logger.log(quiet ? 'debug' : level, message, forPeople(fields));
       return;
     }
@@ -36,6 +39,10 @@ export function sdkLogger(logger: Logger): Logger {
     { component: 'temporal' },
   );
 }
+
+/** L4 */
+const isOwnActivity = ({ activityType }: LogFields): boolean =>
+  typeof activityType === 'string' && OWN_ACTIVITY.test(activityType);
 
 /** L3 */
 const forPeople = (fields: LogFields): LogFields =>

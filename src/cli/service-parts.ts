@@ -1,0 +1,42 @@
+// The services of a prepared app, and how their processes start on a node.
+import type { AppContext } from '../core/app-context.js';
+import { locate } from '../registry/load/located-entry.js';
+import type { Entry } from '../registry/model/entry.js';
+import { outermost } from '../runtime/command-context.js';
+import { EntryIdleError, EntryUnknownError } from '../runtime/errors.js';
+import { keys } from '../runtime/keys.js';
+import type { ProgramCache } from '../runtime/program-cache.js';
+import type { ProcessStart, StartedProcess } from '../services/supervision/process-service.js';
+import { circularServices, serviceSpecs } from '../services/supervision/service-specs.js';
+import type { ServiceSpec } from '../temporal/service-contracts.js';
+import { AppErrors } from './prepare-app.js';
+import type { PreparedApp } from './prepare-app.js';
+
+/** Throws AppErrors where services require each other in a circle. */
+export function servicesOf(
+  { kinds }: Pick<PreparedApp, 'kinds'>,
+  entries: Iterable<Entry>,
+): readonly ServiceSpec[] {
+  const all = [...entries];
+  const specs = serviceSpecs(all, kinds.values());
+  const circles = circularServices(specs, (id) => {
+    const entry = all.find((each) => each.id === id) as Entry;
+    return locate(entry).placeOf('/lifecycle');
+  });
+  if (circles.length > 0) throw new AppErrors(circles);
+  return specs;
+}
+
+export const processStarter =
+  (app: AppContext, programs: ProgramCache) =>
+  async ({ process, host, args, values }: ProcessStart): Promise<StartedProcess> => {
+    const view = app.get(keys.registry).current;
+    const entry = view.get(process);
+    if (entry === undefined) throw new EntryUnknownError(process);
+    const hash = view.programHash(entry.id);
+    if (hash === undefined) throw new EntryIdleError(entry.id, entry.kind);
+    const loaded = await programs.get(hash, entry.id);
+    const runner = app.get(keys.factory).create({ loaded, entry: entry.id, host, values, frame: outermost });
+    runner.start(args);
+    return runner;
+  };

@@ -1,0 +1,279 @@
+// A node's part in supervision: its workers for services, and its word with the supervisor.
+// N1: three workers, made when the app first has a service: this node's queue and the queue of all nodes take leases only, so that
+//     a service never takes a function's place; the system queue runs the platform's own workflows, apart from the app's.
+// N2: a node joins once its workers poll, again where the server has lost sight of it, and tells what the registry changes.
+// N3: a node that stops takes no new lease, has the supervisor hand over or stop what it has, in order, and ends what is left.
+import { randomUUID } from 'node:crypto';
+import type { Logger } from '../../core/logger.js';
+import { toBytes } from '../../core/text.js';
+import type { TemporalConnection } from '../../temporal/connection.js';
+import { nodeQueue, SERVICE_ATTRIBUTES, serviceQueue, systemQueue } from '../../temporal/names.js';
+import type { NodeLife, ServiceSpec, ServiceState } from '../../temporal/service-contracts.js';
+import type { ArtifactSource } from '../../temporal/contracts.js';
+import type { RunningWorker } from '../../temporal/worker.js';
+import type { TemporalPlatform } from '../temporal/platform.js';
+import { ServiceHost } from './service-host.js';
+import type { ServiceStarter } from './service-host.js';
+
+export interface NodeSupervisionOptions {
+  readonly app: string;
+  readonly node: string;
+  readonly platform: Pick<TemporalPlatform, 'client' | 'connection' | 'onMoved'>;
+  readonly artifacts: ArtifactSource;
+  /** Default: the built one. */
+  readonly bundle?: () => Promise<{ readonly code: string }>;
+  readonly starters: ReadonlyMap<string, ServiceStarter>;
+  readonly logger: Logger;
+  /** The services of the newest registry version, and its number. */
+  readonly current: () => { readonly services: readonly ServiceSpec[]; readonly registryVersion: number };
+  readonly changed: (id: string, state: ServiceState, reason: string) => void;
+  /** How long a stop may wait for services in all. Milliseconds. */
+  readonly drainMs: number;
+}
+
+/** Leases that a node may have at once, on top of its services. */
+const SPARE_LEASES = 1000;
+const POLLS = 5;
+/** A run whose worker is gone is taken by another after this long. Milliseconds. */
+const STICKY_MS = 1000;
+const JOIN_AGAIN_MS = 1000;
+/** The server has lost the node for this long: it joins again. Milliseconds. */
+const UNWATCHED_MS = 20_000;
+const GRACE_MS = 1000;
+
+export class NodeSupervision {
+  readonly #options: NodeSupervisionOptions;
+  readonly #startedAt = Date.now();
+  readonly #queue: string;
+  readonly #ending = new AbortController();
+  #host: ServiceHost | undefined;
+  #workers: Workers | undefined;
+  #started: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+  #joined = false;
+  /** What was told last. */
+  #told = '';
+  #leave: () => void = () => undefined;
+  readonly #left = new Promise<void>((leave) => {
+    this.#leave = leave;
+  });
+  #unwatched: NodeJS.Timeout | undefined;
+  #forget: () => void = () => undefined;
+
+  constructor(options: NodeSupervisionOptions) {
+    this.#options = options;
+    this.#queue = nodeQueue(options.app, options.node, randomUUID());
+  }
+
+  /** Begins where there is a service, once. Resolves when the node has joined; never rejects. */
+  start(): Promise<void> {
+    if (this.#options.current().services.length === 0 || this.#ending.signal.aborted)
+      return Promise.resolve();
+    this.#started ??= this.#begin().catch((error: unknown) => {
+      if (!this.#ending.signal.aborted)
+        this.#options.logger.error('services cannot be supervised by this node', { error });
+    });
+    return this.#started;
+  }
+
+  /** The registry has changed. */
+  async declare(): Promise<void> {
+    if (!this.#joined) return this.start();
+    const { services, registryVersion } = this.#options.current();
+    const told = JSON.stringify(services);
+    if (told === this.#told) return;
+    this.#told = told;
+    const { Supervisor } = await import('../../temporal/supervision.js');
+    const client = await this.#options.platform.client(undefined);
+    try {
+      await new Supervisor(client, this.#options.app).declare({ registryVersion, services });
+    } catch (error) {
+      this.#options.logger.warn(
+        'the supervisor does not know of the newest services; the node tells it again',
+        {
+          error,
+        },
+      );
+      await this.#join();
+    }
+  }
+
+  /** Called again it gives the same stop. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#ending.abort();
+    clearTimeout(this.#unwatched);
+    this.#forget();
+    if (this.#started === undefined) return;
+    await this.#started;
+    const workers = this.#workers;
+    workers?.any.worker.shutdown(); // N3: it polls no more, and what it has goes on until it is ended
+    if (this.#joined)
+      try {
+        const { Supervisor } = await import('../../temporal/supervision.js');
+        const client = await this.#options.platform.client(undefined);
+        await new Supervisor(client, this.#options.app).drain(this.#options.node, this.#options.drainMs);
+      } catch (error) {
+        this.#options.logger.warn('the services of this node were not stopped in order', { error });
+      }
+    await this.#host?.leave();
+    this.#leave();
+    await workers?.stop();
+  }
+
+  async #begin(): Promise<void> {
+    const { platform, node, starters, logger, changed } = this.#options;
+    const { tellService } = await import('../../temporal/supervision.js');
+    const { ActivityCancelledError, ActivityNotFoundError } = await import('@temporalio/client');
+    this.#host = new ServiceHost({
+      node,
+      queue: this.#queue,
+      starters,
+      logger,
+      changed,
+      renew: async (taskToken) => (await platform.client(undefined)).activity.heartbeat(taskToken),
+      tell: async (lease, news) => tellService(await platform.client(undefined), lease, news),
+      isLeaseOver: (error) =>
+        error instanceof ActivityNotFoundError || error instanceof ActivityCancelledError,
+    });
+    this.#forget = platform.onMoved(async () => {
+      const before = this.#workers;
+      this.#workers = undefined;
+      const again = this.#makeWorkers().then(() => this.#join());
+      await before?.stop(); // it drains for nobody; services that keep live on, and are adopted
+      await again;
+    });
+    await this.#makeWorkers();
+    await this.#join();
+  }
+
+  async #makeWorkers(): Promise<void> {
+    const { platform, app, artifacts, current } = this.#options;
+    const host = this.#host;
+    if (host === undefined) return;
+    const [{ createWorker }, { readWorkflowBundle }, { serviceActivities }, connection] = await Promise.all([
+      import('../../temporal/worker.js'),
+      import('../../temporal/bundle.js'),
+      import('../../../activities/service.js'),
+      platform.connection(undefined),
+    ]);
+    const common = { connection: await connection.native(), namespace: connection.namespace, artifacts };
+    const activities = {
+      activities: serviceActivities({
+        leases: host,
+        watched: (life, isWatched) => this.#watched(life, isWatched),
+        left: this.#left,
+      }),
+      interceptors: [],
+    };
+    const leases = current().services.length + SPARE_LEASES;
+    const overrides = {
+      maxHeartbeatThrottleInterval: 1000,
+      maxConcurrentActivityTaskExecutions: leases,
+      maxConcurrentActivityTaskPolls: POLLS,
+    };
+    const graceMs = this.#options.drainMs + GRACE_MS;
+    const [own, any, system] = await Promise.all([
+      createWorker({ ...common, taskQueue: this.#queue, activities, drainMs: GRACE_MS, overrides }),
+      createWorker({ ...common, taskQueue: serviceQueue(app), activities, drainMs: graceMs, overrides }),
+      createWorker({
+        ...common,
+        taskQueue: systemQueue(app),
+        bundle: await (this.#options.bundle ?? readWorkflowBundle)(),
+        drainMs: GRACE_MS,
+        overrides: {
+          stickyQueueScheduleToStartTimeout: STICKY_MS,
+          workflowThreadPoolSize: 1,
+          maxCachedWorkflows: 1000,
+        },
+      }),
+    ]);
+    this.#workers = new Workers(own, any, system);
+  }
+
+  /** Until the supervisor has taken it. */
+  async #join(): Promise<void> {
+    const { platform, app, node, current, logger } = this.#options;
+    const { joinSupervisor } = await import('../../temporal/supervision.js');
+    const { signal } = this.#ending;
+    for (let told = false; !signal.aborted;) {
+      try {
+        const connection = await platform.connection(undefined);
+        const attributes = await ensureAttributes(connection, logger);
+        const { services, registryVersion } = current();
+        this.#told = JSON.stringify(services);
+        await connection.client.withAbortSignal(signal, () =>
+          joinSupervisor(connection.client, app, {
+            node: toBytes(node),
+            queue: toBytes(this.#queue),
+            startedAt: this.#startedAt,
+            registryVersion,
+            services,
+            attributes,
+          }),
+        );
+        this.#joined = true;
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (!told) logger.warn('the supervisor does not answer yet; the node asks on', { error });
+        told = true;
+        await new Promise((resolve) => setTimeout(resolve, JOIN_AGAIN_MS));
+      }
+    }
+  }
+
+  #watched(_life: NodeLife, isWatched: boolean): void {
+    clearTimeout(this.#unwatched);
+    if (isWatched || this.#ending.signal.aborted) return;
+    this.#unwatched = setTimeout(() => void this.#join(), UNWATCHED_MS);
+  }
+}
+
+class Workers {
+  readonly own: RunningWorker;
+  readonly any: RunningWorker;
+  readonly system: RunningWorker;
+  constructor(own: RunningWorker, any: RunningWorker, system: RunningWorker) {
+    this.own = own;
+    this.any = any;
+    this.system = system;
+  }
+
+  /** What tells how it ended comes last. */
+  async stop(): Promise<void> {
+    const errors: unknown[] = [];
+    for (const worker of [this.any, this.own, this.system])
+      try {
+        await worker.shutdown();
+      } catch (error) {
+        errors.push(error);
+      }
+    if (errors.length > 0) throw new AggregateError(errors, 'the workers of services did not stop cleanly');
+  }
+}
+
+let known: { readonly connection: TemporalConnection; readonly there: boolean } | undefined;
+
+/** Whether the search attributes of services are there to be written. */
+async function ensureAttributes(connection: TemporalConnection, logger: Logger): Promise<boolean> {
+  if (known?.connection === connection) return known.there;
+  const { ensureSearchAttributes } = await import('../../temporal/connection.js');
+  const wanted = Object.fromEntries(
+    Object.values(SERVICE_ATTRIBUTES).map((name) => [name, 'Keyword' as const]),
+  );
+  const { missing, refused, advice } = await ensureSearchAttributes(connection, { wanted });
+  const there = missing.length === 0 && refused === undefined;
+  if (!there)
+    logger.warn('services cannot be found by their state in Temporal; they go on without search attributes', {
+      ...(missing.length === 0 ? {} : { missing: missing.join(', ') }),
+      ...(advice === undefined ? {} : { advice }),
+      ...(refused === undefined ? {} : { refused }),
+    });
+  known = { connection, there };
+  return there;
+}

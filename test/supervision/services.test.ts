@@ -1,0 +1,186 @@
+// Services as durable workflows on a real Temporal: order, restarts, commands, runs that go on as new, nodes that come and go.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RENEW_SIGNAL, SERVICE_COMMAND, serviceWorkflowId } from '../../src/temporal/names.js';
+import { testTemporal } from '../support/temporal.js';
+import type { TestTemporal } from '../support/temporal.js';
+import { TestApp, eventually, spec } from './support.js';
+
+let temporal: TestTemporal;
+beforeAll(async () => {
+  temporal = await testTemporal();
+});
+afterAll(() => temporal[Symbol.asyncDispose]());
+
+const LONG = 120_000;
+
+describe('services', { timeout: LONG }, () => {
+  it('start after what they require, all of a level together, and stop in reverse', async () => {
+    // 40 services in 6 levels: each requires two of the level below.
+    const levels = [8, 8, 8, 6, 6, 4];
+    const names = levels.map((count, level) => Array.from({ length: count }, (_, n) => `app:l${level}_${n}`));
+    const services = names.flatMap((level, at) =>
+      level.map((id, n) =>
+        spec(id, {
+          requires:
+            at === 0
+              ? []
+              : [names[at - 1]![n % levels[at - 1]!]!, names[at - 1]![(n + 1) % levels[at - 1]!]!],
+        }),
+      ),
+    );
+    await using app = new TestApp(temporal, services);
+    const node = await app.node('one');
+    await app.until('all run', (all) => all.length === 40 && all.every(({ state }) => state === 'Running'));
+    const order = (state: string): string[] =>
+      app.changes.filter((change) => change.state === state).map(({ id }) => id);
+    const started = order('Starting');
+    const running = order('Running');
+    expect(running).toHaveLength(40);
+    const at = (list: readonly { id: string; state: string }[], id: string, state: string): number =>
+      list.findIndex((change) => change.id === id && change.state === state);
+    for (const { id, requires } of services)
+      for (const required of requires)
+        expect(at(app.changes, required, 'Running'), `${required} runs before ${id} starts`).toBeLessThan(
+          at(app.changes, id, 'Starting'),
+        );
+    // One level at a time begins together: the second of it does not wait for the first.
+    expect(new Set(started.slice(0, 8))).toEqual(new Set(names[0]));
+
+    await node.stop();
+    const stopped = app.changes.filter(({ state }) => state === 'Stopped');
+    expect(stopped).toHaveLength(40);
+    for (const { id, requires } of services)
+      for (const required of requires)
+        expect(at(app.changes, id, 'Stopped'), `${id} has stopped before ${required} stops`).toBeLessThan(
+          at(app.changes, required, 'Stopping'),
+        );
+    expect(app.lives.every(({ isOver }) => isOver)).toBe(true);
+  });
+
+  it('start again after a failure, later each time, and not at all when max_attempts is used up', async () => {
+    await using app = new TestApp(temporal, [spec('app:weak', { maxAttempts: 2, initialDelayMs: 300 })]);
+    await app.node('one');
+    for (const n of [1, 2, 3]) {
+      await eventually(`life ${n}`, () => app.lives.length === n);
+      app.life('app:weak').fail(`failure ${n}`);
+    }
+    await app.until('gives up', ([view]) => view?.state === 'Failed' && view.retryAt === undefined);
+    expect(await app.view('app:weak')).toMatchObject({ attempts: 3, reason: 'Internal: failure 3' });
+    const [first, second, third] = app.lives.map(({ fence }) => fence);
+    expect([second, third]).toEqual([first! + 1, first! + 2]);
+    // Somebody starts it by hand: it begins anew.
+    await app.supervisor.change('start', 'app:weak');
+    expect(await app.view('app:weak')).toMatchObject({ state: 'Running', attempts: 0, token: first! + 3 });
+  });
+
+  it('are not started again after they returned, or failed for good', async () => {
+    await using app = new TestApp(temporal, [spec('app:done'), spec('app:wrong')]);
+    await app.node('one');
+    await eventually('both live', () => app.lives.length === 2);
+    app.life('app:done').end({ ok: true, values: [] });
+    app.life('app:wrong').fail('never right', false);
+    await app.until('both have exited', (all) => all.every(({ state }) => state === 'Exited'));
+    expect((await app.view('app:wrong')).reason).toBe('Internal: never right');
+    expect(app.lives).toHaveLength(2);
+  });
+
+  it('whose start takes too long have failed, and one that does not stop is ended by force', async () => {
+    await using app = new TestApp(temporal, [
+      spec('app:slow', { startTimeoutMs: 200, maxAttempts: 1, initialDelayMs: 1 }),
+    ]);
+    app.onStart = (_id, signal) =>
+      new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+    await app.node('one');
+    await app.until('gives up', ([view]) => view?.state === 'Failed' && view.retryAt === undefined);
+    expect((await app.view('app:slow')).reason).toContain(
+      "service 'app:slow' did not start within 200 ms; raise its lifecycle.start_timeout",
+    );
+    expect(app.lives.every(({ isOver }) => isOver)).toBe(true); // what came too late was ended
+  });
+
+  it('are stopped with what requires them, started with what they require, and refused by a name that is none', async () => {
+    await using app = new TestApp(temporal, [
+      spec('app:base'),
+      spec('app:middle', { requires: ['app:base'] }),
+      spec('app:top', { requires: ['app:middle'] }),
+      spec('app:other'),
+      spec('app:asleep', { autoStart: false, requires: ['app:middle'] }),
+    ]);
+    await app.node('one');
+    await app.until('four run', (all) => all.filter(({ state }) => state === 'Running').length === 4);
+    await app.supervisor.change('stop', 'app:middle');
+    const states = async (): Promise<Record<string, string>> =>
+      Object.fromEntries(((await app.supervisor.services()) ?? []).map(({ id, state }) => [id, state]));
+    expect(await states()).toEqual({
+      'app:base': 'Running',
+      'app:middle': 'Stopped',
+      'app:top': 'Stopped',
+      'app:other': 'Running',
+      'app:asleep': 'Unknown',
+    });
+    await app.supervisor.change('start', 'app:asleep');
+    expect(await states()).toMatchObject({
+      'app:middle': 'Running',
+      'app:asleep': 'Running',
+      'app:top': 'Stopped',
+    });
+    const before = app.life('app:base');
+    await app.supervisor.change('restart', 'app:base');
+    expect(before.isOver).toBe(true);
+    expect(await states()).toMatchObject({
+      'app:base': 'Running',
+      'app:middle': 'Running',
+      'app:asleep': 'Running',
+      'app:top': 'Stopped',
+    });
+    await expect(app.supervisor.change('stop', 'app:nobody')).rejects.toThrow(
+      "there is no service 'app:nobody'; `moontide services` lists them",
+    );
+  });
+
+  it('notice nothing of 20 runs that go on as new, of the supervisor and of each service', async () => {
+    await using app = new TestApp(temporal, [spec('app:steady'), spec('app:busy', { initialDelayMs: 1 })]);
+    await app.node('one');
+    await app.until('both run', (all) => all.every(({ state }) => state === 'Running') && all.length === 2);
+    const steady = app.life('app:steady');
+    const busy = app.client.workflow.getHandle(serviceWorkflowId(app.name, 'app:busy'));
+    const runOf = async (handle: typeof busy): Promise<string> => (await handle.describe()).runId;
+    const goneOn = async (handle: typeof busy, from: string): Promise<void> => {
+      for (let tries = 0; (await runOf(handle)) === from; tries += 1) {
+        if (tries === 600) throw new Error(`${handle.workflowId} did not go on as new`);
+        await sleep(50);
+      }
+    };
+    for (let n = 1; n <= 20; n += 1) {
+      const [supervisorRun, busyRun] = await Promise.all([runOf(app.supervisorHandle), runOf(busy)]);
+      await app.supervisorHandle.signal(RENEW_SIGNAL);
+      await busy.signal(SERVICE_COMMAND, { verb: 'renew' });
+      const life = app.life('app:busy');
+      life.fail(`failure ${n}`);
+      await Promise.all([goneOn(app.supervisorHandle, supervisorRun), goneOn(busy, busyRun)]);
+      await eventually(`life ${n + 1}`, () => app.life('app:busy') !== life);
+      await app.untilState('app:busy', 'Running');
+    }
+    const fences = app.livesOf('app:busy').map(({ fence }) => fence);
+    expect(fences).toEqual(fences.map((_fence, at) => fences[0]! + at));
+    expect(steady.isOver).toBe(false);
+    expect(app.livesOf('app:steady')).toHaveLength(1);
+    expect(await app.view('app:busy')).toMatchObject({ attempts: 20 });
+  });
+
+  it('come and go with the registry', async () => {
+    await using app = new TestApp(temporal, [spec('app:old'), spec('app:same')]);
+    const node = await app.node('one');
+    await app.until('both run', (all) => all.length === 2 && all.every(({ state }) => state === 'Running'));
+    app.services = [spec('app:new', { requires: ['app:same'] }), spec('app:same')];
+    app.version = 2;
+    await node.declare();
+    await app.until(
+      'the new one runs and the old one is gone',
+      (all) => all.map(({ id, state }) => `${id} ${state}`).join() === 'app:new Running,app:same Running',
+    );
+    expect(app.life('app:old').isOver).toBe(true);
+    expect(app.livesOf('app:same')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,526 @@
+// What the supervisor knows, and what follows from it: which run begins, starts or stops now. Sealed and pure.
+// T1: what is wanted now: a service that is desired, on a node that serves. Without any node nothing is.
+// T2: a run that is wanted and idle starts when everything it requires runs: on its own node where both are on every node.
+// T3: a run that is not wanted and active stops when nothing is active that requires it and is to stop too.
+// T4: a run that is on a node that drains is handed over where another node serves; else it stops (T1).
+// T5: who is asked is not asked again before it has answered. A service that ended by itself or gave up is not desired any more.
+// T6: where the first node joins, what starts by itself is desired again, as at every start of an app.
+// T7: tokens only grow, also for a service that was away; one that nobody knows begins at the time in seconds.
+import { toTextLossy } from '../../src/core/text.js';
+import type {
+  NodeJoin,
+  NodeLifeState,
+  NodeTold,
+  NodeView,
+  ServiceCommand,
+  ServiceRun,
+  ServiceSpec,
+  ServiceTold,
+  ServiceView,
+  ServicesDeclared,
+} from '../../src/temporal/service-contracts.js';
+
+/** `id`, or `id@node` for every_node services. */
+export type RunKey = string;
+
+export type Order =
+  | {
+      readonly type: 'begin';
+      readonly key: RunKey;
+      readonly run: Omit<ServiceRun, 'app' | 'queue'> & { readonly queue?: string };
+    }
+  | { readonly type: 'send'; readonly key: RunKey; readonly command: ServiceCommand };
+
+interface Service {
+  spec: ServiceSpec;
+  desired: boolean;
+  since: number;
+  removed?: boolean;
+}
+interface Run {
+  id: string;
+  node?: string;
+  told?: ServiceTold;
+  /** What it was asked that it has not answered, and its token then. */
+  asked?: { verb: 'start' | 'stop' | 'handover' | 'retire'; token: number };
+}
+interface Node {
+  node: string;
+  queue: string;
+  state: NodeLifeState;
+  since: number;
+  startedAt: number;
+  registryVersion: number;
+}
+export interface TableData {
+  readonly services: readonly Service[];
+  readonly runs: readonly Run[];
+  readonly nodes: readonly Node[];
+  readonly tokens: Readonly<Record<string, number>>;
+  readonly firstToken: number;
+  readonly version: number;
+  readonly attributes: boolean;
+}
+
+/** Nodes that are gone and still shown. */
+const GONE_NODES = 20;
+
+export class ServiceTable {
+  readonly #services = new Map<string, Service>();
+  readonly #runs = new Map<RunKey, Run>();
+  readonly #nodes = new Map<string, Node>();
+  readonly #tokens = new Map<string, number>();
+  readonly #firstToken: number;
+  #version = 0;
+  #attributes = false;
+
+  constructor(data: TableData | undefined, now: number) {
+    this.#firstToken = data?.firstToken ?? Math.floor(now / 1000);
+    if (data === undefined) return;
+    for (const service of data.services) this.#services.set(service.spec.id, { ...service });
+    for (const run of data.runs) this.#runs.set(keyOf(run.id, run.node), { ...run });
+    for (const node of data.nodes) this.#nodes.set(node.node, { ...node });
+    for (const [id, token] of Object.entries(data.tokens)) this.#tokens.set(id, token);
+    this.#version = data.version;
+    this.#attributes = data.attributes;
+  }
+
+  data(): TableData {
+    return {
+      services: [...this.#services.values()],
+      runs: [...this.#runs.values()],
+      nodes: [...this.#nodes.values()],
+      tokens: Object.fromEntries(this.#tokens),
+      firstToken: this.#firstToken,
+      version: this.#version,
+      attributes: this.#attributes,
+    };
+  }
+
+  keys(): RunKey[] {
+    return [...this.#runs.keys()];
+  }
+
+  partsOf(key: RunKey): { readonly id: string; readonly node: string | undefined } {
+    const at = key.indexOf('@');
+    return at < 0 ? { id: key, node: undefined } : { id: key.slice(0, at), node: key.slice(at + 1) };
+  }
+
+  /** True when the node's life has to be watched from now on. */
+  join(join: NodeJoin, now: number): boolean {
+    const before = this.#nodes.get(join.node);
+    if (!this.#anyServing()) for (const service of this.#services.values()) service.desired = false; // T6, see declare
+    const cold = !this.#anyServing();
+    this.#nodes.set(join.node, {
+      node: join.node,
+      queue: join.queue,
+      state: 'serving',
+      since: now,
+      startedAt: join.startedAt,
+      registryVersion: join.registryVersion,
+    });
+    this.#attributes = join.attributes;
+    if (cold) this.#version = Math.min(this.#version, join.registryVersion);
+    this.declare(join);
+    if (cold)
+      for (const service of this.#services.values())
+        if (service.spec.autoStart) this.#desire(service.spec.id);
+    this.#forgetNodes();
+    return before === undefined || before.queue !== join.queue || before.state !== 'serving';
+  }
+
+  /** What has to be told to runs. */
+  declare({ registryVersion, services }: ServicesDeclared): { key: RunKey; command: ServiceCommand }[] {
+    if (registryVersion < this.#version) return [];
+    this.#version = registryVersion;
+    const commands: { key: RunKey; command: ServiceCommand }[] = [];
+    const ids = new Set(services.map(({ id }) => id));
+    for (const [id, service] of this.#services)
+      if (!ids.has(id)) {
+        service.removed = true;
+        service.desired = false;
+      }
+    for (const spec of services) {
+      const known = this.#services.get(spec.id);
+      const fresh = known === undefined || known.removed === true;
+      const begins = spec.autoStart && (fresh || !known.spec.autoStart);
+      if (known === undefined) this.#services.set(spec.id, { spec, desired: false, since: 0 });
+      else {
+        if (!sameSpec(known.spec, spec))
+          for (const key of this.#keysOf(spec.id))
+            commands.push({ key, command: { verb: 'settings', spec } });
+        known.spec = spec;
+        delete known.removed;
+      }
+      if (begins) this.#desire(spec.id);
+    }
+    return commands;
+  }
+
+  /** True when it is news. */
+  told(told: ServiceTold): boolean {
+    if (typeof told !== 'object' || typeof told.id !== 'string' || typeof told.machine !== 'object')
+      return false;
+    const key = keyOf(told.id, told.node);
+    const run: Run = this.#runs.get(key) ?? {
+      id: told.id,
+      ...(told.node === undefined ? {} : { node: told.node }),
+    };
+    if (run.told !== undefined && told.seq < run.told.seq && told.machine.token <= run.told.machine.token)
+      return false;
+    this.#tokens.set(told.id, Math.max(this.#tokens.get(told.id) ?? 0, told.machine.token));
+    if (told.retired === true) {
+      this.#runs.delete(key);
+      if (this.#services.get(told.id)?.removed === true && this.#keysOf(told.id).length === 0)
+        this.#services.delete(told.id);
+      return true;
+    }
+    run.told = told;
+    this.#runs.set(key, run);
+    if (run.asked !== undefined && answers(run.asked, told)) delete run.asked;
+    const { state, retryAt } = told.machine;
+    if (run.asked === undefined && (state === 'Exited' || (state === 'Failed' && retryAt === undefined))) {
+      const service = this.#services.get(told.id);
+      if (
+        service !== undefined &&
+        this.#keysOf(told.id).every((each) => !this.#isActive(this.#runs.get(each)))
+      )
+        service.desired = false; // T5
+    }
+    return true;
+  }
+
+  nodeTold({ node, state }: NodeTold, now: number): boolean {
+    const known = this.#nodes.get(node);
+    if (known === undefined || known.state === state) return false;
+    known.state = state;
+    known.since = now;
+    this.#forgetNodes();
+    return true;
+  }
+
+  hasNode(node: string): boolean {
+    return this.#nodes.has(node);
+  }
+
+  drain(node: string, now: number): void {
+    const known = this.#nodes.get(node);
+    if (known?.state !== 'serving') return;
+    known.state = 'draining';
+    known.since = now;
+  }
+
+  isDrained(node: string): boolean {
+    const state = this.#nodes.get(node)?.state;
+    if (state === 'left' || state === 'lost') return true;
+    return [...this.#runs.values()].every((run) => !this.#isActive(run) || !isOn(run, node));
+  }
+
+  /** The run has gone without a word. */
+  isGone(key: RunKey): void {
+    this.#runs.delete(key);
+    const { id } = this.partsOf(key);
+    if (this.#services.get(id)?.removed === true && this.#keysOf(id).length === 0) this.#services.delete(id);
+  }
+
+  problemWith(id: string): string | undefined {
+    const service = typeof id === 'string' ? this.#services.get(id) : undefined;
+    if (service !== undefined && service.removed !== true) return undefined;
+    return `there is no service '${toTextLossy(String(id))}'; \`moontide services\` lists them`;
+  }
+
+  start(id: string): Order[] {
+    this.#desire(id);
+    const orders: Order[] = [];
+    for (const key of this.#keysOf(id)) {
+      const run = this.#runs.get(key);
+      const machine = run?.told?.machine;
+      // It waits for its next try: not any more.
+      if (run === undefined || machine?.retryAt === undefined || run.asked !== undefined) continue;
+      run.asked = { verb: 'start', token: machine.token };
+      orders.push({ type: 'send', key, command: { verb: 'start' } });
+    }
+    return orders;
+  }
+
+  /** Of the service and of what requires it. */
+  stop(id: string): Order[] {
+    for (const each of this.#withDependents(id)) {
+      const service = this.#services.get(each);
+      if (service !== undefined) service.desired = false;
+    }
+    return [];
+  }
+
+  /** Which of the service and what requires it are to run. */
+  running(id: string): string[] {
+    return this.#withDependents(id).filter((each) => this.#services.get(each)?.desired === true);
+  }
+
+  isUp(id: string): boolean {
+    const keys = this.#targets(id);
+    return keys.length > 0 && keys.every((key) => this.#runs.get(key)?.told?.machine.state === 'Running');
+  }
+
+  /** It has ended by itself, or waits after a failure. */
+  isGivenUp(id: string): boolean {
+    return this.#keysOf(id).some((key) => {
+      const run = this.#runs.get(key);
+      const state = run?.told?.machine.state;
+      return run?.asked === undefined && (state === 'Exited' || state === 'Failed');
+    });
+  }
+
+  isDown(id: string): boolean {
+    return this.#withDependents(id).every((each) =>
+      this.#keysOf(each).every((key) => !this.#isActive(this.#runs.get(key))),
+    );
+  }
+
+  longestMs(): number {
+    let longest = 0;
+    for (const { spec } of this.#services.values())
+      longest = Math.max(longest, spec.settings.startTimeoutMs + spec.settings.stopTimeoutMs);
+    return longest;
+  }
+
+  /** What is to be done now; taken as done. */
+  orders(now: number): Order[] {
+    const orders: Order[] = [];
+    for (const service of this.#services.values()) {
+      service.since ||= now;
+      for (const key of this.#targets(service.spec.id)) {
+        const { node } = this.partsOf(key);
+        const run = this.#runs.get(key);
+        if (!this.#isWanted(service, node) || !this.#isReady(service.spec, node)) continue;
+        if (run === undefined) orders.push(this.#begin(service.spec, key, node));
+        else if (run.asked === undefined && isIdle(run)) {
+          run.asked = { verb: 'start', token: run.told?.machine.token ?? 0 };
+          orders.push({ type: 'send', key, command: { verb: 'start' } });
+        }
+      }
+    }
+    for (const [key, run] of this.#runs) {
+      const service = this.#services.get(run.id);
+      const gone = service === undefined || service.removed === true || this.#isNodeGone(run.node);
+      if (!gone && this.#isWanted(service, run.node)) {
+        this.#handOver(key, run, orders);
+        continue;
+      }
+      if (run.asked?.verb === 'stop' || run.asked?.verb === 'retire') continue;
+      if (gone && !this.#isActive(run)) orders.push(this.#ask(key, run, 'retire'));
+      else if (this.#isActive(run) && this.#isFree(run))
+        orders.push(this.#ask(key, run, gone ? 'retire' : 'stop'));
+    }
+    return orders;
+  }
+
+  #handOver(key: RunKey, run: Run, orders: Order[]): void {
+    const owner = run.told?.owner;
+    if (run.node !== undefined || owner === undefined || run.asked !== undefined) return;
+    const state = this.#nodes.get(owner)?.state;
+    if (state !== 'draining' || !this.#isActive(run)) return;
+    run.asked = { verb: 'handover', token: run.told?.machine.token ?? 0 }; // T4
+    orders.push({ type: 'send', key, command: { verb: 'handover', node: owner } });
+  }
+
+  #ask(key: RunKey, run: Run, verb: 'stop' | 'retire'): Order {
+    run.asked = { verb, token: run.told?.machine.token ?? 0 };
+    return { type: 'send', key, command: { verb } };
+  }
+
+  #begin(spec: ServiceSpec, key: RunKey, node: string | undefined): Order {
+    const token = this.#tokens.get(spec.id) ?? this.#firstToken; // T7
+    this.#runs.set(key, {
+      id: spec.id,
+      ...(node === undefined ? {} : { node }),
+      asked: { verb: 'start', token },
+    });
+    const queue = node === undefined ? undefined : this.#nodes.get(node)?.queue;
+    return {
+      type: 'begin',
+      key,
+      run: {
+        spec,
+        attributes: this.#attributes,
+        token,
+        ...(node === undefined ? {} : { node }),
+        ...(queue === undefined ? {} : { queue }),
+      },
+    };
+  }
+
+  #desire(id: string): void {
+    const service = this.#services.get(id);
+    if (service === undefined || service.removed === true || service.desired) return;
+    service.desired = true;
+    for (const required of service.spec.requires) this.#desire(required);
+  }
+
+  #anyServing(): boolean {
+    return [...this.#nodes.values()].some(({ state }) => state === 'serving');
+  }
+
+  #isNodeGone(node: string | undefined): boolean {
+    if (node === undefined) return false;
+    const state = this.#nodes.get(node)?.state;
+    return state === undefined || state === 'left' || state === 'lost';
+  }
+
+  /** T1. */
+  #isWanted(service: Service, node: string | undefined): boolean {
+    if (!service.desired) return false;
+    return node === undefined ? this.#anyServing() : this.#nodes.get(node)?.state === 'serving';
+  }
+
+  /** T2. */
+  #isReady({ requires }: ServiceSpec, node: string | undefined): boolean {
+    return requires.every((id) => {
+      const required = this.#services.get(id);
+      if (required === undefined || required.removed === true) return true;
+      const keys =
+        required.spec.settings.placement === 'one_node'
+          ? [id]
+          : node === undefined
+            ? this.#keysOf(id)
+            : [keyOf(id, node)];
+      return keys.some((key) => this.#runs.get(key)?.told?.machine.state === 'Running');
+    });
+  }
+
+  /** T3. */
+  #isFree(run: Run): boolean {
+    for (const [, other] of this.#runs) {
+      const service = this.#services.get(other.id);
+      if (service === undefined || !service.spec.requires.includes(run.id) || !this.#isActive(other))
+        continue;
+      if (run.node !== undefined && !isOn(other, run.node) && other.node !== undefined) continue;
+      if (!this.#isWanted(service, other.node)) return false;
+      if (run.node !== undefined && isOn(other, run.node)) return false; // handed over first
+    }
+    return true;
+  }
+
+  #isActive(run: Run | undefined): boolean {
+    if (run === undefined) return false;
+    const machine = run.told?.machine;
+    if (machine === undefined) return run.asked?.verb === 'start';
+    return machine.alive || machine.retryAt !== undefined || run.asked?.verb === 'start';
+  }
+
+  /** Runs that the service has, or is to have. */
+  #targets(id: string): RunKey[] {
+    const service = this.#services.get(id);
+    if (service === undefined) return [];
+    if (service.spec.settings.placement === 'one_node') return [id];
+    return [...this.#nodes.values()]
+      .filter(({ state }) => state === 'serving')
+      .map(({ node }) => keyOf(id, node));
+  }
+
+  #keysOf(id: string): RunKey[] {
+    return [...this.#runs].filter(([, run]) => run.id === id).map(([key]) => key);
+  }
+
+  #withDependents(id: string): string[] {
+    const found = new Set([id]);
+    for (let grown = true; grown;) {
+      grown = false;
+      for (const { spec } of this.#services.values())
+        if (!found.has(spec.id) && spec.requires.some((each) => found.has(each))) {
+          found.add(spec.id);
+          grown = true;
+        }
+    }
+    return [...found];
+  }
+
+  #forgetNodes(): void {
+    const gone = [...this.#nodes.values()]
+      .filter(({ node }) => this.#isNodeGone(node))
+      .sort((a, b) => a.since - b.since);
+    for (const { node } of gone.slice(0, Math.max(0, gone.length - GONE_NODES))) this.#nodes.delete(node);
+  }
+
+  services(): ServiceView[] {
+    const views: ServiceView[] = [];
+    for (const { spec, desired, since } of this.#services.values()) {
+      const keys = this.#keysOf(spec.id);
+      const common = {
+        id: spec.id,
+        kind: spec.kind,
+        requires: spec.requires,
+        placement: spec.settings.placement,
+      };
+      if (keys.length === 0)
+        views.push({
+          ...common,
+          state: 'Unknown',
+          wanted: desired,
+          since,
+          reason: desired ? this.#waitsFor(spec) : '',
+          token: this.#tokens.get(spec.id) ?? 0,
+          attempts: 0,
+        });
+      for (const key of keys) {
+        const { told, node, asked } = this.#runs.get(key) as Run;
+        const machine = told?.machine;
+        views.push({
+          ...common,
+          ...(node === undefined ? {} : { node }),
+          ...(told?.owner === undefined ? {} : { owner: told.owner }),
+          state: machine?.state ?? (asked === undefined ? 'Unknown' : 'Starting'),
+          wanted: machine?.wanted ?? desired,
+          since: machine?.since ?? since,
+          reason: machine?.reason ?? '',
+          token: machine?.token ?? 0,
+          attempts: machine?.attempts ?? 0,
+          ...(machine?.retryAt === undefined ? {} : { retryAt: machine.retryAt }),
+        });
+      }
+    }
+    return views.sort((a, b) => (keyOf(a.id, a.node) < keyOf(b.id, b.node) ? -1 : 1));
+  }
+
+  #waitsFor({ requires }: ServiceSpec): string {
+    const missing = requires.filter((id) => this.#services.has(id) && !this.isUp(id));
+    return missing.length === 0 ? '' : `waits for ${missing.join(', ')}`;
+  }
+
+  nodes(): NodeView[] {
+    return [...this.#nodes.values()].map(({ node, state, since, startedAt, registryVersion }) => ({
+      node,
+      state,
+      since,
+      startedAt,
+      registryVersion,
+      services: [...this.#runs.values()]
+        .filter((run) => this.#isActive(run) && (run.told?.owner ?? run.node) === node)
+        .map(({ id }) => id)
+        .sort(),
+    }));
+  }
+}
+
+const keyOf = (id: string, node: string | undefined): RunKey => (node === undefined ? id : `${id}@${node}`);
+
+const isOn = (run: Run, node: string): boolean => run.node === node || run.told?.owner === node;
+
+const isIdle = ({ told }: Run): boolean =>
+  told !== undefined && !told.machine.alive && told.machine.retryAt === undefined;
+
+/** Whether what a run tells is the answer to what it was asked. */
+function answers({ verb, token }: NonNullable<Run['asked']>, { machine, owner }: ServiceTold): boolean {
+  switch (verb) {
+    case 'start':
+      return machine.token > token || (machine.alive && machine.wanted);
+    case 'stop':
+      return !machine.wanted;
+    case 'handover':
+      return machine.token > token || owner === undefined;
+    case 'retire':
+      return false;
+  }
+}
+
+const sameSpec = (a: ServiceSpec, b: ServiceSpec): boolean => JSON.stringify(a) === JSON.stringify(b);
