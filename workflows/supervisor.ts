@@ -142,14 +142,14 @@ class Supervision {
     );
     setHandler(
       defineUpdate<null, [string]>(drain),
-      async (node) => {
+      async (node: string) => {
         table.drain(node, Date.now());
         this.#changed = true;
         await condition(() => table.isDrained(node));
         return null;
       },
       {
-        validator: (node) => {
+        validator: (node: string) => {
           if (!table.hasNode(node))
             throw ApplicationFailure.create({
               type: 'NotFound',

@@ -158,6 +158,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   const fill = (text: string): string =>
     fillPlaceholders(text, (name) => variables.value(name) ?? environment[name]);
   httpPlanOf(prepared.entries, fill); // what is wrong with it is told before anything starts
+  servicesOf(prepared, prepared.entries);
   const publishing = new Publishing(options.publish ?? 'start', logger);
   const asked = options.temporal === 'asked';
   // A command that is over soon, or has queues of its own, keeps no services.
@@ -354,9 +355,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
         node,
         platform: temporal,
         artifacts: programs,
-        starters: new Map([
-          ['process.service', processServiceStarter(() => registry, processStarter(app, programs))],
-        ]),
+        starters: new Map([['process.service', processServiceStarter(() => registry, processStarter(app))]]),
         logger,
         current: () => ({
           services: specs(registry.current.all()),

@@ -1,11 +1,9 @@
 // The services of a prepared app, and how their processes start on a node.
 import type { AppContext } from '../core/app-context.js';
+import { dataObject } from '../core/data.js';
 import { locate } from '../registry/load/located-entry.js';
 import type { Entry } from '../registry/model/entry.js';
-import { outermost } from '../runtime/command-context.js';
-import { EntryIdleError, EntryUnknownError } from '../runtime/errors.js';
 import { keys } from '../runtime/keys.js';
-import type { ProgramCache } from '../runtime/program-cache.js';
 import type { ProcessStart, StartedProcess } from '../services/supervision/process-service.js';
 import { circularServices, serviceSpecs } from '../services/supervision/service-specs.js';
 import type { ServiceSpec } from '../temporal/service-contracts.js';
@@ -28,15 +26,11 @@ export function servicesOf(
 }
 
 export const processStarter =
-  (app: AppContext, programs: ProgramCache) =>
-  async ({ process, host, args, values }: ProcessStart): Promise<StartedProcess> => {
-    const view = app.get(keys.registry).current;
-    const entry = view.get(process);
-    if (entry === undefined) throw new EntryUnknownError(process);
-    const hash = view.programHash(entry.id);
-    if (hash === undefined) throw new EntryIdleError(entry.id, entry.kind);
-    const loaded = await programs.get(hash, entry.id);
-    const runner = app.get(keys.factory).create({ loaded, entry: entry.id, host, values, frame: outermost });
-    runner.start(args);
-    return runner;
-  };
+  (app: AppContext) =>
+  ({ process, host, args, values, signal }: ProcessStart): Promise<StartedProcess> =>
+    app
+      .get(keys.processes)
+      .start(
+        { target: process, host, args, values, name: undefined, options: dataObject(), messages: [] },
+        { asker: undefined, signal },
+      );

@@ -136,6 +136,9 @@ class ProcessHost implements RunnerWatcher {
   }
 }
 
+/** Who asks for a start, and until when. */
+export type Asking = Pick<CommandContext, 'asker' | 'signal'>;
+
 export interface ProcessHostsOptions {
   readonly registry: RegistryService;
   readonly programs: ProgramCache;
@@ -172,13 +175,19 @@ export class ProcessHosts {
     return this.#whenRoom(host, context, () => this.#begin(host, loaded, request, context).pid);
   }
 
-  /** Gives all returned values; throws the error. Ends with its caller. */
-  async exec(request: StartRequest, context: CommandContext): Promise<readonly Data[]> {
+  /** The process itself, for what keeps it running. `signal` gives up the wait for a place. */
+  async start(request: StartRequest, asking: Asking): Promise<InstanceRunner> {
     const loaded = await this.#prepare(request);
     const host = this.#host(request.host);
     const started = { ...request, monitored: false, linked: false };
-    const begin = (): InstanceRunner => this.#begin(host, loaded, started, context);
-    const runner = host.hasRoom() ? begin() : await this.#whenRoom(host, context, begin);
+    const begin = (): InstanceRunner => this.#begin(host, loaded, started, asking);
+    return host.hasRoom() ? begin() : this.#whenRoom(host, asking, begin);
+  }
+
+  /** Gives all returned values; throws the error. Ends with its caller. */
+  async exec(request: StartRequest, context: CommandContext): Promise<readonly Data[]> {
+    const host = this.#host(request.host);
+    const runner = await this.start(request, context);
     const giveUp = (): void =>
       runner.withdraw(
         { kind: 'Canceled', message: `the caller of '${request.target}' gave up`, retryable: false },
@@ -191,7 +200,7 @@ export class ProcessHosts {
     throw new CallError(outcome.error);
   }
 
-  async #whenRoom<T>(host: ProcessHost, { signal }: CommandContext, begin: () => T): Promise<T> {
+  async #whenRoom<T>(host: ProcessHost, { signal }: Asking, begin: () => T): Promise<T> {
     await host.waitForRoom(signal);
     host.takeKept();
     return begin();
@@ -212,15 +221,9 @@ export class ProcessHosts {
     await Promise.all(ends);
   }
 
-  #begin(
-    host: ProcessHost,
-    loaded: LoadedProgram,
-    request: SpawnRequest,
-    context: CommandContext,
-  ): InstanceRunner {
+  #begin(host: ProcessHost, loaded: LoadedProgram, request: SpawnRequest, { asker }: Asking): InstanceRunner {
     const { factory, router } = this.#options;
     const { name, monitored, linked, messages } = request;
-    const { asker } = context;
     if (name !== undefined) router.local.nameMustBeFree(name);
     const runner = factory.create({
       loaded,

@@ -16,8 +16,8 @@ export const processService = defineKind({
     { required: ['process', 'host'] },
   ),
   references: [
-    { pointer: '/process', kinds: ['process.lua', 'process.wasm'] },
-    { pointer: '/host', kinds: ['process.host', 'temporal.worker'] },
+    { pointer: '/process', kinds: ['process.lua'] },
+    { pointer: '/host', kinds: ['process.host'] },
     ...lifecycleReferences,
   ],
 });

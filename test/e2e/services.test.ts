@@ -1,0 +1,160 @@
+// process.service entries kept running by nodes of the real command line, and `moontide services`, `service`, `nodes`, `node`.
+import { realpathSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CliProcess, TestFolders, buildOnce, cli } from './cli-process.js';
+
+const folders = new TestFolders();
+beforeAll(buildOnce, 120_000);
+afterAll(() => folders.clean());
+
+const WORKER = `
+local time = require("time")
+local ctx = require("ctx")
+return {
+  main = function(name)
+    print("begin", name, ctx.get("fence"))
+    while true do
+      local event = process.events():receive()
+      if event.kind == process.event.CANCEL then
+        print("end", name)
+        return
+      end
+    end
+  end,
+}
+`;
+const INDEX = `
+version: "1.0"
+namespace: app
+entries:
+  - { name: hosts, kind: process.host }
+  - { name: worker_process, kind: process.lua, source: file://worker.lua, method: main, modules: [time, ctx] }
+  - name: weak_process
+    kind: process.lua
+    source: "return { main = function() error('it broke') end }"
+    method: main
+  - { name: base, kind: process.service, process: worker_process, host: hosts, input: [base], lifecycle: { auto_start: true } }
+  - name: top
+    kind: process.service
+    process: worker_process
+    host: hosts
+    input: [top]
+    lifecycle: { auto_start: true, requires: [base] }
+  - { name: asleep, kind: process.service, process: worker_process, host: hosts, input: [asleep] }
+  - name: weak
+    kind: process.service
+    process: weak_process
+    host: hosts
+    lifecycle: { auto_start: false, restart: { max_attempts: 1, initial_delay: 10ms } }
+`;
+
+interface Shown {
+  readonly id: string;
+  readonly state: string;
+  readonly node: string | null;
+  readonly life: number;
+  readonly failures: number;
+  readonly retry_at: number | null;
+  readonly reason: string;
+}
+
+const make = (index = INDEX): string =>
+  realpathSync(
+    folders.make({ 'moontide.yaml': 'name: keeper\n', 'src/_index.yaml': index, 'src/worker.lua': WORKER }),
+  );
+
+async function shown(app: string): Promise<Readonly<Record<string, Shown>>> {
+  const { stdout, stderr } = await cli(['--app', app, '--json', 'services']);
+  if (!stdout.startsWith('{"services"')) throw new Error(`${stdout}\n${stderr}`);
+  const { services } = JSON.parse(stdout) as { services: readonly Shown[] };
+  return Object.fromEntries(services.map((each) => [each.id, each]));
+}
+
+async function until(
+  app: string,
+  what: string,
+  holds: (services: Readonly<Record<string, Shown>>) => boolean,
+): Promise<Readonly<Record<string, Shown>>> {
+  let last: Readonly<Record<string, Shown>> = {};
+  for (let tries = 0; tries < 60; tries += 1) {
+    last = await shown(app);
+    if (holds(last)) return last;
+  }
+  throw new Error(`never came: ${what}; ${JSON.stringify(last)}`);
+}
+
+describe('services on the command line', { timeout: 240_000 }, () => {
+  it('run as their lifecycle says, follow what people ask, and stop in order with the node', async () => {
+    const app = make();
+    const node = new CliProcess(['--app', app, 'run']);
+    await node.until(/^begin\ttop\t\d+$/m, 90_000);
+    await until(
+      app,
+      'two run',
+      (all) => all['app:base']?.state === 'Running' && all['app:top']?.state === 'Running',
+    );
+    const before = await shown(app);
+    expect(before['app:asleep']).toMatchObject({ state: 'Unknown', node: null });
+
+    const stopped = await cli(['--app', app, '--json', 'service', 'stop', 'app:base']);
+    expect(JSON.parse(stopped.stdout)).toMatchObject({
+      ok: true,
+      services: [{ id: 'app:base', state: 'Stopped' }],
+    });
+    expect((await shown(app))['app:top']?.state).toBe('Stopped');
+    expect(node.stdout.indexOf('end\ttop')).toBeLessThan(node.stdout.indexOf('end\tbase'));
+
+    const started = await cli(['--app', app, 'service', 'start', 'app:top']);
+    expect(started).toMatchObject({ code: 0 });
+    const after = await shown(app);
+    expect(after['app:base']?.state).toBe('Running');
+    expect(after['app:base']?.life).toBe(before['app:base']!.life + 1);
+    expect(node.stdout).toContain(`begin\tbase\t${after['app:base']?.life}\n`); // ctx.get("fence")
+
+    const weak = await cli(['--app', app, '--json', 'service', 'start', 'app:weak']);
+    expect(weak.code).toBe(1);
+    const failed = await until(app, 'it is given up', (all) => all['app:weak']?.failures === 2);
+    expect(failed['app:weak']).toMatchObject({ state: 'Failed', retry_at: null });
+    expect(failed['app:weak']?.reason).toMatch(/^Internal: app:weak_process:1: it broke/);
+    expect((await cli(['--app', app, 'services'])).code).toBe(1); // one has failed
+
+    const unknown = await cli(['--app', app, 'service', 'stop', 'app:nobody']);
+    expect(unknown).toMatchObject({ code: 1 });
+    expect(unknown.stderr).toContain("there is no service 'app:nobody'; `moontide services` lists them");
+
+    const nodes = JSON.parse((await cli(['--app', app, '--json', 'nodes'])).stdout) as {
+      nodes: readonly { node: string; state: string; services: readonly string[] }[];
+    };
+    expect(nodes.nodes).toMatchObject([{ state: 'serving', services: ['app:base', 'app:top'] }]);
+
+    const from = node.stdout.length;
+    node.signal('SIGTERM');
+    const { stdout, code } = await node.ended;
+    expect(code).toBe(0);
+    expect(stdout.slice(from)).toMatch(/end\ttop\n[^]*end\tbase\n/);
+    const gone = await cli(['--app', app, 'services']);
+    expect(gone.code).toBe(3);
+
+    // The next node goes on where its supervisor was, and starts in order.
+    const next = new CliProcess(['--app', app, 'run']);
+    await next.until(/begin\tbase\t\d+\n[^]*begin\ttop\t\d+\n/, 90_000);
+    const again = await until(app, 'both run', (all) => all['app:top']?.state === 'Running');
+    expect(again['app:base']!.life).toBeGreaterThan(after['app:base']!.life);
+    next.signal('SIGTERM');
+    await next.ended;
+  });
+
+  it('are refused where they require each other in a circle', async () => {
+    const app = make(
+      INDEX.replace(
+        'input: [base], lifecycle: { auto_start: true }',
+        'input: [base], lifecycle: { requires: [top] }',
+      ),
+    );
+    const { code, stderr } = await cli(['--app', app, 'run']);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /src\/_index\.yaml:\d+:\d+: services require each other in a circle: app:base -> app:top -> app:base; drop one/,
+    );
+  });
+});

@@ -1,0 +1,246 @@
+// A singleton and what runs on every node, on two nodes beside a Temporal of their own: the owner is killed, Temporal is killed.
+// Each effect carries its fencing token, and the table refuses older ones.
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findTemporalBinary } from '../../src/temporal/binary.js';
+import { SqliteDatabase } from '../../src/registry/store/sqlite-driver.js';
+import { CliProcess, TestFolders, buildOnce, cli } from '../e2e/cli-process.js';
+import { figure, times } from './scale.js';
+
+const KILLS = times(2, 20);
+const OUTAGES = times(1, 5);
+
+const folders = new TestFolders();
+const temporalFolder = mkdtempSync(join(tmpdir(), 'moontide-services-'));
+let binary = '';
+let server: ChildProcess;
+let port = 0;
+
+beforeAll(async () => {
+  await buildOnce();
+  ({ path: binary } = await findTemporalBinary());
+  port = await freePort();
+  server = startServer();
+}, 200_000);
+afterAll(async () => {
+  await folders.clean();
+  server.kill('SIGKILL');
+  rmSync(temporalFolder, { recursive: true, force: true });
+});
+
+const freePort = (): Promise<number> =>
+  new Promise((resolve) => {
+    const probe = createServer();
+    probe.listen(0, '127.0.0.1', () => {
+      const { port: free } = probe.address() as { port: number };
+      probe.close(() => resolve(free));
+    });
+  });
+
+function startServer(): ChildProcess {
+  return spawn(
+    binary,
+    [
+      'server',
+      'start-dev',
+      '--headless',
+      '--port',
+      String(port),
+      '--db-filename',
+      join(temporalFolder, 't.db'),
+      '--log-level',
+      'never',
+    ],
+    { stdio: 'ignore' },
+  );
+}
+
+const LUA = (name: string): string => `
+local time = require("time")
+local ctx = require("ctx")
+local sql = require("sql")
+return {
+  main = function()
+    local fence = ctx.get("fence")
+    local db = sql.get("app:db")
+    while true do
+      -- An effect that an older life comes too late for is none.
+      db:execute(
+        "INSERT INTO effects (service, fence, life) SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM effects WHERE service = ? AND fence > ?)",
+        { "${name}", fence, process.pid(), "${name}", fence })
+      time.sleep("100ms")
+    end
+  end,
+}
+`;
+const INDEX = `
+version: "1.0"
+namespace: app
+entries:
+  - { name: hosts, kind: process.host }
+  - { name: db, kind: db.sql.sqlite, file: ../effects.db }
+  - { name: single_process, kind: process.lua, source: file://single.lua, method: main, modules: [time, ctx, sql] }
+  - { name: each_process, kind: process.lua, source: file://each.lua, method: main, modules: [time, ctx, sql] }
+  - { name: single, kind: process.service, process: single_process, host: hosts, lifecycle: { auto_start: true } }
+  - name: each
+    kind: process.service
+    process: each_process
+    host: hosts
+    lifecycle: { auto_start: true, placement: every_node }
+`;
+
+interface Effect {
+  readonly id: number;
+  readonly fence: number;
+  readonly life: string;
+  readonly at: number;
+}
+interface Shown {
+  readonly id: string;
+  readonly state: string;
+  readonly node: string | null;
+  readonly life: number;
+  readonly failures: number;
+}
+
+class App {
+  readonly folder: string;
+  readonly nodes = new Map<string, CliProcess>();
+
+  constructor() {
+    this.folder = realpathSync(
+      folders.make({
+        'moontide.yaml': 'name: singles\n',
+        'src/_index.yaml': INDEX,
+        'src/single.lua': LUA('single'),
+        'src/each.lua': LUA('each'),
+      }),
+    );
+    using db = new SqliteDatabase(join(this.folder, 'effects.db'));
+    db.exec(
+      "CREATE TABLE effects (id INTEGER PRIMARY KEY, service TEXT, fence INTEGER, life TEXT, at INTEGER DEFAULT (CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)))",
+    );
+  }
+
+  effects(service: string): readonly Effect[] {
+    using db = new SqliteDatabase(join(this.folder, 'effects.db'), { busyTimeoutMs: 5000 });
+    return db.all('SELECT id, fence, life, at FROM effects WHERE service = ? ORDER BY id', [
+      service,
+    ]) as unknown as readonly Effect[];
+  }
+
+  get args(): readonly string[] {
+    return ['--app', this.folder, '--address', `127.0.0.1:${port}`];
+  }
+
+  async startNode(): Promise<void> {
+    const node = new CliProcess([...this.args, '--json', 'run']);
+    const [ready] = await node.until(/^\{"ready".*$/m, 120_000);
+    const { pid } = JSON.parse(ready) as { pid: number };
+    this.nodes.set(String(pid), node);
+  }
+
+  async shown(): Promise<readonly Shown[]> {
+    for (;;) {
+      const { stdout } = await cli([...this.args, '--json', 'services']);
+      if (stdout.startsWith('{"services"'))
+        return (JSON.parse(stdout) as { services: readonly Shown[] }).services;
+    }
+  }
+
+  /** Waits until effects come that `fresh` picks, and gives the first. */
+  async effect(what: string, service: string, fresh: (effect: Effect) => boolean): Promise<Effect> {
+    for (let tries = 0; tries < 1200; tries += 1) {
+      const found = this.effects(service).find(fresh);
+      if (found !== undefined) return found;
+      await sleep(50);
+    }
+    throw new Error(`never came: ${what}; ${JSON.stringify(this.effects(service).slice(-5))}`);
+  }
+}
+
+/** Tokens only grow, and each has one life. */
+function expectOneOwner(effects: readonly Effect[]): void {
+  const lives = new Map<number, string>();
+  let last = 0;
+  for (const { fence, life } of effects) {
+    expect(fence).toBeGreaterThanOrEqual(last);
+    last = fence;
+    expect(lives.get(fence) ?? life, `two lives with token ${fence}`).toBe(life);
+    lives.set(fence, life);
+  }
+}
+
+describe('services on two nodes', () => {
+  it(
+    `have one owner through ${KILLS} kills of the owner and ${OUTAGES} of Temporal`,
+    { timeout: times(400_000, 1_800_000) },
+    async () => {
+      const app = new App();
+      await Promise.all([app.startNode(), app.startNode()]);
+      await app.effect('it begins', 'single', () => true);
+      const takenAfter: number[] = [];
+      for (let kill = 1; kill <= KILLS; kill += 1) {
+        const single = (await app.shown()).find(({ id }) => id === 'app:single');
+        const owner = /(\d+)$/.exec(single?.node ?? '')?.[1] ?? '';
+        const node = app.nodes.get(owner);
+        if (node === undefined || single === undefined) {
+          kill -= 1; // it is on its way
+          continue;
+        }
+        node.signal('SIGKILL');
+        const killed = Date.now();
+        app.nodes.delete(owner);
+        const next = await app.effect('another node has it', 'single', ({ fence }) => fence > single.life);
+        takenAfter.push(next.at - killed);
+        expect((await app.shown()).find(({ id }) => id === 'app:single')?.failures).toBe(0);
+        await app.startNode();
+      }
+      figure('singleton after kill -9 of its owner, ms', { kills: KILLS, takenAfter });
+      expectOneOwner(app.effects('single'));
+
+      const backAfter: number[] = [];
+      for (let outage = 1; outage <= OUTAGES; outage += 1) {
+        await app.effect('every node has its own', 'each', ({ at }) => at > Date.now() - 500);
+        const lives = new Set(
+          app
+            .effects('each')
+            .filter(({ at }) => at > Date.now() - 3000)
+            .map(({ life }) => life),
+        );
+        server.kill('SIGKILL');
+        await sleep(8000); // longer than a lease
+        const during = Date.now();
+        await app.effect('what is on every node goes on', 'each', ({ at }) => at > during);
+        server = startServer();
+        const back = Date.now();
+        const last = app.effects('single').at(-1)!.fence;
+        const next = await app.effect('the singleton is back', 'single', ({ fence }) => fence > last);
+        backAfter.push(next.at - back);
+        await sleep(20_000); // longer than adopt_timeout
+        const after = new Set(
+          app
+            .effects('each')
+            .filter(({ at }) => at > Date.now() - 3000)
+            .map(({ life }) => life),
+        );
+        expect([...after].sort(), 'the same lives').toEqual([...lives].sort());
+        const shown = await app.shown();
+        expect(shown.every(({ state, failures }) => state === 'Running' && failures === 0)).toBe(true);
+      }
+      figure('singleton after the return of Temporal, ms', { outages: OUTAGES, backAfter });
+      expectOneOwner(app.effects('single'));
+      for (const node of app.nodes.values()) node.signal('SIGTERM');
+      for (const node of app.nodes.values()) expect((await node.ended).code).toBe(0);
+      const count = app.effects('single').length;
+      await sleep(500);
+      expect(app.effects('single')).toHaveLength(count); // no orphan
+    },
+  );
+});
