@@ -262,7 +262,7 @@ let known: { readonly connection: TemporalConnection; readonly there: boolean } 
 /** Whether the search attributes of services are there to be written. */
 async function ensureAttributes(connection: TemporalConnection, logger: Logger): Promise<boolean> {
   if (known?.connection === connection) return known.there;
-  const { ensureSearchAttributes } = await import('../../temporal/connection.js');
+  const { ensureSearchAttributes } = await import('../../temporal/search-attributes.js');
   const wanted = Object.fromEntries(
     Object.values(SERVICE_ATTRIBUTES).map((name) => [name, 'Keyword' as const]),
   );
