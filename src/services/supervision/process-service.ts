@@ -67,5 +67,5 @@ const argumentsOf = (input: Data | undefined): readonly Data[] =>
   input === undefined || input === null
     ? []
     : Array.isArray(input) && !(input instanceof LuaFloat)
-      ? (input)
+      ? input
       : [input];
