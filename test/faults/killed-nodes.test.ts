@@ -10,6 +10,7 @@ import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestFolders, buildOnce } from '../e2e/cli-process.js';
 import { Random } from '../lua-fuzz/random.js';
+import { serversOn } from '../support/server-user.js';
 import { EffectsApp, QUEUE, STEPS } from './effects-app.js';
 import type { Way } from './effects-app.js';
 import { readyNode } from './nodes-app.js';
@@ -156,6 +157,8 @@ describe.skipIf(process.platform === 'win32')(`${RUNS} runs of ${STEPS} steps, a
         await app.end('SIGTERM');
       } finally {
         await app.end('SIGKILL');
+        // What was killed leaves its server to the next node, and there is none.
+        for (const pid of serversOn(join(app.folder, '.moontide'))) process.kill(pid, 'SIGKILL');
       }
     },
   );
