@@ -143,7 +143,7 @@ it(
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { minLength: 1, maxLength: 25 }), async (history) => {
         const outcome = await node.call('app:history', [
-          history.map((step) => dataObject({ ...step } as Record<string, Data>)),
+          history.map((step) => dataObject({ ...step })),
           PUPPETS,
           NAMES,
           'app:memory',
