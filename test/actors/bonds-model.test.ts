@@ -9,7 +9,6 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runNode } from '../../src/cli/run-node.js';
 import type { RunningNode } from '../../src/cli/running-node.js';
 import { dataObject } from '../../src/core/data.js';
-import type { Data } from '../../src/core/data.js';
 
 const PUPPETS = 4;
 const NAMES = ['ada', 'bo'];
