@@ -135,10 +135,17 @@ export class NodeSupervision {
       starters,
       logger,
       changed,
-      renew: async (taskToken) => (await platform.client(undefined)).activity.heartbeat(taskToken),
+      async renew(taskToken) {
+        const { activity } = await platform.client(undefined);
+        try {
+          await activity.heartbeat(taskToken);
+        } catch (error) {
+          // The server knows the lease, and wants its end: that comes by the lease's own signal, which stops in order.
+          if (!(error instanceof ActivityCancelledError)) throw error;
+        }
+      },
       tell: async (lease, news) => tellService(await platform.client(undefined), lease, news),
-      isLeaseOver: (error) =>
-        error instanceof ActivityNotFoundError || error instanceof ActivityCancelledError,
+      isLeaseOver: (error) => error instanceof ActivityNotFoundError,
     });
     this.#forget = platform.onMoved(async () => {
       const before = this.#workers;
