@@ -263,8 +263,8 @@ function functionsComponent(options: BaseOptions): Component {
 
 function processesComponent(options: BaseOptions): Component {
   return defineComponent({
-    name: 'processes',
-    dependsOn: ['functions'],
+    name: 'processes', // of one level they stop in the reverse of their names: before functions, which they may call
+    dependsOn: ['factory'],
     load: (app) =>
       app.set(
         keys.processes,

@@ -163,6 +163,7 @@ describe('moontide run', () => {
       '5 lifecycle',
       '6 factory',
       '7 functions',
+      '7 processes',
     ]);
   });
   it('says which later version runs commands', async () => {
