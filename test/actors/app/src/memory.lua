@@ -44,10 +44,6 @@ T["a process is started under a name, which must be free"] = function(host)
   t.kind(none, err, "AlreadyExists")
   process.terminate("only one")
 end
-T["names beyond this node are Unavailable"] = function()
-  local ok, err = process.registry.register("wide", nil, process.registry.STRONG)
-  t.kind(ok, err, "Unavailable")
-end
 T["all that take a PID take a name"] = function(host)
   local puppet = t.puppet(host)
   process.registry.register("anna", puppet.pid)
