@@ -12,10 +12,15 @@ import {
   sleep,
 } from '@temporalio/workflow';
 import { toTextLossy } from '../src/core/text.js';
-import { LEASE_HEARTBEAT_MS, NODE_ACTIVITY, NODE_TOLD, supervisorWorkflowId } from '../src/temporal/names.js';
+import {
+  FOR_EVER_MS,
+  LEASE_HEARTBEAT_MS,
+  NODE_ACTIVITY,
+  NODE_TOLD,
+  supervisorWorkflowId,
+} from '../src/temporal/names.js';
 import type { NodeLife, NodeLifeState, NodeTold } from '../src/temporal/service-contracts.js';
 
-const FOR_EVER_MS = 3650 * 24 * 3600 * 1000;
 /** How long a node may take to take up its first watch, and to answer when it was silent. Milliseconds. */
 const JOIN_MS = 30_000;
 const ANSWER_MS = 15_000;

@@ -25,6 +25,7 @@ import {
 import type { ActivityOptions } from '@temporalio/workflow';
 import { toBytes, toTextLossy } from '../src/core/text.js';
 import {
+  FOR_EVER_MS,
   LEASE_ACTIVITY,
   LEASE_HEARTBEAT_MS,
   SERVICE_ATTRIBUTES,
@@ -50,8 +51,6 @@ import { serviceDetails } from './supervision/details.js';
 import { turn, unknown } from './supervision/machine.js';
 import type { ServiceEffect, ServiceEvent } from './supervision/machine.js';
 
-/** A lease may be held for years. Milliseconds. */
-const FOR_EVER_MS = 3650 * 24 * 3600 * 1000;
 /** How long a node may take to answer that it is there. Milliseconds. */
 const ANSWER_MS = 3000;
 /** What a stop takes on top of the service's own time. Milliseconds. */

@@ -150,5 +150,7 @@ export const SERVICE_ATTRIBUTES = {
   state: 'MoontideState',
   node: 'MoontideNode',
 } as const;
+/** Of what is held as long as something lives: years. Milliseconds. */
+export const FOR_EVER_MS = 3650 * 24 * 3600 * 1000;
 /** A lease whose holder is silent for this long is lost; its holder knows that too. Milliseconds. */
 export const LEASE_HEARTBEAT_MS = 4000;

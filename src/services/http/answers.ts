@@ -9,7 +9,7 @@ interface Answer {
   readonly body: string;
 }
 
-/** For a call that failed. `code` of the platform's own errors; everything else is the program's and stays inside. */
+/** For a call that failed, by its kind: what can be tried again says so, everything else stays inside. */
 export function answerOf(error: ErrorData): Answer {
   switch (error.kind) {
     case 'RateLimited':

@@ -22,7 +22,7 @@ export interface HttpAppDependencies {
   /** Calls the function that answers. Never rejects. */
   readonly call: (func: string, exchange: NodeExchange) => Promise<Outcome>;
   /** A file system, held until the request is done. */
-  readonly volume: (id: string, request: FastifyRequest, reply: FastifyReply) => Promise<Volume>;
+  readonly volume: (id: string, reply: FastifyReply) => Promise<Volume>;
   readonly metrics: HttpMetrics;
   readonly logger: Logger;
   readonly accessLog: boolean;
@@ -91,7 +91,7 @@ export async function buildHttpApp(
     metrics: dependencies.metrics,
     logger,
     namedFile: async (fs, path, request, reply) =>
-      namedFileAnswer(await dependencies.volume(fs, request, reply), path, request, reply),
+      namedFileAnswer(await dependencies.volume(fs, reply), path, request, reply),
   };
   const methods = methodsByPath(server);
   const prefixes = new Set<string>();
@@ -178,7 +178,7 @@ async function fileRoutes(
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
     const { '*': path = '' } = request.params as { '*'?: string };
     const payload = await fileAnswer(
-      await volume(fs, request, reply),
+      await volume(fs, reply),
       toBytes(path),
       { index, spa, cache },
       request,

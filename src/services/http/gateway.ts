@@ -1,7 +1,7 @@
 // The HTTP servers of a node: what the newest version says, kept so while the node serves.
 // G1: a version that cannot be served is refused before it is taken (the plan); what only shows when it is tried (a port in use) is logged.
 // G2: only what concerns the listening itself restarts a server; routes are swapped.
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import type { Logger } from '../../core/logger.js';
 import type { Outcome } from '../../lua/step.js';
 import type { Volume } from '../../modules/fs/host.js';
@@ -114,7 +114,7 @@ export class HttpGateway implements NodeService {
     const server = this.#servers.get(id) ?? new HttpServer(id, settings, this.#options.logger);
     const app = await buildHttpApp(planned, {
       call: (func, exchange) => this.#options.call({ func, exchange, timeoutMs: exchange.limitMs }),
-      volume: (fs, request, reply) => this.#volume(fs, request, reply),
+      volume: (fs, reply) => this.#volume(fs, reply),
       metrics: this.#options.metrics,
       logger: this.#options.logger,
       accessLog: settings.accessLog,
@@ -129,7 +129,7 @@ export class HttpGateway implements NodeService {
     this.#servers.set(id, server);
   }
 
-  #volume(fs: string, _request: FastifyRequest, reply: FastifyReply): Promise<Volume> {
+  #volume(fs: string, reply: FastifyReply): Promise<Volume> {
     const user = this.#options.resources();
     reply.raw.once('close', () => {
       user[Symbol.asyncDispose]().then(undefined, (error: unknown) =>
