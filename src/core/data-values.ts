@@ -1,5 +1,5 @@
 // Plain data as languages inside the platform (expr, templates) see it: two kinds of numbers, maps, 64-bit integers as in Go. Sealed.
-import { LuaFloat } from './data.js';
+import { dataObject, LuaFloat } from './data.js';
 import type { Data, DataObject } from './data.js';
 
 export const isInteger = (value: unknown): value is number | bigint =>
@@ -8,6 +8,9 @@ export const isNumber = (value: unknown): value is number | bigint | LuaFloat =>
   typeof value === 'number' || typeof value === 'bigint' || value instanceof LuaFloat;
 export const isMap = (value: Data): value is DataObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LuaFloat);
+/** The map that a value is; an empty one for anything else. */
+export const mapIn = (value: Data | undefined): DataObject =>
+  value !== undefined && isMap(value) ? value : dataObject();
 
 export const toNumber = (value: number | bigint | LuaFloat): number =>
   value instanceof LuaFloat ? value.n : Number(value);

@@ -3,8 +3,9 @@
 // H2: a host runs `max_processes` at most, and lets so many wait to start as its queues hold; what is full says whose limit it is.
 //     Where `on_full` is `wait` a spawn waits for its place, in the order in which they came; a host that may run no more refuses.
 // H3: bonds, name and first messages of a start are there before the process runs.
-import type { Data, DataObject } from '../core/data.js';
-import { parseDurationMs } from '../core/durations.js';
+import { mapIn } from '../core/data-values.js';
+import type { Data } from '../core/data.js';
+import { entryMilliseconds } from '../core/durations.js';
 import { PlatformError } from '../core/errors.js';
 import type { CommandContext } from '../core/handler.js';
 import type { LoadedProgram } from '../lua/engine.js';
@@ -42,25 +43,19 @@ export interface HostSettings {
 
 /** What a host says in its entry. Everything was checked with its schema. */
 export function hostSettings(entry: Entry): HostSettings {
-  const host = objectOf(entry.data['host']);
-  const lifecycle = objectOf(entry.data['lifecycle']);
+  const host = mapIn(entry.data['host']);
+  const lifecycle = mapIn(entry.data['lifecycle']);
   const number = (value: Data | undefined, otherwise: number): number =>
     typeof value === 'number' || typeof value === 'bigint' ? Number(value) : otherwise;
   const workers = number(host['workers'], 1);
-  const stop = lifecycle['stop_timeout'];
   return {
     workers,
     queue: number(host['queue_size'], 1024) + workers * number(host['local_queue_size'], 256),
     waits: host['on_full'] !== 'refuse',
     maxProcesses: number(entry.data['max_processes'], 200_000),
-    stopMs: typeof stop === 'string' ? parseDurationMs(stop) : number(stop, 10e9) / 1e6,
+    stopMs: entryMilliseconds(lifecycle['stop_timeout']) ?? 10_000,
   };
 }
-
-const objectOf = (value: Data | undefined): Readonly<DataObject> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !('n' in value)
-    ? value
-    : (Object.create(null) as DataObject);
 
 /** One host: what runs on it and what waits. */
 class ProcessHost implements RunnerWatcher {

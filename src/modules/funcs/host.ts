@@ -1,5 +1,6 @@
 // Function calls on a node: the runtime does them, this says what it is asked.
-import { dataObject, LuaFloat } from '../../core/data.js';
+import { mapIn } from '../../core/data-values.js';
+import { dataObject } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
 import type { CommandContext, HostHandlers } from '../../core/handler.js';
 
@@ -20,13 +21,8 @@ export function funcsHandlers(callFunction: CallFunction): HostHandlers {
     'funcs.call': async ({ target, args, context: added, options }, context) => {
       if (typeof target !== 'string' || !Array.isArray(args))
         throw new TypeError("'funcs.call' needs a target and args");
-      const values = dataObject({ ...context.values, ...objectOf(added) });
-      return [...(await callFunction({ target, args, values, options: objectOf(options) }, context))];
+      const values = dataObject({ ...context.values, ...mapIn(added) });
+      return [...(await callFunction({ target, args, values, options: mapIn(options) }, context))];
     },
   };
 }
-
-const objectOf = (value: Data | undefined): DataObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LuaFloat)
-    ? value
-    : {};

@@ -1,4 +1,5 @@
 // HTTP servers and what they serve: the schemas. services/http runs them, and looks at what needs more than one entry.
+import { mapIn } from '../../core/data-values.js';
 import type { Entry } from '../model/entry.js';
 import { defineKind } from '../model/kind.js';
 import type { FieldProblem, JsonSchema } from '../model/kind.js';
@@ -153,9 +154,8 @@ export const httpStatic = defineKind({
     ...lifecycleReferences,
   ],
   checkFields({ data }) {
-    const given = data['static_options'];
-    const files = typeof given === 'object' && given !== null && !Array.isArray(given) && !('n' in given);
-    return files && given['spa'] === true && given['index'] === undefined
+    const given = mapIn(data['static_options']);
+    return given['spa'] === true && given['index'] === undefined
       ? [{ pointer: '/static_options', message: "'spa' needs 'index'", fix: 'add `index: index.html`' }]
       : [];
   },
@@ -190,9 +190,8 @@ function pathProblems(given: unknown): FieldProblem[] {
 }
 
 function checkTls({ data }: Entry): FieldProblem[] {
-  const { tls } = data;
-  if (typeof tls !== 'object' || tls === null || Array.isArray(tls) || 'n' in tls || tls['mode'] !== 'manual')
-    return [];
+  const tls = mapIn(data['tls']);
+  if (tls['mode'] !== 'manual') return [];
   const missing = (['cert', 'key'] as const).filter((name) => tls[name] === undefined);
   const auth = tls['client_auth'];
   const verifies = auth === 'verify_if_given' || auth === 'require_and_verify';

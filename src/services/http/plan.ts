@@ -1,11 +1,12 @@
 // What the http entries of a version come to: servers with their routes, and what is wrong with them together. Pure.
 // P1: two routes of one server that would answer the same requests are an error that names both entries.
 // P2: a route's place among others is find-my-way's: fixed parts before parameters, parameters before what takes all that is left.
-import { isMap } from '../../core/data-values.js';
-import type { Data, DataObject } from '../../core/data.js';
+import { mapIn } from '../../core/data-values.js';
+import type { Data } from '../../core/data.js';
 import type { Diagnostic, Place } from '../../core/diagnostics.js';
 import { didYouMean } from '../../core/nearest.js';
 import type { Entry } from '../../registry/model/entry.js';
+import { namespaceOf, resolveReference } from '../../registry/model/ids.js';
 import { isMiddleware, middlewareProblems } from './middleware/known.js';
 import type { Stage } from './middleware/known.js';
 
@@ -119,7 +120,7 @@ export function planHttp({ entries, fill, placeOf }: HttpPlanInput): HttpPlan {
     const names = entry.data[field];
     const given = entry.data[options];
     const values = new Map(
-      Object.entries(given !== undefined && isMap(given) ? given : {}).map(
+      Object.entries(mapIn(given)).map(
         ([name, value]) => [name, typeof value === 'string' ? fill(value) : plainText(value)] as const,
       ),
     );
@@ -176,8 +177,7 @@ export function planHttp({ entries, fill, placeOf }: HttpPlanInput): HttpPlan {
       const draft = serverOf(entry);
       if (draft === undefined) continue;
       const prefix = withoutEnd(text(entry.data['path']) ?? '/');
-      const given = entry.data['static_options'];
-      const options: Readonly<DataObject> = given !== undefined && isMap(given) ? given : {};
+      const options = mapIn(entry.data['static_options']);
       draft.files.push({
         id: entry.id,
         prefix,
@@ -200,8 +200,8 @@ export function planHttp({ entries, fill, placeOf }: HttpPlanInput): HttpPlan {
   };
 }
 
-const qualified = (id: string, entry: Entry): string =>
-  id === '' || id.includes(':') ? id : `${entry.id.slice(0, entry.id.indexOf(':'))}:${id}`;
+/** What no id can be is told with the references. */
+const qualified = (id: string, entry: Entry): string => resolveReference(id, namespaceOf(entry.id)) ?? id;
 
 const withoutEnd = (path: string): string => path.replace(/\/+$/, '').replaceAll(/\/{2,}/g, '/');
 

@@ -1,7 +1,7 @@
 // What an http.service entry says of its server.
 import type { ServerOptions } from 'node:https';
-import { isMap } from '../../core/data-values.js';
-import type { Data, DataObject } from '../../core/data.js';
+import { mapIn } from '../../core/data-values.js';
+import type { DataObject } from '../../core/data.js';
 import { entryMilliseconds } from '../../core/durations.js';
 import type { Entry } from '../../registry/model/entry.js';
 import { HttpSettingError } from './errors.js';
@@ -30,9 +30,9 @@ export function serverSettings({ id, data }: Entry, fill: (text: string) => stri
   if (at < 0 || !/^\d+$/.test(addr.slice(at + 1)) || port > 65_535)
     throw new HttpSettingError(`'${id}' cannot listen on '${addr}'; write an address such as ':8080'`);
   const host = addr.slice(0, at).replace(/^\[|\]$/g, '');
-  const timeouts = mapOf(data['timeouts']);
-  const lifecycle = mapOf(data['lifecycle']);
-  const tls = tlsOf(id, mapOf(data['tls']), fill);
+  const timeouts = mapIn(data['timeouts']);
+  const lifecycle = mapIn(data['lifecycle']);
+  const tls = tlsOf(id, mapIn(data['tls']), fill);
   return {
     host: host === '' ? undefined : host,
     port,
@@ -46,9 +46,6 @@ export function serverSettings({ id, data }: Entry, fill: (text: string) => stri
     key: JSON.stringify([addr, tls, timeouts, lifecycle['auto_start'], data['access_log']]),
   };
 }
-
-const mapOf = (data: Data | undefined): Readonly<DataObject> =>
-  data !== undefined && isMap(data) ? data : {};
 
 /** What is asked of clients; names of Go's crypto/tls, which the format follows. */
 const CLIENT_AUTH: Readonly<Record<string, Pick<ServerOptions, 'requestCert' | 'rejectUnauthorized'>>> = {

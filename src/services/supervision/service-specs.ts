@@ -2,6 +2,7 @@
 // P1: a service requires what its lifecycle names and every service that its references lead to, through any number of entries
 //     that are none.
 // P2: a circle of requirements is refused where the app is read; the place names one of them.
+import { mapIn } from '../../core/data-values.js';
 import type { Data, DataObject } from '../../core/data.js';
 import { LuaFloat } from '../../core/data.js';
 import type { Diagnostic, Place } from '../../core/diagnostics.js';
@@ -95,16 +96,11 @@ function requiredBy(
   return [...found].sort();
 }
 
-const objectOf = (value: Data | undefined): Readonly<DataObject> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LuaFloat)
-    ? value
-    : {};
-
-const lifecycleOf = (entry: Entry): Readonly<DataObject> => objectOf(entry.data['lifecycle']);
+const lifecycleOf = (entry: Entry): Readonly<DataObject> => mapIn(entry.data['lifecycle']);
 
 function settingsOf(entry: Entry): ServiceSettings {
   const lifecycle = lifecycleOf(entry);
-  const restart = objectOf(lifecycle['restart']);
+  const restart = mapIn(lifecycle['restart']);
   const ms = (value: Data | undefined, otherwise: number): number =>
     Math.ceil(entryMilliseconds(value) ?? otherwise);
   const number = (value: Data | undefined, otherwise: number): number =>

@@ -1,7 +1,6 @@
 // template.set and template.jet: the texts of templates to a set that renders. A change of a template is seen at the next rendering.
-import { dataObject } from '../../core/data.js';
-import type { Data, DataObject } from '../../core/data.js';
-import { isMap } from '../../core/data-values.js';
+import type { DataObject } from '../../core/data.js';
+import { mapIn } from '../../core/data-values.js';
 import { textDataToBytes, toBytes } from '../../core/text.js';
 import { TemplateSyntaxError } from '../../modules/templates/errors.js';
 import type { TemplateRenderer } from '../../modules/templates/host.js';
@@ -15,12 +14,10 @@ import { resolveReference } from '../../registry/model/ids.js';
 import { defineKind } from '../../registry/model/kind.js';
 import type { KindHost, KindSpec, SourceProblem } from '../../registry/model/kind.js';
 
-const objectOf = (data: Data | undefined): DataObject =>
-  data !== undefined && isMap(data) ? data : dataObject();
 const namespaceOf = (id: string): string => id.slice(0, id.indexOf(':'));
 
 export function delimitersOf(set: Entry | undefined): Delimiters {
-  const given = objectOf(objectOf(set?.data['engine'])['delimiters']);
+  const given = mapIn(mapIn(set?.data['engine'])['delimiters']);
   const of = (field: string, usual: string): string => {
     const value = given[field];
     return typeof value === 'string' && value !== '' ? toBytes(value) : usual;
@@ -67,7 +64,7 @@ class OpenSet implements TemplateRenderer, AsyncDisposable {
   }
 
   #make(templates: readonly Entry[]): TemplateSet {
-    const engine = objectOf(this.#set.data['engine']);
+    const engine = mapIn(this.#set.data['engine']);
     const { extensions, globals } = engine;
     const own = new Map<string, Entry>();
     for (const template of templates.filter((one) => setOf(one) === this.#set.id)) {
@@ -90,7 +87,7 @@ class OpenSet implements TemplateRenderer, AsyncDisposable {
       extensions: Array.isArray(extensions)
         ? extensions.filter((one): one is string => typeof one === 'string').map(toBytes)
         : USUAL_EXTENSIONS,
-      globals: objectOf(globals === undefined ? undefined : textDataToBytes(globals)),
+      globals: mapIn(globals === undefined ? undefined : textDataToBytes(globals)),
       forgets: engine['development_mode'] === true,
     });
   }

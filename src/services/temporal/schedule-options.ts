@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { ScheduleOptions, ScheduleOverlapPolicy } from '@temporalio/client';
 import { dataObject, LuaFloat } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
-import { isMap } from '../../core/data-values.js';
+import { isMap, mapIn } from '../../core/data-values.js';
 import { entryMilliseconds } from '../../core/durations.js';
 import { field } from '../../core/optional-field.js';
 import { textDataToBytes, toBytes } from '../../core/text.js';
@@ -62,12 +62,12 @@ function optionsOf(
   { type, taskQueue }: { readonly type: string; readonly taskQueue: string },
 ): ScheduleOptions {
   const { cron, every, options } = data;
-  const wishes = mapOf(options);
-  const memo = mapOf(wishes['memo']);
+  const wishes = mapIn(options);
+  const memo = mapIn(wishes['memo']);
   const mark = dataObject({ app: toBytes(app), entry: toBytes(entry.id), definition: hash });
   const zone = text(data['time_zone']);
   const [overlap, catchup] = [text(data['overlap']), entryMilliseconds(data['catchup_window'])];
-  const retry = mapOf(wishes['retry_policy']);
+  const retry = mapIn(wishes['retry_policy']);
   const attempts = number(retry['maximum_attempts']);
   const limit = number(data['limit']);
   const note = text(entry.meta['comment']);
@@ -127,8 +127,6 @@ function interval(every: Data): { readonly every: number; readonly offset?: numb
   };
 }
 
-const mapOf = (value: Data | undefined): DataObject =>
-  value !== undefined && isMap(value) ? value : dataObject();
 const text = (value: Data | undefined): string | undefined => (typeof value === 'string' ? value : undefined);
 const number = (value: Data | undefined): number | undefined =>
   typeof value === 'number' ? value : value instanceof LuaFloat ? value.n : undefined;

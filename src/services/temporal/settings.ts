@@ -2,7 +2,8 @@
 // S1: each setting (address, namespace, key) is taken from the first place that says it; TLS and the client's other settings come with the place that gave the address, the environment's TLS on top.
 // S2: a client entry without an address, and the single client entry of an app, stand for the platform's connection.
 import { isIPv6 } from 'node:net';
-import type { Data, DataObject } from '../../core/data.js';
+import { mapIn } from '../../core/data-values.js';
+import type { DataObject } from '../../core/data.js';
 import { PlatformError } from '../../core/errors.js';
 import type { ExitCode } from '../../core/errors.js';
 import type { Entry } from '../../registry/model/entry.js';
@@ -147,8 +148,8 @@ function clientTarget(entry: Entry, input: SettingsInput): ClientTarget {
     const value = from[name];
     return typeof value === 'string' ? filled(expand(value, input)) : undefined;
   };
-  const auth = objectOf(entry.data['auth']);
-  const tls = objectOf(entry.data['tls']);
+  const auth = mapIn(entry.data['auth']);
+  const tls = mapIn(entry.data['tls']);
   const file = (name: string): string | undefined => {
     const path = field(auth, name);
     return path === undefined ? undefined : input.readFile(path);
@@ -242,6 +243,3 @@ const bytes = (text: string): Buffer => Buffer.from(text, 'utf8');
 
 const expand = (value: string | undefined, { lookup }: SettingsInput): string | undefined =>
   value === undefined ? undefined : fillPlaceholders(value, lookup);
-
-const objectOf = (value: Data | undefined): DataObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !('n' in value) ? value : {};

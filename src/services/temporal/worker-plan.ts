@@ -3,6 +3,7 @@
 // W2: worker entries that name the same queue share one worker, and must agree in their options; else the start is refused and names both.
 // W3: two entries that answer the same workflow type on one queue are refused.
 // W4: with a suffix every queue of the plan is this process's own; who names a queue as the app calls it means the private one.
+import { mapIn } from '../../core/data-values.js';
 import { dataObject } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
 import type { Diagnostic, Place } from '../../core/diagnostics.js';
@@ -91,9 +92,9 @@ export function planWorkers({ app, entries, isPlatform, fill, suffix = '', place
       functions: [],
     };
     drafts.set(key, found);
-    found.autoStart ||= owner === undefined || objectOf(owner.data['lifecycle'])['auto_start'] !== false;
+    found.autoStart ||= owner === undefined || mapIn(owner.data['lifecycle'])['auto_start'] !== false;
     if (owner === undefined) return found;
-    const options = filled(objectOf(owner.data['worker_options']), fill);
+    const options = filled(mapIn(owner.data['worker_options']), fill);
     if (found.owner === undefined) Object.assign(found, { owner, options });
     else if (!sameData(found.options, options))
       diagnostics.push({
@@ -127,7 +128,7 @@ export function planWorkers({ app, entries, isPlatform, fill, suffix = '', place
           ? 'activity'
           : undefined;
     if (part === undefined) continue;
-    const meta = objectOf(objectOf(entry.meta['temporal'])[part]);
+    const meta = mapIn(mapIn(entry.meta['temporal'])[part]);
     const worker = qualify(textOf(meta['worker']), entry);
     // An actor runs on a node unless it says that it is an activity.
     if (entry.kind === 'process.lua' && worker === undefined) continue;
@@ -140,7 +141,7 @@ export function planWorkers({ app, entries, isPlatform, fill, suffix = '', place
     }
     const declared = searchAttributes.get(target.client) ?? {};
     for (const [name, is] of Object.entries(
-      objectOf(meta['search_attributes']) as Record<string, AttributeType>,
+      mapIn(meta['search_attributes']) as Record<string, AttributeType>,
     )) {
       searchAttributes.set(target.client, declared);
       if (Object.hasOwn(declared, name) && declared[name] !== is)
@@ -181,11 +182,6 @@ export function needsTemporal(plan: WorkerPlan): boolean {
 
 const textOf = (value: Data | undefined): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined;
-
-const objectOf = (value: Data | undefined): Readonly<DataObject> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !('n' in value)
-    ? value
-    : dataObject();
 
 const filled = (options: Readonly<DataObject>, fill: (text: string) => string): DataObject =>
   dataObject(
