@@ -1,7 +1,7 @@
 // HTTP on a node: the plan of a version's http entries, and the servers that follow it. What serves is loaded where an app has a server.
 import { locate } from '../registry/load/located-entry.js';
 import type { ChangeListener } from '../registry/change-listeners.js';
-import { RegistryChangesError } from '../registry/editor.js';
+import { changedSides } from '../registry/model/changes.js';
 import type { Change } from '../registry/model/changes.js';
 import type { Entry } from '../registry/model/entry.js';
 import type { RegistryView } from '../registry/model/registry.js';
@@ -11,6 +11,7 @@ import type { NodeService } from '../runtime/supervisor-client.js';
 import type { HttpGateway, HttpGatewayOptions } from '../services/http/gateway.js';
 import { isHttpKind, planHttp } from '../services/http/plan.js';
 import type { HttpPlan } from '../services/http/plan.js';
+import { planListener } from './plan-listener.js';
 import { AppErrors } from './prepare-app.js';
 
 export interface Listening {
@@ -71,24 +72,17 @@ export class HttpServing implements NodeService {
 
   /** Keeps the servers to the newest version. */
   listener(): ChangeListener {
-    const { fill } = this.#options;
-    return {
+    return planListener({
       name: 'http',
-      accept(change, next) {
-        if (!concernsHttp(change)) return;
-        try {
-          httpPlanOf(next.all(), fill);
-        } catch (error) {
-          if (!(error instanceof AppErrors)) throw error;
-          throw new RegistryChangesError(error.diagnostics, 'no server could answer it');
-        }
-      },
+      concerns: isHttp,
+      plan: (view) => httpPlanOf(view.all(), this.#options.fill),
+      otherwise: 'no server could answer it',
       committed: (view, changes) => this.#committed(view, changes),
-    };
+    });
   }
 
   async #committed(view: RegistryView, changes: readonly Change[]): Promise<void> {
-    if (!changes.some(concernsHttp)) return;
+    if (!changes.flatMap(changedSides).some(isHttp)) return;
     this.#plan = httpPlanOf(view.all(), this.#options.fill);
     if (!this.#started) return;
     if (this.#gateway === undefined) await (await this.#needed())?.start();
@@ -103,10 +97,4 @@ export class HttpServing implements NodeService {
   }
 }
 
-function concernsHttp(change: Change): boolean {
-  const sides = [
-    change.op === 'create' ? undefined : change.before,
-    change.op === 'delete' ? undefined : change.after,
-  ];
-  return sides.some((entry) => entry !== undefined && isHttpKind(entry.kind));
-}
+const isHttp = ({ kind }: Entry): boolean => isHttpKind(kind);

@@ -2,6 +2,8 @@
 // `stream.read` { stream, size } -> bytes or null at the end; `stream.close` { stream } -> null
 //   stream: the number of a handle that the module's host owns (core/http-exchange.ts: ByteSource)
 // S1: a stream lives on its node; it cannot be kept over the steps of a workflow.
+import { nextPiece, SPLITS } from '../core/pieces.js';
+import type { Split } from '../core/pieces.js';
 import type { Data } from '../core/data.js';
 import { dataObject } from '../core/data.js';
 import { errorFromData, failure } from './instance/error-object.js';
@@ -40,8 +42,6 @@ class Scanner {
 const CHUNK = 32 * 1024;
 const MOST_READ = 16 * 1024 * 1024;
 const MOST_PIECE = 1024 * 1024;
-const SPLITS = ['lines', 'words', 'bytes', 'runes'] as const;
-type Split = (typeof SPLITS)[number];
 
 const CLOSED = (self: Stream): HostResult | undefined =>
   self.closed ? failure('Internal', 'the stream is closed') : undefined;
@@ -153,38 +153,11 @@ export const StreamType: UserdataType<Stream> = defineType<Stream>(
   ],
 );
 
-/** The first piece of `text`, and what of it that takes; undefined where more has to be read. */
-function pieceOf(text: string, split: Split, ended: boolean): { piece: string; taken: number } | undefined {
-  switch (split) {
-    case 'bytes':
-      return text === '' ? undefined : { piece: text.slice(0, 1), taken: 1 };
-    case 'runes': {
-      if (text === '') return undefined;
-      const first = text.charCodeAt(0);
-      const length = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
-      if (text.length < length && !ended) return undefined;
-      return { piece: text.slice(0, length), taken: Math.min(length, text.length) };
-    }
-    case 'lines': {
-      const at = text.indexOf('\n');
-      if (at < 0) return ended && text !== '' ? { piece: text, taken: text.length } : undefined;
-      return { piece: text[at - 1] === '\r' ? text.slice(0, at - 1) : text.slice(0, at), taken: at + 1 };
-    }
-    case 'words': {
-      const [gap = ''] = /^[ \t\r\n\v\f]*/.exec(text) ?? [];
-      const rest = text.slice(gap.length);
-      const end = rest.search(/[ \t\r\n\v\f]/);
-      if (end >= 0) return { piece: rest.slice(0, end), taken: gap.length + end };
-      return ended && rest !== '' ? { piece: rest, taken: text.length } : undefined;
-    }
-  }
-}
-
 function scan(self: Scanner): HostResult {
   const { stream } = self;
-  const found = pieceOf(stream.rest, self.split, self.ended);
+  const found = nextPiece(stream.rest, 0, self.split, self.ended);
   if (found !== undefined) {
-    self.text = found.piece;
+    self.text = found.text;
     stream.rest = stream.rest.slice(found.taken);
     stream.position += found.taken;
     return true;

@@ -50,6 +50,18 @@ export function changedId(change: Operation): EntryId {
   return change.op === 'delete' ? change.before.id : change.after.id;
 }
 
+/** The entry before and after, where there is one. */
+export function changedSides(change: Operation): readonly Entry[] {
+  switch (change.op) {
+    case 'create':
+      return [change.after];
+    case 'delete':
+      return [change.before];
+    case 'update':
+      return [change.before, change.after];
+  }
+}
+
 /** The change between two sides; undefined when there is none. */
 export function changeBetween(
   before: VersionedEntry | undefined,
