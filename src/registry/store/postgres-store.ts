@@ -11,7 +11,8 @@ import { loadMigrations, type Migration } from './migrations.js';
 import { CommitUnknown, PostgresConnection, type RunStatement } from './postgres-connection.js';
 import { migratePostgres } from './postgres-migrate.js';
 import { prunePostgres } from './postgres-prune.js';
-import { channelOf, PostgresWatch } from './postgres-watch.js';
+import type { PostgresListener } from './postgres-listener.js';
+import { channelOf, postgresWatch } from './postgres-watch.js';
 import { changeEntries, headNumber, insertChanges, insertVersion } from './postgres-write.js';
 import {
   type AppendRequest,
@@ -104,7 +105,7 @@ class PostgresStore implements RegistryStore {
   readonly description: string;
   readonly #connection: PostgresConnection;
   readonly #appendTimeoutMs: number;
-  readonly #watches = new Set<PostgresWatch>();
+  readonly #watches = new Set<PostgresListener>();
 
   constructor(connection: PostgresConnection, appendTimeoutMs: number) {
     this.#connection = connection;
@@ -242,7 +243,7 @@ class PostgresStore implements RegistryStore {
   }
 
   watch(watcher: StoreWatcher): Disposable {
-    const watch = new PostgresWatch(this.#connection, watcher);
+    const watch = postgresWatch(this.#connection, watcher);
     this.#watches.add(watch);
     return {
       [Symbol.dispose]: () => {

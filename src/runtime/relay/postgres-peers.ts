@@ -15,7 +15,8 @@ import { Outbox } from './outbox.js';
 import { decodeBatch, encodePacket } from './packets.js';
 import { PeerError } from './peers.js';
 import type { PeerHandler, Peers, PeerWatcher } from './peers.js';
-import { PostgresBell } from './postgres-bell.js';
+import type { PostgresListener } from '../../registry/store/postgres-listener.js';
+import { postgresBell } from './postgres-bell.js';
 import { RelayStore } from './relay-store.js';
 import type { BatchRow, NodeRow } from './relay-store.js';
 
@@ -75,7 +76,7 @@ export class PostgresPeers implements Peers, AsyncDisposable {
   readonly #questions = new Map<number, Question>();
   #lastQuestion = 0;
   #life = '';
-  #bell: PostgresBell | undefined;
+  #bell: PostgresListener | undefined;
   #backend: number | undefined;
   #beating: NodeJS.Timeout | undefined;
   #lastBeat = 0;
@@ -144,7 +145,7 @@ export class PostgresPeers implements Peers, AsyncDisposable {
     if (this.#leaving) return;
     const life = this.#life;
     const own = this.#store.channelOf(life);
-    this.#bell = new PostgresBell({
+    this.#bell = postgresBell({
       connection: this.#connection,
       channels: [own, this.#store.nodesChannel, this.#store.namesChannel],
       rang: (channel, payload) => {
