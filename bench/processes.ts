@@ -118,7 +118,7 @@ const heap = (): number => {
 
 async function call(node: RunningNode, entry: string, ...args: Data[]): Promise<Data | undefined> {
   const outcome = await node.call(entry, args);
-  if (!outcome.ok) throw new Error(`${entry} ${String(args[0])}: ${outcome.error.message}`);
+  if (!outcome.ok) throw new Error(`${entry} ${JSON.stringify(args[0])}: ${outcome.error.message}`);
   return outcome.values[0];
 }
 
