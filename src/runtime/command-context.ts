@@ -101,6 +101,7 @@ export class NodeContext implements CommandContext {
   /** Made at first use: most commands are never aborted. */
   #abort: AbortController | undefined;
   #aborted = false;
+  #onAbort: (() => void) | undefined;
 
   constructor(owner: ContextOwner) {
     this.#owner = owner;
@@ -146,9 +147,16 @@ export class NodeContext implements CommandContext {
     return this.#abort.signal;
   }
 
+  onAbort(listener: () => void): void {
+    if (this.#aborted) listener();
+    else this.#onAbort = listener;
+  }
+
   abort(): void {
     this.#aborted = true;
     this.#abort?.abort();
+    this.#onAbort?.();
+    this.#onAbort = undefined;
   }
 
   resource<T extends object>(entry: string, kind: string): Promise<T> {

@@ -1,5 +1,4 @@
 // Timers on a node. `time.sleep` { ns, purpose } -> null, once the time has passed; withdrawn when the instance lets go.
-import { setTimeout as delay } from 'node:timers/promises';
 import { PlatformError } from '../../core/errors.js';
 import type { HostHandlers } from '../../core/handler.js';
 
@@ -15,19 +14,27 @@ class SleepEndedError extends PlatformError {
   }
 }
 
+/** One for all, since many are withdrawn at once when an instance ends. */
+const ENDED = new SleepEndedError();
+
 export const timeHandlers: HostHandlers = {
-  'time.sleep': async ({ ns }, { signal }) => {
+  'time.sleep': ({ ns }, context) => {
     if (typeof ns !== 'number' && typeof ns !== 'bigint')
       throw new TypeError(`time.sleep needs nanoseconds, got ${typeof ns}`);
     // Never early: what a clock shows afterwards must be past the time.
     const until = performance.now() + Number(ns) / 1e6;
-    try {
-      for (let left = until - performance.now(); left > 0; left = until - performance.now())
-        await delay(Math.min(Math.ceil(left), LONGEST), undefined, { signal });
-    } catch (error) {
-      if (signal.aborted) throw new SleepEndedError();
-      throw error;
-    }
-    return null;
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | undefined;
+      const wait = (): void => {
+        const left = until - performance.now();
+        if (left <= 0) resolve(null);
+        else timer = setTimeout(wait, Math.min(Math.ceil(left), LONGEST));
+      };
+      wait();
+      context.onAbort(() => {
+        clearTimeout(timer);
+        reject(ENDED);
+      });
+    });
   },
 };
