@@ -7,7 +7,7 @@ export const whole = process.env['MOONTIDE_FAULTS'] === 'whole';
 export const seed = Number(process.env['MOONTIDE_FAULTS_SEED'] ?? Date.now() % 1_000_000);
 
 /** Counts of the short form and of the whole. */
-export const times = (short: number, long: number): number => (whole ? long : short);
+export const times = <T>(short: T, long: T): T => (whole ? long : short);
 
 /** Figures are told on stderr, with the seed. */
 export const figure = (name: string, values: Readonly<Record<string, unknown>>): void =>

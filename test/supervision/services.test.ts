@@ -4,21 +4,46 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RENEW_SIGNAL, SERVICE_COMMAND, serviceWorkflowId } from '../../src/temporal/names.js';
 import { testTemporal } from '../support/temporal.js';
 import type { TestTemporal } from '../support/temporal.js';
+import type { NodeSupervision } from '../../src/services/supervision/node-supervision.js';
+import { times } from '../faults/scale.js';
 import { TestApp, eventually, spec } from './support.js';
 
 let temporal: TestTemporal;
+/** Most tests share one node: a node costs more than what they do on it. Each has services of its own. */
+let shared: TestApp;
+let sharedNode: NodeSupervision;
 beforeAll(async () => {
   temporal = await testTemporal();
+  shared = new TestApp(temporal, SHARED);
+  sharedNode = await shared.node('one');
 });
-afterAll(() => temporal[Symbol.asyncDispose]());
+afterAll(async () => {
+  await shared[Symbol.asyncDispose]();
+  await temporal[Symbol.asyncDispose]();
+});
 
-const LONG = 120_000;
+const asleep = { autoStart: false };
+const SHARED = [
+  spec('app:weak', { maxAttempts: 2, initialDelayMs: 300, ...asleep }),
+  spec('app:done', asleep),
+  spec('app:wrong', asleep),
+  spec('app:slow', { startTimeoutMs: 200, maxAttempts: 1, initialDelayMs: 1, ...asleep }),
+  spec('app:base', asleep),
+  spec('app:middle', { requires: ['app:base'], ...asleep }),
+  spec('app:top', { requires: ['app:middle'], ...asleep }),
+  spec('app:other', asleep),
+  spec('app:late', { requires: ['app:middle'], ...asleep }),
+];
+
+const LONG = times(60_000, 600_000);
+const RENEWALS = times(2, 20);
 
 describe('services', { timeout: LONG }, () => {
   it('start after what they require, all of a level together, and stop in reverse', async () => {
-    // 40 services in 6 levels: each requires two of the level below.
-    const levels = [8, 8, 8, 6, 6, 4];
-    const names = levels.map((count, level) => Array.from({ length: count }, (_, n) => `app:l${level}_${n}`));
+    // Each requires two of the level below.
+    const levels = times([3, 3, 2], [8, 8, 8, 6, 6, 4]);
+    const count = levels.reduce((sum, level) => sum + level, 0);
+    const names = levels.map((width, level) => Array.from({ length: width }, (_, n) => `app:l${level}_${n}`));
     const services = names.flatMap((level, at) =>
       level.map((id, n) =>
         spec(id, {
@@ -31,12 +56,15 @@ describe('services', { timeout: LONG }, () => {
     );
     await using app = new TestApp(temporal, services);
     const node = await app.node('one');
-    await app.until('all run', (all) => all.length === 40 && all.every(({ state }) => state === 'Running'));
+    await app.until(
+      'all run',
+      (all) => all.length === count && all.every(({ state }) => state === 'Running'),
+    );
     const order = (state: string): string[] =>
       app.changes.filter((change) => change.state === state).map(({ id }) => id);
     const started = order('Starting');
     const running = order('Running');
-    expect(running).toHaveLength(40);
+    expect(running).toHaveLength(count);
     const at = (list: readonly { id: string; state: string }[], id: string, state: string): number =>
       list.findIndex((change) => change.id === id && change.state === state);
     for (const { id, requires } of services)
@@ -45,11 +73,11 @@ describe('services', { timeout: LONG }, () => {
           at(app.changes, id, 'Starting'),
         );
     // One level at a time begins together: the second of it does not wait for the first.
-    expect(new Set(started.slice(0, 8))).toEqual(new Set(names[0]));
+    expect(new Set(started.slice(0, levels[0]))).toEqual(new Set(names[0]));
 
     await node.stop();
     const stopped = app.changes.filter(({ state }) => state === 'Stopped');
-    expect(stopped).toHaveLength(40);
+    expect(stopped).toHaveLength(count);
     for (const { id, requires } of services)
       for (const required of requires)
         expect(at(app.changes, id, 'Stopped'), `${id} has stopped before ${required} stops`).toBeLessThan(
@@ -59,15 +87,15 @@ describe('services', { timeout: LONG }, () => {
   });
 
   it('start again after a failure, later each time, and not at all when max_attempts is used up', async () => {
-    await using app = new TestApp(temporal, [spec('app:weak', { maxAttempts: 2, initialDelayMs: 300 })]);
-    await app.node('one');
+    const app = shared;
+    await app.supervisor.change('start', 'app:weak');
     for (const n of [1, 2, 3]) {
-      await eventually(`life ${n}`, () => app.lives.length === n);
+      await eventually(`life ${n}`, () => app.livesOf('app:weak').length === n);
       app.life('app:weak').fail(`failure ${n}`);
     }
-    await app.until('gives up', ([view]) => view?.state === 'Failed' && view.retryAt === undefined);
+    await app.untilGivenUp('app:weak');
     expect(await app.view('app:weak')).toMatchObject({ attempts: 3, reason: 'Internal: failure 3' });
-    const [first, second, third] = app.lives.map(({ fence }) => fence);
+    const [first, second, third] = app.livesOf('app:weak').map(({ fence }) => fence);
     expect([second, third]).toEqual([first! + 1, first! + 2]);
     // Somebody starts it by hand: it begins anew.
     await app.supervisor.change('start', 'app:weak');
@@ -75,54 +103,47 @@ describe('services', { timeout: LONG }, () => {
   });
 
   it('are not started again after they returned, or failed for good', async () => {
-    await using app = new TestApp(temporal, [spec('app:done'), spec('app:wrong')]);
-    await app.node('one');
-    await eventually('both live', () => app.lives.length === 2);
+    const app = shared;
+    const services = ['app:done', 'app:wrong'];
+    await Promise.all(services.map((id) => app.supervisor.change('start', id)));
     app.life('app:done').end({ ok: true, values: [] });
     app.life('app:wrong').fail('never right', false);
-    await app.until('both have exited', (all) => all.every(({ state }) => state === 'Exited'));
+    for (const id of services) await app.untilState(id, 'Exited');
     expect((await app.view('app:wrong')).reason).toBe('Internal: never right');
-    expect(app.lives).toHaveLength(2);
+    for (const id of services) expect(app.livesOf(id)).toHaveLength(1);
   });
 
   it('whose start takes too long have failed, and one that does not stop is ended by force', async () => {
-    await using app = new TestApp(temporal, [
-      spec('app:slow', { startTimeoutMs: 200, maxAttempts: 1, initialDelayMs: 1 }),
-    ]);
-    app.onStart = (_id, signal) =>
-      new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-    await app.node('one');
-    await app.until('gives up', ([view]) => view?.state === 'Failed' && view.retryAt === undefined);
+    const app = shared;
+    app.onStart = (id, signal) =>
+      id === 'app:slow'
+        ? new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+        : undefined;
+    await app.supervisor.change('start', 'app:slow');
+    await app.untilGivenUp('app:slow');
     expect((await app.view('app:slow')).reason).toContain(
       "service 'app:slow' did not start within 200 ms; raise its lifecycle.start_timeout",
     );
-    expect(app.lives.every(({ isOver }) => isOver)).toBe(true); // what came too late was ended
+    expect(app.livesOf('app:slow').every(({ isOver }) => isOver)).toBe(true); // what came too late was ended
   });
 
   it('are stopped with what requires them, started with what they require, and refused by a name that is none', async () => {
-    await using app = new TestApp(temporal, [
-      spec('app:base'),
-      spec('app:middle', { requires: ['app:base'] }),
-      spec('app:top', { requires: ['app:middle'] }),
-      spec('app:other'),
-      spec('app:asleep', { autoStart: false, requires: ['app:middle'] }),
-    ]);
-    await app.node('one');
-    await app.until('four run', (all) => all.filter(({ state }) => state === 'Running').length === 4);
+    const app = shared;
+    await Promise.all(['app:top', 'app:other'].map((id) => app.supervisor.change('start', id)));
     await app.supervisor.change('stop', 'app:middle');
     const states = async (): Promise<Record<string, string>> =>
       Object.fromEntries(((await app.supervisor.services()) ?? []).map(({ id, state }) => [id, state]));
-    expect(await states()).toEqual({
+    expect(await states()).toMatchObject({
       'app:base': 'Running',
       'app:middle': 'Stopped',
       'app:top': 'Stopped',
       'app:other': 'Running',
-      'app:asleep': 'Unknown',
+      'app:late': 'Unknown',
     });
-    await app.supervisor.change('start', 'app:asleep');
+    await app.supervisor.change('start', 'app:late');
     expect(await states()).toMatchObject({
       'app:middle': 'Running',
-      'app:asleep': 'Running',
+      'app:late': 'Running',
       'app:top': 'Stopped',
     });
     const before = app.life('app:base');
@@ -131,7 +152,7 @@ describe('services', { timeout: LONG }, () => {
     expect(await states()).toMatchObject({
       'app:base': 'Running',
       'app:middle': 'Running',
-      'app:asleep': 'Running',
+      'app:late': 'Running',
       'app:top': 'Stopped',
     });
     await expect(app.supervisor.change('stop', 'app:nobody')).rejects.toThrow(
@@ -139,7 +160,7 @@ describe('services', { timeout: LONG }, () => {
     );
   });
 
-  it('notice nothing of 20 runs that go on as new, of the supervisor and of each service', async () => {
+  it(`notice nothing of ${RENEWALS} runs that go on as new, of the supervisor and of each service`, async () => {
     await using app = new TestApp(temporal, [spec('app:steady'), spec('app:busy', { initialDelayMs: 1 })]);
     await app.node('one');
     await app.until('both run', (all) => all.every(({ state }) => state === 'Running') && all.length === 2);
@@ -152,7 +173,7 @@ describe('services', { timeout: LONG }, () => {
         await sleep(50);
       }
     };
-    for (let n = 1; n <= 20; n += 1) {
+    for (let n = 1; n <= RENEWALS; n += 1) {
       const [supervisorRun, busyRun] = await Promise.all([runOf(app.supervisorHandle), runOf(busy)]);
       await app.supervisorHandle.signal(RENEW_SIGNAL);
       await busy.signal(SERVICE_COMMAND, { verb: 'renew' });
@@ -166,20 +187,20 @@ describe('services', { timeout: LONG }, () => {
     expect(fences).toEqual(fences.map((_fence, at) => fences[0]! + at));
     expect(steady.isOver).toBe(false);
     expect(app.livesOf('app:steady')).toHaveLength(1);
-    expect(await app.view('app:busy')).toMatchObject({ attempts: 20 });
+    expect(await app.view('app:busy')).toMatchObject({ attempts: RENEWALS });
   });
 
   it('come and go with the registry', async () => {
-    await using app = new TestApp(temporal, [spec('app:old'), spec('app:same')]);
-    const node = await app.node('one');
-    await app.until('both run', (all) => all.length === 2 && all.every(({ state }) => state === 'Running'));
-    app.services = [spec('app:new', { requires: ['app:same'] }), spec('app:same')];
+    const app = shared;
+    app.services = [...SHARED, spec('app:old'), spec('app:same')];
     app.version = 2;
-    await node.declare();
-    await app.until(
-      'the new one runs and the old one is gone',
-      (all) => all.map(({ id, state }) => `${id} ${state}`).join() === 'app:new Running,app:same Running',
-    );
+    await sharedNode.declare();
+    for (const id of ['app:old', 'app:same']) await app.untilState(id, 'Running');
+    app.services = [...SHARED, spec('app:new', { requires: ['app:same'] }), spec('app:same')];
+    app.version = 3;
+    await sharedNode.declare();
+    await app.untilState('app:new', 'Running');
+    await app.until('the old one is gone', (all) => all.every(({ id }) => id !== 'app:old'));
     expect(app.life('app:old').isOver).toBe(true);
     expect(app.livesOf('app:same')).toHaveLength(1);
   });

@@ -7,7 +7,6 @@ import { NodeSupervision } from '../../src/services/supervision/node-supervision
 import type { ServiceInstance } from '../../src/services/supervision/service-host.js';
 import { supervisorWorkflowId } from '../../src/temporal/names.js';
 import type {
-  NodeView,
   ServiceSettings,
   ServiceSpec,
   ServiceState,
@@ -171,15 +170,14 @@ export class TestApp implements AsyncDisposable {
   }
 
   /** Waits until the supervisor sees it so. */
-  async until(what: string, seen: (services: readonly ServiceView[], nodes: readonly NodeView[]) => boolean) {
+  async until(what: string, seen: (services: readonly ServiceView[]) => boolean) {
     let services: readonly ServiceView[] = [];
-    let nodes: readonly NodeView[] = [];
     for (let tries = 0; tries < 600; tries += 1) {
       services = (await this.supervisor.services()) ?? [];
-      nodes = (await this.supervisor.nodes()) ?? [];
-      if (seen(services, nodes)) return services;
+      if (seen(services)) return services;
       await sleep(100);
     }
+    const nodes = await this.supervisor.nodes();
     throw new Error(
       `never came: ${what}; ${JSON.stringify({ services, nodes, changes: this.changes }, null, 1)}`,
     );
@@ -188,6 +186,13 @@ export class TestApp implements AsyncDisposable {
   untilState(id: string, state: ServiceState) {
     return this.until(`${id} ${state}`, (services) =>
       services.some((each) => each.id === id && each.state === state),
+    );
+  }
+
+  /** Waits until it has failed and is not tried any more. */
+  async untilGivenUp(id: string) {
+    return this.until(`${id} is given up`, (services) =>
+      services.some((each) => each.id === id && each.state === 'Failed' && each.retryAt === undefined),
     );
   }
 
