@@ -15,6 +15,7 @@ import { addGlobalOptions } from './globals.js';
 import { doctorCommand, inspectCommand } from './inspect.js';
 import { luaCommand } from './lua.js';
 import { jsonText, reportFailure, say, sayFailure, tell } from './output.js';
+import { cancelCommand, killCommand, psCommand } from './processes.js';
 import { registryCommand } from './registry.js';
 import { replayCommand } from './replay.js';
 import { runCommand } from './run.js';
@@ -106,6 +107,9 @@ Exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 
     upgradeCommand(),
     testCommand(),
     scheduleCommand(),
+    psCommand(),
+    killCommand(),
+    cancelCommand(),
     servicesCommand(),
     serviceCommand(),
     nodesCommand(),

@@ -41,6 +41,7 @@ import { Serving } from '../services/temporal/serving.js';
 import { needsTemporal } from '../services/temporal/worker-plan.js';
 import { fillPlaceholders } from '../services/env/placeholders.js';
 import { errorToErrorData } from '../temporal/failures.js';
+import { controlComponent } from '../runtime/control/component.js';
 import { httpCall, httpPlanOf, HttpServing } from './http-parts.js';
 import { prepareLua } from './lua-support.js';
 import {
@@ -263,6 +264,9 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
         mocks,
         drainMs,
       }),
+      ...(stateless === undefined && (options.publish ?? 'start') === 'start'
+        ? [controlComponent(stateFolder, errorToErrorData)]
+        : []),
       ...prepared.components,
     ],
     app,

@@ -1,6 +1,7 @@
-// `moontide send`: a signal to a running workflow.
+// `moontide send`: a signal to a running workflow, or a message to a process.
 import { dataObject } from '../core/data.js';
 import type { Data } from '../core/data.js';
+import { tryPid } from '../core/ids.js';
 import { toBytes } from '../core/text.js';
 import { signalRun } from '../temporal/client.js';
 import { connectApp } from './connect-app.js';
@@ -20,6 +21,8 @@ export async function sendMessage(globals: Globals, { id, topic, payloads }: Sen
     throw new UsageError('the topic is empty; give the name under which the workflow takes the message');
   if (topic.startsWith('@'))
     throw new UsageError(`the topic '${topic}' belongs to the platform; a topic does not begin with '@'`);
+  if (tryPid(id) !== undefined)
+    return (await import('./processes/run.js')).sendToProcess(globals, id, topic, payloads);
   checkWorkflowId('the workflow id', id);
   await using connected = await connectApp(globals);
   const { client } = await connected.temporal.connection(undefined);

@@ -1,15 +1,16 @@
-// `moontide send`: sends a message to a running workflow.
+// `moontide send`: sends a message to a running workflow, or to a process by its PID.
 import { Command } from 'commander';
 import { parseArguments } from './arguments.js';
 import { act } from './command.js';
 
 export function sendCommand(): Command {
   const command = new Command('send')
-    .summary('send a message to a workflow')
+    .summary('send a message to a workflow or process')
     .description(
-      'Sends a message (a signal) to a running workflow, which gets it under its topic or in its inbox.',
+      'Sends a message (a signal) to a running workflow, which gets it under its topic or in its inbox. What looks like a PID is a\n' +
+        'process, which a node of the app on this machine has to reach.',
     )
-    .argument('<workflow-id>')
+    .argument('<id>', 'of a workflow, or a PID as `moontide ps` prints it')
     .argument('<topic>')
     .argument('[payloads...]', 'what to send, one JSON value each')
     .addHelpText(
@@ -17,7 +18,8 @@ export function sendCommand(): Command {
       `
 Examples:
   moontide send o-1 approve '{"by":"ada"}'
-  moontide send counter increment 5`,
+  moontide send counter increment 5
+  moontide send '{box:4711@app:processes|0x5f3a00c100001}' add 5`,
     );
   return act(command, async (globals, _options, [id, topic, texts]) => {
     const payloads = parseArguments(texts as readonly string[], 3);

@@ -145,6 +145,7 @@ describe('moontide run', () => {
       '4 topology',
       '5 lifecycle',
       '6 factory',
+      '7 control',
       '7 functions',
       '7 processes',
     ]);

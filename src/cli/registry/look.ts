@@ -13,6 +13,7 @@ import type { VersionInfo } from '../../registry/model/registry.js';
 import type { Filter } from '../../registry/model/query.js';
 import type { StateView } from '../../registry/registry-view.js';
 import type { Registry } from '../../registry/service.js';
+import { columns } from '../columns.js';
 import type { Globals } from '../globals.js';
 import { jsonText, say } from '../output.js';
 import { UsageError } from '../usage-error.js';
@@ -21,7 +22,6 @@ import {
   changeDocument,
   changeLines,
   colored,
-  columns,
   entryDocument,
   entryYaml,
   printable,

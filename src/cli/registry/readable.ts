@@ -40,19 +40,6 @@ export function entryYaml(entry: Entry): string {
   return formatYaml(entryDocument(entry));
 }
 
-/** Lines, columns as wide as their widest cell; the last one is not padded. */
-export function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_cell, column) =>
-    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-  );
-  return rows.map((row) =>
-    row
-      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  );
-}
-
 const PROGRAM_DIGITS = 8;
 const MARKS: Readonly<Record<Change['op'], string>> = { create: '+', update: '~', delete: '-' };
 

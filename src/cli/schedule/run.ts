@@ -17,7 +17,7 @@ import { connectApp } from '../connect-app.js';
 import type { ConnectedApp } from '../connect-app.js';
 import type { Globals } from '../globals.js';
 import { jsonText, say } from '../output.js';
-import { columns } from '../registry/readable.js';
+import { columns } from '../columns.js';
 import { UsageError } from '../usage-error.js';
 
 /** An entry that no node has set on the server yet. */

@@ -4,6 +4,8 @@ import type { Data, DataObject } from '../../core/data.js';
 import { toTextLossy } from '../../core/text.js';
 import type { NodeView, ServiceView } from '../../temporal/service-contracts.js';
 import { Supervisor } from '../../temporal/supervision.js';
+import { table } from '../columns.js';
+import type { Columns } from '../columns.js';
 import { connectApp } from '../connect-app.js';
 import type { Globals } from '../globals.js';
 import { jsonText, say, tell } from '../output.js';
@@ -87,8 +89,6 @@ export const drainNode = (globals: Globals, node: string): Promise<number> =>
     return 0;
   });
 
-type Columns<T> = readonly (readonly [name: string, cell: (row: T) => string])[];
-
 const time = (at: number): string =>
   at === 0 ? '' : new Date(at).toISOString().slice(0, 19).replace('T', ' ');
 
@@ -113,17 +113,6 @@ const NODE_COLUMNS: Columns<NodeView> = [
   ['registry', ({ registryVersion }) => String(registryVersion)],
   ['services', ({ services }) => services.map(toTextLossy).join(', ')],
 ];
-
-function table<T>(columns: Columns<T>, rows: readonly T[]): string[] {
-  const cells = [columns.map(([name]) => name), ...rows.map((row) => columns.map(([, cell]) => cell(row)))];
-  const widths = columns.map((_column, at) => Math.max(...cells.map((row) => (row[at] ?? '').length)));
-  return cells.map((row) =>
-    row
-      .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
-}
 
 const serviceData = ({ retryAt, node, owner, requires, ...view }: ServiceView): DataObject =>
   dataObject({

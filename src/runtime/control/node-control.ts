@@ -1,0 +1,130 @@
+// What people may ask of the processes of a node from outside: who runs, and to send, cancel and end. Over its socket
+// (control-socket.ts), and over the relay by the node that they have asked.
+// C1: a question about all nodes is answered by those that answer in time; the others are named, never left out in silence.
+import { dataObject } from '../../core/data.js';
+import type { Data, DataObject } from '../../core/data.js';
+import { globalPid, tryPid } from '../../core/ids.js';
+import { isMap } from '../../core/data-values.js';
+import { toBytes } from '../../core/text.js';
+import type { InstanceRunner } from '../instance-runner.js';
+import type { PeerHandler, Peers } from '../relay/peers.js';
+import type { Router } from '../router.js';
+import type { Topology } from '../topology.js';
+
+export interface ControlledNode {
+  readonly topology: Topology<InstanceRunner>;
+  readonly router: Pick<Router, 'send' | 'cancel' | 'terminate'>;
+  readonly peers: Peers;
+}
+
+/** How long another node may take to list its processes. Milliseconds. */
+const LIST_MS = 3_000;
+/** Processes of one node that an answer has at most: it crosses the relay in one packet. */
+const MOST_LISTED = 10_000;
+const LIST = 'control.list';
+
+/** Handlers by question. */
+export type ControlHandlers = ReadonlyMap<string, PeerHandler>;
+
+export function nodeControl({ topology, router, peers }: ControlledNode): ControlHandlers {
+  const own = (body: DataObject): DataObject => {
+    const all = topology.running();
+    const shown = all.slice(0, Math.min(numberIn(body, 'limit') ?? MOST_LISTED, MOST_LISTED));
+    const now = Date.now();
+    return dataObject({
+      node: peers.node,
+      count: all.length,
+      processes: shown.map((one) => processData(one, peers.node, now)),
+    });
+  };
+  peers.answer(LIST, own);
+  return new Map<string, PeerHandler>([
+    [
+      'list',
+      async (body) => {
+        const answers = await Promise.all(
+          peers.others.map(async (node): Promise<DataObject> => {
+            try {
+              const answer = await within(peers.request(node, LIST, body), LIST_MS);
+              return isMap(answer) ? answer : dataObject({ node });
+            } catch (error) {
+              return dataObject({
+                node,
+                problem: toBytes(error instanceof Error ? error.message : String(error)),
+              });
+            }
+          }),
+        );
+        return [own(body), ...answers];
+      },
+    ],
+    [
+      'send',
+      (body) => {
+        const { topic, payloads } = body;
+        const message = {
+          topic: typeof topic === 'string' ? topic : '',
+          from: undefined,
+          payloads: Array.isArray(payloads) ? payloads : [],
+        };
+        return done(router.send(textIn(body, 'to'), message));
+      },
+    ],
+    [
+      'cancel',
+      (body) => {
+        const deadlineMs = numberIn(body, 'deadline_ms');
+        const within = deadlineMs === undefined ? {} : { deadlineMs };
+        return done(
+          router.cancel(textIn(body, 'to'), { reason: textIn(body, 'reason'), from: undefined, ...within }),
+        );
+      },
+    ],
+    [
+      'kill',
+      (body) =>
+        done(
+          router.terminate(textIn(body, 'to'), {
+            kind: 'Canceled',
+            message: 'terminated by `moontide kill`',
+            retryable: false,
+          }),
+        ),
+    ],
+  ]);
+}
+
+function processData(one: InstanceRunner, node: string, now: number): DataObject {
+  return dataObject({
+    pid: globalPid(one.pid, node),
+    entry: one.entry,
+    host: tryPid(one.pid)?.host ?? '',
+    state: one.state,
+    inbox: one.inboxLength,
+    age_ms: Math.max(0, now - one.since),
+    names: [...(one.names ?? [])],
+  });
+}
+
+const done = (asked: void | Promise<void>): Data | Promise<Data> =>
+  asked instanceof Promise ? asked.then(() => null) : null;
+const textIn = (body: DataObject, field: string): string => {
+  const value = body[field];
+  return typeof value === 'string' ? value : '';
+};
+const numberIn = (body: DataObject, field: string): number | undefined => {
+  const value = body[field];
+  return typeof value === 'number' ? value : undefined;
+};
+
+async function within<T>(work: Promise<T>, ms: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
