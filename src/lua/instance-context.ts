@@ -22,6 +22,13 @@ export interface InstanceHost {
   print(line: string): void;
   /** A command whose answer nobody wants (logger.write, events.send): done at once, and in a workflow not again on replay. */
   emit(command: Command): void;
+  /**
+   * Begins a command in the middle of a step; its handler neither ends nor enters this instance. Gives the answer, or undefined
+   * when it is still to come: the step then issues this very command. Absent: commands are only issued.
+   */
+  answerAtOnce?(command: Command): Answer | undefined;
+  /** What would be delivered next if the step ended now; undefined: nothing, or no message. Absent: each message has a step. */
+  nextMessage?(): Message | undefined;
   /** The instance's PID as text, e.g. `{app:processes|0x01}`. */
   readonly pid: string;
   /** Context values (ctx module), inherited by calls and spawns. */
@@ -65,6 +72,8 @@ export interface Message {
 export interface Unread {
   readonly message: Message;
   readonly payload: number;
+  /** What `deliver` was told of it. */
+  readonly arrival: number;
 }
 /** What a listener holds and nobody has received yet. */
 export type TellUnread = () => readonly Unread[];
@@ -94,13 +103,21 @@ export interface InstanceContext {
    * where they did not end otherwise; coroutines that wait in it for something else get it raised.
    */
   cancelScope(scope: CancelScope, error: ErrorData): void;
+  /** The host's answer to a command, where it has one at once; undefined: the command is to be issued. */
+  answerAtOnce(command: Command): Answer | undefined;
+  /** Delivers the next message in this step, where it would come as soon as the coroutine that runs waits; false: there is none. */
+  pull(): boolean;
   /** Issues a command without suspending; `answered` runs inside a later step. */
   background(command: Command, answered: (answer: Answer) => void): Background;
   /**
    * Takes messages for `topic` before the inbox does; returns how to stop. '' takes what no other listener does (the inbox).
    * `unread` tells what of them the program has not received yet.
    */
-  listen(topic: string, deliver: (message: Message) => void, unread?: TellUnread): () => void;
+  listen(
+    topic: string,
+    deliver: (message: Message, arrival: number) => void,
+    unread?: TellUnread,
+  ): () => void;
   /** State of a module in this instance, made at first use. The key is the module's own object. */
   state<T extends object>(key: object, make: () => T): T;
 }
@@ -117,4 +134,8 @@ export interface HostCall {
    * every pcall where that is more than is left, so a function charges before it does the work.
    */
   charge(units: number): void;
+  /** InstanceContext.answerAtOnce, where the code could wait: whoever may not wait gets no answer either. */
+  answerAtOnce(command: Command): Answer | undefined;
+  /** On a node: the host has brought something, so the budget of the step begins anew, as if the code had waited for it. */
+  renewBudget(): void;
 }

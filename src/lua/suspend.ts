@@ -1,5 +1,6 @@
 // What a host function hands back when its answer is not there yet. Sealed.
 import type { Command } from '../core/command.js';
+import type { HostCall } from './instance-context.js';
 import type { HostResult, LuaFunction, LuaValue } from './values.js';
 
 /** Wakes the coroutine that waits, once; what comes after does nothing. `fail` raises a Lua error in it. */
@@ -55,6 +56,15 @@ export class Suspend {
 
 export const command = (command: Command, then: (answer: Answer) => HostResult): Suspend =>
   new Suspend({ on: 'command', command, then });
+/** The same for a command that most hosts answer at once: nobody waits then. */
+export const promptCommand = (
+  call: HostCall,
+  asked: Command,
+  then: (answer: Answer) => HostResult,
+): HostResult => {
+  const answer = call.answerAtOnce(asked);
+  return answer === undefined ? command(asked, then) : then(answer);
+};
 /** A decision about the run itself, which no cancellation takes away. */
 export const decision = (command: Command, then: (answer: Answer) => HostResult): Suspend =>
   new Suspend({ on: 'command', command, then, always: true });

@@ -52,8 +52,17 @@ class Reply {
   }
 }
 
+interface Begun {
+  readonly command: Command;
+  readonly context: NodeContext;
+  readonly answer: Promise<Data>;
+}
+
 /** What comes for the instance, until its turn. */
 type Due = Message | Reply | (() => Step | undefined);
+
+const isMessage = (due: Due | undefined): due is Message =>
+  due !== undefined && typeof due !== 'function' && !(due instanceof Reply);
 
 const NOTHING: readonly never[] = Object.freeze([]);
 
@@ -72,6 +81,8 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
   readonly #watcher: RunnerWatcher | undefined;
   #loaded: LoadedProgram;
   #due: Due[] | undefined;
+  /** In a turn: the first of `#due` that is not taken yet. */
+  #next = 0;
   #instance: Instance | undefined;
   /** A turn has been asked for. */
   #isReady = false;
@@ -81,6 +92,8 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
   #isFinished = false;
   #outcome: Outcome | undefined;
   #contexts: Map<number, NodeContext> | undefined;
+  /** What the step that runs has begun and is about to issue. */
+  #begun: Begun | undefined;
   #holdings: Holdings | undefined;
   #grace: NodeJS.Timeout | undefined;
   #ended: Promise<Outcome> | undefined;
@@ -176,7 +189,7 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
   /** Messages that have come and that no coroutine has received. */
   get inboxLength(): number {
     let waiting = this.#instance?.unread().length ?? 0;
-    for (const due of this.#due ?? NOTHING) if (typeof due === 'object' && 'topic' in due) waiting += 1;
+    for (const due of this.#due?.slice(this.#next) ?? NOTHING) if (isMessage(due)) waiting += 1;
     return waiting;
   }
 
@@ -196,16 +209,17 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
       this.#take(() => this.#instance?.goOn());
     }
     const most = (this.#due?.length ?? 0) + AT_ONCE;
-    let next = 0;
-    while (this.#due !== undefined && next < this.#due.length && next < most && !this.#isPaused) {
-      const due = this.#due[next++]!;
+    while (this.#due !== undefined && this.#next < this.#due.length && this.#next < most && !this.#isPaused) {
+      const due = this.#due[this.#next++]!;
       if (typeof due === 'function') this.#take(due);
       else if (due instanceof Reply) this.#takeReply(due);
       else this.#take(() => this.#instance?.deliver(due));
       if (this.#isFinished) return;
     }
-    const rest = this.#due !== undefined && next < this.#due.length ? this.#due.slice(next) : undefined;
+    const rest =
+      this.#due !== undefined && this.#next < this.#due.length ? this.#due.slice(this.#next) : undefined;
     this.#due = rest;
+    this.#next = 0;
     if (this.#isPaused) this.#services.turns.runLater(this);
     else if (rest !== undefined) {
       this.#isReady = true;
@@ -240,11 +254,19 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
       return;
     }
     for (const outstanding of step.commands) this.#dispatch(outstanding);
+    if (this.#begun !== undefined) this.#giveUpBegun(); // withdrawn before it was issued
     if (step.paused !== undefined) this.#isPaused = true;
   }
 
   #dispatch({ id, command }: Outstanding): void {
     if (this.#isFinished) return;
+    const begun = this.#begun;
+    if (begun?.command === command) {
+      this.#begun = undefined;
+      (this.#contexts ??= new Map()).set(id, begun.context);
+      this.#await(id, begun.answer);
+      return;
+    }
     const context = new NodeContext(this);
     (this.#contexts ??= new Map()).set(id, context);
     let answer: Data | Promise<Data>;
@@ -254,12 +276,15 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
       this.#put(new Reply(id, this.#failure(error)));
       return;
     }
-    if (answer instanceof Promise)
-      answer.then(
-        (value) => this.#put(new Reply(id, { ok: true, value })),
-        (error: unknown) => this.#put(new Reply(id, this.#failure(error))),
-      );
+    if (answer instanceof Promise) this.#await(id, answer);
     else this.#put(new Reply(id, { ok: true, value: answer }));
+  }
+
+  #await(id: number, answer: Promise<Data>): void {
+    answer.then(
+      (value) => this.#put(new Reply(id, { ok: true, value })),
+      (error: unknown) => this.#put(new Reply(id, this.#failure(error))),
+    );
   }
 
   #failure(error: unknown): Answer {
@@ -270,6 +295,7 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
     this.#isFinished = true;
     clearTimeout(this.#grace);
     if (this.#contexts !== undefined) for (const context of this.#contexts.values()) context.abort();
+    this.#giveUpBegun();
     this.#contexts = this.#due = undefined;
     this.#services.topology.left(this);
     this.#watcher?.left(this);
@@ -290,6 +316,15 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
         this.#end(outcome);
       },
     );
+  }
+
+  /** The step did not come to issue what it had begun. */
+  #giveUpBegun(): void {
+    const begun = this.#begun;
+    if (begun === undefined) return;
+    this.#begun = undefined;
+    begun.answer.catch(() => undefined); // nobody is left to hear of it
+    begun.context.abort();
   }
 
   #end(outcome: Outcome): void {
@@ -349,6 +384,26 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
 
   print(line: string): void {
     this.#services.print(line);
+  }
+
+  answerAtOnce(command: Command): Answer | undefined {
+    const context = new NodeContext(this);
+    let answer: Data | Promise<Data>;
+    try {
+      answer = this.#services.dispatcher.dispatch(command, context);
+    } catch (error) {
+      return this.#failure(error);
+    }
+    if (!(answer instanceof Promise)) return { ok: true, value: answer };
+    this.#begun = { command, context, answer };
+    return undefined;
+  }
+
+  nextMessage(): Message | undefined {
+    const due = this.#due?.[this.#next];
+    if (!isMessage(due)) return undefined;
+    this.#next += 1;
+    return due;
   }
 
   /** For commands whose answer nobody wants. */

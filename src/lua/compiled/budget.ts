@@ -86,6 +86,15 @@ export function beginStep({ instructions, memory }: Limits, { turn, parks }: Ste
   machine.reserve = memory - machine.memory;
 }
 
+/** The step has got what else a new step would begin with: it has its whole budget again, and the rest of its turn. */
+export function renewStep(): void {
+  const turn = machine.budget - machine.turnEnd;
+  machine.budget = machine.budgetPerStep;
+  machine.turnEnd = machine.budgetPerStep - turn;
+  machine.memory = Math.min(machine.memoryPerStep, PORTION);
+  machine.reserve = machine.memoryPerStep - machine.memory;
+}
+
 /** What is left of a step that has paused. */
 export interface StepLeft {
   readonly budget: number;

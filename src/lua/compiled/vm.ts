@@ -3,6 +3,7 @@
 // V2: the entry's environment is the global table. A library's own holds what is always there and what it declares; what it
 //     writes to other globals goes to the entry's, and is seen by all units.
 // V3: only one Vm runs at a time; where its code begins to run, it is made the current one, and what was current is put back after.
+import type { Command } from '../../core/command.js';
 import type { Unit } from '../../core/program.js';
 import type { LuaFrame, ModuleLookup, Vm, VmStep, VmThread } from '../engine.js';
 import { newError as newErrorObject } from '../instance/error-object.js';
@@ -14,7 +15,7 @@ import type { HostCall, InstanceContext } from '../instance-context.js';
 import { setLibraryHost } from '../library/surroundings.js';
 import type { LibraryHost } from '../library/surroundings.js';
 import type { ModuleSpec } from '../module.js';
-import type { Pause, SuspendRequest } from '../suspend.js';
+import type { Answer, Pause, SuspendRequest } from '../suspend.js';
 import { LuaFloat, LuaTable } from '../values.js';
 import type { HostFunction, LuaFunction, LuaValue } from '../values.js';
 import {
@@ -24,13 +25,14 @@ import {
   ERROR_COST,
   keepStep,
   NO_PAUSE,
+  renewStep,
   resumeStep,
   SWITCH_COST,
   THREAD_BYTES,
   uncounted,
 } from './budget.js';
 import type { Limits, StepLeft, StepRules } from './budget.js';
-import { Coroutine, enter } from './coroutine.js';
+import { canSuspendToHost, Coroutine, enter } from './coroutine.js';
 import { environmentOf } from './environments.js';
 import type { StandardEnvironment } from './environments.js';
 import { framesOfError, toLuaError } from './errors.js';
@@ -127,6 +129,17 @@ export class CompiledVm implements Vm, UnitHost, HostCall, RopeOwner, IdentityOw
 
   charge(units: number): void {
     charge(units);
+  }
+
+  answerAtOnce(command: Command): Answer | undefined {
+    if (!canSuspendToHost()) return undefined;
+    const answer = this.instance.answerAtOnce(command);
+    if (answer !== undefined) this.renewBudget();
+    return answer;
+  }
+
+  renewBudget(): void {
+    if (this.instance.host.place === 'node') renewStep();
   }
 
   newTable(): LuaTable {

@@ -8,6 +8,7 @@
 // K5: a thread that used up its budget ends the same way, past every pcall, but as an error of its own.
 // K6: where a turn ends, the hook that counts yields like a host function that waits (K1), but asks nothing. Where nothing can
 //     wait (K3) the step goes on to the first place after it where it can; its budget stops what never gets there.
+import type { Command } from '../../core/command.js';
 import { lua } from './internals.js';
 import type { CFunction, lua_State } from './internals.js';
 import { raisedValue } from '../instance/error-object.js';
@@ -15,7 +16,7 @@ import { formatFrames } from '../instance/traceback.js';
 import type { HostCall, InstanceContext } from '../instance-context.js';
 import type { LuaFrame } from '../engine.js';
 import { Suspend } from '../suspend.js';
-import type { Pause, SuspendRequest } from '../suspend.js';
+import type { Answer, Pause, SuspendRequest } from '../suspend.js';
 import { LuaError } from '../values.js';
 import type { HostFunction, HostResult, LuaValue } from '../values.js';
 import type { Bridge } from './bridge.js';
@@ -72,7 +73,22 @@ export class Calls {
       where: () => whereOf(this.#current),
       traceback: () => this.traceback(this.#current),
       charge: (units) => this.meter.charge(units),
+      answerAtOnce: (command) => (this.#locked > 0 ? undefined : this.#answerAtOnce(instance, command)),
+      renewBudget: () => {
+        if (instance.host.place === 'node') this.#renewBudget();
+      },
     };
+  }
+
+  #answerAtOnce(instance: InstanceContext, command: Command): Answer | undefined {
+    const answer = instance.answerAtOnce(command);
+    if (answer !== undefined) this.#renewBudget();
+    return answer;
+  }
+
+  #renewBudget(): void {
+    this.#turnEnd -= this.meter.used;
+    this.meter.reset();
   }
 
   /** From now on a step ends its turn after so many instructions; Infinity: never. */

@@ -168,6 +168,7 @@ export function selectNow(call: HostCall, cases: readonly SelectCase[]): Selecte
     if (one.op === 'receive') {
       if (!channel.canReceive) continue;
       const [value, ok] = channel.receive();
+      if (channel.brings !== undefined) call.renewBudget();
       return { channel, value, ok: ok === true };
     }
     if (!channel.canSend) continue;
@@ -289,7 +290,11 @@ export function receiveFrom(
   describe = channel.brings ?? 'channel receive',
 ): HostResult {
   call.instance.mustNotRead(describe);
-  if (channel.canReceive) return channel.receive();
+  while (!channel.canReceive && channel.brings !== undefined && call.instance.pull());
+  if (channel.canReceive) {
+    if (channel.brings !== undefined) call.renewBudget();
+    return channel.receive();
+  }
   return selectLater(call, [{ op: 'receive', channel }], describe, received);
 }
 
@@ -335,7 +340,9 @@ export function select(call: HostCall, cases: LuaValue, orDefault?: LuaValue): H
   const otherwise = isTrue(cases.get('default')) || isTrue(orDefault);
   if (list.length === 0 && !otherwise)
     throw luaErrorAt(call, 'channel.select has no case, it would wait for ever');
-  const ready = selectNow(call, list);
+  const waitsForHost = !otherwise && list.some(({ channel }) => channel.brings !== undefined);
+  let ready = selectNow(call, list);
+  while (ready === undefined && waitsForHost && call.instance.pull()) ready = selectNow(call, list);
   if (ready !== undefined) return selectedTable(call, ready);
   if (otherwise) {
     const table = call.instance.newTable();

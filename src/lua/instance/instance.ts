@@ -83,6 +83,8 @@ class Scheduler implements Instance, InstanceContext, Pending {
   #current: Coroutine | undefined;
   /** Why the coroutine that is first in the queue has paused. */
   #paused: Pause | undefined;
+  /** Place in the queue of the coroutine that runs. */
+  #at = 0;
 
   constructor(loaded: LoadedProgram, host: InstanceHost, modules: ModuleLookup) {
     this.program = loaded.program;
@@ -251,6 +253,26 @@ class Scheduler implements Instance, InstanceContext, Pending {
     return { cancel: () => void (wanted = false) };
   }
 
+  answerAtOnce(command: Command): Answer | undefined {
+    const { host } = this;
+    // What was asked before in this step comes before, a reader asks nothing, and in a cancelled scope nothing is asked.
+    if (host.answerAtOnce === undefined || this.#issued !== undefined) return undefined;
+    if (this.running === 'reader' || this.scope?.canceled !== undefined) return undefined;
+    return host.answerAtOnce(command);
+  }
+
+  pull(): boolean {
+    const { host } = this;
+    const isLast = this.#at + 1 === this.#queue?.length;
+    if (host.nextMessage === undefined || !isLast || this.#issued !== undefined || this.#owed !== undefined)
+      return false;
+    if (this.scope?.canceled !== undefined) return false;
+    const message = host.nextMessage();
+    if (message === undefined) return false;
+    (this.#messages ??= new MessageBoard()).deliver(message);
+    return true;
+  }
+
   background(command: Command, answered: (answer: Answer) => void): Background {
     if (this.running === 'reader') this.mustNotRead(describeCommand(command));
     const canceled = this.scope?.canceled;
@@ -299,6 +321,7 @@ class Scheduler implements Instance, InstanceContext, Pending {
     // The queue is read by index and dropped when it is empty: shifting would cost as much as the queue is long.
     for (let next = 0; next < queue.length && !this.#closed; next++) {
       const { coroutine, resumption } = queue[next]!;
+      this.#at = next;
       this.#resume(coroutine, resumption);
       if (this.#paused !== undefined) {
         queue.splice(0, next + 1, { coroutine, resumption: GOES_ON }); // N7

@@ -3,14 +3,15 @@
 // M2: topics that begin with `@` belong to the platform and never reach the inbox.
 // M3: what no coroutine has received can be told at any time, message by message, in the order of arrival.
 import { dataObject } from '../../core/data.js';
-import type { Message, TellUnread } from '../instance-context.js';
+import type { Message, TellUnread, Unread } from '../instance-context.js';
 
 /** The topic of lifecycle events (CANCEL, EXIT, LINK_DOWN); process.events() listens to it. */
 export const EVENTS_TOPIC = '@events';
 /** What InstanceContext.listen takes for "everything that nobody else takes". */
 export const INBOX = '';
 
-export type Deliver = (message: Message) => void;
+/** `arrival`: its place in the order of arrival. */
+export type Deliver = (message: Message, arrival: number) => void;
 
 /** The event that Instance.cancel delivers. */
 export const cancelMessage = (reason: string): Message => ({
@@ -22,20 +23,19 @@ export const cancelMessage = (reason: string): Message => ({
 export class MessageBoard {
   readonly #listeners = new Map<string, Set<Deliver>>();
   readonly #holders = new Set<TellUnread>();
-  readonly #arrivals = new WeakMap<Message, number>();
   #lastArrival = 0;
-  #kept: Message[] = [];
+  #kept: Unread[] = [];
 
   deliver(message: Message): void {
-    this.#arrivals.set(message, ++this.#lastArrival);
+    const arrival = ++this.#lastArrival;
     const listeners = this.#listenersOf(message.topic);
-    if (listeners === undefined) this.#kept.push(message);
-    else for (const listener of listeners) listener(message);
+    if (listeners === undefined) this.#kept.push({ message, payload: 0, arrival });
+    else for (const listener of listeners) listener(message, arrival);
   }
 
   listen(topic: string, deliver: Deliver, unread?: TellUnread): () => void {
     if (unread !== undefined) this.#holders.add(unread);
-    const own: Deliver = (message) => deliver(message);
+    const own: Deliver = (message, arrival) => deliver(message, arrival);
     let listeners = this.#listeners.get(topic);
     if (listeners === undefined) this.#listeners.set(topic, (listeners = new Set()));
     listeners.add(own);
@@ -49,14 +49,15 @@ export class MessageBoard {
 
   /** M3 */
   unread(): Message[] {
-    const first = new Map<Message, number>(this.#kept.map((message) => [message, 0]));
+    const first = new Map<number, Unread>(this.#kept.map((kept) => [kept.arrival, kept]));
     for (const holder of this.#holders)
-      for (const { message, payload } of holder())
-        first.set(message, Math.min(payload, first.get(message) ?? payload));
-    const arrival = (message: Message): number => this.#arrivals.get(message) ?? 0;
-    return [...first]
-      .sort(([left], [right]) => arrival(left) - arrival(right))
-      .map(([message, payload]) =>
+      for (const held of holder()) {
+        const known = first.get(held.arrival);
+        if (known === undefined || held.payload < known.payload) first.set(held.arrival, held);
+      }
+    return [...first.values()]
+      .sort((left, right) => left.arrival - right.arrival)
+      .map(({ message, payload }) =>
         payload === 0 ? message : { ...message, payloads: message.payloads.slice(payload) },
       );
   }
@@ -74,7 +75,7 @@ export class MessageBoard {
     const kept = this.#kept;
     const wanted = (message: Message): boolean =>
       topic === INBOX ? !message.topic.startsWith('@') : message.topic === topic;
-    this.#kept = kept.filter((message) => !wanted(message));
-    for (const message of kept) if (wanted(message)) deliver(message);
+    this.#kept = kept.filter(({ message }) => !wanted(message));
+    for (const { message, arrival } of kept) if (wanted(message)) deliver(message, arrival);
   }
 }

@@ -10,13 +10,28 @@ import type { HostCall, InstanceContext, Message, Unread } from '../../lua/insta
 import { defineUserdata, LuaTable } from '../../lua/values.js';
 import type { HostResult, LuaValue } from '../../lua/values.js';
 
-class ReceivedMessage {
+class ReceivedMessage implements Unread {
   readonly message: Message;
-  readonly payloads: readonly LuaValue[];
-  constructor(message: Message) {
+  readonly arrival: number;
+  #payloads: readonly LuaValue[] | undefined;
+  constructor(message: Message, arrival: number) {
     this.message = message;
-    this.payloads = message.payloads.map((payload) => newPayload(payload));
+    this.arrival = arrival;
   }
+
+  /** It is received as a whole. */
+  get payload(): number {
+    return 0;
+  }
+
+  get payloads(): readonly LuaValue[] {
+    return (this.#payloads ??= this.message.payloads.map((payload) => newPayload(payload)));
+  }
+}
+
+function pushMessage(channel: Channel, message: Message, arrival: number): void {
+  const received = new ReceivedMessage(message, arrival);
+  channel.pushFromHost(MessageType.wrap(received), received);
 }
 
 export const MessageType = defineUserdata<ReceivedMessage>('Message', {
@@ -44,13 +59,7 @@ export function inbox({ instance }: HostCall): LuaValue {
   const box = mailbox(instance);
   if (box.inbox === undefined) {
     const channel = (box.inbox = new Channel(0, 'a message in the inbox'));
-    instance.listen(
-      INBOX,
-      (message) => {
-        channel.pushFromHost(MessageType.wrap(new ReceivedMessage(message)), { message, payload: 0 });
-      },
-      unreadOf(channel),
-    );
+    instance.listen(INBOX, (message, arrival) => pushMessage(channel, message, arrival), unreadOf(channel));
   }
   return ChannelType.wrap(box.inbox);
 }
@@ -61,16 +70,20 @@ export function events({ instance }: HostCall): LuaValue {
   const box = mailbox(instance);
   if (box.events === undefined) {
     const channel = (box.events = new Channel(0, 'an event of processes'));
-    instance.listen(EVENTS_TOPIC, (message) => pushPayloads(instance, channel, message), unreadOf(channel));
+    instance.listen(
+      EVENTS_TOPIC,
+      (message, arrival) => pushPayloads(instance, channel, message, arrival),
+      unreadOf(channel),
+    );
   }
   return ChannelType.wrap(box.events);
 }
 
-function pushPayloads(instance: InstanceContext, channel: Channel, message: Message): void {
+function pushPayloads(instance: InstanceContext, channel: Channel, message: Message, arrival: number): void {
   for (const [index, payload] of message.payloads.entries())
     channel.pushFromHost(
       fromData(payload, () => instance.newTable()),
-      { message, payload: index },
+      { message, payload: index, arrival },
     );
 }
 
@@ -90,11 +103,11 @@ export function listen(call: HostCall, topic: LuaValue, options: LuaValue): Host
   const channel = new Channel(0, `a message on '${topic}'`);
   const stop = instance.listen(
     topic,
-    (message) => {
-      if (whole)
-        channel.pushFromHost(MessageType.wrap(new ReceivedMessage(message)), { message, payload: 0 });
-      else if (message.payloads.length === 0) channel.pushFromHost(undefined, { message, payload: 0 });
-      else pushPayloads(instance, channel, message);
+    (message, arrival) => {
+      if (whole) pushMessage(channel, message, arrival);
+      else if (message.payloads.length === 0)
+        channel.pushFromHost(undefined, { message, payload: 0, arrival });
+      else pushPayloads(instance, channel, message, arrival);
     },
     unreadOf(channel),
   );

@@ -12,7 +12,7 @@ import { dataList } from '../../lua/instance/data-list.js';
 import type { DataList } from '../../lua/instance/data-list.js';
 import { errorFromData, failure } from '../../lua/instance/error-object.js';
 import type { HostCall } from '../../lua/instance-context.js';
-import { command } from '../../lua/suspend.js';
+import { command, promptCommand } from '../../lua/suspend.js';
 import { defineUserdata, luaType } from '../../lua/values.js';
 import type { HostResult, LuaUserdata, LuaValue, UserdataType } from '../../lua/values.js';
 import { topicProblem } from './messages.js';
@@ -158,10 +158,15 @@ interface SpawnWishes {
   readonly linked: boolean;
 }
 
-function spawn(spawner: Spawner, wishes: SpawnWishes, values: readonly LuaValue[]): HostResult {
+function spawn(
+  call: HostCall,
+  spawner: Spawner,
+  wishes: SpawnWishes,
+  values: readonly LuaValue[],
+): HostResult {
   const prepared = prepare(spawner, values);
   if (!prepared.ok) return prepared.result;
-  return command({ type: 'process.spawn', ...prepared.fields, ...wishes }, (answer) => {
+  return promptCommand(call, { type: 'process.spawn', ...prepared.fields, ...wishes }, (answer) => {
     if (!answer.ok) return [undefined, errorFromData(answer.error)];
     return typeof answer.value === 'string' ? answer.value : undefined;
   });
@@ -193,15 +198,18 @@ export const SpawnerType: UserdataType<Spawner> = defineUserdata<Spawner>('Spawn
   with_message: (_call, self, topic, ...values) => withMessage(self, topic, values),
   with_actor: noSecurity('with_actor'),
   with_scope: noSecurity('with_scope'),
-  spawn: (_call, self, ...values) => spawn(self, SPAWNS.spawn, values),
-  spawn_monitored: (_call, self, ...values) => spawn(self, SPAWNS.spawn_monitored, values),
-  spawn_linked: (_call, self, ...values) => spawn(self, SPAWNS.spawn_linked, values),
-  spawn_linked_monitored: (_call, self, ...values) => spawn(self, SPAWNS.spawn_linked_monitored, values),
+  spawn: (call, self, ...values) => spawn(call, self, SPAWNS.spawn, values),
+  spawn_monitored: (call, self, ...values) => spawn(call, self, SPAWNS.spawn_monitored, values),
+  spawn_linked: (call, self, ...values) => spawn(call, self, SPAWNS.spawn_linked, values),
+  spawn_linked_monitored: (call, self, ...values) => spawn(call, self, SPAWNS.spawn_linked_monitored, values),
   exec: (call, self, ...values) => exec(call, self, values),
 });
 
-export const plainSpawn = (name: keyof typeof SPAWNS, values: readonly LuaValue[]): HostResult =>
-  spawn(EMPTY, SPAWNS[name], values);
+export const plainSpawn = (
+  call: HostCall,
+  name: keyof typeof SPAWNS,
+  values: readonly LuaValue[],
+): HostResult => spawn(call, EMPTY, SPAWNS[name], values);
 export const plainExec = (call: HostCall, values: readonly LuaValue[]): HostResult =>
   exec(call, EMPTY, values);
 export const builderWithContext = (values: LuaValue): HostResult => withContext(EMPTY, values);

@@ -16,7 +16,8 @@ import { asNumber, asText } from '../../lua/instance/arguments.js';
 import { fromData, tryToData } from '../../lua/instance/convert.js';
 import { errorFromData, failure } from '../../lua/instance/error-object.js';
 import type { InstanceContext } from '../../lua/instance-context.js';
-import { command } from '../../lua/suspend.js';
+import type { Answer } from '../../lua/suspend.js';
+import { command, promptCommand } from '../../lua/suspend.js';
 import { LuaTable, luaType } from '../../lua/values.js';
 import type { HostResult, LuaValue } from '../../lua/values.js';
 import { events, inbox, listen, MessageType, topicProblem, unlisten } from './messages.js';
@@ -68,9 +69,11 @@ function setOptions(instance: InstanceContext, options: LuaValue): HostResult {
 /** How far a name reaches. */
 const SCOPES = { LOCAL: 0, EVENTUAL: 1, CONSISTENT: 2, STRONG: 3 } as const;
 
+const doneOrError = (answer: Answer): HostResult =>
+  answer.ok ? true : [undefined, errorFromData(answer.error)];
+
 /** A command whose only answer is that it was done. */
-const done = (asked: Command): HostResult =>
-  command(asked, (answer) => (answer.ok ? true : [undefined, errorFromData(answer.error)]));
+const done = (asked: Command): HostResult => command(asked, doneOrError);
 
 const isText = (value: LuaValue): value is string => typeof value === 'string' && value !== '';
 
@@ -100,7 +103,7 @@ const spawns: Record<string, MemberSpec> = Object.fromEntries(
       spawnSummary[name],
       ['id: string', 'host: string', '...: any'],
       ['string?', 'Error?'],
-      (_call, ...values) => plainSpawn(name, values),
+      (call, ...values) => plainSpawn(call, name, values),
       ['Invalid', 'NotFound', 'AlreadyExists', 'Unavailable'],
     ),
   ]),
@@ -110,12 +113,13 @@ const send = fn(
   'Sends a message to a process or workflow, by PID or name. In a workflow the message is a signal.',
   ['destination: string', 'topic: string', '...: any'],
   ['boolean?', 'Error?'],
-  (_call, to, topic, ...values) => {
+  (call, to, topic, ...values) => {
     if (!isText(to)) return noDestination(to);
     const problem = topicProblem(topic);
     if (problem !== undefined || !isText(topic)) return failure('Invalid', problem ?? 'the topic is empty');
     const list = valueList(values, `message '${topic}'`);
-    return list.ok ? done({ type: 'process.send', to, topic, payloads: list.data }) : list.result;
+    if (!list.ok) return list.result;
+    return promptCommand(call, { type: 'process.send', to, topic, payloads: list.data }, doneOrError);
   },
   ['Invalid', 'NotFound'],
 );

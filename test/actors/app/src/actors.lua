@@ -157,6 +157,16 @@ function M.family(owner, host)
   error("the parent fails", 0)
 end
 
+--- Always has a message: its own. Its budget is that of some hundred of them.
+function M.talks_to_itself(rounds)
+  local inbox = process.inbox()
+  for i = 1, rounds do
+    process.send(process.pid(), "own", i)
+    assert(inbox:receive():payload():data() == i)
+  end
+  return rounds
+end
+
 --- Never waits.
 function M.spins()
   local n = 0

@@ -119,6 +119,13 @@ T["a full queue of starts makes a spawn wait where the host says so"] = function
   for i = 1, 20 do all[i] = assert(process.spawn_monitored("app:returns", "app:patient", i)) end
   for i = 1, 20 do t.event("EXIT") end
 end
+T["a process that always has a message is within its budget, and starves nobody"] = function(host)
+  local talks = assert(process.spawn_monitored("app:talks_to_itself", host, 20000))
+  local pongs, echo = process.listen("ping"), assert(process.spawn("app:echo", host))
+  process.send(echo, "ping", "meanwhile")
+  t.eq(t.take(pongs), "meanwhile")
+  t.eq(t.event("EXIT", talks).result.value, 20000)
+end
 T["a process that never waits starves nobody, and is ended"] = function(host)
   local spins = assert(process.spawn_monitored("app:spins", host))
   local pongs, echo = process.listen("ping"), assert(process.spawn("app:echo", host))
