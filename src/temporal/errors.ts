@@ -1,6 +1,7 @@
 // Errors that the Temporal layer raises on a node. Host only.
 import { PlatformError } from '../core/errors.js';
 import type { ExitCode } from '../core/errors.js';
+import { temporalCommand } from './command-line.js';
 
 /** Nothing answers at the address, or what answers refuses us. */
 export class TemporalUnavailableError extends PlatformError {
@@ -25,7 +26,7 @@ export class TemporalNamespaceError extends PlatformError {
   readonly namespace: string;
   constructor(address: string, namespace: string, options?: ErrorOptions) {
     super(
-      `Temporal at '${address}' has no namespace '${namespace}'; create it with \`temporal operator namespace create --address ${address} -n ${namespace}\``,
+      `Temporal at '${address}' has no namespace '${namespace}'; create it with \`${temporalCommand({ address, namespace }, 'operator', 'namespace', 'create')}\``,
       options,
     );
     this.namespace = namespace;

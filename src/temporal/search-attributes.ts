@@ -6,6 +6,7 @@ import type { Client, Connection } from '@temporalio/client';
 import type { AttributesRequest, AttributesResult, AttributeType } from './contracts.js';
 import type { TemporalConnection } from './connection.js';
 import { RunError } from './client.js';
+import { temporalCommand } from './command-line.js';
 import { PROGRAM_ATTRIBUTE } from './names.js';
 
 type Server = Pick<TemporalConnection, 'connection' | 'namespace' | 'address'>;
@@ -65,9 +66,14 @@ export async function ensureSearchAttributes(
     return { missing: [], ...found };
   } catch (error) {
     const why = isGrpcServiceError(error) ? error.details : String(error);
-    const commands = missing.map(
-      (name) =>
-        `temporal operator search-attribute create --address ${address} -n ${namespace} --name ${name} --type ${wanted[name] ?? 'Keyword'}`,
+    const commands = missing.map((name) =>
+      temporalCommand(
+        { address, namespace },
+        'operator',
+        'search-attribute',
+        'create',
+        ...['--name', name, '--type', wanted[name] ?? 'Keyword'],
+      ),
     );
     return { missing, advice: `add it with \`${commands.join(' && ')}\` (${why})` };
   }

@@ -18,11 +18,15 @@ export const testResults = (stdout: string): TestResult[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as TestResult);
 
-/** Expects each of the app's tests to pass, and `count` of them. */
-export async function passesItsTests(folders: TestFolders, name: string, count: number): Promise<CliResult> {
-  const app = folders.make({});
+/** Expects each of the app's tests to pass, and `count` of them. `app`: where it is put; by default a folder of its own. */
+export async function passesItsTests(
+  folders: TestFolders,
+  name: string,
+  count: number,
+  { app = folders.make({}), flags = [] }: { readonly app?: string; readonly flags?: readonly string[] } = {},
+): Promise<CliResult> {
   cpSync(fileURLToPath(new URL(`apps/${name}`, import.meta.url)), app, { recursive: true });
-  const result = await cli(['--app', app, '--json', 'test']);
+  const result = await cli(['--app', app, '--json', ...flags, 'test']);
   const all = testResults(result.stdout);
   const failed = all.filter(({ status }) => status !== 'passed');
   expect({ code: result.code, failed }).toEqual({ code: 0, failed: [] });

@@ -1,7 +1,7 @@
 // `moontide inspect` and `moontide doctor` on a real server: what runs wait for, what ails them, and what helps.
 import { execFile } from 'node:child_process';
 import { renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -137,7 +137,7 @@ it('says which runs do not get on, and what helps', { timeout: 120_000 }, async 
   const [, address = ''] = await node.until(/"address":"([^"]+)"/);
   const { path: temporal } = await findTemporalBinary();
   await promisify(execFile)(temporal, [
-    ...['workflow', 'start', '--type', 'app:ordr', '--task-queue', 'reports', '--workflow-id', 'i-2'],
+    ...['workflow', 'start', '--type', 'app:ordr', '--task-queue', 'reports', '--workflow-id', TYPO],
     ...['--address', address],
   ]);
   const report = await until(
@@ -155,7 +155,7 @@ it('says which runs do not get on, and what helps', { timeout: 120_000 }, async 
         ) as string,
       }),
       expect.objectContaining({
-        workflow_id: 'i-2',
+        workflow_id: TYPO,
         entry: 'app:ordr',
         problem: 'unknown_workflow',
         cure: expect.stringContaining("publish a workflow 'app:ordr' (was 'app:order' meant?)") as string,
@@ -164,12 +164,20 @@ it('says which runs do not get on, and what helps', { timeout: 120_000 }, async 
   });
   const { code, stdout } = await run('doctor');
   expect(code).toBe(1);
-  expect(stdout).toMatch(/^i-2 \(app:ordr\), failed \d+ times: PROGRAM_MISSING: no workflow 'app:ordr' /m);
+  expect(stdout).toMatch(/^it's 2 \(app:ordr\), failed \d+ times: PROGRAM_MISSING: no workflow 'app:ordr' /m);
   expect(stdout).toMatch(/\d runs looked at, 2 problems\n$/);
-  expect((await run('inspect', 'i-2')).stdout).toMatch(
+  expect((await run('inspect', TYPO)).stdout).toMatch(
     /FAILING {3}its task fails, attempt \d+: PROGRAM_MISSING/,
   );
+  // The command that it gives works as it stands.
+  const [, command = ''] = /end the run: `(temporal workflow terminate .+)`/.exec(stdout) ?? [];
+  const path = `${dirname(temporal)}:${process.env['PATH'] ?? ''}`;
+  await promisify(execFile)('sh', ['-c', command], { env: { ...process.env, PATH: path } });
+  expect((await run('inspect', TYPO)).stdout).toMatch(/^it's 2: app:ordr, terminated/m);
 });
+
+/** A start of a type that nobody published, under an id that a shell would not take for one word. */
+const TYPO = "it's 2";
 
 it(
   'tells of a run whose program is gone, and where a run is that nobody serves',
@@ -202,7 +210,9 @@ it(
           problem: 'program_missing',
           workflow_id: 'i-3',
           entry: 'app:parcel',
-          cure: expect.stringContaining('temporal workflow reset --workflow-id i-3') as string,
+          cure: expect.stringMatching(
+            /`temporal workflow reset --workflow-id i-3 .*--reason 'program lost' --address \S+ --namespace default`$/,
+          ) as string,
         }),
       ]) as object,
     });

@@ -66,7 +66,7 @@ it('registers them, and says with which command where it may not', { timeout: 12
   expect({ code, failed }).toEqual({ code: 0, failed: [] });
   expect(stderr).toContain('a search attribute cannot be registered; runs go on without it');
   expect(stderr).toMatch(
-    /temporal operator search-attribute create --address \S+ -n default --name L9 --type KeywordList/,
+    /temporal operator search-attribute create --name L9 --type KeywordList --address \S+ --namespace default/,
   );
 });
 

@@ -343,7 +343,7 @@ describe('connecting', () => {
       );
       expect(error).toBeInstanceOf(TemporalNamespaceError);
       expect((error as Error).message).toContain(
-        `temporal operator namespace create --address ${server.address} -n nope`,
+        `temporal operator namespace create --address ${server.address} --namespace nope`,
       );
     } finally {
       await server.stop();

@@ -9,6 +9,7 @@ import type { ExitCode } from '../../core/errors.js';
 import { toBytes } from '../../core/text.js';
 import { describeRun } from '../../services/temporal/run-facts.js';
 import type { RunFacts } from '../../services/temporal/run-facts.js';
+import { resetCommand } from '../../temporal/command-line.js';
 import { signalRun } from '../../temporal/client.js';
 import type { ProgramReference } from '../../temporal/contracts.js';
 import { programOfHistory } from '../../temporal/history-steps.js';
@@ -101,17 +102,17 @@ function waitTime(text: string): number {
 
 /** A program that never continues as new has no safe point. */
 async function mustContinue(
-  { registry }: AppRuns,
+  runs: AppRuns,
   { program, entry }: ProgramReference,
   id: string,
 ): Promise<void> {
-  const pinned = await registry.program(program);
+  const pinned = await runs.registry.program(program);
   const units = Object.values(pinned?.program.units ?? {});
   if (pinned === undefined || units.some(({ source }) => source.includes('continue_as_new'))) return;
   throw new UpgradeRefusedError(
     `'${id}' runs a program of '${entry}' that never continues as new, so it has no point to change at; ` +
       'let it end, or begin it again on the newest program: ' +
-      `\`temporal workflow reset --workflow-id ${id} --type FirstWorkflowTask --reason upgrade\``,
+      `\`${resetCommand(await runs.connection(), id, 'upgrade')}\``,
   );
 }
 

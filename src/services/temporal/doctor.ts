@@ -2,6 +2,7 @@
 // D1: a run is ill when its workflow task keeps failing, when nobody serves its queue, or when one of its activities is
 //     tried again and again or taken by nobody.
 import { nearest } from '../../runtime/nearest.js';
+import { resetCommand, temporalCommand } from '../../temporal/command-line.js';
 import type { TemporalConnection } from '../../temporal/connection.js';
 import { hasPoller } from './pollers.js';
 import { describeRun, lastFailedTask } from './run-facts.js';
@@ -90,7 +91,7 @@ async function examine(
     });
   else if (attempt > 1) {
     const failed = await lastFailedTask(temporal, facts);
-    if (failed !== undefined) found.push(taskDiagnosis(facts, attempt, failed, types));
+    if (failed !== undefined) found.push(taskDiagnosis(facts, attempt, failed, { temporal, types }));
   }
   for (const activity of facts.activities) {
     const diagnosis = await activityDiagnosis(facts, activity, isServed);
@@ -110,7 +111,7 @@ function taskDiagnosis(
   facts: RunFacts,
   attempt: number,
   { message, isNondeterminism }: { readonly message: string; readonly isNondeterminism: boolean },
-  types: readonly string[],
+  { temporal, types }: Pick<DoctorOptions, 'temporal' | 'types'>,
 ): Diagnosis {
   const base = { ...about(facts, attempt - 1), message };
   const { workflowId, type } = facts;
@@ -120,7 +121,7 @@ function taskDiagnosis(
     return {
       ...base,
       problem: 'unknown_workflow',
-      cure: `publish a workflow '${type}'${meant}, or end the run: \`temporal workflow terminate --workflow-id ${workflowId}\``,
+      cure: `publish a workflow '${type}'${meant}, or end the run: \`${temporalCommand(temporal, 'workflow', 'terminate', '--workflow-id', workflowId)}\``,
     };
   }
   if (/^PROGRAM_MISSING: the registry does not answer/.test(message))
@@ -133,13 +134,13 @@ function taskDiagnosis(
     return {
       ...base,
       problem: 'program_missing',
-      cure: `bring back the registry that has the program, or begin again on the newest: \`temporal workflow reset --workflow-id ${workflowId} --type FirstWorkflowTask --reason "program lost"\``,
+      cure: `bring back the registry that has the program, or begin again on the newest: \`${resetCommand(temporal, workflowId, 'program lost')}\``,
     };
   if (isNondeterminism)
     return {
       ...base,
       problem: 'nondeterminism',
-      cure: `\`moontide replay ${workflowId}\` says where; run it on the release of Moontide that it began with, or begin again: \`temporal workflow reset --workflow-id ${workflowId} --type FirstWorkflowTask --reason "another way"\``,
+      cure: `\`moontide replay ${workflowId}\` says where; run it on the release of Moontide that it began with, or begin again: \`${resetCommand(temporal, workflowId, 'another way')}\``,
     };
   return {
     ...base,
