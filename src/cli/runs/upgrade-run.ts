@@ -101,11 +101,7 @@ function waitTime(text: string): number {
 }
 
 /** A program that never continues as new has no safe point. */
-async function mustContinue(
-  runs: AppRuns,
-  { program, entry }: ProgramReference,
-  id: string,
-): Promise<void> {
+async function mustContinue(runs: AppRuns, { program, entry }: ProgramReference, id: string): Promise<void> {
   const pinned = await runs.registry.program(program);
   const units = Object.values(pinned?.program.units ?? {});
   if (pinned === undefined || units.some(({ source }) => source.includes('continue_as_new'))) return;
