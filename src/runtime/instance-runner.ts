@@ -77,6 +77,8 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
   isUpgradable = false;
   bonds: Actor['bonds'];
   names: Actor['names'];
+  /** Asked before each turn; where it says false it has ended the process. */
+  mayRun: (() => boolean) | undefined;
   readonly #services: RunnerServices;
   readonly #watcher: RunnerWatcher | undefined;
   #loaded: LoadedProgram;
@@ -107,7 +109,7 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
     this.context = values;
     this.frame = frame;
     this.#watcher = watcher;
-    this.bonds = this.names = undefined;
+    this.bonds = this.names = this.mayRun = undefined;
     services.topology.add(this);
   }
 
@@ -203,7 +205,7 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
 
   takeTurn(): void {
     this.#isReady = false;
-    if (this.#isFinished) return;
+    if (this.#isFinished || this.mayRun?.() === false) return;
     if (this.#isPaused) {
       this.#isPaused = false;
       this.#take(() => this.#instance?.goOn());

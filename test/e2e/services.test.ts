@@ -1,6 +1,12 @@
 // process.service entries kept running by nodes of the real command line, and `moontide services`, `service`, `nodes`, `node`.
-import { realpathSync } from 'node:fs';
+import { realpathSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SqliteDatabase } from '../../src/registry/store/sqlite-driver.js';
+import { serviceWorkflowId } from '../../src/temporal/names.js';
+import { eventually } from '../supervision/support.js';
 import { CliProcess, TestFolders, buildOnce, cli } from './cli-process.js';
 
 const folders = new TestFolders();
@@ -22,6 +28,18 @@ return {
     end
   end,
 }
+`;
+/** Says when it woke, each time, under which token. */
+const STEPPER = `
+local ctx, sql, time = require("ctx"), require("sql"), require("time")
+return function()
+  local fence, db = ctx.get("fence"), sql.get("app:db")
+  while true do
+    local woke = time.now():unix_nano() // 1000000
+    db:execute("INSERT INTO steps VALUES (?, ?)", { fence, woke })
+    time.sleep("10ms")
+  end
+end
 `;
 const INDEX = `
 version: "1.0"
@@ -139,6 +157,43 @@ describe('services on the command line', { timeout: 240_000 }, () => {
     expect(Number(life)).toBeGreaterThan(after['app:base']!.life);
     next.signal('SIGTERM');
     await next.ended;
+  });
+
+  it('trap C: whose node was frozen until their lease was gone run nothing under the old token', async () => {
+    const app = make(`
+version: "1.0"
+namespace: app
+entries:
+  - { name: hosts, kind: process.host }
+  - { name: db, kind: db.sql.sqlite, file: ./steps.db }
+  - { name: stepper_process, kind: process.lua, source: file://stepper.lua, modules: [ctx, sql, time] }
+  - { name: stepper, kind: process.service, process: stepper_process, host: hosts, lifecycle: { auto_start: true } }
+`);
+    writeFileSync(join(app, 'src/stepper.lua'), STEPPER);
+    using steps = new SqliteDatabase(join(app, 'steps.db'));
+    steps.exec('CREATE TABLE steps (fence INTEGER, woke INTEGER)');
+    const node = new CliProcess(['--app', app, '--json', 'run']);
+    const [, address = ''] = await node.until(/"address":"([^"]+)"/, 90_000);
+    const fenceOf = (sql: string): number => Number(steps.get(sql)?.['fence'] ?? 0);
+    await eventually('it runs', () => fenceOf('SELECT max(fence) AS fence FROM steps') > 0);
+
+    node.signal('SIGSTOP');
+    const old = fenceOf('SELECT max(fence) AS fence FROM steps');
+    const connection = await Connection.connect({ address });
+    const service = new Client({ connection }).workflow.getHandle(serviceWorkflowId('keeper', 'app:stepper'));
+    for (let isLost = false; !isLost; await sleep(100))
+      isLost = ((await service.fetchHistory()).events ?? []).some(
+        ({ activityTaskTimedOutEventAttributes: timedOut }) => timedOut != null,
+      );
+    await connection.close();
+    const woke = Date.now();
+    node.signal('SIGCONT');
+    await eventually('the next life runs', () => fenceOf('SELECT max(fence) AS fence FROM steps') > old);
+    expect(steps.get('SELECT count(*) AS n FROM steps WHERE fence <= ? AND woke >= ?', [old, woke])).toEqual({
+      n: 0,
+    });
+    node.signal('SIGTERM');
+    await node.ended;
   });
 
   it('are refused where they require each other in a circle', async () => {

@@ -1,4 +1,5 @@
-// The nine traps of durable code on Temporal that a naive host falls into, one test each. B and C wait for services that hold leases.
+// The traps of durable code on Temporal that a naive host falls into, one test each. Trap C is in test/e2e/services.test.ts:
+// it takes a process that can be frozen.
 import { describe, expect, it } from 'vitest';
 import { queryRun, resultOf, signalRun, updateRun } from '../../src/temporal/client.js';
 import { WithStartWorkflowOperation } from '@temporalio/client';
@@ -30,7 +31,6 @@ describe('the traps', () => {
   });
 
   it.todo('trap B: a service that Temporal has lost sight of is adopted, not started a second time');
-  it.todo('trap C: an owner that was frozen runs no Lua under its old fencing token');
 
   it('trap D: a query before the program is resolved is asked again, not told that there is none', async () => {
     const it = idle({

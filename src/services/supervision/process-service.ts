@@ -11,6 +11,8 @@ import type { ServiceInstance, ServiceStarter } from './service-host.js';
 /** A process as its runner offers it. */
 export interface StartedProcess {
   readonly pid: string;
+  /** Asked before each of its turns; where it says false it has ended the process. */
+  mayRun: (() => boolean) | undefined;
   readonly ended: Promise<Outcome>;
   /** CANCEL and some time, where it takes events; else its end. */
   withdraw(error: ErrorData, graceMs: number): void;
@@ -41,7 +43,7 @@ export function processServiceStarter(
   registry: () => RegistryService,
   start: (request: ProcessStart) => Promise<StartedProcess>,
 ): ServiceStarter {
-  return async (id, fence, signal): Promise<ServiceInstance> => {
+  return async (id, fence, signal, mayRun): Promise<ServiceInstance> => {
     const entry = registry().current.get(id);
     if (entry === undefined) throw new EntryUnknownError(id);
     const { process, host, input } = entry.data;
@@ -52,6 +54,7 @@ export function processServiceStarter(
       values: dataObject({ [FENCE]: fence }),
       signal,
     });
+    started.mayRun = mayRun;
     return {
       ended: started.ended,
       stop: (reason, graceMs) => started.withdraw(canceled(reason), graceMs),

@@ -3,7 +3,8 @@
 // H2: a lease that the server has ended: with `keep` the life goes on and waits to be adopted, for adopt_timeout from when the
 //     server said so; with `stop` it ends at once.
 // H3: with `stop` the lease is renewed by heartbeats that the server acknowledges. When none has been for as long as the server
-//     waits for one, the life is ended at once: from then on another node may have it.
+//     waits for one, the life is ended at once: from then on another node may have it. A process that was frozen meanwhile
+//     finds that out before anything of the life runs again (`mayRun`).
 // H4: a start that takes longer than start_timeout has failed; a stop that takes longer than stop_timeout ends the life by force.
 import type { Logger } from '../../core/logger.js';
 import { PlatformError } from '../../core/errors.js';
@@ -32,8 +33,16 @@ export interface ServiceInstance {
   kill(reason: string): void;
 }
 
-/** Starts a service of some kind; resolves when it runs. */
-export type ServiceStarter = (id: string, fence: number, signal: AbortSignal) => Promise<ServiceInstance>;
+/**
+ * Starts a service of some kind; resolves when it runs. What runs asks `mayRun` before each of its steps: false, the life is
+ * over and has been killed.
+ */
+export type ServiceStarter = (
+  id: string,
+  fence: number,
+  signal: AbortSignal,
+  mayRun: () => boolean,
+) => Promise<ServiceInstance>;
 
 export interface ServiceHostOptions {
   readonly node: string;
@@ -217,7 +226,7 @@ class Life {
         },
       );
     });
-    const started = starter(service, token, signal);
+    const started = starter(service, token, signal, () => this.#mayRun());
     started.then(
       (instance) => {
         if (signal.aborted) instance.kill('its start was given up');
@@ -317,10 +326,7 @@ class Life {
 
   async #renew(lease: Lease): Promise<void> {
     const sent = performance.now();
-    if (sent - this.#renewedAt > lease.heartbeatTimeoutMs) {
-      this.#lost(`Temporal has not acknowledged it for ${lease.heartbeatTimeoutMs} ms`);
-      return;
-    }
+    if (!this.#mayRun()) return;
     try {
       await this.#options.renew(lease.taskToken);
       this.#renewedAt = Math.max(this.#renewedAt, sent);
@@ -330,6 +336,15 @@ class Life {
       if (this.#lease === lease && this.#options.isLeaseOver(error))
         this.#lost('the server has given up the lease');
     }
+  }
+
+  /** H3. */
+  #mayRun(): boolean {
+    const lease = this.#lease;
+    if (lease === undefined || this.#keeps) return true;
+    if (performance.now() - this.#renewedAt <= lease.heartbeatTimeoutMs) return true;
+    this.#lost(`Temporal has not acknowledged it for ${lease.heartbeatTimeoutMs} ms`);
+    return false;
   }
 
   #ranMs(): number {
