@@ -10,6 +10,7 @@ export class NodePids {
   /** The text of a PID. */
   next(host: string): string {
     const { id } = this.#generator.next(host);
-    return formatPid({ host, id: `0x${this.#life}${id.slice(2)}` });
+    const text = formatPid({ host, id: `0x${this.#life}${id.slice(2)}` });
+    return Buffer.from(text, 'latin1').toString('latin1'); // in one piece: it is kept as long as the process
   }
 }

@@ -37,6 +37,8 @@ export class ProgramCache implements ArtifactSource {
   /** What the pipeline compiled to check it, until it is adopted under its hash. */
   readonly #checked = new WeakMap<Program, CompileResult>();
   #bytes = 0;
+  /** The hash that was used last. */
+  #newest: string | undefined;
 
   constructor(options: ProgramCacheOptions) {
     this.#options = options;
@@ -94,7 +96,8 @@ export class ProgramCache implements ArtifactSource {
 
   #touch(hash: string): Kept | undefined {
     const kept = this.#kept.get(hash);
-    if (kept === undefined) return undefined;
+    if (kept === undefined || hash === this.#newest) return kept;
+    this.#newest = hash;
     this.#kept.delete(hash);
     this.#kept.set(hash, kept);
     return kept;
@@ -121,6 +124,7 @@ export class ProgramCache implements ArtifactSource {
     if (known !== undefined) return known;
     const kept: Kept = { artifact, loaded: undefined, text: undefined };
     this.#kept.set(hash, kept);
+    this.#newest = hash;
     this.#bytes += artifact.text.length;
     for (const [oldest, { artifact: dropped }] of this.#kept) {
       if (this.#bytes <= this.#limit || oldest === hash) break;

@@ -96,7 +96,12 @@ function settle(make: () => HostResult): Result {
 
 const isResults = (result: LuaValue | readonly LuaValue[]): result is readonly LuaValue[] => isArray(result);
 
-const several = (values: readonly LuaValue[]): Result => results(values.map(fromHost));
+/** Results that are the same inside are not copied: nobody changes them (protocol.ts P1). */
+function several(values: readonly LuaValue[]): Result {
+  for (let at = 0; at < values.length; at++)
+    if (fromHost(values[at]) !== values[at]) return results(values.map(fromHostValue));
+  return results(values as Value[]);
+}
 
 /** What a host function has made is counted: its tables are already. */
 function fromHost(value: LuaValue): Value {
@@ -142,16 +147,20 @@ export function hostFunction(run: HostFunction): Callable {
 function makeFunction(run: HostFunction): Callable {
   return (...values) => {
     const call = hostCall();
-    for (let at = 0; at < values.length; at++) {
-      const value = values[at];
-      if (typeof value === 'string' && value.length >= LONG) lookAt(value.length);
-      if (value instanceof I64) values[at] = toHostValue(value) as unknown as Value;
-    }
     machine.budget -= HOST_CALL_COST;
     machine.memory -= HOST_CALL_BYTES;
-    const result = run(call, ...(values as LuaValue[]));
-    if (result instanceof Suspend) return settle(() => result);
-    return isResults(result) ? several(result) : fromHost(result);
+    // Nothing is written into `values`, so that V8 makes no array of them where they are few.
+    let isPlain = true;
+    for (let at = 0; at < values.length; at++) {
+      const value = values[at];
+      if (typeof value === 'string') {
+        if (value.length >= LONG) lookAt(value.length);
+      } else if (value instanceof I64) isPlain = false;
+    }
+    const result = isPlain ? run(call, ...(values as LuaValue[])) : run(call, ...values.map(toHostValue));
+    if (!(result instanceof Suspend)) return isResults(result) ? several(result) : fromHost(result);
+    const { request } = result;
+    return request.on === 'call' ? settle(() => result) : wait(request);
   };
 }
 
@@ -192,10 +201,10 @@ function userdataMetatable(type: AnyUserdataType): Table {
   const metatable = new Table();
   const methods = new Table();
   for (const [name, method] of Object.entries(type.methods)) {
-    const run: HostFunction = (call, ...args) => {
-      const self = ownValue(type, args[0]);
-      if (self === undefined) throw new Arguments(call, name, args).expected(1, type.name);
-      return method(call, self, ...args.slice(1));
+    const run: HostFunction = (call, userdata, ...args) => {
+      const self = ownValue(type, userdata);
+      if (self === undefined) throw new Arguments(call, name, [userdata, ...args]).expected(1, type.name);
+      return method(call, self, ...args);
     };
     methods.setField(name, hostFunction(run));
   }

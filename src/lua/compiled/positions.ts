@@ -67,6 +67,8 @@ const MAX_POSITIONS = 64_000_000;
 /** By the url of the unit, the one used longest ago first; with the size that was counted for it. */
 const known = new Map<string, { readonly of: UnitPositions; readonly size: number }>();
 let knownSize = 0;
+/** The url that is the last in it. */
+let newest = '';
 /** Of urls of units: `lua-` and 16 digits. */
 const UNIT_URL_LENGTH = 20;
 
@@ -75,6 +77,8 @@ export const positionsOf = (url: string): UnitPositions => known.get(url)?.of ??
 
 /** An instance of a unit begins: from now on its positions are known. */
 export function usePositions(url: string, of: UnitPositions): void {
+  if (url === newest && known.get(url)?.of === of && known.get(url)?.size === of.size) return;
+  newest = url;
   forget(url);
   known.set(url, { of, size: of.size });
   knownSize += of.size;

@@ -199,13 +199,13 @@ class Selecting implements Wait {
   readonly #results: Results;
   /** What is raised when the channel that a send waits for is closed. */
   readonly #refusal: LuaValue;
-  readonly #waiters: readonly Waiter[];
+  readonly #waiters: readonly CaseWaiter[];
 
   constructor(wake: Wake, cases: readonly SelectCase[], results: Results, refusal: LuaValue) {
     this.#wake = wake;
     this.#results = results;
     this.#refusal = refusal;
-    this.#waiters = cases.map((one) => new Waiter(this, one));
+    this.#waiters = cases.map((one) => new CaseWaiter(this, one));
     for (const waiter of this.#waiters) {
       const { channel, op } = waiter.selectCase;
       if (op === 'receive') channel.waitToReceive(waiter);
@@ -229,31 +229,64 @@ class Selecting implements Wait {
 }
 
 /** A place in the line of a channel. */
-class Waiter {
+abstract class Waiter {
+  line: WaitingLine | undefined = undefined;
+  before: Waiter | undefined = undefined;
+  after: Waiter | undefined = undefined;
+  /** What a send brings. */
+  abstract readonly value: LuaValue;
+  /** A receive or a send of this waiter has happened. */
+  abstract done(value: LuaValue, ok: boolean): void;
+  /** The channel that a send waits for was closed. */
+  abstract refused(): void;
+}
+
+/** One of the cases that somebody waits for. */
+class CaseWaiter extends Waiter {
   readonly #selecting: Selecting;
   readonly selectCase: SelectCase;
-  line: WaitingLine | undefined;
-  before: Waiter | undefined;
-  after: Waiter | undefined;
 
   constructor(selecting: Selecting, selectCase: SelectCase) {
+    super();
     this.#selecting = selecting;
     this.selectCase = selectCase;
   }
 
-  /** What a send brings. */
   get value(): LuaValue {
     return this.selectCase.op === 'send' ? this.selectCase.value : undefined;
   }
 
-  /** A receive or a send of this waiter has happened. */
   done(value: LuaValue, ok: boolean): void {
     this.#selecting.done(this.selectCase.channel, value, ok);
   }
 
-  /** The channel that a send waits for was closed. */
   refused(): void {
     this.#selecting.refuse();
+  }
+}
+
+/** Somebody who waits for one channel, and nothing else: as actors do most of the time. */
+class Receiving extends Waiter implements Wait {
+  readonly #wake: Wake;
+  readonly value = undefined;
+
+  constructor(wake: Wake, channel: Channel) {
+    super();
+    this.#wake = wake;
+    channel.waitToReceive(this);
+  }
+
+  withdraw(): void {
+    this.line?.remove(this);
+  }
+
+  done(value: LuaValue, ok: boolean): void {
+    this.withdraw();
+    this.#wake.done([value, ok]);
+  }
+
+  refused(): void {
+    throw new TypeError('a receive was refused as a send is');
   }
 }
 
@@ -280,7 +313,6 @@ class WaitingLine {
   }
 }
 
-const received = ({ value, ok }: Selected): readonly LuaValue[] => [value, ok];
 const SENT: readonly LuaValue[] = [true];
 
 /** `ch:receive()` for modules that have a channel inside. */
@@ -295,7 +327,7 @@ export function receiveFrom(
     if (channel.brings !== undefined) call.renewBudget();
     return channel.receive();
   }
-  return selectLater(call, [{ op: 'receive', channel }], describe, received);
+  return new Suspend({ on: 'wait', describe, begin: (wake) => new Receiving(wake, channel) });
 }
 
 export const ChannelType = defineUserdata<Channel>('channel', {

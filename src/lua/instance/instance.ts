@@ -59,7 +59,8 @@ class Scheduler implements Instance, InstanceContext, Pending {
   readonly #vm: Vm;
   // Containers are made when something first gets into them: most instances only run main.
   #messages: MessageBoard | undefined;
-  #states: Map<object, object> | undefined;
+  /** Key, state, key, state ...: a module or two have any. */
+  #states: object[] | undefined;
   #main: Coroutine | undefined;
   /** Spawned coroutines and handlers, in the order in which they began. */
   #others: Set<Coroutine> | undefined;
@@ -181,10 +182,11 @@ class Scheduler implements Instance, InstanceContext, Pending {
   }
 
   state<T extends object>(key: object, make: () => T): T {
-    const states = (this.#states ??= new Map<object, object>());
-    let state = states.get(key);
-    if (state === undefined) states.set(key, (state = make()));
-    return state as T;
+    const states = (this.#states ??= []);
+    for (let at = 0; at < states.length; at += 2) if (states[at] === key) return states[at + 1] as T;
+    const state = make();
+    states.push(key, state);
+    return state;
   }
 
   close(): void {
@@ -301,6 +303,9 @@ class Scheduler implements Instance, InstanceContext, Pending {
       this.close(); // N5
       throw error;
     }
+    const isQuiet =
+      this.#issued === undefined && this.#withdrawn === undefined && this.#canceled === undefined;
+    if (isQuiet && this.#outcome === undefined && this.#paused === undefined) return NO_STEP;
     const commands = this.#issued ?? NONE;
     const withdrawn = this.#withdrawn ?? NONE;
     this.#issued = undefined;

@@ -20,38 +20,45 @@ export const cancelMessage = (reason: string): Message => ({
   payloads: [dataObject({ kind: 'CANCEL', reason })],
 });
 
+interface Listener {
+  readonly deliver: Deliver;
+  readonly unread: TellUnread | undefined;
+}
+const NONE: readonly never[] = Object.freeze([]);
+
+/** Lists are replaced when they change: a delivery goes to those that listened when it began. There are very many boards. */
 export class MessageBoard {
-  readonly #listeners = new Map<string, Set<Deliver>>();
-  readonly #holders = new Set<TellUnread>();
+  #inbox: readonly Listener[] = NONE;
+  /** Of other topics; made when one is first listened to. */
+  #topics: Map<string, readonly Listener[]> | undefined;
   #lastArrival = 0;
-  #kept: Unread[] = [];
+  /** Made when first something is kept. */
+  #kept: Unread[] | undefined;
 
   deliver(message: Message): void {
     const arrival = ++this.#lastArrival;
-    const listeners = this.#listenersOf(message.topic);
-    if (listeners === undefined) this.#kept.push({ message, payload: 0, arrival });
-    else for (const listener of listeners) listener(message, arrival);
+    const listeners = this.#takersOf(message.topic);
+    if (listeners.length === 0) (this.#kept ??= []).push({ message, payload: 0, arrival });
+    for (const { deliver } of listeners) deliver(message, arrival);
   }
 
   listen(topic: string, deliver: Deliver, unread?: TellUnread): () => void {
-    if (unread !== undefined) this.#holders.add(unread);
-    const own: Deliver = (message, arrival) => deliver(message, arrival);
-    let listeners = this.#listeners.get(topic);
-    if (listeners === undefined) this.#listeners.set(topic, (listeners = new Set()));
-    listeners.add(own);
-    this.#deliverKept(topic, own);
-    return () => {
-      listeners.delete(own);
-      if (unread !== undefined) this.#holders.delete(unread);
-      if (listeners.size === 0 && this.#listeners.get(topic) === listeners) this.#listeners.delete(topic);
-    };
+    const own: Listener = { deliver, unread };
+    this.#set(topic, [...this.#listenersTo(topic), own]);
+    this.#deliverKept(topic, deliver);
+    return () =>
+      this.#set(
+        topic,
+        this.#listenersTo(topic).filter((one) => one !== own),
+      );
   }
 
   /** M3 */
   unread(): Message[] {
-    const first = new Map<number, Unread>(this.#kept.map((kept) => [kept.arrival, kept]));
-    for (const holder of this.#holders)
-      for (const held of holder()) {
+    const first = new Map<number, Unread>((this.#kept ?? NONE).map((kept) => [kept.arrival, kept]));
+    const all = [this.#inbox, ...(this.#topics?.values() ?? NONE)].flat();
+    for (const { unread } of all)
+      for (const held of unread?.() ?? NONE) {
         const known = first.get(held.arrival);
         if (known === undefined || held.payload < known.payload) first.set(held.arrival, held);
       }
@@ -63,16 +70,29 @@ export class MessageBoard {
   }
 
   listens(topic: string): boolean {
-    return this.#listeners.has(topic);
+    return this.#listenersTo(topic).length > 0;
   }
 
-  #listenersOf(topic: string): ReadonlySet<Deliver> | undefined {
-    return this.#listeners.get(topic) ?? (topic.startsWith('@') ? undefined : this.#listeners.get(INBOX));
+  #listenersTo(topic: string): readonly Listener[] {
+    return topic === INBOX ? this.#inbox : (this.#topics?.get(topic) ?? NONE);
+  }
+
+  #set(topic: string, listeners: readonly Listener[]): void {
+    if (topic === INBOX) this.#inbox = listeners;
+    else if (listeners.length === 0) this.#topics?.delete(topic);
+    else (this.#topics ??= new Map()).set(topic, listeners);
+  }
+
+  /** M2 */
+  #takersOf(topic: string): readonly Listener[] {
+    const own = this.#topics?.get(topic);
+    if (own !== undefined) return own;
+    return topic.startsWith('@') ? NONE : this.#inbox;
   }
 
   #deliverKept(topic: string, deliver: Deliver): void {
-    if (this.#kept.length === 0) return;
     const kept = this.#kept;
+    if (kept === undefined) return;
     const wanted = (message: Message): boolean =>
       topic === INBOX ? !message.topic.startsWith('@') : message.topic === topic;
     this.#kept = kept.filter(({ message }) => !wanted(message));

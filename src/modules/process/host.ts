@@ -100,12 +100,16 @@ const object = (value: Data | undefined): DataObject =>
     ? value
     : dataObject();
 
+/** Those of the starter with what the start adds; nobody changes them, so they are the same where it adds nothing. */
+const valuesOf = (command: Command, { values }: CommandContext): Readonly<DataObject> =>
+  command['context'] === undefined ? values : dataObject({ ...values, ...object(command['context']) });
+
 const startRequest = (command: Command, context: CommandContext): StartRequest => ({
   target: text(command['target']),
   host: text(command['host']),
   args: list(command['args']),
   name: command['name'] === undefined ? undefined : text(command['name']),
-  values: dataObject({ ...context.values, ...object(command['context']) }),
+  values: valuesOf(command, context),
   options: object(command['options']),
   messages: list(command['messages']).map((message) => ({
     topic: text(object(message)['topic']),

@@ -47,11 +47,12 @@ const unreadOf = (channel: Channel) => (): Unread[] => channel.origins() as Unre
 interface Mailbox {
   inbox: Channel | undefined;
   events: Channel | undefined;
-  readonly listeners: Map<Channel, () => void>;
+  /** Made when something first listens to a topic. */
+  listeners: Map<Channel, () => void> | undefined;
 }
 const STATE = {};
 const mailbox = (instance: InstanceContext): Mailbox =>
-  instance.state(STATE, () => ({ inbox: undefined, events: undefined, listeners: new Map() }));
+  instance.state(STATE, () => ({ inbox: undefined, events: undefined, listeners: undefined }));
 
 /** The channel of messages that no listener takes. */
 export function inbox({ instance }: HostCall): LuaValue {
@@ -111,7 +112,7 @@ export function listen(call: HostCall, topic: LuaValue, options: LuaValue): Host
     },
     unreadOf(channel),
   );
-  mailbox(instance).listeners.set(channel, stop);
+  (mailbox(instance).listeners ??= new Map()).set(channel, stop);
   return ChannelType.wrap(channel);
 }
 
@@ -119,11 +120,11 @@ export function listen(call: HostCall, topic: LuaValue, options: LuaValue): Host
 export function unlisten({ instance }: HostCall, value: LuaValue): HostResult {
   const channel = ChannelType.unwrap(value);
   const { listeners } = mailbox(instance);
-  const stop = channel === undefined ? undefined : listeners.get(channel);
+  const stop = channel === undefined ? undefined : listeners?.get(channel);
   if (channel === undefined || stop === undefined)
     return failure('Invalid', 'process.unlisten takes a channel that process.listen gave');
   stop();
-  listeners.delete(channel);
+  listeners?.delete(channel);
   channel.close();
   return true;
 }
