@@ -155,6 +155,21 @@ export const pages = [
     others: [],
   },
   {
+    page: 'lua/http/client.md',
+    module: 'http_client',
+    receivers: {},
+    tables: {},
+    others: ['err', 'resp', 'resp.stream'],
+    // Streams are those of lua/core/stream.md; the others are names of permissions.
+    less: [
+      'Stream:read',
+      'Stream:close',
+      'http_client.unix_socket',
+      'http_client.private_ip',
+      'http_client.insecure_tls',
+    ],
+  },
+  {
     page: 'lua/http/html.md',
     module: 'html',
     receivers: { policy: 'Policy', builder: 'AttrBuilder', 'policy:allow_attrs()': 'AttrBuilder' },

@@ -29,6 +29,7 @@ import { WorkflowTier } from '../runtime/workflow-tier.js';
 import { secretGuard } from '../runtime/secret-guard.js';
 import type { TemporalAccess } from '../runtime/temporal-access.js';
 import { Environment } from '../services/env/environment.js';
+import { UndiciClient } from '../services/http-client/client.js';
 import { Groups } from '../services/pg/groups.js';
 import { errorToErrorData } from '../temporal/failures.js';
 import type { PreparedApp } from './prepare-app.js';
@@ -146,6 +147,7 @@ export function nodeHandlers(
         callFunction,
         processes: lazyProcesses(service),
         environment: variables,
+        httpClient: new UndiciClient({ privateNetworks: app.config.security.private_networks ?? [] }),
         registry: registryAccess(context),
         authorize,
         bus: () => context.get(keys.bus),

@@ -13,6 +13,8 @@ import { fsHandlers } from './fs/host.js';
 import { funcsHandlers } from './funcs/host.js';
 import type { CallFunction } from './funcs/host.js';
 import { httpHandlers } from './http/host.js';
+import { httpClientHandlers } from './http_client/host.js';
+import type { HttpClient } from './http_client/host.js';
 import { ioHandlers } from './io/host.js';
 import type { Terminal } from './io/host.js';
 import { loggerHandlers } from './logger/host.js';
@@ -44,6 +46,7 @@ export interface NodeServices {
   readonly authorize: Authorize;
   readonly bus: () => EventBus;
   readonly groups: () => GroupService;
+  readonly httpClient: HttpClient;
   readonly writeLog: WriteLog;
   readonly native: NativeSupport;
   readonly recordMetric: RecordMetric;
@@ -65,6 +68,7 @@ export function hostHandlers(services: NodeServices): Readonly<Record<string, Ho
     fs: fsHandlers(services.authorize),
     funcs: funcsHandlers(services.callFunction),
     http: httpHandlers,
+    http_client: httpClientHandlers(services.httpClient, services.authorize),
     io: ioHandlers(services.terminal),
     logger: loggerHandlers(services.writeLog),
     metrics: metricsHandlers(services.recordMetric),

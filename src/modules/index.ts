@@ -17,6 +17,7 @@ import { funcsSpec } from './funcs/spec.js';
 import { hashSpec } from './hash/spec.js';
 import { htmlSpec } from './html/spec.js';
 import { httpSpec } from './http/spec.js';
+import { httpClientSpec } from './http_client/spec.js';
 import { ioSpec } from './io/spec.js';
 import { jsonSpec } from './json/spec.js';
 import { loggerSpec } from './logger/spec.js';
@@ -64,6 +65,7 @@ export const declaredModules: readonly ModuleSpec[] = [
   hashSpec,
   htmlSpec,
   httpSpec,
+  httpClientSpec,
   ioSpec,
   jsonSpec,
   loggerSpec,

@@ -10,6 +10,7 @@ import { httpHandlers } from '../../src/modules/http/host.js';
 import { ioHandlers, Terminal } from '../../src/modules/io/host.js';
 import { nativeSupport } from '../../src/runtime/native-support.js';
 import { answeringExample } from '../http/example-request.js';
+import { clientOfExamples } from '../http/example-server.js';
 import { modulesWithExamples, recordedAnswers } from '../support/examples.js';
 import { nodeAnswers, runLua } from '../support/instance.js';
 import type { AnswerOf, LuaOptions, LuaRun } from '../support/instance.js';
@@ -20,6 +21,7 @@ const answers: Record<string, AnswerOf> = {
   ...recordedAnswers,
   ...nodeAnswers(activityHandlers),
   ...nodeAnswers(cryptoHandlers(nativeSupport)),
+  ...nodeAnswers(clientOfExamples(), { signal: new AbortController().signal }),
   'time.sleep': () => null,
 };
 

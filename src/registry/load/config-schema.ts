@@ -79,6 +79,15 @@ export const configSchema: JsonSchema = closed({
   }),
   security: closed({
     strict_mode: { type: 'boolean', description: 'Deny where actor or scope is missing. Default: false.' },
+    private_networks: {
+      type: 'array',
+      items: {
+        type: 'string',
+        pattern: '^[0-9a-fA-F:.]+(/\\d{1,3})?$',
+        'x-expected': "a network such as '10.0.0.0/8', or an address",
+      },
+      description: 'Private networks that http_client may reach. Default: none.',
+    },
   }),
   metrics: closed({
     listen: {

@@ -10,6 +10,8 @@ export interface SourceOptions {
   /** For all of it. Milliseconds. */
   readonly timeoutMs: number;
   readonly tooLarge: () => Error;
+  /** The other end went away, or was too slow. Default: an HttpExchangeError. */
+  readonly broken?: (why: string) => Error;
 }
 
 export class StreamSource implements ByteSource {
@@ -40,11 +42,15 @@ export class StreamSource implements ByteSource {
       }
       if (stream.readableEnded || stream.destroyed) {
         if (stream.errored !== null || !stream.readableEnded)
-          throw failure(`it broke off: ${stream.errored?.message ?? 'the other end went away'}`);
+          throw this.#broken(`it broke off: ${stream.errored?.message ?? 'the other end went away'}`);
         return undefined;
       }
       await this.#more();
     }
+  }
+
+  #broken(why: string): Error {
+    return (this.#options.broken ?? failure)(why);
   }
 
   #more(): Promise<void> {
@@ -61,7 +67,7 @@ export class StreamSource implements ByteSource {
       const timer = setTimeout(
         () => {
           done();
-          reject(failure(`it did not come within ${this.#options.timeoutMs} ms`));
+          reject(this.#broken(`it did not come within ${this.#options.timeoutMs} ms`));
         },
         Math.max(0, Math.min(this.#deadline - performance.now(), 2 ** 31 - 1)),
       );

@@ -1,0 +1,67 @@
+// Where requests may go: no address that is not public, unless the app names its network. Judged after DNS, at the connection
+// itself, so that a name that is looked up twice cannot show two faces.
+import { lookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import { PrivateAddressError } from './errors.js';
+
+export type MayReach = (address: string) => boolean;
+
+type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
+
+/** True for public addresses and those within `networks` (CIDR, or single addresses). Throws RangeError for what is no network. */
+export function reachable(networks: readonly string[]): MayReach {
+  const ranges = networks.map(rangeOf);
+  return (text) => {
+    const address = plain(text);
+    if (address === undefined) return false;
+    return (
+      address.range() === 'unicast' ||
+      ranges.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits))
+    );
+  };
+}
+
+export function rangeOf(network: string): Range {
+  try {
+    if (network.includes('/')) return ipaddr.parseCIDR(network);
+    const address = ipaddr.parse(network);
+    return [address, address.kind() === 'ipv4' ? 32 : 128];
+  } catch (error) {
+    throw new RangeError(`'${network}' is no network such as '10.0.0.0/8' or 'fd00::/8'`, { cause: error });
+  }
+}
+
+/** NAT64's well-known prefix: an IPv4 address in the last four bytes. RFC 6052. */
+const NAT64 = ipaddr.parseCIDR('64:ff9b::/96') as [ipaddr.IPv6, number];
+
+/** The address that is meant: IPv4 where IPv6 only wraps it. undefined: none. */
+function plain(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
+  const bare = text.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
+  if (!ipaddr.isValid(bare)) return undefined;
+  const address = ipaddr.process(bare);
+  if (address.kind() === 'ipv6' && (address as ipaddr.IPv6).match(NAT64))
+    return new ipaddr.IPv4((address as ipaddr.IPv6).toByteArray().slice(12));
+  return address;
+}
+
+/** Whether the host of a URL is an address, which nobody looks up. */
+export const isAddress = (host: string): boolean => plain(host) !== undefined;
+
+/** `dns.lookup` that refuses a name as soon as one of its addresses may not be reached. */
+export const guardedLookup =
+  (mayReach: MayReach): LookupFunction =>
+  (hostname, options, callback) => {
+    lookup(hostname, options, (error, found: unknown, family) => {
+      if (error !== null) {
+        callback(error, '', 0);
+        return;
+      }
+      const addresses = Array.isArray(found)
+        ? (found as { address: string }[])
+        : [{ address: found as string }];
+      const refused = addresses.find(({ address }) => !mayReach(address));
+      if (refused === undefined) callback(null, found as string, family);
+      else callback(new PrivateAddressError(refused.address, hostname), '', 0);
+    });
+  };

@@ -1,0 +1,306 @@
+// Requests to other servers, by undici.
+// C1: every hop of a redirect is asked for anew: its URL, and its address once it is known.
+// C2: a redirect to another origin loses Authorization and cookies; what is in a URL before the `@` becomes Authorization.
+// C3: connections are shared, but for requests with a socket or TLS options of their own.
+// C4: errors name method, origin and path: no query, no header, no body.
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { Agent, errors as undici } from 'undici';
+import type { Dispatcher } from 'undici';
+import type { ByteSource } from '../../core/http-exchange.js';
+import { PlatformError } from '../../core/errors.js';
+import { toBytes, toText } from '../../core/text.js';
+import type {
+  ClientRequest,
+  ClientResponse,
+  ClientTls,
+  HttpClient,
+  Pair,
+  Permissions,
+} from '../../modules/http_client/host.js';
+import { encodePairs } from '../../modules/http_client/uri.js';
+import { StreamSource } from '../http/stream-source.js';
+import { guardedLookup, isAddress, reachable } from './addresses.js';
+import type { MayReach } from './addresses.js';
+import { encodeBody } from './body.js';
+import { HttpRequestError, PrivateAddressError } from './errors.js';
+
+const MOST_REDIRECTS = 10;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+export interface HttpClientOptions {
+  /** Private networks that may be reached: CIDR, or single addresses. */
+  readonly privateNetworks: readonly string[];
+}
+
+interface Hop {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: readonly Pair[];
+  readonly body: Buffer | null;
+}
+
+export class UndiciClient implements HttpClient, AsyncDisposable {
+  readonly #mayReach: MayReach;
+  readonly #shared: Agent;
+
+  constructor({ privateNetworks }: HttpClientOptions) {
+    this.#mayReach = reachable(privateNetworks);
+    this.#shared = new Agent({ connect: { lookup: guardedLookup(this.#mayReach) } });
+  }
+
+  async send(request: ClientRequest, permissions: Permissions, signal: AbortSignal): Promise<ClientResponse> {
+    const deadline = AbortSignal.timeout(Math.min(request.timeout, 2 ** 31 - 1));
+    let hop = firstHop(request);
+    const own = ownAgent(request, this.#mayReach);
+    try {
+      for (let hops = 0; ; hops++) {
+        this.#check(hop.url, request, permissions);
+        const answer = await this.#ask(hop, own ?? this.#shared, AbortSignal.any([signal, deadline]));
+        const next = request.unixSocket === undefined ? redirected(hop, answer) : undefined;
+        if (next === undefined) return await responseOf(request, hop, answer, own);
+        await answer.body.dump();
+        if (hops === MOST_REDIRECTS)
+          throw new HttpRequestError('Internal', `${named(hop)}: more than ${MOST_REDIRECTS} redirects`);
+        hop = next;
+      }
+    } catch (error) {
+      await own?.destroy();
+      throw clientError(error, request, hop, deadline);
+    }
+  }
+
+  #check(url: URL, { unixSocket }: ClientRequest, { url: mayAsk, privateAddress }: Permissions): void {
+    mayAsk(`${url.origin}${url.pathname}`);
+    const host = url.hostname;
+    if (unixSocket !== undefined || !isAddress(host)) return;
+    const address = host.replace(/^\[|\]$/g, '');
+    if (!this.#mayReach(address) || !privateAddress(address)) throw new PrivateAddressError(address, address);
+  }
+
+  #ask(
+    { url, method, headers, body }: Hop,
+    dispatcher: Dispatcher,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData> {
+    return dispatcher.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method: method,
+      headers: headers.flat(),
+      body,
+      signal,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#shared.destroy();
+  }
+}
+
+function firstHop(request: ClientRequest): Hop {
+  const url = urlOf(request.url);
+  if (request.query.length > 0)
+    url.search = `${url.search === '' ? '' : `${url.search}&`}${encodePairs(request.query)}`;
+  const { bytes, contentType } = encodeBody(request);
+  const headers = [...request.headers];
+  const set = (name: string, value: string): void => {
+    if (!headers.some(([known]) => known.toLowerCase() === name.toLowerCase())) headers.push([name, value]);
+  };
+  const auth = request.auth ?? userOf(url);
+  if (auth !== undefined)
+    set('Authorization', `Basic ${Buffer.from(`${auth.user}:${auth.pass}`, 'latin1').toString('base64')}`);
+  url.username = '';
+  url.password = '';
+  url.hash = '';
+  if (contentType !== undefined) set('Content-Type', contentType);
+  if (request.cookies.length > 0)
+    set('Cookie', request.cookies.map(([name, value]) => `${name}=${value}`).join('; '));
+  set('User-Agent', 'moontide');
+  set('Accept-Encoding', 'gzip, deflate, br');
+  return { url, method: request.method, headers, body: bytes };
+}
+
+function urlOf(bytes: string, base?: URL): URL {
+  let url: URL;
+  try {
+    url = new URL(toText(bytes), base);
+  } catch (error) {
+    throw new HttpRequestError('Invalid', `'${bytes.slice(0, 100)}' is no URL`, false, { cause: error });
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new HttpRequestError('Invalid', `a URL begins with http:// or https://, got '${url.protocol}'`);
+  return url;
+}
+
+function userOf({ username, password }: URL): ClientRequest['auth'] {
+  if (username === '' && password === '') return undefined;
+  return { user: toBytes(decodeURIComponent(username)), pass: toBytes(decodeURIComponent(password)) };
+}
+
+/** An agent for one request, where it has a socket or TLS options of its own. */
+function ownAgent({ unixSocket, tls }: ClientRequest, mayReach: MayReach): Agent | undefined {
+  if (unixSocket === undefined && tls === undefined) return undefined;
+  return new Agent({
+    pipelining: 0,
+    connect: {
+      ...(unixSocket === undefined
+        ? { lookup: guardedLookup(mayReach) }
+        : { socketPath: toText(unixSocket) }),
+      ...(tls === undefined ? {} : tlsOptions(tls)),
+    },
+  });
+}
+
+const tlsOptions = ({ cert, key, ca, serverName, insecure }: ClientTls): Record<string, unknown> => ({
+  ...(cert === undefined ? {} : { cert }),
+  ...(key === undefined ? {} : { key }),
+  ...(ca === undefined ? {} : { ca }),
+  ...(serverName === undefined ? {} : { servername: serverName }),
+  rejectUnauthorized: !insecure,
+});
+
+/** Where an answer sends the request, as the Fetch standard says (4.4); undefined: nowhere. */
+function redirected({ url, method, headers, body }: Hop, answer: Dispatcher.ResponseData): Hop | undefined {
+  const location = answer.headers['location'];
+  if (!REDIRECTS.has(answer.statusCode) || typeof location !== 'string') return undefined;
+  const to = urlOf(toBytes(location), url);
+  to.hash = '';
+  const becomesGet =
+    (answer.statusCode === 303 && method !== 'HEAD') || (answer.statusCode <= 302 && method === 'POST');
+  const lost = new Set<string>();
+  if (becomesGet) for (const name of ['content-type', 'content-length', 'content-encoding']) lost.add(name);
+  if (to.origin !== url.origin) for (const name of ['authorization', 'cookie', 'host']) lost.add(name);
+  return {
+    url: to,
+    method: becomesGet ? 'GET' : method,
+    headers: headers.filter(([name]) => !lost.has(name.toLowerCase())),
+    body: becomesGet ? null : body,
+  };
+}
+
+async function responseOf(
+  request: ClientRequest,
+  hop: Hop,
+  answer: Dispatcher.ResponseData,
+  own: Agent | undefined,
+): Promise<ClientResponse> {
+  const { headers, decoded } = decode(answer, hop.method);
+  const source = new StreamSource(decoded, {
+    size: undefined,
+    maxBytes: request.most,
+    timeoutMs: request.timeout,
+    broken: (why) =>
+      new HttpRequestError('Internal', `${named(hop)}: the answer cannot be read: ${why}`, true),
+    tooLarge: () =>
+      new HttpRequestError(
+        'Invalid',
+        `${named(hop)}: the answer is larger than ${request.most} bytes; raise max_response_body, or take it as a stream`,
+      ),
+  });
+  const body: ByteSource = owning(source, decoded, answer.body, own);
+  return {
+    status: answer.statusCode,
+    headers: headers.map(([name, values]) => [canonical(name), values.join(', ')]),
+    cookies: cookiesOf(headers),
+    url: toBytes(hop.url.href),
+    body: request.stream ? body : await whole(body),
+  };
+}
+
+async function whole(source: ByteSource): Promise<string> {
+  try {
+    const pieces: string[] = [];
+    for (let piece = await source.read(1 << 20); piece !== undefined; piece = await source.read(1 << 20))
+      pieces.push(piece);
+    return pieces.join('');
+  } finally {
+    await source[Symbol.asyncDispose]();
+  }
+}
+
+/** The source, which lets go of its connection when it is disposed of. */
+const owning = (
+  source: ByteSource,
+  decoded: Readable,
+  raw: Readable,
+  own: Agent | undefined,
+): ByteSource => ({
+  size: source.size,
+  read: (size) => source.read(size),
+  async [Symbol.asyncDispose]() {
+    for (const stream of new Set([decoded, raw])) {
+      stream.on('error', () => undefined);
+      if (!stream.readableEnded) stream.destroy();
+    }
+    await own?.destroy();
+  },
+});
+
+const DECODERS: Readonly<Record<string, () => NodeJS.ReadWriteStream>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+};
+
+type HeaderLists = readonly (readonly [string, readonly string[]])[];
+
+/** The body without its encoding, and the headers without those that told of it. */
+function decode(
+  { headers, body, statusCode }: Dispatcher.ResponseData,
+  method: string,
+): { readonly headers: HeaderLists; readonly decoded: Readable } {
+  const lists: HeaderLists = Object.entries(headers).map(([name, value]) => [
+    name,
+    value === undefined ? [] : Array.isArray(value) ? value : [value],
+  ]);
+  const encoding = lists
+    .find(([name]) => name === 'content-encoding')?.[1]
+    .join(', ')
+    .toLowerCase();
+  const decoder = encoding === undefined ? undefined : DECODERS[encoding];
+  if (decoder === undefined || method === 'HEAD' || statusCode === 204 || statusCode === 304)
+    return { headers: lists, decoded: body };
+  return {
+    headers: lists.filter(([name]) => name !== 'content-encoding' && name !== 'content-length'),
+    decoded: pipeline(body, decoder() as never, () => undefined) as unknown as Readable,
+  };
+}
+
+const canonical = (name: string): string =>
+  name.replace(/(^|-)([a-z])/g, (_all, dash: string, letter: string) => `${dash}${letter.toUpperCase()}`);
+
+function cookiesOf(headers: HeaderLists): Pair[] {
+  const set = headers.find(([name]) => name === 'set-cookie')?.[1] ?? [];
+  return set.flatMap((cookie): Pair[] => {
+    const [pair = ''] = cookie.split(';', 1);
+    const at = pair.indexOf('=');
+    return at < 1 ? [] : [[pair.slice(0, at).trim(), pair.slice(at + 1).trim()]];
+  });
+}
+
+const named = ({ method, url }: Hop): string => `${method} ${url.origin}${url.pathname}`;
+
+/** As programs see it (en/lua/http/client.md, Errors). */
+function clientError(error: unknown, request: ClientRequest, hop: Hop, deadline: AbortSignal): unknown {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (cause instanceof PlatformError) return cause;
+  if (deadline.aborted)
+    return new HttpRequestError('Internal', `${named(hop)}: no answer within ${request.timeout} ms`, true, {
+      cause: error,
+    });
+  if (!(error instanceof Error) || error.name === 'AbortError') return error;
+  if (
+    error instanceof undici.InvalidArgumentError ||
+    error instanceof undici.RequestContentLengthMismatchError
+  )
+    return new HttpRequestError('Invalid', `${named(hop)}: ${error.message}`, false, { cause: error });
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) return error;
+  const [first] = error instanceof AggregateError ? (error.errors as Error[]) : [error];
+  return new HttpRequestError('Internal', `${named(hop)}: ${first?.message || code}`, true, { cause: error });
+}

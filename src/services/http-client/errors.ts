@@ -1,0 +1,27 @@
+// What goes wrong with requests to other servers.
+import { PlatformError } from '../../core/errors.js';
+import type { ErrorKind } from '../../core/errors.js';
+
+/** The request cannot be sent as it is, or its answer cannot be taken. */
+export class HttpRequestError extends PlatformError {
+  override readonly name = 'HttpRequestError';
+  readonly code = 'HTTP_REQUEST';
+  override readonly kind: ErrorKind;
+  override readonly retryable: boolean;
+  constructor(kind: ErrorKind, message: string, retryable = false, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+    this.retryable = retryable;
+  }
+}
+
+export class PrivateAddressError extends PlatformError {
+  override readonly name = 'PrivateAddressError';
+  readonly code = 'PRIVATE_ADDRESS';
+  override readonly kind = 'PermissionDenied' as const;
+  constructor(address: string, host: string) {
+    super(
+      `not allowed: private IP ${address}${host === address ? '' : ` (of '${host}')`}; name its network in security.private_networks of moontide.yaml`,
+    );
+  }
+}
