@@ -39,7 +39,7 @@ describe('http_client in a workflow', () => {
           'http_client.request': (command, { key, signal }) =>
             request!(command, { signal, idempotencyKey: key, entry: 'app:w', values: {} } as never),
         },
-        worker: { maxCachedWorkflows: 0 },
+        worker: { overrides: { maxCachedWorkflows: 0 } },
       },
     );
     try {
