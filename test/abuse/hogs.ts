@@ -8,6 +8,16 @@ export interface Hog {
   readonly notOnFengari?: string;
 }
 
+/** A sample of them: the first of so many. */
+export const everyNth = (hogs: readonly Hog[], step: number): readonly Hog[] =>
+  hogs.filter((_hog, at) => at % step === 0);
+
+export function hogNamed(hogs: readonly Hog[], name: string): Hog {
+  const found = hogs.find((hog) => hog.name === name);
+  if (found === undefined) throw new TypeError(`no hog is called '${name}'`);
+  return found;
+}
+
 /** They never end. */
 export const loops: readonly Hog[] = [
   { name: 'an empty loop', text: 'while true do end' },

@@ -12,3 +12,7 @@ export const times = <T>(short: T, long: T): T => (whole ? long : short);
 /** Figures are told on stderr, with the seed. */
 export const figure = (name: string, values: Readonly<Record<string, unknown>>): void =>
   void process.stderr.write(`${name}: ${JSON.stringify({ seed, ...values })}\n`);
+
+/** The value that so large a share of them does not exceed. */
+export const quantile = (values: readonly number[], share: number): number =>
+  [...values].sort((a, b) => a - b)[Math.ceil(share * values.length) - 1] ?? NaN;

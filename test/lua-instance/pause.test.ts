@@ -6,6 +6,7 @@ import { fengariEngine } from '../../src/lua/fengari/engine.js';
 import type { Pause } from '../../src/lua/suspend.js';
 import { LuaSession, programOf } from '../support/instance.js';
 import type { LuaOptions } from '../support/instance.js';
+import { smallest } from '../support/smallest.js';
 import { probeSpec } from './probe.js';
 
 const open = (text: string, options: LuaOptions = {}, budget?: Budget): LuaSession =>
@@ -73,7 +74,7 @@ const PROGRAMS: readonly (readonly [string, string])[] = [
   ],
   [
     'deep recursion',
-    'local function f(n) if n == 0 then return 0 end return 1 + f(n - 1) end return f(30000)',
+    'local function f(n) if n == 0 then return 0 end return 1 + f(n - 1) end return f(5000)',
   ],
   [
     'varargs',
@@ -170,15 +171,7 @@ describe('a step that gives up its turn', () => {
       runThrough(session);
       return session.error === undefined;
     };
-    const least = (turn: number): number => {
-      let [low, high] = [0, 20_000];
-      while (high - low > 1) {
-        const middle = (low + high) >> 1;
-        if (fits(middle, turn)) high = middle;
-        else low = middle;
-      }
-      return high;
-    };
+    const least = (turn: number): number => smallest((instructions) => fits(instructions, turn), 20_000);
     // Slices are of the turn's length, so that what is left in them is not the same.
     expect(Math.abs(least(40) - least(41))).toBeLessThan(60);
   });
@@ -201,6 +194,20 @@ describe('a step that gives up its turn', () => {
       expect(session.error).toEqual(whole.error);
     },
   );
+
+  it.each([
+    ['a builtin', 'local s = ("a"):rep(10000) while true do s:find("%f[%d]") end'],
+    ['a sort', 'local t = {3, 1, 2} while true do table.sort(t, function(a, b) return a < b end) end'],
+    ['a function without a call', 'local function f(...) end while true do f(...) end'],
+    [
+      'many values',
+      'local function f(...) while true do local n = select("#", ...) end end f(table.unpack({}, 1, 9000))',
+    ],
+  ])('gives it up soon where a pass is short and %s in it is long', (_what, text) => {
+    const session = open(text, turns(50_000), { instructions: 2_000_000 });
+    expect(runThrough(session).length).toBeGreaterThan(25);
+    expect(session.error?.message).toMatch(/^budget exceeded at main[.]lua:1/);
+  });
 
   it('is stopped by its budget, however many turns it had', () => {
     const session = open('local n = 0\nwhile true do n = n + 1 end', turns(1000), { instructions: 100_000 });
@@ -276,7 +283,7 @@ describe('a step on fengari that gives up its turn', () => {
   const programs = PROGRAMS.filter(([, text]) => !text.includes('<close>') && !text.includes('maxinteger'));
 
   it.each(programs)('goes on as if nothing had been: %s', (_what, text) => {
-    const many = longer(text.replace('f(30000)', 'f(1000)'));
+    const many = longer(text.replace('f(5000)', 'f(1000)'));
     const whole = onFengari(many);
     expect(runThrough(whole)).toEqual([]);
     const session = onFengari(many, AT_EVERY_LOOK);

@@ -8,11 +8,13 @@
 //     A step that is to park instead may overdraw as much again until it comes to a place where it can (turn.ts).
 // B4: memory is what is asked for, not what is alive: garbage counts, and V8's own bytes are estimated (the constants below).
 //     Small amounts are only counted; whoever takes much looks whether it is there, the rest is seen at the next slice.
+// B5: where something big uses up the turn, the units lose what they have taken, and so look at their next pass: a loop
+//     around it would else go on for a whole slice of its own few instructions, which may be many budgets.
 import { formatFrames } from '../instance/traceback.js';
 import { currentEntries, framesOf } from './positions.js';
 import type { StackEntry } from './positions.js';
 import { machine } from './machine.js';
-import { took } from './collection.js';
+import { stepEnded, took } from './collection.js';
 
 const SLICE = 5000;
 
@@ -75,9 +77,12 @@ export class BudgetExceeded extends Error {
 
 /** A step begins. */
 export function beginStep({ instructions, memory }: Limits, { turn, parks }: StepRules = NO_PAUSE): void {
+  if (!machine.hasPaused) stepEnded(machine.memoryPerStep - machine.memory - machine.reserve);
+  machine.hasPaused = false;
   machine.budget = machine.budgetPerStep = instructions;
   machine.floor = parks ? -instructions : 0;
   machine.turnEnd = Math.max(instructions - turn, 0);
+  machine.watch = turn === Infinity ? machine.floor : machine.turnEnd;
   machine.slice = Math.min(SLICE, turn);
   machine.entersAgain = false;
   machine.memoryPerStep = memory;
@@ -103,17 +108,20 @@ export interface StepLeft {
   readonly limits: Limits;
 }
 
-export const keepStep = (): StepLeft => ({
-  budget: machine.budget,
-  memory: machine.memory + machine.reserve,
-  limits: { instructions: machine.budgetPerStep, memory: machine.memoryPerStep },
-});
+export function keepStep(): StepLeft {
+  machine.hasPaused = true;
+  return {
+    budget: machine.budget,
+    memory: machine.memory + machine.reserve,
+    limits: { instructions: machine.budgetPerStep, memory: machine.memoryPerStep },
+  };
+}
 
 /** A step goes on after its pause, for another turn. */
 export function resumeStep({ budget, memory, limits }: StepLeft, { turn }: StepRules): void {
   beginStep(limits);
   machine.budget = budget;
-  machine.turnEnd = Math.max(budget - turn, 0);
+  machine.watch = machine.turnEnd = Math.max(budget - turn, 0);
   machine.slice = Math.min(SLICE, turn);
   machine.memory = Math.min(memory, PORTION);
   machine.reserve = memory - machine.memory;
@@ -129,8 +137,16 @@ export function takeSlices(left: number): number {
   return left;
 }
 
-/** The same where nothing can pause. */
+/** The same where nothing can pause: once the turn is over it takes no more than was used, and whoever can pause looks next (B5). */
 export function refill(left: number): number {
+  if (machine.floor < 0 || machine.budget >= machine.turnEnd) return takeSlicesNow(left);
+  machine.budget += left;
+  if (machine.memory < 0) needMemory();
+  if (machine.budget < machine.floor) exceeded();
+  return 0;
+}
+
+function takeSlicesNow(left: number): number {
   const taken = takeSlices(left);
   if (machine.budget < machine.floor) exceeded();
   return taken;
@@ -139,7 +155,15 @@ export function refill(left: number): number {
 /** Counts work of a builtin that grows with its input (characters copied, elements moved). */
 export function charge(units: number): void {
   machine.budget -= units;
+  if (machine.budget >= machine.watch) return;
   if (machine.budget < machine.floor) exceeded();
+  lookSoon();
+}
+
+/** The budget is below `machine.watch`: units look at their next pass or call (B5). */
+export function lookSoon(): void {
+  machine.budget += machine.taker?.giveBack() ?? 0;
+  machine.watch = Math.max(machine.budget - SLICE, machine.floor); // not each time where nothing can pause
 }
 
 /** Counts memory that is about to be taken, and refuses what is not there. */

@@ -10,9 +10,9 @@ const GROWN = 32 * 1024 * 1024;
 export function collectWhereMuchIsTaken(): void {
   let collect: (() => void) | undefined;
   let alive = getHeapStatistics().used_heap_size;
-  setCollector(() => {
+  setCollector((anew) => {
     const used = getHeapStatistics().used_heap_size;
-    if (used < alive + GROWN) {
+    if (!anew && used < alive + GROWN) {
       alive = Math.min(alive, used);
       return;
     }

@@ -6,7 +6,7 @@
 // C3: the depth at which Lua's "stack overflow" is raised is counted by us, never by the JavaScript engine.
 import { LuaThread } from '../values.js';
 import type { LuaError } from '../values.js';
-import { chargeMemory, COROUTINE_BYTES, FRAME_BYTES } from './budget.js';
+import { chargeMemory, COROUTINE_BYTES, FRAME_BYTES, lookSoon } from './budget.js';
 import { newError, raise, raiseHere, toLuaError } from './errors.js';
 import { RUN } from './positions.js';
 import { SOFT } from './machine.js';
@@ -196,6 +196,8 @@ export function leaveNative(): void {
   machine.barrier--;
   machine.depth = nativeDepths[machine.levels] ?? 0;
   machine.limit = nativeLimits[machine.levels] ?? SOFT;
+  // What it called could not pause: its callers can.
+  if (machine.budget < machine.watch && machine.barrier === 0) lookSoon();
 }
 
 /** Finishes what a native caller got S from: only a spill can be the reason. */

@@ -94,6 +94,10 @@ class Machine {
   floor = 0;
   /** Below this the step pauses, at the next place where it can (turn.ts). */
   turnEnd = 0;
+  /** Below this builtins look whether the step is to be stopped, or units are to look: `floor`, or more (budget.ts B5). */
+  watch = 0;
+  /** What runs: gives back what its units have taken of the budget in advance. */
+  taker: { giveBack(): number } | undefined = undefined;
   /** Instructions that a unit takes at a time. */
   slice = 5000;
   /** A function was left at its entry to pause: its call is to be made again. */
@@ -105,6 +109,8 @@ class Machine {
   /** More of it, for when `memory` is used up. */
   reserve = Infinity;
   memoryPerStep = Infinity;
+  /** The last step has paused, and not ended. */
+  hasPaused = false;
   /** What may be taken beyond that, once, by a step that then parks. */
   overdraft = 0;
   /** The last frame pushed since `suspend`. */

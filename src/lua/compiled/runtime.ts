@@ -2,7 +2,7 @@
 import { LuaFloat } from '../../core/data.js';
 import { index, setField, setIndex } from './access.js';
 import * as arithmetic from './arithmetic.js';
-import { ELEMENT_BYTES, refill } from './budget.js';
+import { ELEMENT_BYTES, lookSoon, refill } from './budget.js';
 import { checkClosable, closeValue, RAISE, toThrown } from './closing.js';
 import { concat, concatAll, equals, length, lessOrEqual, lessThan, rawEquals } from './compare.js';
 import { overflow } from './coroutine.js';
@@ -63,7 +63,7 @@ const FEW = 16;
 /** All values of a result that is not S; many are counted. */
 function allOf(result: Result): Value[] {
   if (!Array.isArray(result)) return [result];
-  if (result.length > FEW) machine.budget -= PASSED_COST * result.length; // stopped where there is a line
+  if (result.length > FEW && (machine.budget -= PASSED_COST * result.length) < machine.watch) lookSoon(); // stopped where there is a line
   return result;
 }
 

@@ -152,23 +152,23 @@ export class CompiledVm implements Vm, UnitHost, HostCall, RopeOwner, IdentityOw
 
   beginStep(isWhole = false): void {
     beginStep(this.#limits, isWhole ? NO_PAUSE : rulesOf(this.instance));
-    this.#takeBack();
+    this.giveBack();
   }
 
   pauseStep(): void {
-    machine.budget += this.#takeBack();
+    machine.budget += this.giveBack();
     this.#left = keepStep();
   }
 
   resumeStep(): void {
     if (this.#left === undefined) throw new TypeError('no step has paused');
-    this.#takeBack(); // what others have left there
+    this.giveBack(); // what others have left there
     resumeStep(this.#left, rulesOf(this.instance));
     this.#left = undefined;
   }
 
-  /** What the units have taken in advance. */
-  #takeBack(): number {
+  /** What the units have taken of the budget in advance. */
+  giveBack(): number {
     let instructions = this.#used?.giveBack() ?? 0;
     if (this.#alsoUsed !== undefined) for (const unit of this.#alsoUsed) instructions += unit.giveBack();
     return instructions;
@@ -203,9 +203,12 @@ export class CompiledVm implements Vm, UnitHost, HostCall, RopeOwner, IdentityOw
     const libraryHost = setLibraryHost(LIBRARY_HOST);
     const identities = setIdentities(this);
     const ropes = setRopes(this);
+    const { taker } = machine;
+    machine.taker = this;
     try {
       return enter(coroutine, value);
     } finally {
+      machine.taker = taker;
       setHostCall(call);
       setLibraryHost(libraryHost);
       setIdentities(identities);

@@ -39,10 +39,10 @@ export function patternLibrary(
   const counted = <T>(L: lua_State, work: () => T): T => {
     startMachine();
     const meter = runningMeter();
-    const { budget, floor, memory, reserve } = machine;
+    const { budget, floor, watch, memory, reserve } = machine;
     const given = meter === undefined ? Infinity : meter.left * STEPS_AT_ONCE;
     machine.budget = given;
-    machine.floor = 0;
+    machine.floor = machine.watch = 0;
     machine.reserve = Infinity;
     let used = 0;
     try {
@@ -54,7 +54,7 @@ export function patternLibrary(
       throw error;
     } finally {
       if (meter !== undefined) used = given - machine.budget;
-      Object.assign(machine, { budget, floor, memory, reserve });
+      Object.assign(machine, { budget, floor, watch, memory, reserve });
       if (meter?.stop === undefined) meter?.charge(Math.max(used, 0) / STEPS_AT_ONCE);
     }
   };
