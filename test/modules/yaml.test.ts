@@ -96,6 +96,13 @@ describe('yaml', () => {
   it.each([
     ['a key twice', 'a: 1\na: 2', 'Map keys must be unique at line 2'],
     ['an open list', 'a: [1, 2', 'at line 1'],
+    ['a number and its text as keys', '{1: a, "1": b}', 'Map keys must be unique at line 1, column 8'],
+    [
+      'an alias within its own anchor',
+      'a: &a\n  - *a',
+      "invalid YAML: the alias '*a' stands within its own anchor at line 2, column 5",
+    ],
+    ['a set', '!!set {a, b}', '$ is of a YAML type that plain data cannot hold'],
     ['a tab', 'a:\n\tb: 1', 'at line 2'],
     ['a tag of JavaScript', 'a: !!js/function "function () {}"', 'Unresolved tag'],
     ['a tag of its own', '!thing {a: 1}', 'Unresolved tag'],
@@ -104,7 +111,11 @@ describe('yaml', () => {
       'a: 1\n---\nb: 2',
       "invalid YAML: there is more than one document; cut the text at '---' and read each by itself at line 2, column 1",
     ],
-    ['an alias of an anchor elsewhere', 'a: *b', 'Unresolved alias'],
+    [
+      'an alias of an anchor elsewhere',
+      'a: *b',
+      "unresolved alias '*b'; write '&b' before it at line 1, column 4",
+    ],
     ['deep nesting', '['.repeat(5000), 'invalid YAML'],
     ['a key that is a list', '? [a]\n: 1', 'has a key that is not a scalar'],
     ['bytes that are none', 'a: !!binary aGk', '!!binary is base64 with padding at line 1'],
@@ -122,11 +133,32 @@ describe('yaml', () => {
       const [name, before] = [String.fromCharCode(98 + index), String.fromCharCode(97 + index)];
       lines.push(`${name}: &${name} [${Array.from({ length: 9 }, () => `*${before}`).join(', ')}]`);
     }
-    expect((await problem('yaml.decode(...)', lines.join('\n')))[2]).toContain('Excessive alias count');
+    const many = 'aliases stand for more than 100000 values';
+    expect((await problem('yaml.decode(...)', lines.join('\n')))[2]).toContain(many);
     const merges = lines.map((line) =>
       line.replace('[x, x', '{x: 1}\nx: [x, x').replace(/\[(\*.*)\]$/, '{<<: [$1]}'),
     );
-    expect((await problem('yaml.decode(...)', merges.join('\n')))[2]).toContain('Excessive alias count');
+    expect((await problem('yaml.decode(...)', merges.join('\n')))[2]).toContain(many);
+  });
+
+  // Equal keys and anchors were searched for one by one: a minute.
+  it('reads a map of 30000 keys, anchors and aliases', async () => {
+    const text = Array.from(
+      { length: 15_000 },
+      (_, index) => `k${index}: &a${index} x\nl${index}: *a${index}\n`,
+    ).join('');
+    expect(await lua('local n = 0 for _ in pairs(yaml.decode(...)) do n = n + 1 end return n', text)).toEqual(
+      [30_000],
+    );
+  });
+
+  it('reads an alias as the last anchor before it, and as a key', async () => {
+    expect(
+      await lua(
+        'local t = yaml.decode(...) return t[2], t[4], t[5].k',
+        '- &a 1\n- *a\n- &a k\n- *a\n- {*a : 2}\n',
+      ),
+    ).toEqual([1, 'k', 2]);
   });
 
   it('keeps __proto__ a key like any other', async () => {
