@@ -233,6 +233,14 @@ describe('a template', () => {
     ).toBe('9007199254740993 9007199254740992');
   });
 
+  // Each was quadratic: the search for the next comment, or for the next action, went to the end of the text each time.
+  it.each([
+    ['actions', '{{ 1 }}abc\n', '1abc\n'],
+    ['comments', '{* x *}abc\n', 'abc\n'],
+  ])('takes 80000 %s', (_what, one, rendered) => {
+    expect(render(one.repeat(80_000))).toBe(rendered.repeat(80_000));
+  });
+
   it('writes bytes that are no text as they are', () => {
     const set = new TemplateSet([{ name: 'main', source: '{{ data }}\xff' }], OPTIONS);
     expect(set.render('main', dataObject({ data: '\xfe<' }))).toBe('\xfe&lt;\xff');

@@ -1,6 +1,7 @@
 // Tokens of a template: its text, and what stands between delimiters. Sealed.
 // L1: the source is bytes; a byte above 127 is a letter, so names may hold any.
-// L2: `{{- ` and ` -}}` take the white space of the text beside them away; comments leave nothing.
+// L2: each delimiter is searched for once from left to right: a text without comments is not read to its end at every action.
+// L3: `{{- ` and ` -}}` take the white space of the text beside them away; comments leave nothing.
 import { toBytes, toTextLossy } from '../../core/text.js';
 import { TemplateSyntaxError } from './errors.js';
 
@@ -60,6 +61,8 @@ class Lexer {
   readonly #source: string;
   readonly #delimiters: Delimiters;
   readonly #tokens: Token[] = [];
+  /** Where each delimiter was found last. L2 */
+  readonly #found = new Map<string, number>();
   #at = 0;
 
   constructor(source: string, delimiters: Delimiters) {
@@ -98,8 +101,12 @@ class Lexer {
   }
 
   #find(text: string): number {
+    const known = this.#found.get(text) ?? -1;
+    if (known >= this.#at) return known;
     const found = this.#source.indexOf(text, this.#at);
-    return found < 0 ? this.#source.length : found;
+    const place = found < 0 ? this.#source.length : found;
+    this.#found.set(text, place);
+    return place;
   }
 
   #startsWith(text: string, at = this.#at): boolean {
