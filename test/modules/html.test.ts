@@ -134,6 +134,37 @@ describe('html.sanitize', () => {
     expect(run.values).toEqual([toBytes('a\ufffdb')]);
   });
 
+  it('removes URLs that do not parse where the policy says so', async () => {
+    const policy = `local policy = html.sanitize.new_policy():allow_attrs("href"):on_elements("a")
+      policy:require_parseable_urls(true)`;
+    for (const url of [
+      'http://a b',
+      'http://a/b c',
+      'http:// a',
+      'http://a/%zz',
+      '/a b',
+      '/%',
+      'http://',
+      'java\nscript:x',
+    ])
+      expect(await clean(policy, `<a href="${url}">x</a>`)).toBe('<a>x</a>');
+    for (const url of ['http://a/b%20c', ' http://a ', '/a?b#c', 'mailto:a@b.c'])
+      expect(await clean(policy, `<a href="${url}">x</a>`)).toBe(`<a href="${url}">x</a>`);
+  });
+
+  it('charges for depth: the parser goes through all open elements at each tag', async () => {
+    const nested = (open: number, close: string) =>
+      runLua(
+        `return #html.sanitize.ugc_policy():sanitize(("<div>"):rep(${open}) .. ("${close}"):rep(${open}))`,
+        {
+          modules,
+        },
+      );
+    expect((await nested(5000, '</x>')).error).toBeUndefined();
+    for (const close of ['', '</x>', '</div>'])
+      expect((await nested(200_000, close)).error?.message).toMatch(/^budget exceeded at main.lua:1/);
+  });
+
   it('raises for wrong arguments', async () => {
     await expect(evaluate('html.sanitize.new_policy():allow_elements({})', { modules })).rejects.toThrow(
       "bad argument #1 to 'allow_elements' (string expected, got table)",

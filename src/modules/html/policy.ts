@@ -2,6 +2,7 @@
 // P1: what is not allowed by name is removed, its text stays; of elements that hold no text for people the text goes too.
 // P2: `script`, `style` and what hides markup from a parser (NEVER) are never let through, whatever a policy allows.
 // P3: a URL with a scheme that is not allowed is removed, whatever hides it: spaces, control characters, entities.
+// P4: at each tag the parser goes through all elements that are open, so whatever is nested by thousands is charged for its depth.
 import { sanitizeHtml } from '../../core/heavy-libraries.cjs';
 import type { Pattern } from '../../core/regular-expressions.js';
 
@@ -50,6 +51,10 @@ const NEVER = new Set([
 ]);
 const LINKS = new Set(['a', 'area', 'link']);
 export const STANDARD_SCHEMES: readonly string[] = ['http', 'https', 'mailto'];
+
+/** What a tag costs for each so many elements that are open. Instructions. */
+const DEPTH_COST = 100;
+const DEPTH_STEP = 1000;
 
 interface Permission {
   readonly name: string;
@@ -101,6 +106,8 @@ export class Policy {
   }
 
   #allowsUrl(element: string, name: string, value: string): boolean {
+    const isData = /^\s*data:/i.test(value);
+    if (this.parseableUrls && !isData && !isCleanUrl(value.trim())) return false;
     // As browsers read it: control characters and spaces do not count.
     const url = value.replace(/[\0-\x20\x7f-\xa0\u2028\u2029]+/g, '');
     const relative = this.relativeUrls ?? this.#schemes === undefined;
@@ -118,7 +125,7 @@ export class Policy {
         /^data:image\/(?:gif|jpeg|png|webp);base64,[A-Za-z0-9+/=]*$/i.test(url)
       );
     const schemes: { has(scheme: string): boolean } = this.#schemes ?? new Set(STANDARD_SCHEMES);
-    return schemes.has(scheme) && (!this.parseableUrls || isParseable(url, scheme));
+    return schemes.has(scheme) && (!this.parseableUrls || hasHost(url, scheme));
   }
 
   #hasWeb(): boolean {
@@ -145,8 +152,20 @@ export class Policy {
     return kept;
   }
 
-  sanitize(html: string): string {
+  /** `charge` is told of work beyond what goes with the length. P4 */
+  sanitize(html: string, charge: (units: number) => void): string {
+    let depth = 0;
+    let deepest = 0;
     const clean = sanitizeHtml()(html, {
+      onOpenTag: () => {
+        depth += 1;
+        if (depth % DEPTH_STEP !== 0 || depth <= deepest) return;
+        deepest = depth;
+        charge(html.split('<').length * DEPTH_COST);
+      },
+      onCloseTag: () => {
+        depth -= 1;
+      },
       allowedTags: [...this.elements],
       allowedAttributes: false,
       allowedSchemes: false, // this class has looked at them
@@ -164,8 +183,10 @@ export class Policy {
   }
 }
 
-function isParseable(url: string, scheme: string): boolean {
-  if (/%(?![0-9a-f]{2})/i.test(url)) return false;
+/** As Go's parser and its sanitizer take one: no spaces or control characters within, no broken `%`. */
+const isCleanUrl = (url: string): boolean => !/[\s\0-\x20\x7f]|%(?![0-9a-f]{2})/i.test(url);
+
+function hasHost(url: string, scheme: string): boolean {
   return (
     scheme === 'mailto' ||
     /^[a-z][a-z0-9+.-]*:\/\/(?:[^\s/?#@]*@)?(?:\[[0-9a-f:.]+\]|[^\s/?#@:[\]<>"{}|\\^`]+)(?::\d{1,5})?(?:[/?#]|$)/i.test(

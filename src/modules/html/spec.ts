@@ -156,12 +156,12 @@ const COST = 30;
 const PolicyType: UserdataType<Policy> = defineType<Policy>('Policy', 'What is let through.', [
   method('sanitize', {
     summary:
-      'The HTML with everything removed that the policy does not allow. Always well-formed; bytes that are no UTF-8 become U+FFFD.',
+      'The HTML with everything removed that the policy does not allow. Always well-formed; bytes that are no UTF-8 become U+FFFD. Elements within 200 others are cut, their text stays.',
     params: [bytes('html')],
     returns: ['string'],
     run: (call: HostCall, self, html) => {
       call.charge(html.length * COST);
-      return toBytes(self.sanitize(toTextLossy(html)));
+      return toBytes(self.sanitize(toTextLossy(html), (units) => call.charge(units)));
     },
   }),
   method('allow_elements', {
@@ -199,7 +199,11 @@ const PolicyType: UserdataType<Policy> = defineType<Policy>('Policy', 'What is l
     'Whether relative URLs are let through. Without a word they are, until `allow_url_schemes` lists what is.',
     'relativeUrls',
   ),
-  toggle('require_parseable_urls', 'Whether URLs that do not parse are removed.', 'parseableUrls'),
+  toggle(
+    'require_parseable_urls',
+    'Whether URLs that do not parse are removed: spaces within, a broken `%`, no host.',
+    'parseableUrls',
+  ),
   toggle('require_nofollow_on_links', 'Whether links get `rel="nofollow"`.', 'noFollow'),
   toggle('require_noreferrer_on_links', 'Whether links get `rel="noreferrer"`.', 'noReferrer'),
   toggle(
