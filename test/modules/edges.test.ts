@@ -1,6 +1,6 @@
 // Every function and method of the pure modules with every edge value at every place of an argument: it answers, gives an error
-// object, or raises a text of Lua; nothing of the host shows, whatever comes. What is expected of each edge in particular is in
-// the file of the module.
+// object of a kind that its page names, or raises a text of Lua; nothing of the host shows, whatever comes. What is expected of
+// each edge in particular is in the file of the module.
 import { Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { descriptionOf } from '../../src/lua/module.js';
@@ -86,7 +86,7 @@ const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() 
 describe('whatever comes', () => {
   it.each(cases.filter(([, , { params }]) => params.length > 0))(
     '%s keeps to Lua',
-    async (_title, call, { params }) => {
+    async (_title, call, { params, errors: named }) => {
       const calls = params.map((_, place) => {
         const args = params.map((parameter, at) => (at === place ? 'edge' : fitting(parameter)));
         return `function(edge) return ${call}${args.join(', ')}) end`;
@@ -101,15 +101,17 @@ describe('whatever comes', () => {
       });
       const run = await runLua(
         `${EDGES}
-      local told = {}
+      local told, kinds = {}, {}
       for place, call in ipairs({ ${calls.join(', ')} }) do
         for at = 0, count do
           local ok, value, err = pcall(call, edges[at])
           if not ok then told[#told + 1] = tostring(value)
-          elseif type(err) == "userdata" then told[#told + 1] = err:kind() .. ": " .. err:message() end
+          elseif type(err) == "userdata" then
+            told[#told + 1], kinds[#kinds + 1] = err:message(), err:kind()
+          end
         end
       end
-      return told`,
+      return { told, kinds }`,
         {
           modules: declaredModules,
           answers: {
@@ -121,8 +123,10 @@ describe('whatever comes', () => {
           },
         },
       );
-      const told = run.error === undefined ? run.values[0] : [run.error.message];
-      for (const message of told as readonly string[])
+      const [told = [], kinds = []] =
+        run.error === undefined ? (run.values[0] as readonly (readonly string[])[]) : [[run.error.message]];
+      for (const kind of kinds) expect(named).toContain(kind);
+      for (const message of told)
         expect(message).not.toMatch(
           /undefined|\[object|TypeError|RangeError|SyntaxError|ReferenceError|call stack|node:|\.[cm]?[jt]s\b|Cannot read|is not a function|is not iterable/,
         );

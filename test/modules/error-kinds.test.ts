@@ -257,6 +257,8 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'Differ:pretty_html Invalid': 'text.diff.new():pretty_html({{operation = "x", text = "y"}})',
     'Differ:patch_make Invalid': 'text.diff.new():patch_make("a", "\\xff")',
     'Differ:patch_apply Invalid': 'text.diff.new():patch_apply({{bad = 1}}, "a")',
+    'Regexp:replace_all_string Invalid':
+      'text.regexp.compile(""):replace_all_string(("a"):rep(1000), ("b"):rep(1e5))',
     'Splitter:split_text Invalid': 'text.splitter.recursive():split_text("\\xff")',
     'Splitter:split_batch Invalid': 'text.splitter.recursive():split_batch({{}})',
     'time.parse Invalid': 'time.parse(time.RFC3339, "soon")',

@@ -74,6 +74,11 @@ describe('metrics', () => {
       "'x y' is no name of a label; use letters, digits and '_'",
     ],
     ['metrics.gauge_set("a", 1, { "x" })', "'1' is no name of a label; use letters, digits and '_'"],
+    ['metrics.histogram("a", 1, { le = "x" })', "the label 'le' is Prometheus' own; use another name"],
+    [
+      'metrics.gauge_set("a", 1, { __name__ = "x" })',
+      "the label '__name__' is Prometheus' own; use another name",
+    ],
     ['metrics.gauge_set("a", 1, { x = {} })', "the label 'x' is no text"],
     ['metrics.gauge_set("a", 1, { x = ("y"):rep(1001) })', "the label 'x' is longer than 1000 bytes"],
   ])('%s is refused', async (call, message) => {

@@ -76,6 +76,10 @@ describe('time: instants', () => {
         return b:sub(a):hours(), tostring(b - a), a:before(b), a:after(b), a:equal(a), a < b, b <= a,
           a == time.date(2024, 1, 1)`),
     ).toEqual([24, '24h0m0s', true, false, true, true, false, true]);
+    expect(
+      await lua(`local a, b = time.date(1, 1, 1), time.date(3000, 1, 1)
+        return tostring(b:sub(a)), tostring(a - b), b - a == b:sub(a)`),
+    ).toEqual(['2562047h47m16.854775807s', '-2562047h47m16.854775808s', true]);
   });
 
   it('rounds and truncates by a Duration only', async () => {

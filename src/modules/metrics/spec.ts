@@ -12,6 +12,8 @@ import type { HostResult, LuaTable } from '../../lua/values.js';
 
 const NAME = /^[A-Za-z_:][A-Za-z0-9_:]{0,199}$/;
 const LABEL = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;
+/** Labels that Prometheus gives a meaning of its own: the bound of a bucket, the name of a metric, and the like. */
+const RESERVED = /^(?:le|quantile|__.*)$/;
 const MOST_LABELS = 20;
 const LONGEST_LABEL = 1000;
 
@@ -28,6 +30,7 @@ function labelsOf(given: LuaTable | undefined): DataObject | string {
     const text = typeof value === 'boolean' ? String(value) : asText(value);
     if (typeof key !== 'string' || !LABEL.test(key))
       return `'${(asText(key) ?? 'a table').slice(0, 100)}' is no name of a label; use letters, digits and '_'`;
+    if (RESERVED.test(key)) return `the label '${key}' is Prometheus' own; use another name`;
     if (text === undefined) return `the label '${key}' is no text`;
     if (text.length > LONGEST_LABEL) return `the label '${key}' is longer than ${LONGEST_LABEL} bytes`;
     if ((count += 1) > MOST_LABELS) return `more than ${MOST_LABELS} labels`;

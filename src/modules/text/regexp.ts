@@ -179,7 +179,8 @@ const changers = [
     summary:
       'The string with every match replaced. `$1`, `$name` and `${name}` are groups, `$$` is a dollar.',
     params: [subject, bytes('repl', 'The replacement.')],
-    returns: ['string'],
+    returns: ['string?', 'Error?'],
+    fails: { Invalid: 'the result is longer than 64 MiB' },
     run: (call, self, text, replacement) => {
       charge(call, self, text);
       const plain = !replacement.includes('$');

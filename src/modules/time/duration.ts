@@ -8,6 +8,7 @@ import { LuaError, LuaFloat, LuaUserdata, luaType } from '../../lua/values.js';
 import type { LuaValue, UserdataType } from '../../lua/values.js';
 
 const MAX = 2n ** 63n - 1n;
+const MIN = -MAX - 1n;
 
 export class Duration {
   /** Within 64 bits, signed. */
@@ -50,7 +51,7 @@ export function readDuration(value: LuaValue): ReadDuration {
 function fromNumber(value: number): ReadDuration {
   if (!Number.isFinite(value)) return refused(`invalid duration '${value}': it must be finite`);
   const nanoseconds = BigInt(Math.trunc(value));
-  if (nanoseconds > MAX || nanoseconds < -MAX - 1n)
+  if (nanoseconds > MAX || nanoseconds < MIN)
     return refused(`invalid duration '${value}': it is longer than 292 years`);
   return { ok: true, nanoseconds };
 }
@@ -155,6 +156,10 @@ export const DurationType: UserdataType<Duration> = defineType<Duration>(
     data: (self) => self.toString(),
   },
 );
+
+/** Between two instants; the longest or the shortest where they are further apart than a Duration holds, as in Go. */
+export const wrapSpan = (nanoseconds: bigint): LuaUserdata<Duration> =>
+  wrapDuration(nanoseconds > MAX ? MAX : nanoseconds < MIN ? MIN : nanoseconds);
 
 export const wrapDuration = (nanoseconds: bigint): LuaUserdata<Duration> =>
   DurationType.wrap(new Duration(nanoseconds));

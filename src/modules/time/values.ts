@@ -22,7 +22,7 @@ import {
   ZERO_INSTANT,
 } from './calendar.js';
 import type { DateFields, Zone } from './calendar.js';
-import { DurationType, readDuration, wrapDuration } from './duration.js';
+import { DurationType, readDuration, wrapSpan } from './duration.js';
 import type { Duration } from './duration.js';
 
 export const RFC3339 = '2006-01-02T15:04:05Z07:00';
@@ -129,10 +129,11 @@ const arithmetic = [
     run: (_call, self, nanoseconds) => wrapTime(self.instant + nanoseconds, self.zone),
   }),
   method('sub', {
-    summary: 'The Duration since another time; negative where that is later.',
+    summary:
+      'The Duration since another time; negative where that is later. At most 292 years: the longest Duration stands for more.',
     params: [other],
     returns: ['Duration'],
-    run: (_call, self, { instant }) => wrapDuration(self.instant - instant),
+    run: (_call, self, { instant }) => wrapSpan(self.instant - instant),
   }),
   method('add_date', {
     summary: 'The time so many years, months and days later. January 31 and a month is March 2 or 3.',
@@ -273,7 +274,7 @@ export const TimeType: UserdataType<Time> = defineType<Time>(
       const left = TimeType.unwrap(a);
       const right = TimeType.unwrap(b);
       if (left === undefined) throw new LuaError('attempt to subtract a time from something else');
-      if (right !== undefined) return wrapDuration(left.instant - right.instant);
+      if (right !== undefined) return wrapSpan(left.instant - right.instant);
       const read = readDuration(b);
       if (!read.ok) throw new LuaError(`attempt to subtract from a time: ${read.problem}`);
       return wrapTime(left.instant - read.nanoseconds, left.zone);
