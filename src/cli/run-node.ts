@@ -290,6 +290,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   stopped.catch(() => undefined); // told to who called `stop`
   let serving: Serving;
   let http: HttpServing | undefined;
+  let whole = false;
   let supervision: NodeSupervision | undefined;
   try {
     await set.load();
@@ -402,11 +403,20 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     plan = planOf(prepared.name, registry.current.all(), settings, wishes);
     interrupted.throwIfAborted();
     const { listen } = prepared.config.metrics;
-    if (listen !== undefined && !asked) app.get(keys.supervisor).add(metricsService(metrics, listen));
+    if (listen !== undefined && !asked)
+      app
+        .get(keys.supervisor)
+        .add(
+          metricsService(metrics, listen, () => [
+            ...(begun.signal.aborted ? ['the node is stopping'] : whole ? [] : ['the node is starting']),
+            ...(serving.serving || !eager ? [] : ['its workers do not run']),
+          ]),
+        );
     if (eager) await serving.start();
     await app.get(keys.lifecycle).serve();
     if (eager) void supervision?.start(); // nothing waits for services
     interrupted.throwIfAborted();
+    whole = true;
     ended('entries');
   } catch (thrown) {
     // What was interrupted fails in its own words.

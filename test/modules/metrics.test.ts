@@ -88,14 +88,22 @@ describe('metrics', () => {
   it('are served over HTTP where the app asks for it', async () => {
     const collector = new MetricsCollector(() => undefined);
     collector.record({ kind: 'counter', op: 'add', name: 'hits', value: 2, labels: {} });
-    const service = metricsService(collector, '127.0.0.1:0');
+    const missing = ['the node is starting'];
+    const service = metricsService(collector, '127.0.0.1:0', () => missing);
     await service.start();
     const port = String(service.port());
     const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
     expect(await answer.text()).toContain('hits 2');
     expect(answer.headers.get('content-type')).toContain('text/plain');
     expect((await fetch(`http://127.0.0.1:${port}/other`)).status).toBe(404);
-    const taken = metricsService(collector, `127.0.0.1:${port}`);
+    const probe = async (path: string): Promise<number> =>
+      (await fetch(`http://127.0.0.1:${port}${path}`)).status;
+    expect(await probe('/livez')).toBe(200);
+    const waiting = await fetch(`http://127.0.0.1:${port}/readyz`);
+    expect([waiting.status, await waiting.text()]).toEqual([503, 'the node is starting\n']);
+    missing.pop();
+    expect(await probe('/readyz?verbose')).toBe(200);
+    const taken = metricsService(collector, `127.0.0.1:${port}`, () => []);
     await expect(taken.start()).rejects.toMatchObject({ code: 'METRICS_LISTEN', kind: 'Unavailable' });
     await service.stop();
     await expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow();

@@ -94,7 +94,8 @@ export const configSchema: JsonSchema = closed({
       type: 'string',
       pattern: '^(?:[A-Za-z0-9.-]+|\\[[0-9a-fA-F:.]+\\]):\\d{1,5}$',
       'x-expected': "host:port, such as '127.0.0.1:9464'",
-      description: 'Where `/metrics` is served for Prometheus by dev and run. Default: nowhere.',
+      description:
+        'Where dev and run serve `/metrics` (for Prometheus), `/livez` and `/readyz`. Default: nowhere.',
     },
   }),
   shutdown: closed({

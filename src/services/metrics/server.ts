@@ -1,4 +1,6 @@
-// `/metrics` over HTTP, where moontide.yaml says `metrics: { listen: HOST:PORT }`.
+// `/metrics`, `/livez` and `/readyz` over HTTP, where moontide.yaml says `metrics: { listen: HOST:PORT }`.
+// M1: `/livez` answers while the process does; `/readyz` is 503 and says why while the node starts or stops, or its workers do
+//     not run (the names are those that Kubernetes gave such probes).
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import { PlatformError } from '../../core/errors.js';
@@ -12,17 +14,25 @@ class MetricsListenError extends PlatformError {
   override readonly exitCode = 3 as const;
 }
 
-/** `listen`: `127.0.0.1:9464`, `[::1]:9464`. */
+interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+const TEXT = 'text/plain; charset=utf-8';
+
+/** `listen`: `127.0.0.1:9464`, `[::1]:9464`. `missing`: what the node is not ready for; nothing: it is. */
 export function metricsService(
   collector: MetricsCollector,
   listen: string,
+  missing: () => readonly string[],
 ): NodeService & { port(): number | undefined } {
   let server: Server | undefined;
   return {
     name: 'moontide.metrics',
     requires: [],
     async start() {
-      const own = serverOf(collector);
+      const own = serverOf(collector, missing);
       await listening(own, listen);
       server = own;
     },
@@ -40,14 +50,27 @@ export function metricsService(
   };
 }
 
-function serverOf(collector: MetricsCollector): Server {
+function serverOf(collector: MetricsCollector, missing: () => readonly string[]): Server {
+  const answers: Readonly<Record<string, () => Answer | Promise<Answer>>> = {
+    '/metrics': async () => ({ status: 200, type: collector.contentType, text: await collector.text() }),
+    '/livez': () => ({ status: 200, type: TEXT, text: 'ok\n' }),
+    '/readyz': () => {
+      const lacks = missing();
+      return lacks.length === 0
+        ? { status: 200, type: TEXT, text: 'ok\n' }
+        : { status: 503, type: TEXT, text: `${lacks.join('\n')}\n` };
+    },
+  };
   return createServer((request, response) => {
-    if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics') {
+    const path = request.url?.split('?')[0] ?? '';
+    const answer = Object.hasOwn(answers, path) ? answers[path] : undefined;
+    if (answer === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) {
       response.writeHead(404).end();
       return;
     }
-    collector.text().then(
-      (text) => response.writeHead(200, { 'content-type': collector.contentType }).end(text),
+    Promise.resolve(answer()).then(
+      ({ status, type, text }) =>
+        response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(text),
       () => response.writeHead(500).end(),
     );
   });
