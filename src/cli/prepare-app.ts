@@ -18,6 +18,7 @@ import { prepareApp } from '../registry/pipeline/index.js';
 import type { ModuleNames } from '../registry/pipeline/link.js';
 import type { StoredFile } from '../registry/store/registry-store.js';
 import { loadExtensions } from '../runtime/extensions.js';
+import type { ExtensionOptions } from '../runtime/extensions.js';
 import type { ModuleDefinition } from '../runtime/module-definition.js';
 import { kindsWith } from '../services/kinds.js';
 import { STATE_FOLDER } from './state-folder.js';
@@ -74,14 +75,20 @@ export interface PreparedApp {
   readonly components: readonly Component[];
 }
 
+/** Where the extensions of an app are. */
+export const extensionsOf = (appFolder: string, config: AppConfig): ExtensionOptions => ({
+  appFolder,
+  files: config.extensions,
+  self: new URL('../index.js', import.meta.url).href,
+});
+
 /** Which kinds and modules an app can use: ours and those of its extensions. Throws AppErrors, with the given ones first. */
 export async function loadVocabulary(
   appFolder: string,
   config: AppConfig,
   diagnostics: readonly Diagnostic[] = [],
 ) {
-  const self = new URL('../index.js', import.meta.url).href;
-  const extensions = await loadExtensions({ appFolder, files: config.extensions, self });
+  const extensions = await loadExtensions(extensionsOf(appFolder, config));
   // What else is wrong with the app cannot be told without its kinds and modules.
   if (extensions.diagnostics.length > 0) throw new AppErrors([...diagnostics, ...extensions.diagnostics]);
   const kinds = kindsWith(extensions.kinds);

@@ -44,6 +44,7 @@ import { errorToErrorData } from '../temporal/failures.js';
 import { controlComponent } from '../runtime/control/component.js';
 import { httpCall, httpPlanOf, HttpServing } from './http-parts.js';
 import { prepareLua } from './lua-support.js';
+import { luaThreads } from './lua-thread-data.js';
 import {
   groupsOf,
   kindHost,
@@ -261,6 +262,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
         programs,
         toErrorData: errorToErrorData,
         print: (line) => print(logger.redactor.text(line)),
+        threads: luaThreads(prepared, environment),
         mocks,
         drainMs,
       }),

@@ -30,7 +30,7 @@ export class Holdings implements AsyncDisposable {
   readonly #failed: (error: unknown) => void;
 
   /** `failed` hears of a handle that came too late to be kept and could not be closed. */
-  constructor(resources: Resources, failed: (error: unknown) => void) {
+  constructor(resources: Pick<Resources, 'user'>, failed: (error: unknown) => void) {
     this.#user = resources.user();
     this.#failed = failed;
   }

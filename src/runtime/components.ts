@@ -20,6 +20,7 @@ import { FUNCTION_HOST, FunctionPool } from './function-pool.js';
 import type { FunctionPoolOptions } from './function-pool.js';
 import { keys } from './keys.js';
 import type { InstanceRunner } from './instance-runner.js';
+import type { ThreadSurroundings } from './threads/lua-threads.js';
 import { NodeLifecycle } from './lifecycle.js';
 import { NodePids } from './node-pids.js';
 import type { ProgramCache } from './program-cache.js';
@@ -65,6 +66,8 @@ export interface BaseOptions {
   readonly toErrorData: (error: unknown) => ErrorData;
   /** Receives `print`: one line without its end, as a byte string. */
   readonly print: (line: string) => void;
+  /** What threads of process hosts run. */
+  readonly threads: Pick<ThreadSurroundings, 'script' | 'data'>;
   /** Default: nothing is mocked. */
   readonly mocks?: FunctionPoolOptions['mocks'];
   /** How long functions that run may go on when the node stops. Milliseconds. */
@@ -273,7 +276,7 @@ function processesComponent(options: BaseOptions): Component {
           programs: app.get(keys.programs),
           factory: app.get(keys.factory),
           router: app.get(keys.router),
-          warn: (message) => app.get(keys.logger).warn(message),
+          threads: { ...options.threads, print: options.print, failed: failedOf(app) },
         }),
       ),
     stop: (app) => app.get(keys.processes).stop(options.drainMs),

@@ -4,11 +4,12 @@ import type { ErrorData } from '../core/error-data.js';
 import type { LoadedProgram } from '../lua/engine.js';
 import type { CallFrame } from './command-context.js';
 import { InstanceRunner } from './instance-runner.js';
-import type { RunnerWatcher } from './instance-runner.js';
+import type { Instantiate, RunnerWatcher } from './instance-runner.js';
 import { NodeClock } from './node-clock.js';
 import { nativeSupport } from './native-support.js';
 import type { NodePids } from './node-pids.js';
 import type { RunnerServices } from './runner-services.js';
+import type { Topology } from './topology.js';
 
 export interface CreateRequest {
   readonly loaded: LoadedProgram;
@@ -18,28 +19,32 @@ export interface CreateRequest {
   readonly values: Readonly<DataObject>;
   readonly frame: CallFrame;
   readonly watcher?: RunnerWatcher | undefined;
+  /** Default: in this thread. */
+  readonly instantiate?: Instantiate | undefined;
 }
 
-export interface FactoryOptions extends Omit<RunnerServices, 'clock' | 'native'> {
+export interface FactoryOptions extends Omit<RunnerServices, 'clock' | 'native' | 'topology'> {
   readonly pids: NodePids;
+  readonly topology: Topology<InstanceRunner>;
 }
 
 export class Factory {
   readonly #pids: NodePids;
   readonly #services: RunnerServices;
+  readonly #topology: Topology<InstanceRunner>;
 
   constructor({ pids, ...services }: FactoryOptions) {
     this.#pids = pids;
+    this.#topology = services.topology;
     this.#services = { ...services, clock: new NodeClock(), native: nativeSupport };
   }
 
   /** The instance runs once its `start` is called. */
-  create({ loaded, entry, host, values, frame, watcher }: CreateRequest): InstanceRunner {
-    const pid = this.#pids.next(host);
-    return new InstanceRunner(this.#services, { loaded, entry, pid, values, frame, watcher });
+  create({ host, ...request }: CreateRequest): InstanceRunner {
+    return new InstanceRunner(this.#services, { ...request, pid: this.#pids.next(host) });
   }
 
   terminateAll(error: ErrorData): void {
-    for (const runner of this.#services.topology.running()) runner.terminate(error);
+    for (const runner of this.#topology.running()) runner.terminate(error);
   }
 }

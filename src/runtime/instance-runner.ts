@@ -36,7 +36,18 @@ export interface RunnerOptions {
   readonly frame: CallFrame;
   /** Hears of the end: at once when main has ended, and when what it owned is closed. */
   readonly watcher?: RunnerWatcher | undefined;
+  /** Default: in this thread. */
+  readonly instantiate?: Instantiate | undefined;
 }
+
+/** An instance that runs in another thread: its steps are reported when they are done, and it says when it has begun. */
+export interface AwayInstance extends Pick<Instance, 'start' | 'answer' | 'deliver' | 'close'> {
+  /** As InstanceRunner.withdraw. */
+  withdraw(error: ErrorData, graceMs: number): void;
+  /** Messages that have come and that no coroutine has received. */
+  readonly unreadCount: number;
+}
+export type Instantiate = (loaded: LoadedProgram, runner: InstanceRunner) => AwayInstance;
 
 export interface RunnerWatcher {
   began?(runner: InstanceRunner): void;
@@ -86,6 +97,9 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
   /** In a turn: the first of `#due` that is not taken yet. */
   #next = 0;
   #instance: Instance | undefined;
+  /** In its place, where it runs in another thread. */
+  #away: AwayInstance | undefined;
+  readonly #instantiate: Instantiate | undefined;
   /** A turn has been asked for. */
   #isReady = false;
   /** The step has given up its turn. */
@@ -101,8 +115,10 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
   #ended: Promise<Outcome> | undefined;
   #tell: ((outcome: Outcome) => void) | undefined;
 
-  constructor(services: RunnerServices, { loaded, entry, pid, values, frame, watcher }: RunnerOptions) {
+  constructor(services: RunnerServices, options: RunnerOptions) {
+    const { loaded, entry, pid, values, frame, watcher, instantiate } = options;
     this.#services = services;
+    this.#instantiate = instantiate;
     this.#loaded = loaded;
     this.pid = pid;
     this.entry = entry;
@@ -133,11 +149,24 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
 
   start(args: readonly Data[]): void {
     this.#put(() => {
-      this.#hasBegun = true;
-      this.#watcher?.began?.(this);
+      this.#away = this.#instantiate?.(this.#loaded, this);
+      if (this.#away !== undefined) return this.#away.start(args);
+      this.began();
       this.#instance = createInstance(this.#loaded, this, this.#services.modules);
       return this.#instance.start(args);
     });
+  }
+
+  /** Its first step is about to be done. */
+  began(): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    this.#watcher?.began?.(this);
+  }
+
+  /** A step that was done in another thread. */
+  report(step: Step): void {
+    this.#put(() => step);
   }
 
   /**
@@ -165,15 +194,16 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
   withdraw(error: ErrorData, graceMs: number): void {
     // One that only ever pauses comes to nothing that waits for it (I4): it would go on for ever.
     if (this.#isPaused && this.#instance?.listens(EVENTS_TOPIC) !== true) this.terminate(error);
-    else this.#put(() => this.#withdrawNow(error));
+    else this.#put(() => this.#withdrawNow(error, graceMs));
     if (this.#isFinished || this.#grace !== undefined) return;
     this.#grace = setTimeout(() => this.terminate(error), graceMs);
   }
 
-  #withdrawNow(error: ErrorData): Step | undefined {
-    if (this.#instance?.listens(EVENTS_TOPIC) === true)
+  #withdrawNow(error: ErrorData, graceMs: number): Step | undefined {
+    if (this.#away !== undefined) this.#away.withdraw(error, graceMs);
+    else if (this.#instance?.listens(EVENTS_TOPIC) === true)
       return this.#instance.deliver(cancelMessage({ from: undefined, reason: error.message }));
-    this.terminate(error);
+    else this.terminate(error);
     return undefined;
   }
 
@@ -190,7 +220,7 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
 
   /** Messages that have come and that no coroutine has received. */
   get inboxLength(): number {
-    let waiting = this.#instance?.unread().length ?? 0;
+    let waiting = this.#away?.unreadCount ?? this.#instance?.unread().length ?? 0;
     for (const due of this.#due?.slice(this.#next) ?? NOTHING) if (isMessage(due)) waiting += 1;
     return waiting;
   }
@@ -215,7 +245,7 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
       const due = this.#due[this.#next++]!;
       if (typeof due === 'function') this.#take(due);
       else if (due instanceof Reply) this.#takeReply(due);
-      else this.#take(() => this.#instance?.deliver(due));
+      else this.#take(() => (this.#away ?? this.#instance)?.deliver(due));
       if (this.#isFinished) return;
     }
     const rest =
@@ -230,7 +260,8 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
   }
 
   #takeReply({ id, answer }: Reply): void {
-    if (this.#contexts?.delete(id) === true) this.#take(() => this.#instance?.answer(id, answer));
+    if (this.#contexts?.delete(id) === true)
+      this.#take(() => (this.#away ?? this.#instance)?.answer(id, answer));
   }
 
   #take(step: () => Step | undefined): void {
@@ -302,11 +333,11 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
     this.#services.topology.left(this);
     this.#watcher?.left(this);
     try {
-      this.#instance?.close();
+      (this.#away ?? this.#instance)?.close();
     } catch (error) {
       this.#services.failed(error);
     }
-    this.#instance = undefined;
+    this.#instance = this.#away = undefined;
     if (this.#holdings === undefined) {
       this.#end(outcome);
       return;

@@ -3,6 +3,7 @@
 // H2: a host runs `max_processes` at most, and lets so many wait to start as its queues hold; what is full says whose limit it is.
 //     Where `on_full` is `wait` a spawn waits for its place, in the order in which they came; a host that may run no more refuses.
 // H3: bonds, name and first messages of a start are there before the process runs.
+// H4: a host with one worker runs its processes in the main thread, one with more in threads of its own (threads/).
 import { mapIn } from '../core/data-values.js';
 import type { Data } from '../core/data.js';
 import { entryMilliseconds } from '../core/durations.js';
@@ -15,10 +16,12 @@ import type { RegistryService } from '../registry/model/registry.js';
 import { outermost } from './command-context.js';
 import { CallError, EntryIdleError, EntryKindError, EntryUnknownError, NodeStoppedError } from './errors.js';
 import type { Factory } from './factory.js';
-import type { InstanceRunner, RunnerWatcher } from './instance-runner.js';
+import type { InstanceRunner, Instantiate, RunnerWatcher } from './instance-runner.js';
 import { nearest } from './nearest.js';
 import type { ProgramCache } from './program-cache.js';
 import type { Router } from './router.js';
+import { LuaThreads } from './threads/lua-threads.js';
+import type { ThreadSurroundings } from './threads/lua-threads.js';
 import type { Asked } from './tier.js';
 
 class HostFullError extends PlatformError {
@@ -33,8 +36,10 @@ class HostFullError extends PlatformError {
 
 export interface HostSettings {
   readonly workers: number;
-  /** Processes that may wait to start. */
+  /** Processes that may wait to start, in all. */
   readonly queue: number;
+  /** Of those: at each thread. */
+  readonly localQueue: number;
   readonly waits: boolean;
   readonly maxProcesses: number;
   /** How long its processes may go on when the node stops. Milliseconds. */
@@ -48,9 +53,11 @@ export function hostSettings(entry: Entry): HostSettings {
   const number = (value: Data | undefined, otherwise: number): number =>
     typeof value === 'number' || typeof value === 'bigint' ? Number(value) : otherwise;
   const workers = number(host['workers'], 1);
+  const localQueue = number(host['local_queue_size'], 256);
   return {
     workers,
-    queue: number(host['queue_size'], 1024) + workers * number(host['local_queue_size'], 256),
+    queue: number(host['queue_size'], 1024) + workers * localQueue,
+    localQueue,
     waits: host['on_full'] !== 'refuse',
     maxProcesses: number(entry.data['max_processes'], 200_000),
     stopMs: entryMilliseconds(lifecycle['stop_timeout']) ?? 10_000,
@@ -67,10 +74,19 @@ class ProcessHost implements RunnerWatcher {
   #waiting: (() => void)[] = [];
   /** Places that spawns have waited for and will take next. */
   #kept = 0;
+  /** Undefined: its processes run in the main thread. */
+  readonly threads: LuaThreads | undefined;
 
-  constructor(entry: Entry, before?: ProcessHost) {
+  constructor(entry: Entry, surroundings: ThreadSurroundings, before?: ProcessHost) {
     this.entry = entry;
     this.settings = hostSettings(entry);
+    const { workers, localQueue } = this.settings;
+    if (before?.settings.workers === workers && before.settings.localQueue === localQueue)
+      this.threads = before.threads;
+    else {
+      before?.threads?.retire();
+      if (workers > 1) this.threads = new LuaThreads({ host: entry.id, workers, localQueue }, surroundings);
+    }
     if (before === undefined) return;
     this.running = before.running;
     this.#starting = before.#starting;
@@ -139,8 +155,8 @@ export interface ProcessHostsOptions {
   readonly programs: ProgramCache;
   readonly factory: Factory;
   readonly router: Router;
-  /** Tells people what is not as their entry says. */
-  readonly warn: (message: string) => void;
+  /** For hosts with threads. */
+  readonly threads: ThreadSurroundings;
 }
 
 export class ProcessHosts {
@@ -214,6 +230,7 @@ export class ProcessHosts {
         );
       }
     await Promise.all(ends);
+    for (const { threads } of this.#hosts.values()) await threads?.[Symbol.asyncDispose]();
   }
 
   #begin(host: ProcessHost, loaded: LoadedProgram, request: SpawnRequest, { asker }: Asking): InstanceRunner {
@@ -227,6 +244,7 @@ export class ProcessHosts {
       values: request.values,
       frame: outermost,
       watcher: host,
+      instantiate: this.#placeIn(host),
     });
     host.add(runner);
     if (name !== undefined) router.local.register(name, runner.pid);
@@ -235,6 +253,12 @@ export class ProcessHosts {
     runner.start(request.args);
     for (const { topic, body } of messages) runner.deliver({ topic, from: asker, payloads: body });
     return runner;
+  }
+
+  /** Where instances of a host are made; undefined: in this thread. */
+  #placeIn({ threads }: ProcessHost): Instantiate | undefined {
+    if (threads === undefined) return undefined;
+    return (program, runner) => threads.instance(this.#options.programs.artifactOf(program), runner);
   }
 
   /** What is to run (H1). Throws what is wrong with the request. */
@@ -267,13 +291,8 @@ export class ProcessHosts {
       throw entry === undefined
         ? new EntryUnknownError(id)
         : new EntryKindError(id, entry.kind, 'processes run on a process.host');
-    const host = new ProcessHost(entry, known);
+    const host = new ProcessHost(entry, this.#options.threads, known);
     this.#hosts.set(id, host);
-    const { workers } = host.settings;
-    if (workers > 1 && known?.settings.workers !== workers)
-      this.#options.warn(
-        `host '${id}' asks for ${workers} workers and runs as 1: more threads are not built in this version; run a node for each core instead`,
-      );
     return host;
   }
 }

@@ -34,6 +34,7 @@ export class ProgramCache implements ArtifactSource {
   readonly #limit: number;
   readonly #kept = new Map<string, Kept>();
   readonly #making = new Map<string, Promise<Kept | undefined>>();
+  readonly #artifacts = new WeakMap<LoadedProgram, Artifact>();
   /** What the pipeline compiled to check it, until it is adopted under its hash. */
   readonly #checked = new WeakMap<Program, CompileResult>();
   #bytes = 0;
@@ -90,8 +91,18 @@ export class ProgramCache implements ArtifactSource {
   }
 
   #load(kept: Kept): LoadedProgram {
-    kept.loaded ??= this.#options.engine.load(kept.artifact);
+    if (kept.loaded === undefined) {
+      kept.loaded = this.#options.engine.load(kept.artifact);
+      this.#artifacts.set(kept.loaded, kept.artifact);
+    }
     return kept.loaded;
+  }
+
+  /** What a program of this cache was loaded from, for another thread to load. */
+  artifactOf(loaded: LoadedProgram): Artifact {
+    const artifact = this.#artifacts.get(loaded);
+    if (artifact === undefined) throw new TypeError(`'${loaded.program.entry}' is not of this cache`);
+    return artifact;
   }
 
   #touch(hash: string): Kept | undefined {

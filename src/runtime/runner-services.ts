@@ -9,10 +9,10 @@ import type { Topology } from './topology.js';
 import type { Turns } from './turns.js';
 
 export interface RunnerServices {
-  readonly dispatcher: Dispatcher;
-  readonly resources: Resources;
+  readonly dispatcher: Pick<Dispatcher, 'dispatch'>;
+  readonly resources: Pick<Resources, 'user'>;
   readonly turns: Turns;
-  readonly topology: Topology;
+  readonly topology: Pick<Topology, 'add' | 'left' | 'ended'>;
   readonly modules: ModuleLookup;
   readonly native: NativeSupport;
   readonly clock: NodeClock;

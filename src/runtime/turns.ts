@@ -26,9 +26,17 @@ export class Turns {
   #credit = BURST;
   #refilling = false;
 
-  /** `failed` hears of a turn that threw: a bug of the host, since Lua's errors are values. */
-  constructor(failed: (error: unknown) => void) {
+  readonly #idle: (() => void) | undefined;
+
+  /** `failed` hears of a turn that threw: a bug of the host, since Lua's errors are values. `idle`: nobody wants a turn any more. */
+  constructor(failed: (error: unknown) => void, idle?: () => void) {
     this.#failed = failed;
+    this.#idle = idle;
+  }
+
+  /** Nobody wants a turn. */
+  get isIdle(): boolean {
+    return this.#queue.length === 0 && this.#later.length === 0;
   }
 
   run(turn: Turn): void {
@@ -82,6 +90,7 @@ export class Turns {
     if (this.#next === this.#queue.length) {
       this.#queue = [];
       this.#next = 0;
+      if (this.#later.length === 0) this.#idle?.();
       return;
     }
     if (this.#next > 1024 && this.#next * 2 > this.#queue.length) {

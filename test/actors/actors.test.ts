@@ -34,10 +34,16 @@ it('has at least 80 tests that any host must pass', () => {
   expect(everywhere.flatMap(namesIn).length).toBeGreaterThanOrEqual(80);
 });
 
-for (const group of groups)
-  describe(`${group} on a process.host`, () => {
-    it.each(namesIn(group))('%s', async (name) => {
-      const outcome = await node.call('app:run', [group, name, 'app:memory']);
+/** With threads, in the short form, every fifth. */
+const isWhole = process.env['MOONTIDE_FAULTS'] === 'whole';
+const hosts = [
+  { name: 'a process.host', host: 'app:memory', step: 1 },
+  { name: 'a process.host with threads', host: 'app:threads', step: isWhole ? 1 : 5 },
+];
+for (const { name, host, step } of hosts)
+  describe.each(groups)(`%s on ${name}`, (group) => {
+    it.each(namesIn(group).filter((_test, at) => at % step === 0))('%s', async (test) => {
+      const outcome = await node.call('app:run', [group, test, host]);
       if (!outcome.ok) throw new Error(outcome.error.message);
     });
   });

@@ -10,7 +10,7 @@ export const processHost = defineKind({
     host: closed(
       {
         workers: count(
-          'Threads that run its processes. Default: 1; more are not built: it runs as 1, with a warning.',
+          'Threads that run its processes. Default: 1, the main thread; with more, each is a thread of its own for Lua.',
           1,
         ),
         queue_size: count('Processes that may wait to start on the host. Default: 1024.', 1),

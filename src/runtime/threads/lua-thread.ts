@@ -1,0 +1,235 @@
+// The inside of a Lua thread: instances run by the node's own runner, whose commands go to the main thread and are answered from there.
+// L1: handlers, resources, names and bonds are the main thread's; here is only Lua and its turns.
+// L2: a start that another thread has taken is skipped, with what came for it; one that has begun stays.
+// L3: what a burst of turns has to say goes in one post.
+import type { MessagePort } from 'node:worker_threads';
+import type { Command } from '../../core/command.js';
+import type { Data } from '../../core/data.js';
+import type { ErrorData } from '../../core/error-data.js';
+import type { CommandContext } from '../../core/handler.js';
+import type { Artifact, LoadedProgram, ModuleLookup } from '../../lua/engine.js';
+import { outermost } from '../command-context.js';
+import { InstanceRunner } from '../instance-runner.js';
+import { nativeSupport } from '../native-support.js';
+import { NodeClock } from '../node-clock.js';
+import type { RunnerServices } from '../runner-services.js';
+import { Turns } from '../turns.js';
+import type { Turn } from '../turns.js';
+import { Claim, claim } from './protocol.js';
+import type { FromThread, ToThread } from './protocol.js';
+import { pack, unpack } from './transfer.js';
+
+export interface LuaThreadOptions {
+  readonly port: Pick<MessagePort, 'on' | 'postMessage'>;
+  readonly claims: Int32Array;
+  readonly modules: ModuleLookup;
+  readonly load: (artifact: Artifact) => LoadedProgram;
+}
+
+/** The error of a command, as the main thread told it. */
+class AnsweredError extends Error {
+  override readonly name = 'AnsweredError';
+  readonly data: ErrorData;
+  constructor(data: ErrorData) {
+    super(data.message);
+    this.data = data;
+  }
+}
+
+const errorData = (error: unknown): ErrorData =>
+  error instanceof AnsweredError
+    ? error.data
+    : { kind: 'Internal', message: error instanceof Error ? error.message : String(error) };
+
+type Start = Extract<ToThread, { is: 'start' }>;
+interface Settle {
+  readonly resolve: (value: Data) => void;
+  readonly reject: (error: AnsweredError) => void;
+}
+
+class Process {
+  readonly runner: InstanceRunner;
+  readonly asked = new Map<number, Settle>();
+  lastCommand = 0;
+  taken = 0;
+  constructor(runner: InstanceRunner) {
+    this.runner = runner;
+  }
+}
+
+/** A start whose turn has not come, with what came for it meanwhile. */
+interface Unstarted {
+  readonly start: Start;
+  readonly loaded: LoadedProgram;
+  readonly then: ToThread[];
+}
+
+class LuaThread implements Turn {
+  readonly #options: LuaThreadOptions;
+  readonly #programs = new Map<number, LoadedProgram>();
+  readonly #unstarted = new Map<string, Unstarted>();
+  readonly #processes = new Map<string, Process>();
+  readonly #turns = new Turns(
+    (error) => this.#failed(error),
+    () => this.#flushSoon(),
+  );
+  readonly #services: RunnerServices;
+  /** What is to be said, and whose inboxes have changed. */
+  #said: FromThread[] = [];
+  readonly #changed = new Set<Process>();
+  #isFlushing = false;
+  #saidQuiet = false;
+
+  constructor(options: LuaThreadOptions) {
+    this.#options = options;
+    this.#services = {
+      dispatcher: { dispatch: (command, context) => this.#dispatch(command, context) },
+      turns: this.#turns,
+      topology: {
+        add: () => undefined,
+        left: () => undefined,
+        ended: ({ pid }, outcome) => {
+          if (this.#processes.delete(pid)) this.#say({ is: 'ended', pid, outcome });
+        },
+      },
+      resources: { user: noResources },
+      modules: options.modules,
+      native: nativeSupport,
+      clock: new NodeClock(),
+      print: (line) => this.#say({ is: 'print', line }),
+      toErrorData: errorData,
+      failed: (error) => this.#failed(error),
+    };
+    options.port.on('message', (told: readonly unknown[]) => {
+      this.#saidQuiet = false;
+      for (const one of told) this.#take(unpack(one) as ToThread);
+      this.#flushSoon();
+    });
+  }
+
+  #take(told: ToThread): void {
+    switch (told.is) {
+      case 'program':
+        if (told.isFirst) this.#programs.clear();
+        this.#programs.set(told.number, this.#options.load(told.artifact));
+        return;
+      case 'start': {
+        const loaded = this.#programs.get(told.program);
+        if (loaded === undefined) throw new TypeError(`nobody told program ${told.program}`);
+        this.#unstarted.set(told.pid, { start: told, loaded, then: [] });
+        if (this.#unstarted.size === 1) this.#turns.run(this);
+        return;
+      }
+      default: {
+        const waiting = this.#unstarted.get(told.pid);
+        if (waiting === undefined) this.#pass(told);
+        else waiting.then.push(told);
+      }
+    }
+  }
+
+  /** Begins the oldest start. The next is begun after its first step: until then another thread may take it. */
+  takeTurn(): void {
+    const [next] = this.#unstarted.values();
+    if (next === undefined) return;
+    this.#begin(next);
+    if (this.#unstarted.size > 0) this.#turns.run(this);
+  }
+
+  #begin(next: Unstarted): void {
+    const { start, loaded, then } = next;
+    const { pid, place, entry, values, args } = start;
+    this.#unstarted.delete(pid);
+    if (!claim(this.#options.claims, place, Claim.BEGUN)) {
+      this.#say({ is: 'skipped', place });
+      return;
+    }
+    const runner = new InstanceRunner(this.#services, { loaded, entry, pid, values, frame: outermost });
+    this.#processes.set(pid, new Process(runner));
+    this.#say({ is: 'began', pid, place });
+    runner.start(args);
+    for (const told of then) this.#take(told);
+  }
+
+  #pass(told: Exclude<ToThread, { is: 'program' | 'start' }>): void {
+    const process = this.#processes.get(told.pid);
+    if (process === undefined) return; // it has ended meanwhile
+    switch (told.is) {
+      case 'deliver':
+        process.taken += 1;
+        this.#changed.add(process);
+        process.runner.deliver(told.message);
+        return;
+      case 'answer':
+        this.#answer(process, told);
+        return;
+      case 'withdraw':
+        process.runner.withdraw(told.error, told.graceMs);
+        return;
+      case 'end':
+        this.#processes.delete(told.pid);
+        process.runner.terminate({ kind: 'Canceled', message: 'ended' });
+    }
+  }
+
+  #answer({ asked }: Process, { id, answer }: Extract<ToThread, { is: 'answer' }>): void {
+    const settle = asked.get(id);
+    asked.delete(id);
+    if (answer.ok) settle?.resolve(answer.value);
+    else settle?.reject(new AnsweredError(answer.error));
+  }
+
+  #dispatch(command: Command, context: CommandContext): Promise<Data> {
+    const pid = context.pid ?? '';
+    const process = this.#processes.get(pid);
+    if (process === undefined) return Promise.reject(new Error(`${pid} has ended`));
+    const id = (process.lastCommand += 1);
+    this.#changed.add(process);
+    this.#say({ is: 'command', pid, id, command });
+    context.onAbort(() => {
+      if (process.asked.delete(id)) this.#say({ is: 'withdrawn', pid, id });
+    });
+    return new Promise((resolve, reject) => process.asked.set(id, { resolve, reject }));
+  }
+
+  #failed(error: unknown): void {
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    this.#say({ is: 'failed', message });
+  }
+
+  #say(said: FromThread): void {
+    this.#said.push(said);
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    setImmediate(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    this.#isFlushing = false;
+    for (const { runner, taken } of this.#changed)
+      if (runner.alive) this.#said.push({ is: 'inbox', pid: runner.pid, taken, unread: runner.inboxLength });
+    this.#changed.clear();
+    if (this.#turns.isIdle && !this.#saidQuiet) {
+      this.#saidQuiet = true;
+      this.#said.push({ is: 'quiet' });
+    }
+    if (this.#said.length === 0) return;
+    const said = this.#said.map(pack);
+    this.#said = [];
+    this.#options.port.postMessage(said);
+  };
+}
+
+/** Only handlers use resources, and none runs here. */
+function noResources(): never {
+  throw new TypeError('no handler runs in a Lua thread');
+}
+
+/** Runs until the thread is ended from outside; says at once that it is there. */
+export function runLuaThread(options: LuaThreadOptions): void {
+  new LuaThread(options);
+}
