@@ -20,12 +20,14 @@ export interface ServiceDependencies {
   readonly leases: ServiceLeases;
   /** The node is watched again, or is not any more: the server has lost it. */
   readonly watched: (node: NodeLife, isWatched: boolean) => void;
+  /** Sends a heartbeat of the node's own activity; resolves when the server has taken it. Never rejects. */
+  readonly renew: (taskToken: Uint8Array) => Promise<void>;
   /** Resolves when the node has nothing left and goes. */
   readonly left: Promise<void>;
 }
 
 /** How often a node says that it is there. Milliseconds. */
-const NODE_HEARTBEAT_MS = 1000;
+const BEAT_MS = 1000;
 
 export function serviceActivities({
   leases,
@@ -55,14 +57,12 @@ async function holdLease(leases: ServiceLeases, request: LeaseRequest): Promise<
 }
 
 function leaseOf(context: Context): Lease {
-  const { workflowExecution, taskToken, heartbeatTimeoutMs } = context.info;
+  const { workflowExecution } = context.info;
   if (workflowExecution === undefined)
     throw ApplicationFailure.nonRetryable('a lease is held for a service only', 'Invalid');
   return {
     workflowId: workflowExecution.workflowId,
     runId: workflowExecution.runId,
-    taskToken,
-    heartbeatTimeoutMs: heartbeatTimeoutMs ?? 0,
     heartbeat: () => context.heartbeat(),
     signal: {
       get aborted() {
@@ -86,12 +86,16 @@ function lossOf({ cancellationDetails: details }: Context): LeaseLoss {
 /** Returns when the node stops; ends without a word when the server has lost it. */
 async function watchNode(
   life: NodeLife,
-  { watched, left }: Omit<ServiceDependencies, 'leases'>,
+  { watched, renew, left }: Omit<ServiceDependencies, 'leases'>,
 ): Promise<{ readonly state: string }> {
   const context = Context.current();
   watched(life, true);
-  context.heartbeat();
-  const timer = setInterval(() => context.heartbeat(), NODE_HEARTBEAT_MS);
+  const beat = (): void => {
+    void renew(context.info.taskToken);
+    context.heartbeat(); // the SDK keeps a clock of its own
+  };
+  beat();
+  const timer = setInterval(beat, BEAT_MS);
   try {
     await Promise.race([left, context.cancelled]);
     return { state: 'left' };

@@ -3,7 +3,9 @@
 // S1: at most one lease is out. Where it ends, the machine decides what follows; delays and chance are this run's.
 // S2: it goes on as new only between two lives, with nothing pending: a new run keeps neither activities nor timers.
 // S3: the supervisor hears every state with a number; one signal is out at a time, and the newest state is what it carries.
+//     What the supervisor knows already, as of a life that it gave leave for, is not told.
 // S4: what comes by a signal is taken as it is meant or dropped: anybody may send one.
+// S5: a lease that its run waits for no more is withdrawn when the next life begins, not before: a life may be adopted.
 import {
   ActivityCancellationType,
   ActivityFailure,
@@ -36,6 +38,7 @@ import {
   supervisorWorkflowId,
 } from '../src/temporal/names.js';
 import type {
+  GrantedLife,
   LeaseRequest,
   LeaseResult,
   ServiceCommand,
@@ -71,7 +74,11 @@ class Service {
   #seq: number;
   readonly #events: ServiceEvent[] = [];
   #owner: ServiceNews | undefined;
+  /** Who has the life that was granted. */
+  #next: ServiceNews | undefined;
   #lease: CancellationScope | undefined;
+  /** Of lives whose node was not heard of (S5). */
+  readonly #given: CancellationScope[] = [];
   #waiting: CancellationScope | undefined;
   /** Activities that are out. */
   #pending = 0;
@@ -79,12 +86,15 @@ class Service {
   #retire = false;
   #telling = false;
   #untold = false;
+  /** The state that the search attribute has. */
+  #shown: string | undefined;
 
   constructor(input: ServiceRun) {
     this.#input = input;
     this.#spec = input.spec;
     this.#machine = input.machine ?? unknown(input.token, Date.now());
     this.#seq = input.seq ?? 0;
+    this.#shown = workflowInfo().searchAttributes[SERVICE_ATTRIBUTES.state]?.[0]?.toString();
   }
 
   async main(): Promise<ServiceTold> {
@@ -98,9 +108,14 @@ class Service {
       description: 'Where the service is.',
     });
     setCurrentDetailsLazily(() => serviceDetails(this.#spec, this.#told()));
-    if (this.#input.machine === undefined) this.#events.push({ type: 'start' });
-    else if (this.#machine.retryAt !== undefined) this.#wait(Math.max(0, this.#machine.retryAt - Date.now()));
-    this.#tell();
+    const { machine, granted } = this.#input;
+    if (granted !== undefined) this.#granted(granted);
+    else {
+      if (machine === undefined) this.#events.push({ type: 'start' });
+      else if (this.#machine.retryAt !== undefined)
+        this.#wait(Math.max(0, this.#machine.retryAt - Date.now()));
+      this.#tell();
+    }
     for (;;) {
       this.#turns();
       if (this.#isOver()) {
@@ -128,7 +143,7 @@ class Service {
   }
 
   async #goOnAsNew(): Promise<never> {
-    const { machine: _machine, ...input } = this.#input;
+    const { machine: _machine, granted: _granted, ...input } = this.#input;
     return continueAsNew<typeof service>({
       ...input,
       spec: this.#spec,
@@ -158,6 +173,12 @@ class Service {
       case 'renew':
         this.#renew = true;
         return;
+      case 'granted':
+        this.#granted(command.life);
+        return;
+      case 'lost':
+        if (this.#machine.alive && this.#owner?.node === command.node) this.#giveUp();
+        return;
       case 'handover':
         if (this.#machine.alive && this.#owner?.node === command.node && this.#machine.state !== 'Stopping')
           void this.#stopLife(this.#machine.token, 'handover');
@@ -173,6 +194,22 @@ class Service {
     this.#tell();
   }
 
+  #granted({ node, queue, ...life }: GrantedLife): void {
+    if (typeof life.token !== 'number') return; // S4
+    if (life.token > this.#machine.token) this.#next = { token: life.token, state: life.state, node, queue };
+    this.#events.push({ type: 'granted', ...life });
+  }
+
+  /** Nobody hears of the node that has the life. */
+  #giveUp(): void {
+    if (this.#lease !== undefined) this.#given.push(this.#lease);
+    this.#lease = undefined;
+    const { token } = this.#machine;
+    const reason = 'its node does not answer any more';
+    this.#next = undefined;
+    this.#events.push({ type: 'ended', token, end: 'lost', reason, ranMs: 0 });
+  }
+
   #turns(): void {
     for (const event of this.#events.splice(0)) {
       const before = this.#machine;
@@ -185,12 +222,18 @@ class Service {
       if (machine === before && effect === undefined) continue;
       this.#machine = machine;
       if (!machine.alive || machine.token !== before.token) this.#owner = undefined;
+      if (event.type === 'granted') {
+        this.#owner = this.#next;
+        if (this.#lease !== undefined) this.#given.push(this.#lease);
+        for (const given of this.#given.splice(0)) given.cancel();
+      }
       if (machine.retryAt === undefined) {
         this.#waiting?.cancel();
         this.#waiting = undefined;
       }
       if (effect !== undefined) this.#act(effect);
-      this.#tell();
+      if (event.type === 'granted' || (event.type === 'ended' && event.told === true)) this.#show();
+      else this.#tell();
     }
   }
 
@@ -225,7 +268,10 @@ class Service {
   #hold(token: number, adopt: boolean): void {
     const { id, kind, settings } = this.#spec;
     const ofNode = this.#input.node !== undefined;
-    const request: LeaseRequest = { service: id, kind, token, adopt, settings };
+    const { state } = this.#machine;
+    const isNew = this.#next?.token === token;
+    const request: LeaseRequest = { service: id, kind, token, adopt, settings, ...(adopt ? { state } : {}) };
+    if (!adopt) for (const given of this.#given.splice(0)) given.cancel(); // S5
     const scope = new CancellationScope();
     this.#lease = scope;
     const options: ActivityOptions = {
@@ -234,13 +280,13 @@ class Service {
       startToCloseTimeout: FOR_EVER_MS,
       heartbeatTimeout: LEASE_HEARTBEAT_MS,
       ...(adopt
-        ? { scheduleToStartTimeout: ofNode ? settings.adoptTimeoutMs : ANSWER_MS }
+        ? { scheduleToStartTimeout: isNew ? PICKUP_MS : ofNode ? settings.adoptTimeoutMs : ANSWER_MS }
         : ofNode
           ? { scheduleToStartTimeout: PICKUP_MS }
           : {}),
       retry: { maximumAttempts: 1 },
       cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-      summary: `${toTextLossy(id)}, life ${token}${adopt ? ', adopted' : ''}`,
+      summary: `${toTextLossy(id)}, life ${token}`,
     };
     this.#pending += 1;
     void scope
@@ -249,9 +295,11 @@ class Service {
         (result) => result,
         (error: unknown) => endOf(error),
       )
-      .then(({ end, reason, ranMs }) => {
+      .then((result) => {
         this.#pending -= 1;
-        this.#events.push({ type: 'ended', token, end, reason, ranMs });
+        if (this.#lease !== scope) return;
+        this.#lease = undefined;
+        this.#events.push({ type: 'ended', token, ...result });
       });
   }
 
@@ -307,16 +355,11 @@ class Service {
 
   async #tellAll(): Promise<void> {
     const supervisor = getExternalWorkflowHandle(toTextLossy(supervisorWorkflowId(this.#input.app)));
-    let shown = '';
     // What one step changes is told at once.
     await Promise.resolve();
     while (this.#untold) {
       this.#untold = false;
-      const { state } = this.#machine;
-      if (this.#input.attributes && shown !== state) {
-        shown = state;
-        this.#show(state);
-      }
+      this.#show();
       try {
         await supervisor.signal(SERVICE_TOLD, this.#told());
       } catch {
@@ -326,9 +369,10 @@ class Service {
     this.#telling = false;
   }
 
-  #show(state: string): void {
-    const { searchAttributes } = workflowInfo();
-    if (searchAttributes[SERVICE_ATTRIBUTES.state]?.[0] === state) return;
+  #show(): void {
+    const { state } = this.#machine;
+    if (!this.#input.attributes || this.#shown === state) return;
+    this.#shown = state;
     upsertSearchAttributes({ [SERVICE_ATTRIBUTES.state]: [state] });
   }
 }

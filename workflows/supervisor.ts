@@ -6,6 +6,7 @@
 // V3: an every_node service has a run for each node that serves, a one_node service one run while any node serves.
 // V4: what a service tells counts by its number (service-contracts.ts, C3).
 // V5: it goes on as new when the history is long and nothing is being sent; then it asks every service where it is.
+// V6: runs are begun some at a time, so that the server has time for the app; what is for one waits until it has begun.
 import {
   ApplicationFailure,
   ChildWorkflowCancellationType,
@@ -24,6 +25,7 @@ import {
 import { toTextLossy } from '../src/core/text.js';
 import {
   LIFECYCLE_WORKFLOW,
+  NODE_BEGAN,
   NODE_TOLD,
   RENEW_SIGNAL,
   SERVICE_ATTRIBUTES,
@@ -37,7 +39,10 @@ import {
   serviceWorkflowId,
 } from '../src/temporal/names.js';
 import type {
+  NodeBegan,
   NodeJoin,
+  NodeJoined,
+  NodeLeave,
   NodeTold,
   NodeView,
   ServiceCommand,
@@ -65,11 +70,19 @@ export async function supervisor(input: SupervisorRun): Promise<void> {
   await continueAsNew<typeof supervisor>({ app: input.app, carried: table.data() });
 }
 
+/** Runs that are begun at the same time. */
+const STARTS = 25;
+
+type NewRun = Omit<ServiceRun, 'app' | 'queue'> & { readonly queue?: string };
+
 class Supervision {
   readonly #app: string;
   readonly #table: ServiceTable;
   #changed = true;
   #sending = 0;
+  /** Runs that are being begun (V6). */
+  #starting = 0;
+  readonly #beginning = new Map<RunKey, Promise<void>>();
   #renew = false;
 
   constructor(app: string, table: ServiceTable) {
@@ -79,12 +92,19 @@ class Supervision {
 
   declare(): void {
     const table = this.#table;
-    const { join, declare, start, stop, restart, drain } = SUPERVISOR_UPDATES;
+    const { join, declare, start, stop, restart, drain, leave } = SUPERVISOR_UPDATES;
     setHandler(defineSignal<[ServiceTold]>(SERVICE_TOLD), (told) => {
       if (table.told(told)) this.#changed = true;
     });
     setHandler(defineSignal<[NodeTold]>(NODE_TOLD), (told) => {
-      if (table.nodeTold(told, Date.now())) this.#changed = true;
+      const orders = table.nodeTold(told, Date.now());
+      if (orders === undefined) return;
+      for (const order of orders) this.#give(order);
+      this.#changed = true;
+    });
+    setHandler(defineSignal<[NodeBegan]>(NODE_BEGAN), (began) => {
+      for (const order of table.began(began)) this.#give(order);
+      this.#changed = true;
     });
     setHandler(defineSignal(RENEW_SIGNAL), () => {
       this.#renew = true;
@@ -97,11 +117,13 @@ class Supervision {
     });
     setCurrentDetailsLazily(() => supervisorDetails(table.services(), table.nodes()));
     setHandler(
-      defineUpdate<null, [NodeJoin]>(join),
+      defineUpdate<NodeJoined, [NodeJoin]>(join),
       (node) => {
-        if (table.join(node, Date.now())) this.#watchNode(node);
+        const { watch, grants, orders } = table.join(node, Date.now());
+        for (const order of orders) this.#give(order);
+        if (watch) this.#watchNode(node);
         this.#changed = true;
-        return null;
+        return { grants };
       },
       { description: 'A node of the app is up.' },
     );
@@ -118,6 +140,14 @@ class Supervision {
       const problem = table.problemWith(id);
       if (problem !== undefined)
         throw ApplicationFailure.create({ type: 'NotFound', message: problem, nonRetryable: true });
+    };
+    const knownNode = (node: string): void => {
+      if (!table.hasNode(node))
+        throw ApplicationFailure.create({
+          type: 'NotFound',
+          message: `no node '${toTextLossy(node)}' has joined; \`moontide nodes\` lists them`,
+          nonRetryable: true,
+        });
     };
     setHandler(
       defineUpdate<ServiceView[], [string]>(start),
@@ -141,6 +171,16 @@ class Supervision {
       { validator: known, description: 'Stops a service and what requires it, and starts them again.' },
     );
     setHandler(
+      defineUpdate<NodeLeave, [string]>(leave),
+      async (node: string) => {
+        const stops = table.leave(node, Date.now());
+        this.#changed = true;
+        if (!stops) await condition(() => table.isDrained(node));
+        return { stops };
+      },
+      { validator: knownNode, description: 'A node goes: its services are handed over, or it stops them.' },
+    );
+    setHandler(
       defineUpdate<null, [string]>(drain),
       async (node: string) => {
         table.drain(node, Date.now());
@@ -149,14 +189,7 @@ class Supervision {
         return null;
       },
       {
-        validator: (node: string) => {
-          if (!table.hasNode(node))
-            throw ApplicationFailure.create({
-              type: 'NotFound',
-              message: `no node '${toTextLossy(node)}' has joined; \`moontide nodes\` lists them`,
-              nonRetryable: true,
-            });
-        },
+        validator: knownNode,
         description:
           'Takes the services of a node away: handed over where another node serves, else stopped in order.',
       },
@@ -190,7 +223,7 @@ class Supervision {
 
   #give(order: Order): void {
     if (order.type === 'send') this.#send(order.key, order.command);
-    else void this.#begin(order.key, order.run);
+    else this.#begin(order.key, order.run);
   }
 
   #send(key: RunKey, command: ServiceCommand): void {
@@ -201,6 +234,7 @@ class Supervision {
     const { id, node } = this.#table.partsOf(key);
     this.#sending += 1;
     try {
+      await this.#beginning.get(key); // V6
       const handle = getExternalWorkflowHandle(toTextLossy(serviceWorkflowId(this.#app, id, node)));
       await handle.signal(SERVICE_COMMAND, command);
     } catch {
@@ -211,14 +245,25 @@ class Supervision {
     }
   }
 
-  /** Begins a run that starts its service at once. */
-  async #begin(
-    key: RunKey,
-    run: Omit<ServiceRun, 'app' | 'queue'> & { readonly queue?: string },
-  ): Promise<void> {
+  #begin(key: RunKey, run: NewRun): void {
+    const begun = this.#beginRun(key, run).finally(() => {
+      if (this.#beginning.get(key) === begun) this.#beginning.delete(key);
+    });
+    this.#beginning.set(key, begun);
+  }
+
+  /** Begins a run that starts its service at once, or takes up the life that is there. */
+  async #beginRun(key: RunKey, run: NewRun): Promise<void> {
     const { id, node } = this.#table.partsOf(key);
     const input: ServiceRun = { ...run, app: this.#app, queue: run.queue ?? serviceQueue(this.#app) };
     this.#sending += 1;
+    while (this.#starting >= STARTS) await condition(() => this.#starting < STARTS); // V6
+    if (run.granted !== undefined && !this.#table.isAlive(key, run.granted.token)) {
+      this.#table.isGone(key); // it is over before its run begins
+      this.#sending -= 1;
+      return;
+    }
+    this.#starting += 1;
     try {
       await startChild(SERVICE_WORKFLOW, {
         workflowId: toTextLossy(serviceWorkflowId(this.#app, id, node)),
@@ -230,7 +275,7 @@ class Supervision {
           ? {
               searchAttributes: {
                 [SERVICE_ATTRIBUTES.service]: [id],
-                [SERVICE_ATTRIBUTES.state]: ['Starting'],
+                [SERVICE_ATTRIBUTES.state]: [run.granted?.state ?? 'Starting'],
                 ...(node === undefined ? {} : { [SERVICE_ATTRIBUTES.node]: [node] }),
               },
             }
@@ -239,10 +284,11 @@ class Supervision {
     } catch {
       // One of an earlier supervisor is there: it goes on, as it is wanted now.
       this.#send(key, { verb: 'settings', spec: run.spec });
-      this.#send(key, { verb: 'start' });
+      this.#send(key, run.granted === undefined ? { verb: 'start' } : { verb: 'granted', life: run.granted });
       this.#send(key, { verb: 'report' });
     } finally {
       this.#sending -= 1;
+      this.#starting -= 1;
     }
   }
 

@@ -128,6 +128,8 @@ export const SERVICE_NEWS = 'moontide.service.news';
 export const SERVICE_TOLD = 'moontide.service.told';
 /** Signal to the supervisor: what a node's life has come to. */
 export const NODE_TOLD = 'moontide.node.told';
+/** Signal to the supervisor: what became of the lives that a node had leave to begin (NodeBegan). */
+export const NODE_BEGAN = 'moontide.node.began';
 /** Signal to the supervisor: go on as new at the next safe point. */
 export const RENEW_SIGNAL = 'moontide.renew';
 /** Updates of the supervisor. */
@@ -141,6 +143,8 @@ export const SUPERVISOR_UPDATES = {
   restart: 'restart',
   /** A node hands its services over and stops the rest. */
   drain: 'drain',
+  /** A node goes: NodeLeave. */
+  leave: 'leave',
 } as const;
 /** Queries of the supervisor. */
 export const SUPERVISOR_QUERIES = { services: 'services', nodes: 'nodes' } as const;
@@ -152,5 +156,9 @@ export const SERVICE_ATTRIBUTES = {
 } as const;
 /** Of what is held as long as something lives: years. Milliseconds. */
 export const FOR_EVER_MS = 3650 * 24 * 3600 * 1000;
-/** A lease whose holder is silent for this long is lost; its holder knows that too. Milliseconds. */
-export const LEASE_HEARTBEAT_MS = 4000;
+/** A node that is silent for this long has lost its leases; it knows that too. Milliseconds. */
+export const NODE_HEARTBEAT_MS = 4000;
+/** How long a node that joins may take to be watched; until then its leases hold. Milliseconds. */
+export const NODE_JOIN_MS = 30_000;
+/** One lease alone: it ends what a word about its node did not reach. Milliseconds. */
+export const LEASE_HEARTBEAT_MS = 60_000;

@@ -90,6 +90,18 @@ export interface ServiceRun {
   /** Of a run that goes on as new. */
   readonly machine?: ServiceMachine;
   readonly seq?: number;
+  /** The life that is there already, and that the run takes up. */
+  readonly granted?: GrantedLife;
+}
+
+/** A life that a node has begun by the supervisor's leave (NodeGrant), as its run hears of it. */
+export interface GrantedLife {
+  readonly token: number;
+  readonly state: 'Starting' | 'Running';
+  readonly since: number;
+  readonly node: string;
+  /** Task queue of that node's life. */
+  readonly queue: string;
 }
 
 /** What the supervisor tells a run of a service (SERVICE_COMMAND). */
@@ -99,6 +111,10 @@ export type ServiceCommand =
   | { readonly verb: 'report' }
   /** The entry has changed; counts from the next life on. */
   | { readonly verb: 'settings'; readonly spec: ServiceSpec }
+  /** A node has begun a life by the supervisor's leave. */
+  | { readonly verb: 'granted'; readonly life: GrantedLife }
+  /** The node that has the life is not heard of any more. */
+  | { readonly verb: 'lost'; readonly node: string }
   /** Hand the life over to another node, where it has one of this node. */
   | { readonly verb: 'handover'; readonly node: string }
   /** End: the service is no more. */
@@ -135,6 +151,8 @@ export interface LeaseRequest {
   readonly token: number;
   /** Go on with the life that has this token, and start none. */
   readonly adopt: boolean;
+  /** What its run knows: it is not told again. */
+  readonly state?: ServiceState;
   readonly settings: ServiceSettings;
 }
 /** What it gives where it does not fail. */
@@ -143,6 +161,8 @@ export interface LeaseResult {
   readonly reason: string;
   /** How long the life was Running; 0: it never was. */
   readonly ranMs: number;
+  /** The supervisor has heard of it from the node. */
+  readonly told?: boolean;
 }
 /** What a failed lease carries as its details: how the life ended. */
 export type LeaseFailure = LeaseResult;
@@ -169,14 +189,38 @@ export interface LeaseEnd extends LeaseResult {
 export interface Lease {
   readonly workflowId: string;
   readonly runId: string;
-  readonly taskToken: Uint8Array;
   /** Aborted when the server has ended the lease, or the worker stops. */
   readonly signal: { readonly aborted: boolean; onEnd(listener: (why: LeaseLoss) => void): void };
   readonly heartbeat: () => void;
-  readonly heartbeatTimeoutMs: number;
 }
 /** `cancelled`: asked for; `gone`: the server knows the lease no more; `shutdown`: the node stops. */
 export type LeaseLoss = 'cancelled' | 'gone' | 'shutdown';
+
+/** Leave to begin a life before its run holds a lease for it: what the node's own lease covers (ARCHITECTURE.md, Supervision). */
+export interface NodeGrant {
+  readonly service: string;
+  readonly kind: string;
+  readonly token: number;
+  readonly settings: ServiceSettings;
+  /** Those of the same node's grants that run before it. */
+  readonly requires: readonly string[];
+}
+export interface NodeJoined {
+  readonly grants: readonly NodeGrant[];
+}
+/** What became of grants (NODE_BEGAN). */
+export interface NodeBegan {
+  readonly node: string;
+  readonly queue: string;
+  readonly lives: readonly BegunLife[];
+}
+export interface BegunLife {
+  readonly service: string;
+  readonly token: number;
+  /** `declined`: no life of it has begun, nor will. */
+  readonly state: 'Starting' | 'Running' | 'declined';
+  readonly since: number;
+}
 
 /** A node as it joins. */
 export interface NodeJoin {
@@ -237,5 +281,13 @@ export interface NodeLife {
 /** What it tells the supervisor (NODE_TOLD). */
 export interface NodeTold {
   readonly node: string;
-  readonly state: NodeLifeState;
+  /** `silent`: it has not been heard of for as long as its lease holds; it is asked once more before it is lost. */
+  readonly state: NodeLifeState | 'silent';
+  /** Lives that it has stopped; only of one that left by leave to stop them itself (NodeLeave). */
+  readonly stopped?: readonly { readonly service: string; readonly token: number }[];
+}
+/** The answer to a node that goes. */
+export interface NodeLeave {
+  /** Nobody can take what it has: it stops that itself, in order, and says so (NodeTold). Else it has nothing any more. */
+  readonly stops: boolean;
 }

@@ -6,6 +6,8 @@ import { PlatformError } from '../core/errors.js';
 import { toBytes } from '../core/text.js';
 import { asRunError } from './client.js';
 import {
+  NODE_BEGAN,
+  NODE_TOLD,
   SERVICE_NEWS,
   SUPERVISOR_QUERIES,
   SUPERVISOR_UPDATES,
@@ -14,7 +16,11 @@ import {
   systemQueue,
 } from './names.js';
 import type {
+  NodeBegan,
   NodeJoin,
+  NodeJoined,
+  NodeLeave,
+  NodeTold,
   NodeView,
   ServiceNews,
   ServiceView,
@@ -41,7 +47,7 @@ const ANSWER_MS = 10_000;
 /** How long a service's start or stop may take that somebody waits for. Milliseconds. */
 const SETTLE_MS = 300_000;
 
-export async function joinSupervisor(client: Client, app: string, join: NodeJoin): Promise<void> {
+export async function joinSupervisor(client: Client, app: string, join: NodeJoin): Promise<NodeJoined> {
   const input: SupervisorRun = { app: toBytes(app) };
   const operation = new WithStartWorkflowOperation(SUPERVISOR_WORKFLOW, {
     workflowId: supervisorWorkflowId(app),
@@ -50,10 +56,11 @@ export async function joinSupervisor(client: Client, app: string, join: NodeJoin
     args: [input],
     staticSummary: `supervisor of ${app}`,
   });
-  await client.workflow.executeUpdateWithStart(SUPERVISOR_UPDATES.join, {
+  const joined: unknown = await client.workflow.executeUpdateWithStart(SUPERVISOR_UPDATES.join, {
     args: [join],
     startWorkflowOperation: operation,
   });
+  return joined as NodeJoined;
 }
 
 export class Supervisor {
@@ -67,6 +74,23 @@ export class Supervisor {
 
   async declare(declared: ServicesDeclared): Promise<void> {
     await this.#update(SUPERVISOR_UPDATES.declare, declared, ANSWER_MS);
+  }
+
+  /** Resolves when the server has taken it. */
+  async began(began: NodeBegan): Promise<void> {
+    const handle = this.#client.workflow.getHandle(supervisorWorkflowId(this.#app));
+    await this.#within(ANSWER_MS, () => handle.signal(NODE_BEGAN, began));
+  }
+
+  /** Resolves when the node has no service any more, or is to stop what it has itself. */
+  async leave(node: string, timeoutMs: number): Promise<NodeLeave> {
+    return (await this.#update(SUPERVISOR_UPDATES.leave, toBytes(node), timeoutMs)) as NodeLeave;
+  }
+
+  /** Resolves when the server has taken it. */
+  async left(told: NodeTold): Promise<void> {
+    const handle = this.#client.workflow.getHandle(supervisorWorkflowId(this.#app));
+    await this.#within(ANSWER_MS, () => handle.signal(NODE_TOLD, told));
   }
 
   /** Resolves when the node has no service any more. */

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { silentLogger } from '../../src/core/logger.js';
 import type { Outcome } from '../../src/lua/step.js';
 import { NodeSupervision } from '../../src/services/supervision/node-supervision.js';
-import type { ServiceInstance } from '../../src/services/supervision/service-host.js';
+import type { ServiceInstance } from '../../src/services/supervision/service-life.js';
 import { supervisorWorkflowId } from '../../src/temporal/names.js';
 import type {
   ServiceSettings,

@@ -3,7 +3,8 @@
 //   Unknown  --start-->   Starting      Starting --running-->  Running
 //   Starting, Running     --stop-->     Stopping --ended-->    Stopped
 //   Starting, Running     --failed-->   Failed   --due-->      Starting
-//   Starting, Running     --returned, final--> Exited
+//   Starting, Running     --returned, final--> Exited           Starting, Running --its node stops--> Stopped
+//   any                   --granted--> Starting, Running
 //
 // R1  One life at a time. A life begins only where there is none, with a token one above the last: tokens only grow.
 // R2  start: it is wanted. Without a life one begins (Starting), and failures before it are forgotten; with one that goes on
@@ -19,11 +20,21 @@
 // R9  A life whose lease is lost is no failure: n stays. With onLostLease `keep` the same life is adopted, with its token and in
 //     its state; else, and where there was nothing to adopt, the next begins at once. In Stopping it is R6.
 // R10 A run that is of a node ends when there is nothing to adopt: the node is gone. It is Stopped, and still wanted.
+// R11 granted: a node began a life by the supervisor's leave (supervision/table.ts, T8). It is wanted, failures before it are
+//     forgotten, and the lease of that life is offered to its node. A life before it is over, whatever was heard of it; where the
+//     token is not above the last, nothing happens.
+// R12 A life that its node stopped, or whose lease somebody withdrew, leaves Stopped, and is not wanted.
 import type { LifeEnd, ServiceMachine, ServiceSettings } from '../../src/temporal/service-contracts.js';
 
 export type ServiceEvent =
   | { readonly type: 'start' | 'stop' | 'restart' }
   | { readonly type: 'running'; readonly token: number }
+  | {
+      readonly type: 'granted';
+      readonly token: number;
+      readonly state: 'Starting' | 'Running';
+      readonly since: number;
+    }
   | {
       readonly type: 'ended';
       readonly token: number;
@@ -31,6 +42,8 @@ export type ServiceEvent =
       readonly reason: string;
       /** How long it was Running. */
       readonly ranMs: number;
+      /** The supervisor knows it; nothing to the machine. */
+      readonly told?: boolean;
     }
   | { readonly type: 'due' };
 
@@ -85,6 +98,18 @@ export function turn(machine: ServiceMachine, event: ServiceEvent, rules: Rules,
     case 'running':
       if (!machine.alive || event.token !== machine.token || machine.state !== 'Starting') return { machine }; // R5
       return { machine: to(machine, 'Running', '', moment) };
+    case 'granted':
+      if (event.token <= machine.token) return { machine };
+      return {
+        machine: {
+          ...to(machine, event.state, '', { ...moment, now: event.since }),
+          wanted: true,
+          alive: true,
+          token: event.token,
+          attempts: 0,
+        },
+        effect: { type: 'adopt', token: event.token },
+      };
     case 'due':
       if (machine.state !== 'Failed' || machine.retryAt === undefined) return { machine };
       return begin(machine, machine.reason, moment);
@@ -157,8 +182,8 @@ function ended(
     case 'returned':
     case 'final':
       return { machine: { ...to(machine, 'Exited', reason, moment), wanted: false } }; // R7
-    case 'stopped': // somebody stopped it past us: on its node
-      return { machine: { ...to(machine, 'Exited', reason, moment), wanted: false } };
+    case 'stopped':
+      return { machine: { ...to(machine, 'Stopped', reason, moment), wanted: false } }; // R12
     case 'lost':
       if (rules.onLostLease === 'keep')
         return {

@@ -6,8 +6,17 @@
 // T5: who is asked is not asked again before it has answered. A service that ended by itself or gave up is not desired any more.
 // T6: where the first node joins, what starts by itself is desired again, as at every start of an app.
 // T7: tokens only grow, also for a service that was away; one that nobody knows begins at the time in seconds.
+// T8: a node that joins has leave to begin lives at once (NodeGrant): of every_node services its own, of one_node services where no
+//     other node serves; only where no run has one, and all that it requires runs or is granted too. The run hears of it when
+//     the node has told what became of it, and nobody is asked anything about it before.
+// T9: what a node had that is not heard of any more goes on elsewhere at once, where its life ends by itself (on_lost_lease
+//     stop); the rest when the node is lost.
+// T10: where the last node that serves goes, it stops what it has itself, in order; no run is asked, and the node's word counts.
 import { toTextLossy } from '../../src/core/text.js';
 import type {
+  GrantedLife,
+  NodeBegan,
+  NodeGrant,
   NodeJoin,
   NodeLifeState,
   NodeTold,
@@ -43,6 +52,8 @@ interface Run {
   told?: ServiceTold;
   /** What it was asked that it has not answered, and its token then. */
   asked?: { verb: 'start' | 'stop' | 'handover' | 'retire'; token: number };
+  /** The life that a node may begin, of which nothing is known yet (T8). */
+  granted?: { token: number; node: string; queue: string };
 }
 interface Node {
   node: string;
@@ -51,6 +62,8 @@ interface Node {
   since: number;
   startedAt: number;
   registryVersion: number;
+  /** T10. */
+  stopsItself?: boolean;
 }
 export interface TableData {
   readonly services: readonly Service[];
@@ -106,9 +119,15 @@ export class ServiceTable {
     return at < 0 ? { id: key, node: undefined } : { id: key.slice(0, at), node: key.slice(at + 1) };
   }
 
-  /** True when the node's life has to be watched from now on. */
-  join(join: NodeJoin, now: number): boolean {
+  /** `watch`: the node's life has to be watched from now on. */
+  join(
+    join: NodeJoin,
+    now: number,
+  ): { readonly watch: boolean; readonly grants: readonly NodeGrant[]; readonly orders: readonly Order[] } {
     const before = this.#nodes.get(join.node);
+    // Another life of the node: the one before is gone.
+    const orders =
+      before === undefined || before.queue === join.queue ? [] : this.#loseLives(join.node, 'all');
     if (!this.#anyServing()) for (const service of this.#services.values()) service.desired = false; // T6, see declare
     const cold = !this.#anyServing();
     this.#nodes.set(join.node, {
@@ -126,7 +145,102 @@ export class ServiceTable {
       for (const service of this.#services.values())
         if (service.spec.autoStart) this.#desire(service.spec.id);
     this.#forgetNodes();
-    return before === undefined || before.queue !== join.queue || before.state !== 'serving';
+    return {
+      watch: before === undefined || before.queue !== join.queue || before.state !== 'serving',
+      grants: this.#grant(join),
+      orders,
+    };
+  }
+
+  /** T8. */
+  #grant({ node, queue }: NodeJoin): NodeGrant[] {
+    const others = [...this.#nodes.values()].some((each) => each.node !== node && each.state === 'serving');
+    const grants = new Map<string, NodeGrant>();
+    const visited = new Set<string>();
+    const visit = (service: Service): void => {
+      const { spec } = service;
+      if (visited.has(spec.id)) return;
+      visited.add(spec.id);
+      const { id, kind, settings, requires } = spec;
+      for (const each of requires) {
+        const required = this.#services.get(each);
+        if (required !== undefined) visit(required);
+      }
+      const single = settings.placement === 'one_node';
+      const key = single ? id : keyOf(id, node);
+      const run: Run = this.#runs.get(key) ?? { id, ...(single ? {} : { node }) };
+      const { granted, told } = run;
+      const again = granted?.node === node && granted.queue === queue;
+      if (!service.desired || service.removed === true || (single && others)) return;
+      const isFree = run.asked === undefined && granted === undefined && (told === undefined || isIdle(run));
+      if (!again && !isFree) return;
+      const first = requires.filter((each) => grants.has(each));
+      const rest = requires.filter((each) => !grants.has(each));
+      if (!this.#isReady({ ...spec, requires: rest }, single ? undefined : node)) return;
+      const last = Math.max(told?.machine.token ?? 0, this.#tokens.get(id) ?? this.#firstToken);
+      const token = again ? granted.token : last + 1; // T7
+      this.#tokens.set(id, token);
+      this.#runs.set(key, {
+        ...run,
+        asked: { verb: 'start', token: token - 1 },
+        granted: { token, node, queue },
+      });
+      grants.set(id, { service: id, kind, token, settings, requires: first });
+    };
+    for (const service of this.#services.values()) visit(service);
+    return [...grants.values()];
+  }
+
+  /** What became of lives that were granted: their runs hear of it. */
+  began({ node, queue, lives }: NodeBegan): Order[] {
+    const orders: Order[] = [];
+    if (!Array.isArray(lives)) return orders;
+    for (const { service: id, token, state, since } of lives) {
+      const spec = this.#services.get(id)?.spec;
+      const key = spec?.settings.placement === 'one_node' ? id : keyOf(id, node);
+      const run = this.#runs.get(key);
+      if (spec === undefined || run?.granted === undefined) continue;
+      if (run.granted.token !== token || run.granted.queue !== queue) continue;
+      delete run.granted;
+      if (state === 'declined') {
+        delete run.asked;
+        if (run.told === undefined) this.#runs.delete(key);
+        continue;
+      }
+      const life = { token, state, since, node, queue };
+      const isNew = run.told === undefined;
+      this.told({
+        id,
+        ...(run.node === undefined ? {} : { node: run.node }),
+        seq: run.told?.seq ?? 0,
+        machine: { state, wanted: true, since, reason: '', token, alive: true, attempts: 0 },
+        owner: node,
+      });
+      orders.push(
+        isNew
+          ? this.#beginOrder(spec, key, run.node, token - 1, life)
+          : { type: 'send', key, command: { verb: 'granted', life } },
+      );
+    }
+    return orders;
+  }
+
+  /** T9. */
+  #loseLives(node: string, which: 'stop' | 'all'): Order[] {
+    const orders: Order[] = [];
+    for (const [key, run] of this.#runs) {
+      if (run.granted?.node === node && which === 'all') {
+        delete run.granted;
+        delete run.asked;
+        if (run.told === undefined) this.#runs.delete(key);
+        continue;
+      }
+      if (!isOn(run, node) || run.told?.machine.alive !== true) continue;
+      const settings = this.#services.get(run.id)?.spec.settings;
+      if (which === 'all' || settings?.onLostLease !== 'keep')
+        orders.push({ type: 'send', key, command: { verb: 'lost', node } });
+    }
+    return orders;
   }
 
   /** What has to be told to runs. */
@@ -190,13 +304,33 @@ export class ServiceTable {
     return true;
   }
 
-  nodeTold({ node, state }: NodeTold, now: number): boolean {
+  /** What has to be told to runs; undefined where it is no news. */
+  nodeTold({ node, state, stopped }: NodeTold, now: number): readonly Order[] | undefined {
     const known = this.#nodes.get(node);
-    if (known === undefined || known.state === state) return false;
+    if (known === undefined || known.state === state) return undefined;
+    if (state === 'silent') return this.#loseLives(node, 'stop');
+    if (Array.isArray(stopped) && known.stopsItself === true) this.#stopped(node, stopped, now);
     known.state = state;
     known.since = now;
+    const orders = this.#isNodeGone(node) ? this.#loseLives(node, 'all') : [];
     this.#forgetNodes();
-    return true;
+    return orders;
+  }
+
+  /** T10. */
+  #stopped(node: string, lives: NonNullable<NodeTold['stopped']>, now: number): void {
+    const tokens = new Map(lives.map(({ service, token }) => [service, token]));
+    for (const run of this.#runs.values()) {
+      const { told } = run;
+      if (told === undefined || !isOn(run, node) || told.machine.token !== tokens.get(run.id)) continue;
+      const { owner: _owner, machine, ...rest } = told;
+      const { retryAt: _retryAt, ...last } = machine;
+      run.told = {
+        ...rest,
+        machine: { ...last, state: 'Stopped', wanted: false, alive: false, since: now, reason: '' },
+      };
+      delete run.asked;
+    }
   }
 
   hasNode(node: string): boolean {
@@ -208,6 +342,21 @@ export class ServiceTable {
     if (known?.state !== 'serving') return;
     known.state = 'draining';
     known.since = now;
+  }
+
+  /** The node goes; true when it stops its services itself (T10). */
+  leave(node: string, now: number): boolean {
+    this.drain(node, now);
+    const known = this.#nodes.get(node);
+    if (known?.state !== 'draining' || this.#anyServing()) return false;
+    known.stopsItself = true;
+    return true;
+  }
+
+  /** The run has this life, as far as the supervisor knows. */
+  isAlive(key: RunKey, token: number): boolean {
+    const machine = this.#runs.get(key)?.told?.machine;
+    return machine?.alive === true && machine.token === token;
   }
 
   isDrained(node: string): boolean {
@@ -301,6 +450,7 @@ export class ServiceTable {
       }
     }
     for (const [key, run] of this.#runs) {
+      if (run.granted !== undefined || this.#stopsItself(run)) continue; // T8, T10
       const service = this.#services.get(run.id);
       const gone = service === undefined || service.removed === true || this.#isNodeGone(run.node);
       if (!gone && this.#isWanted(service, run.node)) {
@@ -336,6 +486,16 @@ export class ServiceTable {
       ...(node === undefined ? {} : { node }),
       asked: { verb: 'start', token },
     });
+    return this.#beginOrder(spec, key, node, token);
+  }
+
+  #beginOrder(
+    spec: ServiceSpec,
+    key: RunKey,
+    node: string | undefined,
+    token: number,
+    granted?: GrantedLife,
+  ): Order {
     const queue = node === undefined ? undefined : this.#nodes.get(node)?.queue;
     return {
       type: 'begin',
@@ -346,6 +506,7 @@ export class ServiceTable {
         token,
         ...(node === undefined ? {} : { node }),
         ...(queue === undefined ? {} : { queue }),
+        ...(granted === undefined ? {} : { granted }),
       },
     };
   }
@@ -365,6 +526,11 @@ export class ServiceTable {
     if (node === undefined) return false;
     const state = this.#nodes.get(node)?.state;
     return state === undefined || state === 'left' || state === 'lost';
+  }
+
+  #stopsItself(run: Run): boolean {
+    const node = this.#nodes.get(run.told?.owner ?? run.node ?? '');
+    return node?.state === 'draining' && node.stopsItself === true;
   }
 
   /** T1. */

@@ -2,18 +2,28 @@
 // N1: three workers, made when the app first has a service: this node's queue and the queue of all nodes take leases only, so that
 //     a service never takes a function's place; the system queue runs the platform's own workflows, apart from the app's.
 // N2: a node joins once its workers poll, again where the server has lost sight of it, and tells what the registry changes.
-// N3: a node that stops takes no new lease, has the supervisor hand over or stop what it has, in order, and ends what is left.
+// N3: what the supervisor gives leave for begins at once, before its runs are up (granted-lives.ts).
+// N4: a node that stops takes no new lease, has the supervisor hand over or stop what it has, in order, and ends what is left.
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../core/logger.js';
 import { toBytes } from '../../core/text.js';
 import type { TemporalConnection } from '../../temporal/connection.js';
-import { nodeQueue, SERVICE_ATTRIBUTES, serviceQueue, systemQueue } from '../../temporal/names.js';
+import {
+  NODE_HEARTBEAT_MS,
+  NODE_JOIN_MS,
+  nodeQueue,
+  SERVICE_ATTRIBUTES,
+  serviceQueue,
+  systemQueue,
+} from '../../temporal/names.js';
 import type { NodeLife, ServiceSpec, ServiceState } from '../../temporal/service-contracts.js';
 import type { ArtifactSource } from '../../temporal/contracts.js';
+import type { Supervisor } from '../../temporal/supervision.js';
 import type { RunningWorker } from '../../temporal/worker.js';
 import type { TemporalPlatform } from '../temporal/platform.js';
+import { GrantedLives } from './granted-lives.js';
 import { ServiceHost } from './service-host.js';
-import type { ServiceStarter } from './service-host.js';
+import type { ServiceStarter } from './service-life.js';
 
 export interface NodeSupervisionOptions {
   readonly app: string;
@@ -47,6 +57,7 @@ export class NodeSupervision {
   readonly #queue: string;
   readonly #ending = new AbortController();
   #host: ServiceHost | undefined;
+  #granted: GrantedLives | undefined;
   #workers: Workers | undefined;
   #started: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
@@ -57,6 +68,8 @@ export class NodeSupervision {
   readonly #left = new Promise<void>((leave) => {
     this.#leave = leave;
   });
+  /** Whether the server waits for heartbeats of this node. */
+  #isWatched = false;
   #unwatched: NodeJS.Timeout | undefined;
   #forget: () => void = () => undefined;
 
@@ -111,12 +124,15 @@ export class NodeSupervision {
     if (this.#started === undefined) return;
     await this.#started;
     const workers = this.#workers;
-    workers?.any.worker.shutdown(); // N3: it polls no more, and what it has goes on until it is ended
+    workers?.any.worker.shutdown(); // N4: it polls no more, and what it has goes on until it is ended
+    await this.#granted?.close();
     if (this.#joined)
       try {
         const { Supervisor } = await import('../../temporal/supervision.js');
         const client = await this.#options.platform.client(undefined);
-        await new Supervisor(client, this.#options.app).drain(this.#options.node, this.#options.drainMs);
+        const supervisor = new Supervisor(client, this.#options.app);
+        const { stops } = await supervisor.leave(this.#options.node, this.#options.drainMs);
+        if (stops) await this.#stopAll(supervisor);
       } catch (error) {
         this.#options.logger.warn('the services of this node were not stopped in order', { error });
       }
@@ -125,27 +141,44 @@ export class NodeSupervision {
     await workers?.stop();
   }
 
+  /** In the reverse order of their start. */
+  async #stopAll(supervisor: Supervisor): Promise<void> {
+    const requiredBy = new Map<string, string[]>();
+    for (const { id, requires } of this.#options.current().services)
+      for (const required of requires) {
+        const others = requiredBy.get(required) ?? [];
+        others.push(id);
+        requiredBy.set(required, others);
+      }
+    const node = toBytes(this.#options.node);
+    await this.#host?.stopAll(
+      (service) => requiredBy.get(service) ?? [],
+      (stopped) => supervisor.left({ node, state: 'left', stopped }),
+    );
+  }
+
   async #begin(): Promise<void> {
     const { platform, node, starters, logger, changed } = this.#options;
-    const { tellService } = await import('../../temporal/supervision.js');
-    const { ActivityCancelledError, ActivityNotFoundError } = await import('@temporalio/client');
+    const { Supervisor, tellService } = await import('../../temporal/supervision.js');
     this.#host = new ServiceHost({
       node,
       queue: this.#queue,
       starters,
       logger,
       changed,
-      async renew(taskToken) {
-        const { activity } = await platform.client(undefined);
-        try {
-          await activity.heartbeat(taskToken);
-        } catch (error) {
-          // The server knows the lease, and wants its end: that comes by the lease's own signal, which stops in order.
-          if (!(error instanceof ActivityCancelledError)) throw error;
-        }
-      },
       tell: async (lease, news) => tellService(await platform.client(undefined), lease, news),
-      isLeaseOver: (error) => error instanceof ActivityNotFoundError,
+    });
+    const host = this.#host;
+    this.#granted = new GrantedLives({
+      begin: (grant) => host.begin(grant),
+      tell: async (lives) => {
+        const client = await platform.client(undefined);
+        await new Supervisor(client, this.#options.app).began({
+          node: toBytes(node),
+          queue: toBytes(this.#queue),
+          lives,
+        });
+      },
     });
     this.#forget = platform.onMoved(async () => {
       const before = this.#workers;
@@ -173,6 +206,7 @@ export class NodeSupervision {
       activities: serviceActivities({
         leases: host,
         watched: (life, isWatched) => this.#watched(life, isWatched),
+        renew: (taskToken) => this.#renew(host, taskToken),
         left: this.#left,
       }),
       interceptors: [],
@@ -213,7 +247,8 @@ export class NodeSupervision {
         const attributes = await ensureAttributes(connection, logger);
         const { services, registryVersion } = current();
         this.#told = JSON.stringify(services);
-        await connection.client.withAbortSignal(signal, () =>
+        const sentAt = performance.now();
+        const { grants } = await connection.client.withAbortSignal(signal, () =>
           joinSupervisor(connection.client, app, {
             node: toBytes(node),
             queue: toBytes(this.#queue),
@@ -223,7 +258,9 @@ export class NodeSupervision {
             attributes,
           }),
         );
+        if (!this.#isWatched) this.#host?.renewed(sentAt, NODE_JOIN_MS);
         this.#joined = true;
+        this.#granted?.begin(grants);
         return;
       } catch (error) {
         if (signal.aborted) return;
@@ -234,7 +271,23 @@ export class NodeSupervision {
     }
   }
 
+  /** The node's lease, which all of its services share. */
+  async #renew(host: ServiceHost, taskToken: Uint8Array): Promise<void> {
+    const { ActivityCancelledError, ActivityNotFoundError } = await import('@temporalio/client');
+    const sentAt = performance.now();
+    try {
+      const { activity } = await this.#options.platform.client(undefined);
+      await activity.heartbeat(taskToken);
+    } catch (error) {
+      if (error instanceof ActivityNotFoundError) host.unrenewed();
+      // Nobody answers: the next one may. That somebody wants its end, the server does know it.
+      if (!(error instanceof ActivityCancelledError)) return;
+    }
+    host.renewed(sentAt, NODE_HEARTBEAT_MS);
+  }
+
   #watched(_life: NodeLife, isWatched: boolean): void {
+    this.#isWatched = isWatched;
     clearTimeout(this.#unwatched);
     if (isWatched || this.#ending.signal.aborted) return;
     this.#unwatched = setTimeout(() => void this.#join(), UNWATCHED_MS);

@@ -6,7 +6,7 @@ import { toBytes } from '../../core/text.js';
 import type { Outcome } from '../../lua/step.js';
 import type { RegistryService } from '../../registry/model/registry.js';
 import { EntryUnknownError } from '../../runtime/errors.js';
-import type { ServiceInstance, ServiceStarter } from './service-host.js';
+import type { ServiceInstance, ServiceStarter } from './service-life.js';
 
 /** A process as its runner offers it. */
 export interface StartedProcess {

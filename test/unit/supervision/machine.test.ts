@@ -19,7 +19,11 @@ const RULES: Rules = {
 
 /** What the world may do. `stale`: news and ends of a life that is over. */
 type Happening =
-  | { readonly what: 'start' | 'stop' | 'restart' | 'running' | 'due' | 'nodeLost' | 'startTimeout' }
+  | {
+      readonly what:
+        'start' | 'stop' | 'restart' | 'running' | 'due' | 'nodeLost' | 'startTimeout' | 'nodeStops';
+    }
+  | { readonly what: 'granted'; readonly state: 'Starting' | 'Running' }
   | { readonly what: 'ends'; readonly how: 'returned' | 'failed' | 'final' }
   | { readonly what: 'stale'; readonly news: 'running' | 'ended' }
   | { readonly what: 'time'; readonly ms: number };
@@ -32,6 +36,14 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   { weight: 6, arbitrary: fc.constant<Happening>({ what: 'due' }) },
   { weight: 2, arbitrary: fc.constant<Happening>({ what: 'nodeLost' }) },
   { weight: 2, arbitrary: fc.constant<Happening>({ what: 'startTimeout' }) },
+  { weight: 1, arbitrary: fc.constant<Happening>({ what: 'nodeStops' }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      what: fc.constant('granted' as const),
+      state: fc.constantFrom('Starting' as const, 'Running' as const),
+    }),
+  },
   {
     weight: 8,
     arbitrary: fc.record({
@@ -222,6 +234,29 @@ function happen(world: World, happened: Happening): void {
       if (life === undefined) return;
       lost(world, life);
       break;
+    case 'nodeStops': {
+      if (life === undefined) return;
+      const { wanted, state } = before;
+      if (state === 'Stopping' && wanted) world.facts.push({ fact: 'command' });
+      world.end('stopped', 'its node stops');
+      if (state === 'Stopping' && wanted)
+        expect(world.machine.state).toBe('Starting'); // R6
+      else expect(world.machine).toMatchObject({ state: 'Stopped', wanted: false, alive: false }); // R12
+      break;
+    }
+    case 'granted': {
+      const { state } = happened;
+      world.feed({ type: 'granted', token: before.token, state, since: world.now });
+      expect(world.machine).toEqual(before); // R11: an old one
+      const token = before.token + 1;
+      world.facts.push({ fact: 'command' });
+      world.tokens.push(token);
+      world.life = { token, runningSince: state === 'Running' ? world.now : undefined };
+      const effect = world.feed({ type: 'granted', token, state, since: world.now });
+      expect(effect).toEqual({ type: 'adopt', token });
+      expect(world.machine).toMatchObject({ state, token, wanted: true, alive: true, attempts: 0 }); // R11
+      break;
+    }
   }
 }
 
@@ -326,6 +361,9 @@ describe('the state machine of a service', () => {
       'Running nodeLost Starting',
       'Running nodeLost Running',
       'Running nodeLost Stopped',
+      'Running nodeStops Stopped',
+      'Unknown granted Running',
+      'Stopped granted Starting',
     ])
       expect(seen).toContain(arrow);
   });
