@@ -65,8 +65,9 @@ const SETTLE_MS = 60_000;
 export async function supervisor(input: SupervisorRun): Promise<void> {
   const table = new ServiceTable(input.carried as TableData | undefined, Date.now());
   const supervision = new Supervision(input.app, table);
+  const known = table.keys(); // a node that joins in this very step adds what has no run yet
   supervision.declare();
-  await supervision.run();
+  await supervision.run(known);
   await continueAsNew<typeof supervisor>({ app: input.app, carried: table.data() });
 }
 
@@ -197,8 +198,8 @@ class Supervision {
   }
 
   /** Until the run is to go on as new (V5). */
-  async run(): Promise<void> {
-    for (const key of this.#table.keys()) this.#send(key, { verb: 'report' });
+  async run(known: readonly RunKey[]): Promise<void> {
+    for (const key of known) this.#send(key, { verb: 'report' });
     for (;;) {
       if (this.#changed) {
         this.#changed = false;

@@ -61,7 +61,7 @@ function startServer(): ChildProcess {
   );
 }
 
-const LUA = (name: string): string => `
+const LUA = (name: string, insert: string): string => `
 local time = require("time")
 local ctx = require("ctx")
 local sql = require("sql")
@@ -70,15 +70,17 @@ return {
     local fence = ctx.get("fence")
     local db = sql.get("app:db")
     while true do
-      -- An effect that an older life comes too late for is none.
-      db:execute(
-        "INSERT INTO effects (service, fence, life) SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM effects WHERE service = ? AND fence > ?)",
-        { "${name}", fence, process.pid(), "${name}", fence })
+      db:execute("${insert}", { "${name}", fence, process.pid(), "${name}", fence })
       time.sleep("100ms")
     end
   end,
 }
 `;
+/** An effect that an older life comes too late for is none. */
+const FENCED =
+  'INSERT INTO effects (service, fence, life) SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM effects WHERE service = ? AND fence > ?)';
+/** What is on every node has no older and newer: each node writes. */
+const PLAIN = "INSERT INTO effects (service, fence, life) SELECT ?, ?, ? WHERE ? <> '' AND ? > 0";
 const INDEX = `
 version: "1.0"
 namespace: app
@@ -118,8 +120,8 @@ class App {
       folders.make({
         'moontide.yaml': 'name: singles\n',
         'src/_index.yaml': INDEX,
-        'src/single.lua': LUA('single'),
-        'src/each.lua': LUA('each'),
+        'src/single.lua': LUA('single', FENCED),
+        'src/each.lua': LUA('each', PLAIN),
       }),
     );
     using db = new SqliteDatabase(join(this.folder, 'effects.db'));
@@ -178,7 +180,6 @@ function expectOneOwner(effects: readonly Effect[]): void {
 }
 
 describe('services on two nodes', () => {
-  // Not in `npm test`: what is on every node has other lives after an outage than its check expects, which is not understood yet.
   it.runIf(process.env['MOONTIDE_FAULTS'] === 'whole')(
     `have one owner through ${KILLS} kills of the owner and ${OUTAGES} of Temporal`,
     { timeout: times(400_000, 1_800_000) },

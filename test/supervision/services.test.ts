@@ -167,6 +167,9 @@ describe('services', { timeout: LONG }, () => {
     const steady = app.life('app:steady');
     const busy = app.client.workflow.getHandle(serviceWorkflowId(app.name, 'app:busy'));
     const runOf = async (handle: typeof busy): Promise<string> => (await handle.describe()).runId;
+    // A life may be there before its run is.
+    const isThere = async (): Promise<boolean> => runOf(busy).then(Boolean, () => false);
+    while (!(await isThere())) await sleep(50);
     const goneOn = async (handle: typeof busy, from: string): Promise<void> => {
       for (let tries = 0; (await runOf(handle)) === from; tries += 1) {
         if (tries === 600) throw new Error(`${handle.workflowId} did not go on as new`);
