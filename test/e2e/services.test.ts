@@ -3,9 +3,10 @@ import { realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
+import { hostname } from 'node:os';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SqliteDatabase } from '../../src/registry/store/sqlite-driver.js';
-import { serviceWorkflowId } from '../../src/temporal/names.js';
+import { lifecycleWorkflowId } from '../../src/temporal/names.js';
 import { eventually } from '../supervision/support.js';
 import { CliProcess, TestFolders, buildOnce, cli } from './cli-process.js';
 
@@ -173,16 +174,26 @@ entries:
     using steps = new SqliteDatabase(join(app, 'steps.db'));
     steps.exec('CREATE TABLE steps (fence INTEGER, woke INTEGER)');
     const node = new CliProcess(['--app', app, '--json', 'run']);
-    const [, address = ''] = await node.until(/"address":"([^"]+)"/, 90_000);
+    const [ready] = await node.until(/^\{"ready".*$/m, 90_000);
+    const { address, pid } = JSON.parse(ready) as { address: string; pid: number };
     const fenceOf = (sql: string): number => Number(steps.get(sql)?.['fence'] ?? 0);
     await eventually('it runs', () => fenceOf('SELECT max(fence) AS fence FROM steps') > 0);
+    const connection = await Connection.connect({ address });
+    const life = new Client({ connection }).workflow.getHandle(
+      lifecycleWorkflowId('keeper', `${hostname()}:${pid}`),
+    );
+    const isWatched = async (): Promise<boolean> =>
+      life.describe().then(
+        ({ raw }) =>
+          raw.pendingActivities?.some(({ lastHeartbeatTime }) => lastHeartbeatTime != null) === true,
+        () => false, // its run is still coming up
+      );
+    while (!(await isWatched())) await sleep(100);
 
     node.signal('SIGSTOP');
     const old = fenceOf('SELECT max(fence) AS fence FROM steps');
-    const connection = await Connection.connect({ address });
-    const service = new Client({ connection }).workflow.getHandle(serviceWorkflowId('keeper', 'app:stepper'));
     for (let isLost = false; !isLost; await sleep(100))
-      isLost = ((await service.fetchHistory()).events ?? []).some(
+      isLost = ((await life.fetchHistory()).events ?? []).some(
         ({ activityTaskTimedOutEventAttributes: timedOut }) => timedOut != null,
       );
     await connection.close();

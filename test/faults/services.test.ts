@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
+import { isOpen } from '../../src/temporal/dev-server-launch.js';
 import { SqliteDatabase } from '../../src/registry/store/sqlite-driver.js';
 import { CliProcess, TestFolders, buildOnce, cli } from '../e2e/cli-process.js';
 import { figure, times } from './scale.js';
@@ -27,6 +28,7 @@ beforeAll(async () => {
   ({ path: binary } = await findTemporalBinary());
   port = await freePort();
   server = startServer();
+  while (!(await isOpen(`127.0.0.1:${port}`))) await sleep(50);
 }, 200_000);
 afterAll(async () => {
   await folders.clean();

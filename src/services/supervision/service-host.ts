@@ -7,6 +7,7 @@
 //     A process that was frozen meanwhile finds that out before anything of the life runs again (`mayRun`).
 // H4: a start that takes longer than start_timeout has failed; a stop that takes longer than stop_timeout ends the life by force.
 // H5: a life may begin by leave of the supervisor, before it has a lease. How it ended, if it has, is kept for its first lease.
+import { EventEmitter, once } from 'node:events';
 import type {
   Lease,
   LeaseEnd,
@@ -19,6 +20,8 @@ import type { LifeOptions, LifeRequest } from './service-life.js';
 
 /** How often it is looked whether leases still hold. Milliseconds. */
 const CHECK_MS = 500;
+/** How long a lease waits for its node to be heard of. Milliseconds. */
+const HEARD_MS = 10_000;
 
 export class ServiceHost implements ServiceLeases {
   readonly #options: LifeOptions;
@@ -27,6 +30,7 @@ export class ServiceHost implements ServiceLeases {
   /** Until when leases hold that nothing else renews; on the clock of `performance`. */
   #holdsUntil = Infinity;
   readonly #check: NodeJS.Timeout;
+  readonly #news = new EventEmitter().setMaxListeners(0);
 
   constructor(options: LifeOptions) {
     this.#options = options;
@@ -37,7 +41,18 @@ export class ServiceHost implements ServiceLeases {
   /** The server has taken a word of the node that was sent at `sentAt`: its leases hold for `ms` from then (H3). */
   renewed(sentAt: number, ms: number): void {
     this.#holdsUntil = sentAt + ms;
+    this.#news.emit('heard');
     for (const life of this.#lives.values()) life.serverIsBack();
+  }
+
+  /** A node that was silent takes no life before the server has heard of it again; false: it has not. */
+  async #heard(): Promise<boolean> {
+    try {
+      await once(this.#news, 'heard', { signal: AbortSignal.timeout(HEARD_MS) });
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   /** The server holds the node for lost. */
@@ -63,6 +78,8 @@ export class ServiceHost implements ServiceLeases {
       if (known.token >= token) return { end: 'stopped', reason: 'a newer life of it is here', ranMs: 0 };
       await known.end('lost', 'a newer life of it begins'); // H1
     }
+    if (performance.now() > this.#holdsUntil && !(await this.#heard()))
+      return { end: 'lost', reason: 'its node is not heard of', ranMs: 0 };
     if (this.#leaving) return { end: 'lost', reason: 'its node stops', ranMs: 0 };
     const life = this.#add(request);
     const held = life.take(lease, undefined);

@@ -101,7 +101,6 @@ export class Life {
   /** What its lease waits for before it is told how the life ended: the server, or the supervisor's ear. */
   #waitsFor: 'server' | 'supervisor' | undefined;
   #untold: LeaseEnd | undefined;
-  #heldSince = -Infinity;
   #instance: ServiceInstance | undefined;
   #runningSince: number | undefined;
   /** Set when it has been asked to end. */
@@ -143,7 +142,6 @@ export class Life {
     const held = new Promise<LeaseEnd>((release) => {
       this.#release = release;
     });
-    this.#heldSince = performance.now();
     lease.signal.onEnd((why) => {
       if (this.#lease !== lease) return;
       if (why === 'cancelled') void this.end('stopped', '');
@@ -291,12 +289,10 @@ export class Life {
     this.#instance?.kill(reason);
   }
 
-  /** H3; false: it is over. A lease that was just given is as good as a word of the server's. */
+  /** H3; false: it is over. */
   mayRun(): boolean {
     if (this.isOver) return false;
-    const now = performance.now();
-    if (this.#keeps || now <= Math.max(this.#leasesHoldUntil(), this.#heldSince + NODE_HEARTBEAT_MS))
-      return true;
+    if (this.#keeps || performance.now() <= this.#leasesHoldUntil()) return true;
     if (this.#waitsFor === undefined) {
       const reason = `Temporal has not acknowledged its node for ${NODE_HEARTBEAT_MS} ms`;
       this.#waitsFor = 'server';
