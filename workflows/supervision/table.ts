@@ -14,6 +14,7 @@
 // T10: where the last node that serves goes, it stops what it has itself, in order; no run is asked, and the node's word counts.
 import { toTextLossy } from '../../src/core/text.js';
 import type {
+  BegunLife,
   GrantedLife,
   NodeBegan,
   NodeGrant,
@@ -194,8 +195,8 @@ export class ServiceTable {
   /** What became of lives that were granted: their runs hear of it. */
   began({ node, queue, lives }: NodeBegan): Order[] {
     const orders: Order[] = [];
-    if (!Array.isArray(lives)) return orders;
-    for (const { service: id, token, state, since } of lives) {
+    const told: readonly BegunLife[] = Array.isArray(lives) ? (lives as readonly BegunLife[]) : [];
+    for (const { service: id, token, state, since } of told) {
       const spec = this.#services.get(id)?.spec;
       const key = spec?.settings.placement === 'one_node' ? id : keyOf(id, node);
       const run = this.#runs.get(key);
