@@ -3,6 +3,7 @@
 // I2: a withdrawn command is aborted; an answer that still comes for it is dropped.
 // I3: when main ends, by itself or by force, what is outstanding is aborted and what the instance owns is closed; only then is the outcome told.
 // I4: an instance that gives up its turn is taken up again when others had theirs; what comes for it meanwhile waits here.
+//     It waits for one turn at most, whatever comes: in a second one it would go on at once.
 // I5: one object for the runner and its instance's host, and nothing in it before it is needed: there may be very many.
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Command } from '../core/command.js';
@@ -100,7 +101,7 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
   /** In its place, where it runs in another thread. */
   #away: AwayInstance | undefined;
   readonly #instantiate: Instantiate | undefined;
-  /** A turn has been asked for. */
+  /** A turn has been asked for or runs: what comes in it is taken in it, or asks for the next at its end. */
   #isReady = false;
   /** The step has given up its turn. */
   #isPaused = false;
@@ -234,7 +235,7 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
   }
 
   takeTurn(): void {
-    this.#isReady = false;
+    this.#isReady = true; // one that goes on after its pause has not asked
     if (this.#isFinished || this.mayRun?.() === false) return;
     if (this.#isPaused) {
       this.#isPaused = false;
@@ -252,11 +253,9 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
       this.#due !== undefined && this.#next < this.#due.length ? this.#due.slice(this.#next) : undefined;
     this.#due = rest;
     this.#next = 0;
+    this.#isReady = rest !== undefined && !this.#isPaused;
     if (this.#isPaused) this.#services.turns.runLater(this);
-    else if (rest !== undefined) {
-      this.#isReady = true;
-      this.#services.turns.run(this);
-    }
+    else if (this.#isReady) this.#services.turns.run(this);
   }
 
   #takeReply({ id, answer }: Reply): void {
