@@ -1,5 +1,6 @@
 // What the commands about processes do: ask the nodes of this machine, and print what they say.
-// R1: a PID that names a node is asked of that node, or of one that reaches it; any other of each node until one knows it.
+// R1: a PID that names a node is asked of that node, or where it is not of this machine of each until one reaches it; any other
+//     of each node until one knows it. None is asked after one that may have done it.
 import { join } from 'node:path';
 import { dataObject } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
@@ -8,7 +9,7 @@ import { formatDuration, parseDurationMs } from '../../core/durations.js';
 import { PlatformError } from '../../core/errors.js';
 import { tryPid } from '../../core/ids.js';
 import { toBytes, toTextLossy } from '../../core/text.js';
-import { connectToNodes } from '../../runtime/control/control-socket.js';
+import { connectToNodes, NodeUnreachableError } from '../../runtime/control/control-socket.js';
 import type { NodeConnection } from '../../runtime/control/control-socket.js';
 import { table } from '../columns.js';
 import type { Columns } from '../columns.js';
@@ -76,13 +77,21 @@ async function listsOf(nodes: readonly NodeConnection[], limit: number): Promise
   for (const node of nodes) {
     const known = lists.get(node.node);
     if (known !== undefined && known.problem === undefined) continue;
-    const answer = await node.ask('list', dataObject({ limit }));
-    for (const one of (Array.isArray(answer) ? answer : []).filter(isMap)) {
-      const list = readList(one);
+    for (const list of await listsFrom(node, limit)) {
       if (list.problem === undefined || !lists.has(list.node)) lists.set(list.node, list);
     }
   }
   return [...lists.values()];
+}
+
+async function listsFrom(connection: NodeConnection, limit: number): Promise<readonly NodeList[]> {
+  try {
+    const answer = await connection.ask('list', dataObject({ limit }));
+    return (Array.isArray(answer) ? answer : []).filter(isMap).map(readList);
+  } catch (error) {
+    if (!(error instanceof PlatformError) || error.kind !== 'Unavailable') throw error;
+    return [{ node: connection.node, count: 0, processes: [], problem: toBytes(error.message) }];
+  }
 }
 
 function readList({ node, count, processes, problem }: DataObject): NodeList {
@@ -116,7 +125,7 @@ export function cancelProcess(
   { reason, deadline }: { readonly reason: string; readonly deadline?: string },
 ): Promise<number> {
   const body = dataObject({ reason: toBytes(reason) });
-  if (deadline !== undefined) body['deadline_ms'] = parseDurationMs(deadline);
+  if (deadline !== undefined) body['deadline_ms'] = Math.ceil(parseDurationMs(deadline));
   return order(globals, 'cancel', pid, body, `asked ${pid} to end`);
 }
 
@@ -156,15 +165,22 @@ async function askOwner(
   body: DataObject,
 ): Promise<void> {
   const owner = tryPid(to)?.node;
-  const asked = owner === undefined ? nodes : [nodes.find(({ node }) => node === owner) ?? nodes[0]!];
+  const named = nodes.find(({ node }) => node === owner);
   let unknown: unknown;
-  for (const node of asked)
+  for (const node of named === undefined ? nodes : [named])
     try {
       await node.ask(what, body);
       return;
     } catch (error) {
-      if (!(error instanceof PlatformError) || error.kind !== 'NotFound') throw error;
+      if (!isSurelyUndone(error)) throw error;
       unknown = error;
     }
   throw unknown;
+}
+
+/** It knows no such process, was not asked, or reaches no such node. */
+function isSurelyUndone(error: unknown): boolean {
+  if (error instanceof NodeUnreachableError) return !error.mayHaveActed;
+  if (!(error instanceof PlatformError)) return false;
+  return error.kind === 'NotFound' || (error.kind === 'Unavailable' && error.retryable === false);
 }

@@ -23,11 +23,12 @@ export function controlComponent(stateFolder: string, toErrorData: (error: unkno
     },
     async start(app) {
       const { node } = app.get(keys.peers);
+      const logger = app.get(keys.logger);
       try {
-        opened = await openControlSocket({ stateFolder, node, handlers, toErrorData });
+        opened = await openControlSocket({ stateFolder, node, handlers, logger, toErrorData });
       } catch (error) {
         // The node does its work without it.
-        app.get(keys.logger).warn('`moontide ps` and its like do not reach this node', { error });
+        logger.warn('`moontide ps` and its like do not reach this node', { error });
       }
     },
     stop: async () => {

@@ -3,20 +3,23 @@
 // S1: only the user of the node can connect: the socket lies in a folder that is theirs alone.
 // S2: a node is found by its record, `<state folder>/nodes/<life>.json`, which goes with it; one that a killed node left is
 //     removed by whoever finds that nobody listens there.
-// S3: the path of a socket is short by nature: one that is too long for that lies in a folder of the system's for temporary files.
+// S3: whatever comes over it, and however it ends, is no harm to the node: what cannot be read ends its connection, and a client
+//     that stands still does not hold up the node's stop.
+// S4: the path of a socket is short by nature: one that is too long for that lies in a folder of the system's for temporary files.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, connect as connectTo } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import type { Data, DataObject } from '../../core/data.js';
 import type { ErrorData } from '../../core/error-data.js';
 import { PlatformError } from '../../core/errors.js';
 import type { ExitCode } from '../../core/errors.js';
+import type { Logger } from '../../core/logger.js';
 import { CallError, CommandUnknownError } from '../errors.js';
 import { decodeBatch, encodeBatch, encodePacket } from '../relay/packets.js';
+import type { Packet } from '../relay/packets.js';
 import type { PeerHandler } from '../relay/peers.js';
 import type { ControlHandlers } from './node-control.js';
 
@@ -25,6 +28,8 @@ const FOLDER = 'nodes';
 const LONGEST_PATH = 100;
 /** How long a question may wait for its answer. Milliseconds. */
 const ANSWER_MS = 20_000;
+/** How long a client may take to read what is on its way to it when the node stops. Milliseconds. */
+const CLOSE_MS = 500;
 
 interface NodeRecord {
   readonly node: string;
@@ -35,13 +40,15 @@ export interface ControlSocketOptions {
   readonly stateFolder: string;
   readonly node: string;
   readonly handlers: ControlHandlers;
+  readonly logger: Logger;
   readonly toErrorData: (error: unknown) => ErrorData;
 }
 
 /** Listens until it is disposed. Rejects when neither place takes a socket. */
 export async function openControlSocket(options: ControlSocketOptions): Promise<AsyncDisposable> {
   const folder = join(options.stateFolder, FOLDER);
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o700); // S1, also where it was there before
   const life = randomBytes(6).toString('hex');
   const open = new Set<Socket>();
   const server = createServer((socket) => {
@@ -51,6 +58,7 @@ export async function openControlSocket(options: ControlSocketOptions): Promise<
     serve(socket, options);
   });
   const socket = await listen(server, join(folder, `${life}.sock`));
+  server.on('error', (error) => options.logger.warn('a command could not connect to this node', { error }));
   const record = join(folder, `${life}.json`);
   const { node } = options;
   writeFileSync(record, JSON.stringify({ node, socket } satisfies NodeRecord), { mode: 0o600 });
@@ -59,8 +67,12 @@ export async function openControlSocket(options: ControlSocketOptions): Promise<
     async [Symbol.asyncDispose]() {
       rmSync(record, { force: true });
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const one of open) one.end();
+      for (const one of open) one.destroySoon();
+      const late = setTimeout(() => {
+        for (const one of open) one.destroy(); // S3
+      }, CLOSE_MS);
       await closed;
+      clearTimeout(late);
       removeSocket(socket);
     },
   };
@@ -75,7 +87,7 @@ async function listen(server: Server, wanted: string): Promise<string> {
     } catch {
       // A file system without sockets, as some that are mounted into containers.
     }
-  return listenOn(server, join(mkdtempSync(join(tmpdir(), TEMPORARY)), 'node.sock')); // S3
+  return listenOn(server, join(mkdtempSync(join(tmpdir(), TEMPORARY)), 'node.sock')); // S4
 }
 const TEMPORARY = 'moontide-node-';
 
@@ -95,34 +107,75 @@ function removeSocket(path: string): void {
   else rmSync(path, { force: true });
 }
 
-function serve(socket: Socket, { handlers, toErrorData }: ControlSocketOptions): void {
-  createInterface({ input: socket }).on('line', (line) => {
-    for (const packet of decodeBatch(line)) {
-      if (packet.is !== 'question') continue;
-      const { id, type, body } = packet;
-      void answerTo(handlers.get(type), type, body).then(
-        (value) => reply(socket, encodePacket({ is: 'answer', id, value })),
-        (error: unknown) => reply(socket, encodePacket({ is: 'error', id, error: toErrorData(error) })),
-      );
-    }
+function serve(socket: Socket, options: ControlSocketOptions): void {
+  onPackets(socket, (packet) => {
+    if (packet.is !== 'question') return;
+    answerTo(packet, options).then(
+      (answer) => {
+        if (socket.writable) send(socket, answer);
+      },
+      (error: unknown) => {
+        options.logger.error('a command was not answered', { question: packet.type, error });
+        socket.destroy();
+      },
+    );
   });
 }
 
-const reply = (socket: Socket, packet: string): void => {
-  if (socket.writable) socket.write(`${encodeBatch([packet])}\n`);
-};
+/** The answer, or its error, as it crosses. */
+async function answerTo(
+  { id, type, body }: Extract<Packet, { is: 'question' }>,
+  { handlers, toErrorData }: ControlSocketOptions,
+): Promise<string> {
+  try {
+    return encodePacket({ is: 'answer', id, value: await handle(handlers.get(type), type, body) });
+  } catch (error) {
+    return encodePacket({ is: 'error', id, error: toErrorData(error) });
+  }
+}
 
-async function answerTo(handler: PeerHandler | undefined, type: string, body: DataObject): Promise<Data> {
+const send = (socket: Socket, packet: string): void => void socket.write(`${encodeBatch([packet])}\n`);
+
+/** What comes, in order. Lines end at `\n` alone: readline knows other ends, which JSON may hold in its strings. */
+function onPackets(socket: Socket, take: (packet: Packet) => void): void {
+  let rest = '';
+  socket.setEncoding('utf8');
+  socket.on('data', (text: string) => {
+    let from = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', from)) {
+      const line = rest + text.slice(from, end);
+      rest = '';
+      from = end + 1;
+      let packets: readonly Packet[];
+      try {
+        packets = decodeBatch(line);
+      } catch {
+        socket.destroy(); // S3
+        return;
+      }
+      for (const packet of packets) take(packet);
+    }
+    rest += text.slice(from);
+  });
+}
+
+function handle(handler: PeerHandler | undefined, type: string, body: DataObject): Data | Promise<Data> {
   if (handler === undefined) throw new CommandUnknownError(type);
   return handler(body, '');
 }
 
-class NodeUnreachableError extends PlatformError {
+export class NodeUnreachableError extends PlatformError {
   override readonly name = 'NodeUnreachableError';
   readonly code = 'NODE_UNREACHABLE';
   override readonly kind = 'Unavailable' as const;
   override readonly retryable = true;
   override readonly exitCode: ExitCode = 3;
+  /** False: the question has not been sent. */
+  readonly mayHaveActed: boolean;
+  constructor(message: string, mayHaveActed = false) {
+    super(message);
+    this.mayHaveActed = mayHaveActed;
+  }
 }
 
 interface Asked {
@@ -131,8 +184,31 @@ interface Asked {
   readonly late: NodeJS.Timeout;
 }
 
-/** A node of this machine, reached by its socket. */
-export class NodeConnection implements Disposable {
+/** A node of this machine. */
+export interface NodeConnection extends Disposable {
+  readonly node: string;
+  ask(type: string, body: DataObject): Promise<Data>;
+}
+
+/** One whose socket this user cannot open: it answers each question with why. */
+class ClosedNode implements NodeConnection {
+  readonly node: string;
+  readonly #why: Error;
+  constructor(node: string, why: Error) {
+    this.node = node;
+    this.#why = why;
+  }
+
+  async ask(): Promise<never> {
+    throw this.#why;
+  }
+
+  [Symbol.dispose](): void {
+    // nothing is open
+  }
+}
+
+class SocketConnection implements NodeConnection {
   readonly node: string;
   readonly #socket: Socket;
   readonly #waiting = new Map<number, Asked>();
@@ -144,19 +220,20 @@ export class NodeConnection implements Disposable {
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       for (const id of [...this.#waiting.keys()])
-        this.#take(id)?.reject(new NodeUnreachableError(`node '${node}' has stopped before it answered`));
+        this.#take(id)?.reject(
+          new NodeUnreachableError(`node '${node}' has stopped before it answered`, true),
+        );
     });
-    createInterface({ input: socket }).on('line', (line) => {
-      for (const packet of decodeBatch(line)) {
-        const asked = this.#take(packet.id);
-        if (packet.is === 'answer') asked?.resolve(packet.value);
-        else if (packet.is === 'error') asked?.reject(new CallError(packet.error));
-      }
+    onPackets(socket, (packet) => {
+      const asked = this.#take(packet.id);
+      if (packet.is === 'answer') asked?.resolve(packet.value);
+      else if (packet.is === 'error') asked?.reject(new CallError(packet.error));
     });
   }
 
-  ask(type: string, body: DataObject): Promise<Data> {
+  async ask(type: string, body: DataObject): Promise<Data> {
     const id = (this.#last += 1);
+    const packet = encodePacket({ is: 'question', id, type, body });
     return new Promise((resolve, reject) => {
       if (this.#socket.destroyed) {
         reject(new NodeUnreachableError(`node '${this.node}' has stopped`));
@@ -167,12 +244,13 @@ export class NodeConnection implements Disposable {
           this.#take(id)?.reject(
             new NodeUnreachableError(
               `node '${this.node}' did not answer within ${ANSWER_MS} ms; whether it did what was asked is not known`,
+              true,
             ),
           ),
         ANSWER_MS,
       );
       this.#waiting.set(id, { resolve, reject, late });
-      this.#socket.write(`${encodeBatch([encodePacket({ is: 'question', id, type, body })])}\n`);
+      send(this.#socket, packet);
     });
   }
 
@@ -188,25 +266,31 @@ export class NodeConnection implements Disposable {
   }
 }
 
-/** The nodes of an app that run on this machine, in no order. Throws when there is none. */
+/** The nodes of an app that run on this machine, in no order. Throws when there is none, or none that can be reached. */
 export async function connectToNodes(
   appFolder: string,
   stateFolder: string,
 ): Promise<readonly NodeConnection[]> {
   const nodes: NodeConnection[] = [];
-  for (const record of recordsIn(join(stateFolder, FOLDER))) {
-    const socket = await dial(record.socket);
-    if (socket !== undefined) nodes.push(new NodeConnection(record.node, socket));
+  let closed: NodeUnreachableError | undefined;
+  for (const { node, socket: path, file } of recordsIn(join(stateFolder, FOLDER))) {
+    const socket = await dial(path);
+    if (socket instanceof NodeUnreachableError) {
+      closed = socket;
+      nodes.push(new ClosedNode(node, socket));
+    } else if (socket !== undefined) nodes.push(new SocketConnection(node, socket));
     else {
-      rmSync(record.file, { force: true }); // S2
-      removeSocket(record.socket);
+      rmSync(file, { force: true }); // S2
+      removeSocket(path);
     }
   }
-  if (nodes.length === 0)
-    throw new NodeUnreachableError(
+  if (nodes.some((node) => node instanceof SocketConnection)) return nodes;
+  throw (
+    closed ??
+    new NodeUnreachableError(
       `no node of the app in '${appFolder}' runs on this machine; start one with \`moontide run\` or \`moontide dev\`, or go where one runs`,
-    );
-  return nodes;
+    )
+  );
 }
 
 function recordsIn(folder: string): readonly (NodeRecord & { readonly file: string })[] {
@@ -228,17 +312,18 @@ function recordsIn(folder: string): readonly (NodeRecord & { readonly file: stri
 }
 
 /** Undefined: nobody listens there. */
-function dial(path: string): Promise<Socket | undefined> {
-  return new Promise((resolve, reject) => {
+function dial(path: string): Promise<Socket | NodeUnreachableError | undefined> {
+  return new Promise((resolve) => {
     const socket = connectTo(path);
     const failed = (error: NodeJS.ErrnoException): void => {
-      if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') resolve(undefined);
-      else
-        reject(
-          new NodeUnreachableError(
-            `cannot connect to the node at '${path}': ${error.message}; run the command as the user of the node`,
-          ),
-        );
+      const isGone = error.code === 'ECONNREFUSED' || error.code === 'ENOENT';
+      resolve(
+        isGone
+          ? undefined
+          : new NodeUnreachableError(
+              `cannot connect to the node at '${path}': ${error.message}; run the command as the user of the node`,
+            ),
+      );
     };
     socket.once('error', failed);
     socket.once('connect', () => {

@@ -1,7 +1,7 @@
 // What people may ask of the processes of a node from outside: who runs, and to send, cancel and end. Over its socket
 // (control-socket.ts), and over the relay by the node that they have asked.
 // C1: a question about all nodes is answered by those that answer in time; the others are named, never left out in silence.
-import { dataObject } from '../../core/data.js';
+import { dataObject, LuaFloat } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
 import { globalPid, tryPid } from '../../core/ids.js';
 import { isMap } from '../../core/data-values.js';
@@ -27,14 +27,15 @@ const LIST = 'control.list';
 export type ControlHandlers = ReadonlyMap<string, PeerHandler>;
 
 export function nodeControl({ topology, router, peers }: ControlledNode): ControlHandlers {
+  const thisNode = toBytes(peers.node);
   const own = (body: DataObject): DataObject => {
     const all = topology.running();
     const shown = all.slice(0, Math.min(numberIn(body, 'limit') ?? MOST_LISTED, MOST_LISTED));
     const now = Date.now();
     return dataObject({
-      node: peers.node,
+      node: thisNode,
       count: all.length,
-      processes: shown.map((one) => processData(one, peers.node, now)),
+      processes: shown.map((one) => processData(one, thisNode, now)),
     });
   };
   peers.answer(LIST, own);
@@ -46,10 +47,10 @@ export function nodeControl({ topology, router, peers }: ControlledNode): Contro
           peers.others.map(async (node): Promise<DataObject> => {
             try {
               const answer = await within(peers.request(node, LIST, body), LIST_MS);
-              return isMap(answer) ? answer : dataObject({ node });
+              return isMap(answer) ? answer : dataObject({ node: toBytes(node) });
             } catch (error) {
               return dataObject({
-                node,
+                node: toBytes(node),
                 problem: toBytes(error instanceof Error ? error.message : String(error)),
               });
             }
@@ -114,6 +115,7 @@ const textIn = (body: DataObject, field: string): string => {
 };
 const numberIn = (body: DataObject, field: string): number | undefined => {
   const value = body[field];
+  if (value instanceof LuaFloat) return value.n;
   return typeof value === 'number' ? value : undefined;
 };
 

@@ -14,13 +14,18 @@ export type Packet =
 
 /** One packet as JSON. Throws WireValueError for what does not cross. */
 export function encodePacket(packet: Packet): string {
+  // As the only one of a batch: who reads it counts the batch to the depth.
+  return encodeWire([partsOf(packet)]).slice(1, -1);
+}
+
+function partsOf(packet: Packet): Data[] {
   switch (packet.is) {
     case 'question':
-      return encodeWire(['q', packet.id, packet.type, packet.body]);
+      return ['q', packet.id, packet.type, packet.body];
     case 'answer':
-      return encodeWire(['a', packet.id, packet.value]);
+      return ['a', packet.id, packet.value];
     case 'error':
-      return encodeWire(['e', packet.id, errorToData(packet.error)]);
+      return ['e', packet.id, errorToData(packet.error)];
   }
 }
 

@@ -13,6 +13,7 @@ import { PostgresConnection } from '../../registry/store/postgres-connection.js'
 import { CallError } from '../errors.js';
 import { Outbox } from './outbox.js';
 import { decodeBatch, encodePacket } from './packets.js';
+import type { Packet } from './packets.js';
 import { PeerError } from './peers.js';
 import type { PeerHandler, Peers, PeerWatcher } from './peers.js';
 import type { PostgresListener } from '../../registry/store/postgres-listener.js';
@@ -390,7 +391,7 @@ export class PostgresPeers implements Peers, AsyncDisposable {
     const peer = this.#peers.get(sender);
     if (peer?.life !== source || number <= peer.taken) return; // R2
     peer.taken = number;
-    for (const packet of decodeBatch(body)) {
+    for (const packet of this.#packetsOf(sender, body)) {
       if (packet.is === 'question') {
         void this.#answer(peer, packet.id, packet.type, packet.body);
         continue;
@@ -400,6 +401,15 @@ export class PostgresPeers implements Peers, AsyncDisposable {
       this.#questions.delete(packet.id);
       if (packet.is === 'answer') question.resolve(packet.value);
       else question.reject(new CallError(packet.error));
+    }
+  }
+
+  #packetsOf(sender: string, body: string): readonly Packet[] {
+    try {
+      return decodeBatch(body);
+    } catch (error) {
+      this.#options.logger.error('a batch of another node cannot be read and is dropped', { sender, error });
+      return [];
     }
   }
 
