@@ -1,8 +1,10 @@
 // `npm run bench -- boot`: from the start of `moontide run` to 100 services that run, on the embedded stack.
 // Each service is a process.service of its own that prints a line; the clock runs from the start of the process. Rounds are whole
 // starts in one folder, so that all but the first find their supervisor and its services as they were left; medians of those.
+// And `moontide run -x` of a program that prints a line, warm.
 // Arguments: `--services N` (default 100), `--rounds N` (default 5).
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +33,7 @@ function makeApp(services: number): string {
 namespace: app
 entries:
   - { name: hosts, kind: process.host }
+  - { name: hello, kind: process.lua, source: "return { main = function() print('hello') end }", method: main }
   - { name: worker, kind: process.lua, source: file://worker.lua, method: main }
 ${entries.join('\n')}
 `,
@@ -71,6 +74,18 @@ async function boot(folder: string, services: number): Promise<Boot> {
   return { readyMs, runningMs, stopMs: performance.now() - stopped };
 }
 
+/** `moontide run -x` of a program that prints a line. */
+async function execute(folder: string): Promise<number> {
+  const began = performance.now();
+  const child = spawn(process.execPath, [BIN, '--app', folder, 'run', '-x', 'app:hello'], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, MOONTIDE_SKIP_BUILD: '1', NO_COLOR: '1' },
+  });
+  const [code] = (await once(child, 'close')) as [number];
+  if (code !== 0) throw new Error(`run -x ended with ${code}`);
+  return performance.now() - began;
+}
+
 export async function bench({ args }: BenchOptions): Promise<BenchResult> {
   const services = option(args, 'services', 100);
   const rounds = option(args, 'rounds', 5);
@@ -86,6 +101,9 @@ export async function bench({ args }: BenchOptions): Promise<BenchResult> {
         `start ${n + 2}: ready ${Math.round(one.readyMs)} ms, all run ${Math.round(one.runningMs)} ms, stop ${Math.round(one.stopMs)} ms`,
       );
     }
+    await execute(folder); // the next ones are warm
+    const executed: number[] = [];
+    for (let n = 0; n < rounds; n += 1) executed.push(await execute(folder));
     const of = (pick: (one: Boot) => number): number => round(median(boots.map(pick)) / 1000);
     return result(
       'boot',
@@ -94,8 +112,12 @@ export async function bench({ args }: BenchOptions): Promise<BenchResult> {
         readySeconds: of(({ readyMs }) => readyMs),
         runningSeconds: of(({ runningMs }) => runningMs),
         stopSeconds: of(({ stopMs }) => stopMs),
+        execSeconds: round(median(executed) / 1000),
       },
-      services === 100 ? { firstRunningSeconds: '<= 3', runningSeconds: '<= 3' } : {},
+      {
+        execSeconds: '<= 3',
+        ...(services === 100 ? { firstRunningSeconds: '<= 3', runningSeconds: '<= 3' } : {}),
+      },
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -6,6 +6,7 @@
 // Nothing of Temporal is started before the app is known to be right; then it starts beside everything else.
 import { hostname } from 'node:os';
 import { AppContext } from '../core/app-context.js';
+import { dataObject } from '../core/data.js';
 import type { Program } from '../core/program.js';
 import { ComponentSet } from '../core/components.js';
 import { formatDiagnostic } from '../core/diagnostics.js';
@@ -452,6 +453,18 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
         ...(signal === undefined ? {} : { signal }),
       });
       // Errors are printed and logged by whoever called.
+      return outcome.ok ? outcome : { ok: false, error: logger.redactor.error(outcome.error) };
+    },
+    runProcess: async (target, host, args) => {
+      const start = processStarter(app);
+      const process = await start({
+        process: target,
+        host,
+        args,
+        values: dataObject({}),
+        signal: begun.signal,
+      });
+      const outcome = await process.ended;
       return outcome.ok ? outcome : { ok: false, error: logger.redactor.error(outcome.error) };
     },
     reload: async (note) => {

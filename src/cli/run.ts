@@ -1,20 +1,26 @@
-// `moontide run`: a node of the app. Stays up until it is stopped.
+// `moontide run`: a node of the app, which stays up until it is stopped; or one command of the app, to its end.
 import { Command } from 'commander';
 import { act } from './command.js';
 import { UsageError } from './usage-error.js';
 
 interface Options {
+  readonly exec?: string;
+  readonly host?: string;
   readonly explainBoot?: boolean;
 }
 
 export function runCommand(): Command {
   const command = new Command('run')
-    .summary('run a node of the app')
+    .summary('run a node of the app, or one of its commands')
     .description(
-      'Runs a node of the app: its workers and functions. Stays up until it gets SIGINT or SIGTERM.',
+      'Runs a node of the app: its workers, services and functions. Stays up until it gets SIGINT or SIGTERM.\n\n' +
+        'With a command it runs that process of the app (process.lua with meta.command.name) on this terminal, to its end: a\n' +
+        'whole number that it returns is the exit code, false is 1, an error is 1, anything else 0.',
     )
-    .argument('[command]', 'a command of the app (meta.command)')
-    .argument('[arguments...]')
+    .argument('[command]', "a command of the app; 'list' lists them")
+    .argument('[arguments...]', 'of the command; after `--` also those that begin with a dash')
+    .option('-x, --exec <entry>', 'run this process.lua or function.lua (namespace:name), to its end')
+    .option('--host <id>', 'the terminal.host that a command runs on; needed where the app has several')
     .option('--explain-boot', 'print the components by level with their times')
     .addHelpText(
       'after',
@@ -23,14 +29,23 @@ Examples:
   moontide run                                            the embedded Temporal of this folder, started or joined
   moontide run --address temporal.internal:7233 --namespace shop
   TEMPORAL_ADDRESS=... TEMPORAL_API_KEY=... moontide run --no-embedded
+  moontide run list
+  moontide run migrate --to 12                            meta.command.name: migrate
+  moontide run -x app:report -- --verbose
 
-A second signal ends the node at once.`,
+A second signal ends the node at once. A command starts no services, and Temporal only when it needs it.`,
     );
-  return act<Options>(command, async (globals, options, [name]) => {
-    if (typeof name === 'string')
-      throw new UsageError(
-        `cannot run '${name}': commands of an app (process.lua with meta.command) come with a later version; \`moontide call\` runs a function`,
-      );
-    return (await import('./serve.js')).serveNode(globals, { explainBoot: options.explainBoot === true });
+  return act<Options>(command, async (globals, { exec, host, explainBoot }, [name, rest]) => {
+    const words = [name, ...(rest as readonly string[])].filter((word) => typeof word === 'string');
+    if (exec === undefined && words.length === 0) {
+      if (host !== undefined)
+        throw new UsageError('--host is where a command runs; name the command, or leave --host out');
+      return (await import('./serve.js')).serveNode(globals, { explainBoot: explainBoot === true });
+    }
+    const { runProgram } = await import('./run-program.js');
+    const [named = '', ...args] = words;
+    return exec === undefined
+      ? runProgram(globals, { command: named, host, args })
+      : runProgram(globals, { exec, host, args: words });
   });
 }

@@ -81,6 +81,8 @@ export interface RunningNode {
   reload(note: VersionNote): Promise<Reloaded>;
   /** Calls a function in this process. Never rejects: an error is an outcome. */
   call(entry: string, args: readonly Data[], options?: CallOptions): Promise<Outcome>;
+  /** Runs a process on a host of this node until it ends; the node's stop cancels it. Rejects when it cannot start. */
+  runProcess(entry: string, host: string, args: readonly Data[]): Promise<Outcome>;
   /** What tests have mocked; absent unless the node was started with `mocks`. */
   readonly mocks: MockAccess | undefined;
   /** Orderly: workers and services, functions, components, connections. Called again it gives the same stop. `reason` is what `stopping` is aborted with. Rejects with an AggregateError of all that failed. */

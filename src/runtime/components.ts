@@ -31,7 +31,7 @@ import { PostgresCluster } from './relay/postgres-cluster.js';
 import { PostgresPeers } from './relay/postgres-peers.js';
 import { SoleCluster } from './relay/sole-cluster.js';
 import { Resources } from './resources.js';
-import { ProcessHosts } from './process-hosts.js';
+import { isHostHere, ProcessHosts } from './process-hosts.js';
 import type { NodeHost } from './resources.js';
 import { Router } from './router.js';
 import { SupervisorClient } from './supervisor-client.js';
@@ -136,8 +136,7 @@ export function baseComponents(options: BaseOptions): readonly Component[] {
           node: options.node,
           local: topology,
           workflows,
-          isLocalHost: (host) =>
-            host === FUNCTION_HOST || registry.current.get(host)?.kind === 'process.host',
+          isLocalHost: (host) => host === FUNCTION_HOST || isHostHere(registry.current, host),
           namesAreWorkflows: options.namesAreWorkflows,
           failed: failedOf(app),
         });

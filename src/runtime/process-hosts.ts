@@ -4,6 +4,8 @@
 //     Where `on_full` is `wait` a spawn waits for its place, in the order in which they came; a host that may run no more refuses.
 // H3: bonds, name and first messages of a start are there before the process runs.
 // H4: a host with one worker runs its processes in the main thread, one with more in threads of its own (threads/).
+// H5: a terminal.host runs one process at a time; TERMINAL_HOST is one that every app has (`moontide run COMMAND`).
+import { dataObject } from '../core/data.js';
 import { mapIn } from '../core/data-values.js';
 import type { Data } from '../core/data.js';
 import { entryMilliseconds } from '../core/durations.js';
@@ -12,7 +14,7 @@ import type { CommandContext } from '../core/handler.js';
 import type { LoadedProgram } from '../lua/engine.js';
 import type { SpawnRequest, StartRequest } from '../modules/process/host.js';
 import type { Entry } from '../registry/model/entry.js';
-import type { RegistryService } from '../registry/model/registry.js';
+import type { RegistryService, RegistryView } from '../registry/model/registry.js';
 import { outermost } from './command-context.js';
 import { CallError, EntryIdleError, EntryKindError, EntryUnknownError, NodeStoppedError } from './errors.js';
 import type { Factory } from './factory.js';
@@ -59,7 +61,7 @@ export function hostSettings(entry: Entry): HostSettings {
     queue: number(host['queue_size'], 1024) + workers * localQueue,
     localQueue,
     waits: host['on_full'] !== 'refuse',
-    maxProcesses: number(entry.data['max_processes'], 200_000),
+    maxProcesses: entry.kind === 'terminal.host' ? 1 : number(entry.data['max_processes'], 200_000), // H5
     stopMs: entryMilliseconds(lifecycle['stop_timeout']) ?? 10_000,
   };
 }
@@ -100,7 +102,9 @@ class ProcessHost implements RunnerWatcher {
     if (this.running.size >= maxProcesses)
       throw new HostFullError(
         id,
-        `runs ${this.running.size} processes, all that its max_processes allows; raise it, or wait until some end`,
+        this.entry.kind === 'terminal.host'
+          ? 'has a process, and a terminal runs one at a time; wait until it ends'
+          : `runs ${this.running.size} processes, all that its max_processes allows; raise it, or wait until some end`,
       );
     if (this.#starting.size + this.#kept < queue && this.#waiting.length === 0) return true;
     if (waits) return false;
@@ -170,7 +174,7 @@ export class ProcessHosts {
 
   /** Whether processes of this host are in this node's memory. */
   has(host: string): boolean {
-    return isProcessHost(this.#options.registry.current.get(host));
+    return isHostHere(this.#options.registry.current, host);
   }
 
   /** The PID's text. */
@@ -284,7 +288,7 @@ export class ProcessHosts {
   }
 
   #host(id: string): ProcessHost {
-    const entry = this.#options.registry.current.get(id);
+    const entry = hostEntry(this.#options.registry.current, id);
     const known = this.#hosts.get(id);
     if (known !== undefined && known.entry === entry) return known;
     if (entry === undefined || !isProcessHost(entry))
@@ -297,7 +301,24 @@ export class ProcessHosts {
   }
 }
 
-const isProcessHost = (entry: Entry | undefined): boolean => entry?.kind === 'process.host';
+/** The terminal of an app that has no terminal.host of its own. */
+export const TERMINAL_HOST = 'moontide:terminal';
+const TERMINAL: Entry = {
+  id: TERMINAL_HOST,
+  kind: 'terminal.host',
+  meta: dataObject({}),
+  data: dataObject({}),
+} as unknown as Entry;
+
+const hostEntry = (view: Pick<RegistryView, 'get'>, id: string): Entry | undefined =>
+  id === TERMINAL_HOST ? TERMINAL : view.get(id);
+
+const isProcessHost = (entry: Entry | undefined): boolean =>
+  entry?.kind === 'process.host' || entry?.kind === 'terminal.host';
+
+/** Whether processes of this host are in this node's memory. */
+export const isHostHere = (view: Pick<RegistryView, 'get'>, id: string): boolean =>
+  isProcessHost(hostEntry(view, id));
 
 const spawnHint = (kind: string): string =>
   kind === 'workflow.lua'

@@ -16,7 +16,7 @@ import { EVENT_SIGNAL, INBOX_SIGNAL } from '../temporal/names.js';
 import { manyListeners } from './abortable.js';
 import { resultData } from './bond-events.js';
 import { workflowWishes } from './call-options.js';
-import { EntryIdleError, EntryKindError, EntryUnknownError, NotBuiltError } from './errors.js';
+import { EntryKindError, EntryUnknownError, NotBuiltError } from './errors.js';
 import { FUNCTION_HOST } from './function-pool.js';
 import { nearest } from './nearest.js';
 import type { SecretGuard } from './secret-guard.js';
@@ -217,7 +217,6 @@ export class WorkflowTier implements Tier {
     const view = registry().current;
     const entry = host.includes(':') ? view.get(host) : undefined;
     if (entry !== undefined) {
-      if (entry.kind === 'terminal.host') throw new EntryIdleError(host, entry.kind);
       throw new EntryKindError(
         host,
         entry.kind,

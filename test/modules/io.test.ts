@@ -95,7 +95,7 @@ describe('io', () => {
       expect(await evaluate(body, without)).toEqual([
         '<nil>',
         'Unavailable',
-        'this program has no terminal; run it with `moontide call`',
+        'this program has no terminal; run it with `moontide run -x` or `moontide call`',
       ]);
       const [, kind, message] = await evaluate(body, { ...without, host: { place: 'workflow' } });
       expect([kind, message]).toEqual(['Invalid', expect.stringContaining('cannot run in a workflow')]);

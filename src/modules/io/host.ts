@@ -145,7 +145,10 @@ function written(stream: Writable, bytes: string): Promise<void> {
 export function ioHandlers(terminal: Terminal | undefined): HostHandlers {
   const own = (): Terminal => {
     if (terminal === undefined)
-      throw new TerminalError('Unavailable', 'this program has no terminal; run it with `moontide call`');
+      throw new TerminalError(
+        'Unavailable',
+        'this program has no terminal; run it with `moontide run -x` or `moontide call`',
+      );
     return terminal;
   };
   return {

@@ -29,7 +29,8 @@ const written = (value: LuaValue): string =>
       ? String(value)
       : (asText(value) ?? `<${typeName(value)}>`);
 
-const NO_TERMINAL = 'the program has no terminal (only what `moontide call` runs has), or a workflow asks';
+const NO_TERMINAL =
+  'the program has no terminal (only what `moontide call` and `moontide run COMMAND` run has), or a workflow asks';
 const common = { workflow: 'function', returnsWrongArguments: true } as const;
 const writes = {
   ...common,
@@ -51,7 +52,7 @@ const printing = (name: string, summary: string, to: 'out' | 'err') =>
 
 export const ioSpec = defineModuleSpec({
   name: 'io',
-  summary: 'The terminal of a program that `moontide call` runs',
+  summary: 'The terminal of a program that `moontide call` or `moontide run COMMAND` runs',
   workflow: 'refused',
   members: members(
     define('write', {

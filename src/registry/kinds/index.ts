@@ -14,7 +14,7 @@ import { pgScope } from './group-kinds.js';
 import { knownKinds } from './known-kinds.js';
 import { functionLua, libraryLua, moduleLua, processLua, workflowLua } from './lua-kinds.js';
 import { moduleKinds } from './module-kinds.js';
-import { processHost } from './process-kinds.js';
+import { processHost, terminalHost } from './process-kinds.js';
 import { processService } from './service-kinds.js';
 import { registryEntry, sqlSqlite } from './resource-kinds.js';
 import { storeMemory, storeSql } from './store-kinds.js';
@@ -25,7 +25,7 @@ import { temporalClient, temporalWorker } from './temporal-kinds.js';
 export { functionLua, libraryLua, moduleLua, processLua, workflowLua };
 export { registryEntry, sqlSqlite };
 export { envStorageFile, envStorageMemory, envStorageOs, envStorageRouter, envStorageStatic, envVariable };
-export { processHost };
+export { processHost, terminalHost };
 export { fsDirectory, fsEmbed };
 export { processService };
 export { storeMemory, storeSql };
@@ -37,6 +37,7 @@ export const platformKinds: readonly KindSpec[] = [
   workflowLua,
   processLua,
   processHost,
+  terminalHost,
   libraryLua,
   moduleLua,
   registryEntry,

@@ -16,7 +16,6 @@ const drivers = ['queue.driver.*'];
 const accepted: Readonly<Record<string, Accepted>> = {
   'process.supervisor': { summary: 'Keeps a group of processes running.' },
   'process.wasm': { summary: 'A WebAssembly process.' },
-  'terminal.host': { summary: 'Runs processes on the terminal.' },
   encryption: { summary: 'Encrypts payloads.' },
   network: { summary: 'A network overlay.' },
   'network.socks5': { summary: 'A SOCKS5 proxy.' },

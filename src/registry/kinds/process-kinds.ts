@@ -1,6 +1,6 @@
 // Where processes run in memory: the schema; runtime/process-hosts.ts runs them.
 import { defineKind } from '../model/kind.js';
-import { closed, count, lifecycle, lifecycleReferences, oneOf } from './common.js';
+import { closed, count, flag, lifecycle, lifecycleReferences, oneOf } from './common.js';
 
 export const processHost = defineKind({
   name: 'process.host',
@@ -24,6 +24,17 @@ export const processHost = defineKind({
       { description: 'How it schedules.' },
     ),
     max_processes: count('Processes that it runs at once; one more is refused. Default: 200000.', 1),
+    lifecycle,
+  }),
+  references: lifecycleReferences,
+});
+
+export const terminalHost = defineKind({
+  name: 'terminal.host',
+  summary: 'Runs one process at a time, which has the terminal.',
+  state: 'full',
+  schema: closed({
+    hide_logs: flag('Of the logs only errors reach the terminal. Default: false.'),
     lifecycle,
   }),
   references: lifecycleReferences,
