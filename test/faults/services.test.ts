@@ -158,6 +158,17 @@ class App {
     }
   }
 
+  /** Waits until so many nodes serve: one that just boots can take nothing. */
+  async untilServing(count: number): Promise<void> {
+    for (;;) {
+      const { stdout } = await cli([...this.args, '--json', 'nodes']);
+      if (!stdout.startsWith('{"nodes"')) continue;
+      const { nodes } = JSON.parse(stdout) as { nodes: readonly { state: string; node: string }[] };
+      const alive = nodes.filter(({ state, node }) => state === 'serving' && this.nodes.has(pidOf(node)));
+      if (alive.length >= count) return;
+    }
+  }
+
   /** Waits until effects come that `fresh` picks, and gives the first. */
   async effect(what: string, service: string, fresh: (effect: Effect) => boolean): Promise<Effect> {
     for (let tries = 0; tries < 1200; tries += 1) {
@@ -168,6 +179,9 @@ class App {
     throw new Error(`never came: ${what}; ${JSON.stringify(this.effects(service).slice(-5))}`);
   }
 }
+
+/** Nodes are named `machine:process`. */
+const pidOf = (node: string): string => /(\d+)$/.exec(node)?.[1] ?? '';
 
 /** Tokens only grow, and each has one life. */
 function expectOneOwner(effects: readonly Effect[]): void {
@@ -191,8 +205,9 @@ describe('services on two nodes', () => {
       await app.effect('it begins', 'single', () => true);
       const takenAfter: number[] = [];
       for (let kill = 1; kill <= KILLS; kill += 1) {
+        await app.untilServing(2);
         const single = (await app.shown()).find(({ id }) => id === 'app:single');
-        const owner = /(\d+)$/.exec(single?.node ?? '')?.[1] ?? '';
+        const owner = pidOf(single?.node ?? '');
         const node = app.nodes.get(owner);
         if (node === undefined || single === undefined) {
           kill -= 1; // it is on its way

@@ -45,7 +45,7 @@ export interface NodeSupervisionOptions {
 const SPARE_LEASES = 1000;
 const POLLS = 5;
 /** A run whose worker is gone is taken by another after this long. Milliseconds. */
-const STICKY_MS = 1000;
+const STICKY_MS = 500;
 const JOIN_AGAIN_MS = 1000;
 /** The server has lost the node for this long: it joins again. Milliseconds. */
 const UNWATCHED_MS = 20_000;
