@@ -24,6 +24,7 @@ import { errorToErrorData, toFailure } from '../src/temporal/failures.js';
 import { NOT_READY, PROGRAM_QUERY, RESUME, STATE_QUERY } from '../src/temporal/names.js';
 import { encodedResults, toDataOrThrow } from '../src/temporal/payload-converter.js';
 import { setBaseScope, setCurrentDetailsLazily, setStackTrace } from '../src/temporal/sdk-internals.js';
+import { UpdateAnswers } from './durable/answers.js';
 import { Declarations } from './durable/declarations.js';
 import { wakeAwaiting } from './durable/awaits.js';
 import { Outgoing, startContext } from './durable/context.js';
@@ -40,7 +41,6 @@ import { CommandTrace } from './durable/trace.js';
 import type { Session } from './session.js';
 
 export async function runLua(session: Session, args: readonly unknown[]): Promise<unknown> {
-  session.updates.close();
   // Signals are taken by the interceptor; without a handler the SDK would keep them from it.
   setDefaultSignalHandler(() => undefined);
   setDefaultQueryHandler(() => {
@@ -98,7 +98,16 @@ function begin(
   { context, input, session, trace }: Beginning,
 ): DurableParts {
   const pid = formatPid({ host: reference.host, id: toBytes(workflowInfo().workflowId) });
-  const parts = makeRun({ reference, context, outgoing: new Outgoing(context, pid, session), pid, trace });
+  const answers = new UpdateAnswers(context.start.carried?.answers);
+  session.answers = answers;
+  const parts = makeRun({
+    reference,
+    context,
+    outgoing: new Outgoing(context, pid, session),
+    pid,
+    trace,
+    answers,
+  });
   const { run, inbox, emit } = parts;
   const host = durableHost({
     pid,
@@ -140,7 +149,12 @@ function begin(
     // Conditions are asked of what a whole step left, not in the middle of one.
     if (!run.ended && run.parked === undefined) wakeAwaiting(run);
   };
-  run.continuing = () => declarations.close();
+  run.continuing = () => {
+    declarations.close();
+    session.updates.close();
+  };
+  run.staying = () => session.updates.open();
+  answers.repeated = () => run.turn();
   void run.outcome.then(
     () => declarations.close(),
     () => undefined, // told to who awaits the outcome

@@ -1,9 +1,11 @@
 // What one run of a Lua workflow shares with the SDK's interceptors: headers in both directions, held updates, the reason of a
 // cancellation. Sealed; shared by all runs of a worker thread, a Session is one run's.
 // I1: a signal of a Lua run goes from here straight to its inbox, with the PID of its sender.
+// I2: an update that an earlier run of the workflow has answered reaches neither validator nor handler (durable/answers.ts).
 import type { WorkflowInterceptors } from '@temporalio/workflow';
 import { beginStep } from '../src/temporal/payload-converter.js';
 import { cancelReason, updateGate } from '../src/temporal/sdk-internals.js';
+import type { UpdateAnswers } from './durable/answers.js';
 import type { Headers } from './durable/headers.js';
 
 export interface IncomingSignal {
@@ -20,6 +22,8 @@ export class Session {
   receive: ((signal: IncomingSignal) => void) | undefined;
   readonly early: IncomingSignal[] = [];
   readonly updates = updateGate();
+  /** Set before an update is let in. */
+  answers: UpdateAnswers | undefined;
   readonly cancellation = cancelReason();
   /** Called when a step of the run is over; set in a traced replay. */
   stepped: (() => void) | undefined;
@@ -57,6 +61,13 @@ export class Session {
             else this.receive(signal);
             return Promise.resolve();
           },
+          validateUpdate: (input, next) => {
+            if (this.answers?.has(input.updateId) !== true) next(input);
+          },
+          handleUpdate: (input, next) =>
+            this.answers === undefined || isPlatforms(input.name)
+              ? next(input)
+              : this.answers.of(input.updateId, () => next(input)),
         },
       ],
       outbound: [
@@ -85,3 +96,5 @@ export class Session {
     };
   }
 }
+
+const isPlatforms = (update: string): boolean => update.startsWith('moontide.');

@@ -3,6 +3,8 @@
 // C2: a query in a run's first moments answers NOT_READY; it is asked again for 5 s.
 // C3: headers (context, identity, sender, start options) go with the one call they are given to.
 // C4: the server calls a run that has ended not found, like one that never was; we look, and say which it is.
+// C5: an update that a run cannot take any more, because it had its number or goes on as another, is left to the next run: it is
+//     sent again under its id for 30 s. Which runs answered an id is theirs to know (workflows/durable/answers.ts).
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -24,6 +26,7 @@ import type {
   WorkflowStartOptions,
   ActivityOptions,
 } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import type { Payload } from '@temporalio/common';
 import { dataObject } from '../core/data.js';
 import type { Data, DataObject } from '../core/data.js';
@@ -186,16 +189,35 @@ export async function updateRun(
   options: { readonly updateId?: string; readonly headers?: CallHeaders } = {},
 ): Promise<readonly Data[]> {
   const handle = client.workflow.getHandle(run.workflowId, run.runId);
-  const { updateId, headers = {} } = options;
-  const result: unknown = await toldOf(client, run, () =>
+  const { updateId = randomUUID(), headers = {} } = options;
+  const update = (): Promise<unknown> =>
     withCallHeaders(headers, () =>
       handle.executeUpdate<unknown, [Data, ...Data[]]>(name, {
         args: [...args] as [Data, ...Data[]],
-        ...(updateId === undefined ? {} : { updateId }),
+        updateId,
       }),
-    ),
-  );
-  return toResults(result);
+    );
+  return toResults(await toldOf(client, run, () => untilNextRun(update)));
+}
+
+const NEXT_RUN_TIMEOUT_MS = 30_000;
+const NEXT_RUN_POLL_MS = 200;
+
+/** C5 */
+async function untilNextRun<T>(call: () => Promise<T>): Promise<T> {
+  for (const began = Date.now(); ; await sleep(NEXT_RUN_POLL_MS))
+    try {
+      return await call();
+    } catch (error) {
+      if (!isForNextRun(error) || Date.now() - began > NEXT_RUN_TIMEOUT_MS) throw error;
+    }
+}
+
+function isForNextRun(error: unknown): boolean {
+  if (error instanceof WorkflowUpdateFailedError)
+    return error.cause instanceof ApplicationFailure && error.cause.type === 'UnprocessedUpdate';
+  const refused = error instanceof ServiceError ? error.cause : error;
+  return grpcCode(refused) === GRPC.FAILED_PRECONDITION && /number of distinct updates/.test(String(refused));
 }
 
 export interface ActivityRequest {

@@ -88,6 +88,8 @@ export interface Carried {
   readonly links: readonly string[];
   /** What the run wants to know of others, by their PIDs. */
   readonly interests: Readonly<Record<string, Interest>>;
+  /** What updates were answered with, oldest first: `{ id, results | error }`. */
+  readonly answers?: readonly Data[];
 }
 export interface Seen {
   readonly run: string;

@@ -1,7 +1,9 @@
 // Every use of the SDK's internals, in one file. Sealed: runs inside the workflow sandbox.
 // test/workflows/sdk-internals.test.ts breaks when an SDK release changes one of them.
 // U1: updates that come before Lua has declared its handlers are held, in order, and then handed on; so that a validator
-//     rejects before acceptance and an unknown name is refused at once.
+//     rejects before acceptance and an unknown name is refused at once. What comes after the run has asked to go on as new is
+//     held too: it is not accepted, and the server hands it to the next run. Each is looked at when its turn comes, since the
+//     one before it may have closed the gate.
 // U2: the stack trace query is replaced in the activator's own table, because `setHandler` refuses its name.
 // U3: commands are seen where all of them pass; in replays that explain themselves, never in a run that is served.
 // U4: scopes are entered without the SDK's AsyncLocalStorage: once one has been used, hooks in JavaScript run at every wait of every
@@ -21,20 +23,27 @@ export interface UpdateGate {
   open(prepare?: (name: string) => void): void;
 }
 
-/** Holds updates between `close` and `open` (U1). */
+/** Holds updates from the start to `open`, and between `close` and `open` (U1). */
 export function updateGate(): UpdateGate {
-  let closed = false;
+  let closed = true;
   let prepare: (name: string) => void = () => undefined;
+  let pass: ((update: Update) => void) | undefined;
   const held: Update[] = [];
+  const take = (update: Update): void => {
+    if (closed) held.push(update);
+    else {
+      prepare(update.name ?? '');
+      pass?.(update);
+    }
+  };
   return {
     interceptor: {
       activate(input: ActivateInput, next: (input: ActivateInput) => void): void {
-        const jobs = input.activation.jobs;
-        const hold = closed || jobs?.some((job) => job.initializeWorkflow != null) === true;
-        if (hold && jobs?.some((job) => job.doUpdate != null) === true) {
-          for (const job of jobs) if (job.doUpdate != null) held.push(job.doUpdate);
-          input.activation.jobs = jobs.filter((job) => job.doUpdate == null);
-        } else for (const job of jobs ?? []) if (job.doUpdate != null) prepare(job.doUpdate.name ?? '');
+        if (pass === undefined) {
+          const activator = getActivator();
+          pass = activator.doUpdate.bind(activator);
+          activator.doUpdate = take as typeof activator.doUpdate;
+        }
         next(input);
       },
     },
@@ -44,11 +53,7 @@ export function updateGate(): UpdateGate {
     open(next = prepare) {
       closed = false;
       prepare = next;
-      const activator = getActivator();
-      for (const update of held.splice(0)) {
-        prepare(update.name ?? '');
-        activator.doUpdate(update);
-      }
+      while (!closed && held.length > 0) take(held.shift()!); // one of them may close it again
     },
   };
 }

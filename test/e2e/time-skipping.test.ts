@@ -1,10 +1,6 @@
 // `meta.skip_time`: a test of a flow that waits for a month does not.
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findTemporalBinary } from '../../src/temporal/binary.js';
-import { connectTemporal } from '../../src/temporal/connection.js';
+import { ownTemporal } from '../support/temporal.js';
 import { testResults } from './app-tests.js';
 import { TestFolders, buildOnce, cli } from './cli-process.js';
 
@@ -69,41 +65,9 @@ describe('a test that skips time', () => {
   });
 
   it('says so on a server that does not skip time', async () => {
-    const port = await freePort();
-    const { path } = await findTemporalBinary();
-    const server = spawn(path, ['server', 'start-dev', '--headless', '--port', String(port)], {
-      stdio: 'ignore',
-    });
-    try {
-      const address = `127.0.0.1:${port}`;
-      await expect
-        .poll(
-          () =>
-            connectTemporal({ address })
-              .then((temporal) => temporal.close())
-              .then(
-                () => true,
-                () => false,
-              ),
-          {
-            timeout: 20_000,
-          },
-        )
-        .toBe(true);
-      const { stderr, code } = await cli(['--app', app, '--address', address, 'test', 'by_workflow']);
-      expect(stderr).toContain('this Temporal server does not skip time');
-      expect(code).toBe(3);
-    } finally {
-      server.kill('SIGTERM');
-      await once(server, 'exit');
-    }
+    await using server = await ownTemporal();
+    const { stderr, code } = await cli(['--app', app, '--address', server.address, 'test', 'by_workflow']);
+    expect(stderr).toContain('this Temporal server does not skip time');
+    expect(code).toBe(3);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}

@@ -35,12 +35,12 @@ export interface LuaSuite {
   readonly run: (app: LuaApp, type: string, args?: readonly Data[]) => Promise<readonly Data[]>;
 }
 
-/** Call it inside `describe`. */
-export function luaSuite(): LuaSuite {
+/** Call it inside `describe`. `server`: by default the shared one. */
+export function luaSuite(server: () => Promise<TestTemporal> = testTemporal): LuaSuite {
   let temporal: TestTemporal | undefined;
   const apps: LuaApp[] = [];
   beforeAll(async () => {
-    [temporal] = await Promise.all([testTemporal(), testBundle()]);
+    [temporal] = await Promise.all([server(), testBundle()]);
   });
   afterEach(async () => {
     for (const app of apps.splice(0)) await app[Symbol.asyncDispose]();

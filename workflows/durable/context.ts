@@ -45,7 +45,7 @@ function isMessage(value: Data): boolean {
 }
 
 function isCarried(value: Data | undefined): boolean {
-  const { seen, monitors, links, interests } = asObject(value) ?? dataObject();
+  const { seen, monitors, links, interests, answers } = asObject(value) ?? dataObject();
   const areTexts = (list: Data | undefined): boolean =>
     Array.isArray(list) && list.every((item) => typeof item === 'string');
   const each = (map: Data | undefined, holds: (of: DataObject) => boolean): boolean => {
@@ -56,6 +56,7 @@ function isCarried(value: Data | undefined): boolean {
   };
   return (
     areTexts(monitors) &&
+    (answers === undefined || Array.isArray(answers)) &&
     areTexts(links) &&
     each(seen, ({ run, seq }) => typeof run === 'string' && typeof seq === 'number') &&
     each(interests, ({ monitored, linked }) => typeof monitored === 'boolean' && typeof linked === 'boolean')

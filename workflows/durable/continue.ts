@@ -1,7 +1,8 @@
 // `workflow.continue_as_new` { args, options } -> never answered: the run goes on as another, with a fresh history. Sealed.
 // N1: nothing is lost on the way: handlers that run end first, what was sent is sent, messages that nobody has received go
-//     along, and so does who watches whom.
+//     along, and so does who watches whom and what updates were answered with.
 // N2: what cannot go along refuses it: the next run has neither the calls nor the children of this one.
+//     An update that comes once a program has asked for this is left to the next run: it would change what was handed over already.
 // N3: the next run takes the newest program, unless the program stays on this one and nobody asked for an upgrade.
 import { allHandlersFinished, condition, makeContinueAsNewFunc, workflowInfo } from '@temporalio/workflow';
 import type { ContinueAsNewOptions } from '@temporalio/workflow';
@@ -14,6 +15,7 @@ import type { MessageData, ProgramReference } from '../../src/temporal/contracts
 import { payloadConverter } from '../../src/temporal/payload-converter.js';
 import type { SearchAttributes } from '@temporalio/common';
 import type { CheckedAttributes } from './attributes.js';
+import type { UpdateAnswers } from './answers.js';
 import type { Outgoing } from './context.js';
 import type { Exits } from './exits.js';
 import type { Inbox } from './messages.js';
@@ -33,6 +35,7 @@ export interface ContinueOptions {
   readonly run: Run;
   readonly exits: Exits;
   readonly inbox: Inbox;
+  readonly answers: UpdateAnswers;
   readonly outgoing: Outgoing;
   readonly routes: Routes;
   readonly reference: ProgramReference;
@@ -57,14 +60,19 @@ export const continueHandlers = (parts: ContinueOptions): DurableHandlers => ({
         other === undefined
           ? undefined
           : ((await scoped(() => routes.find(toBytes(other)))).type ?? toBytes(other));
-      do {
-        await scoped(() => condition(allHandlersFinished));
+      try {
+        do {
+          await scoped(() => condition(allHandlersFinished));
+          refuse(parts);
+          await exits.handOver(scoped);
+          await run.settled();
+        } while (!allHandlersFinished() || !run.isSettled);
         refuse(parts);
-        await exits.handOver(scoped);
-        await run.settled();
-      } while (!allHandlersFinished() || !run.isSettled);
-      refuse(parts);
-      run.continueAs(continuation(command, type, searchAttributes, parts));
+        run.continueAs(continuation(command, type, searchAttributes, parts));
+      } catch (error) {
+        run.staying();
+        throw error;
+      }
       return null;
     }),
 });
@@ -99,7 +107,7 @@ function continuation(
   searchAttributes: SearchAttributes | undefined,
   parts: ContinueOptions,
 ): Continuation {
-  const { outgoing, run, inbox, exits, reference } = parts;
+  const { outgoing, run, inbox, exits, answers, reference } = parts;
   const args = Array.isArray(command['args']) ? command['args'] : [];
   const options = optionsOf(command['options']);
   const messages = run.instance
@@ -113,7 +121,7 @@ function continuation(
   const headers = outgoing.headers({
     start: {
       messages,
-      carried: { seen: inbox.seen, ...exits.carried },
+      carried: { seen: inbox.seen, answers: answers.carried, ...exits.carried },
       ...(textOption(options, 'pin') === 'program' && !run.nextSuggested
         ? { program: reference.program }
         : {}),

@@ -61,7 +61,7 @@ export class Exits {
   }
 
   /** For the run after this one. */
-  get carried(): Omit<Carried, 'seen'> {
+  get carried(): Omit<Carried, 'seen' | 'answers'> {
     const interests = [...this.#interests].filter(([, { monitored, linked }]) => monitored || linked);
     return {
       monitors: [...this.#monitors],

@@ -2,6 +2,7 @@
 import type { Command } from '../../src/core/command.js';
 import type { ProgramReference } from '../../src/temporal/contracts.js';
 import { attributeHandlers, CheckedAttributes } from './attributes.js';
+import type { UpdateAnswers } from './answers.js';
 import { callHandlers } from './calls.js';
 import { childHandlers } from './children.js';
 import { continueHandlers } from './continue.js';
@@ -30,9 +31,10 @@ export interface DurableOptions {
   readonly outgoing: Outgoing;
   readonly pid: string;
   readonly trace: CommandTrace | undefined;
+  readonly answers: UpdateAnswers;
 }
 
-export function makeRun({ reference, context, outgoing, pid, trace }: DurableOptions): DurableParts {
+export function makeRun({ reference, context, outgoing, pid, trace, answers }: DurableOptions): DurableParts {
   const { entry } = reference;
   const { values } = context;
   const { carried } = context.start;
@@ -53,7 +55,7 @@ export function makeRun({ reference, context, outgoing, pid, trace }: DurableOpt
     attributeHandlers(attributes),
     versionHandlers(reference, trace),
     mockHandlers(run, general),
-    continueHandlers({ run, exits, inbox, outgoing, routes, reference, attributes }),
+    continueHandlers({ run, exits, inbox, answers, outgoing, routes, reference, attributes }),
   ];
   for (const family of families)
     for (const [type, handler] of Object.entries(family)) table.set(type, handler);

@@ -95,6 +95,8 @@ export class Run {
   afterStep: () => void = () => undefined;
   /** Called when the program has asked to go on as another run. */
   continuing: () => void = () => undefined;
+  /** Called when that was refused. */
+  staying: () => void = () => undefined;
 
   /** What main ended with, or how the run goes on; rejects when the host is broken (L3). */
   readonly outcome: Promise<Outcome | Continuation>;
