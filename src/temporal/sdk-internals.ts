@@ -42,7 +42,7 @@ export function updateGate(): UpdateGate {
         if (pass === undefined) {
           const activator = getActivator();
           pass = activator.doUpdate.bind(activator);
-          activator.doUpdate = take as typeof activator.doUpdate;
+          activator.doUpdate = take;
         }
         next(input);
       },
