@@ -218,11 +218,17 @@ describe('a call from a workflow', () => {
     expect(call?.signal.aborted).toBe(true);
   });
 
-  it('shows a line for people on activities and timers', async () => {
+  it('shows a line for people on activities, timers and children', async () => {
     const it = await app({
       'app:w': workflow(`
-        local funcs, time = require("funcs"), require("time")
-        return function(order) funcs.call("app:reserve", order) time.sleep("1ms") funcs.call("app:plain") end`),
+        local funcs, time, workflow = require("funcs"), require("time"), require("workflow")
+        return function(order)
+          funcs.call("app:reserve", order)
+          time.sleep("1ms")
+          funcs.call("app:plain")
+          workflow.exec("app:parcel", "London")
+        end`),
+      'app:parcel': workflow('return function() end'),
       'app:plain': fn('return function() end'),
       'app:reserve': fn('return function() end', dataObject({ title: 'Reserve stock' })),
     });
@@ -233,6 +239,7 @@ describe('a call from a workflow', () => {
     );
     expect(summaries).toContain('"Reserve stock: {id: o-1, n: 2}"');
     expect(summaries).toContain('"sleep 1ms"');
+    expect(summaries).toContain('"app:parcel: London"'); // the UI shows it in place of the child's type
     expect(summaries).not.toContain('""'); // without words and arguments there is nothing to say
   });
 });

@@ -154,6 +154,32 @@ describe('a run that continues as new', () => {
     expect(await resultOf(it.client, started)).toEqual([['old', 'old', 'new']]);
   });
 
+  it('for an upgrade is woken by OUTDATED where it waits for messages, if it wants that', async () => {
+    const actor = (first: string) =>
+      workflow(`
+        local workflow = require("workflow")
+        return function(n)
+          ${first}
+          process.set_options({ upgradable = true })
+          local inbox, events = process.inbox(), process.events()
+          while true do
+            local got = channel.select({ inbox:case_receive(), events:case_receive() })
+            if got.channel == events then
+              assert(got.value.kind == process.event.OUTDATED and got.value.sources[1] == "app:actor")
+              workflow.continue_as_new(n)
+            end
+            n = n + 1
+          end
+        end`);
+    const it = await app({ 'app:actor': actor('') });
+    const ref = await start(it, 'app:actor', [0]);
+    for (const n of [1, 2]) await signalRun(it.client, { workflowId: ref.workflowId }, 'add', [n]);
+    await queryRun(it.client, ref, 'moontide.program', []);
+    it.publish('app:actor', actor('if n > 0 then return n end'));
+    await signalRun(it.client, { workflowId: ref.workflowId }, 'moontide.upgrade', []);
+    expect(await resultOf(it.client, { workflowId: ref.workflowId })).toEqual([2]);
+  });
+
   it('still hears of what it monitors, and tells who monitors it', async () => {
     const it = await app({
       'app:parent': workflow(`

@@ -225,7 +225,8 @@ async function startChildRun(
           args: [...args],
           taskQueue: start.queue,
           workflowId: start.workflowId,
-          ...field('staticSummary', callSummary(route.summary, args)),
+          // The UI shows it in place of the type.
+          ...field('staticSummary', callSummary(route.summary ?? target, args)),
         }),
       ),
     );

@@ -249,8 +249,9 @@ export const exitHandlers = ({ exits, routes, general }: ExitHandlerOptions): Du
       },
     ]),
   ),
-  'process.options': ({ command: { trap_links: trapLinks } }) => {
+  'process.options': ({ command: { trap_links: trapLinks, upgradable }, run }) => {
     if (typeof trapLinks === 'boolean') exits.trapsLinks = trapLinks;
+    if (typeof upgradable === 'boolean') run.isUpgradable = upgradable;
     return null;
   },
   // A reason travels through the server only with a request of a client: a node makes it.

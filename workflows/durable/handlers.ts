@@ -44,7 +44,7 @@ export function makeRun({ reference, context, outgoing, pid, trace, answers }: D
   const routes = new Routes(reference);
   const exits = new Exits({ run, outgoing, pid, carried });
   const outbox = new Outbox({ run, outgoing, pid });
-  const inbox = new Inbox({ run, exits, seen: carried?.seen });
+  const inbox = new Inbox({ run, exits, entry, seen: carried?.seen });
   const attributes = new CheckedAttributes();
   const families: readonly DurableHandlers[] = [
     timerHandlers,

@@ -36,6 +36,8 @@ const BATCH_BYTES = 200_000;
 export interface InboxOptions {
   readonly run: Run;
   readonly exits: Exits;
+  /** Entry id of its program; a byte string. */
+  readonly entry: string;
   /** From the run before this one. */
   readonly seen: Carried['seen'] | undefined;
 }
@@ -82,7 +84,7 @@ export class Inbox {
         run.goOn();
         return;
       case UPGRADE_SIGNAL:
-        run.suggestNext();
+        run.suggestNext(this.#options.entry);
         return;
       default:
         if (name.startsWith('@') || name.startsWith('moontide.'))

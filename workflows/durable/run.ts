@@ -8,6 +8,7 @@
 //     Where it parks follows from the program and its inputs, so a replay parks there too.
 import { CancellationScope, log } from '@temporalio/workflow';
 import type { Command } from '../../src/core/command.js';
+import { dataObject } from '../../src/core/data.js';
 import type { Data } from '../../src/core/data.js';
 import type { ErrorData } from '../../src/core/error-data.js';
 import type { Message } from '../../src/lua/instance-context.js';
@@ -171,10 +172,22 @@ export class Run {
     return this.#nextSuggested;
   }
 
-  /** Asks the program to go on as new where it can: it finds that in its facts, and conditions are looked at again. */
-  suggestNext(): void {
+  /** Whether the program wants an event when it is asked to go on as new. */
+  isUpgradable = false;
+
+  /**
+   * Asks the program to go on as new where it can: it finds that in its facts, and conditions are looked at again. One that waits
+   * for messages is woken by OUTDATED, if it wants that.
+   */
+  suggestNext(entry: string): void {
     this.#nextSuggested = true;
-    this.turn();
+    if (this.isUpgradable)
+      this.deliver({
+        topic: '@events',
+        from: undefined,
+        payloads: [dataObject({ kind: 'OUTDATED', sources: [entry] })],
+      });
+    else this.turn();
   }
 
   /**
