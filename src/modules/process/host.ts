@@ -104,18 +104,26 @@ const object = (value: Data | undefined): DataObject =>
 const valuesOf = (command: Command, { values }: CommandContext): Readonly<DataObject> =>
   command['context'] === undefined ? values : dataObject({ ...values, ...object(command['context']) });
 
-const startRequest = (command: Command, context: CommandContext): StartRequest => ({
+/** An exec has no wishes. */
+const startRequest = (command: Command, context: CommandContext): SpawnRequest => ({
   target: text(command['target']),
   host: text(command['host']),
   args: list(command['args']),
   name: command['name'] === undefined ? undefined : text(command['name']),
   values: valuesOf(command, context),
-  options: object(command['options']),
-  messages: list(command['messages']).map((message) => ({
+  options: command['options'] === undefined ? NO_OPTIONS : object(command['options']),
+  messages: command['messages'] === undefined ? NO_MESSAGES : messagesOf(command['messages']),
+  monitored: command['monitored'] === true,
+  linked: command['linked'] === true,
+});
+
+const NO_OPTIONS: Readonly<DataObject> = Object.freeze(dataObject());
+const NO_MESSAGES: StartRequest['messages'] = Object.freeze([]);
+const messagesOf = (messages: Data): StartRequest['messages'] =>
+  list(messages).map((message) => ({
     topic: text(object(message)['topic']),
     body: list(object(message)['body']),
-  })),
-});
+  }));
 
 const isPromise = <T>(value: Asked<T>): value is Promise<T> => value instanceof Promise;
 
@@ -144,14 +152,7 @@ export function processHandlers(service: ProcessService): HostHandlers {
     'process.update': ask('update'),
     'process.send': ({ to, topic, payloads }, context) =>
       done(built(service, 'send')({ to: text(to), topic: text(topic), payloads: list(payloads) }, context)),
-    'process.spawn': (command, context) => {
-      const { monitored, linked } = command;
-      const request = startRequest(command, context);
-      return built(service, 'spawn')(
-        { ...request, monitored: monitored === true, linked: linked === true },
-        context,
-      );
-    },
+    'process.spawn': (command, context) => built(service, 'spawn')(startRequest(command, context), context),
     'process.exec': (command, context) =>
       listed(built(service, 'exec')(startRequest(command, context), context)),
     'process.terminate': toOne('terminate'),

@@ -138,18 +138,18 @@ function prepare({ parts }: Spawner, values: readonly LuaValue[]): Prepared {
     };
   const list = valueList(args, `the arguments of '${target}'`);
   if (!list.ok) return list;
+  const asked = { target, host, args: list.data };
+  if (parts === EMPTY.parts) return { ok: true, fields: asked };
   const { context, options, name, messages } = parts;
   return {
     ok: true,
-    fields: dataObject({
-      target,
-      host,
-      args: list.data,
+    fields: {
+      ...asked,
       ...(name === undefined ? {} : { name }),
       ...(Object.keys(context).length === 0 ? {} : { context }),
       ...(Object.keys(options).length === 0 ? {} : { options }),
       ...(messages.length === 0 ? {} : { messages: [...messages] }),
-    }),
+    },
   };
 }
 
