@@ -29,7 +29,6 @@ import { WorkflowTier } from '../runtime/workflow-tier.js';
 import { secretGuard } from '../runtime/secret-guard.js';
 import type { TemporalAccess } from '../runtime/temporal-access.js';
 import { Environment } from '../services/env/environment.js';
-import { UndiciClient } from '../services/http-client/client.js';
 import { Groups } from '../services/pg/groups.js';
 import { errorToErrorData } from '../temporal/failures.js';
 import type { PreparedApp } from './prepare-app.js';
@@ -110,7 +109,7 @@ export function kindHost(
 }
 
 /** What the modules `system`, `metrics`, `io` and `test` ask of the node. */
-export interface NodeParts extends Pick<NodeServices, 'recordMetric' | 'terminal' | 'mocks'> {
+export interface NodeParts extends Pick<NodeServices, 'httpClient' | 'recordMetric' | 'terminal' | 'mocks'> {
   readonly node: string;
   /** Stops the node; the process ends with the code. */
   readonly exit: (code: number) => void;
@@ -123,7 +122,7 @@ export function nodeHandlers(
   temporal: TemporalAccess,
   variables: Environment,
   logger: HostLogger,
-  { node, exit, recordMetric, terminal, mocks }: NodeParts,
+  { node, exit, httpClient, recordMetric, terminal, mocks }: NodeParts,
 ): (readonly [string, HostHandlers])[] {
   const guard = secretGuard(logger.redactor);
   const callFunction = functionCaller({
@@ -147,7 +146,7 @@ export function nodeHandlers(
         callFunction,
         processes: lazyProcesses(service),
         environment: variables,
-        httpClient: new UndiciClient({ privateNetworks: app.config.security.private_networks ?? [] }),
+        httpClient,
         registry: registryAccess(context),
         authorize,
         bus: () => context.get(keys.bus),

@@ -32,6 +32,7 @@ import { ProgramCache } from '../runtime/program-cache.js';
 import { secretGuard } from '../runtime/secret-guard.js';
 import { userOfHost } from '../runtime/user-of-host.js';
 import type { TemporalPlatform } from '../services/temporal/platform.js';
+import { lazyHttpClient } from '../services/http-client/lazy-client.js';
 import { httpMetrics } from '../services/http/metrics.js';
 import { MetricsCollector } from '../services/metrics/collector.js';
 import { metricsService } from '../services/metrics/server.js';
@@ -208,6 +209,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   const metrics = new MetricsCollector((why, name) =>
     logger.warn('a metric is dropped', { metric: name, why }),
   );
+  const httpClient = lazyHttpClient({ privateNetworks: prepared.config.security.private_networks ?? [] });
   const terminal =
     options.terminal === undefined
       ? undefined
@@ -247,6 +249,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
         handlers: (context) =>
           nodeHandlers(context, prepared, temporal, variables, logger, {
             node,
+            httpClient,
             recordMetric: metrics.record,
             terminal,
             mocks,
@@ -285,7 +288,10 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   const stop = (reason?: Error): Promise<void> => {
     if (stopping === undefined) {
       begun.abort(reason);
-      stopping = stopNode(app, set, temporal, supervision).finally(() => terminal?.[Symbol.dispose]());
+      stopping = stopNode(app, set, temporal, supervision).finally(async () => {
+        terminal?.[Symbol.dispose]();
+        await httpClient[Symbol.asyncDispose]();
+      });
       settle(stopping);
     }
     return stopping;

@@ -5,6 +5,7 @@
 import { dataObject, LuaFloat } from './data.js';
 import type { Data } from './data.js';
 import type { ErrorData } from './error-data.js';
+import { encodeComponent } from './form-encoding.js';
 import type { DataPath } from './secret.js';
 import { encodeBase64, toBytes, toText } from './text.js';
 
@@ -31,6 +32,7 @@ export class Redactor {
         bytes,
         JSON.stringify(part).slice(1, -1),
         encodeURIComponent(toText(bytes)),
+        encodeComponent(bytes),
         encodeBase64(bytes),
       ];
       for (const form of forms) this.#secrets.add(form);

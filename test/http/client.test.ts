@@ -15,7 +15,7 @@ import { jsonSpec } from '../../src/modules/json/spec.js';
 import { streamHandlers } from '../../src/modules/stream/host.js';
 import { Holdings } from '../../src/runtime/command-context.js';
 import { UndiciClient } from '../../src/services/http-client/client.js';
-import { reachable } from '../../src/services/http-client/addresses.js';
+import { judgeOf } from '../../src/services/http-client/addresses.js';
 import { resourcesOf } from '../support/examples.js';
 import { nodeAnswers, runLua } from '../support/instance.js';
 
@@ -157,6 +157,10 @@ describe('a request', () => {
       ];
     expect(await keyOf('return echoed(http.post(url))')).toBe('run/7');
     expect(await keyOf('return echoed(http.get(url))')).toBeUndefined();
+    // What is recorded has no query, which may hold a secret.
+    expect(
+      await ask('return http.get(url .. "/a", { query = { k = "secret" } }).url', url, { key: 'run/8' }),
+    ).toBe(`${url}/a`);
     expect(await keyOf('return echoed(http.post(url, { headers = { ["idempotency-key"] = "mine" } }))')).toBe(
       'mine',
     );
@@ -178,6 +182,9 @@ describe('a request', () => {
       'Invalid',
       /transfer-encoding/,
     ],
+    ['http.post(url, { headers = { Expect = "100-continue" }, body = "x" })', 'Invalid', /expect/i],
+    ['http.get("http://a%zz@host.example/")', 'Invalid', /has a '%' that begins nothing/],
+    ['http.get("http://ann:secret@/x?token=1")', 'Invalid', "'http:///x' is no URL"],
     ['http.get(url, { overlay_network = "app:tor" })', 'Invalid', /not built in this version/],
   ])('%s is refused', async (call, kind, message) => {
     expect(await ask(`return told(${call})`, await serve(echo))).toEqual([
@@ -290,6 +297,19 @@ describe('a redirect', () => {
     }
   });
 
+  it('with user and password sends them there, and names them nowhere', async () => {
+    const other = await serve(echo);
+    const url = await serve((_request, response) => {
+      response.writeHead(302, { location: other.replace('//', '//u:p@') }).end();
+    });
+    expect(
+      await ask(
+        'local resp = http.get(url) return { json.decode(resp.body).headers.authorization, resp.url }',
+        url,
+      ),
+    ).toEqual([`Basic ${btoa('u:p')}`, `${other}/`]);
+  });
+
   it('without end, or to something else than HTTP, is an error', async () => {
     const url = await serve(({ url: path }, response) => {
       response.writeHead(302, { location: path === '/file' ? 'file:///etc/passwd' : '/again' }).end();
@@ -360,24 +380,25 @@ describe('private addresses', () => {
   });
 
   it('may be reached where the app names their network', () => {
-    const may = reachable(['10.1.0.0/16', 'fd00::/8', '192.168.1.7']);
-    expect(['10.1.2.3', 'fd12::1', '192.168.1.7', '8.8.8.8', '2606:4700::1'].map(may)).toEqual([
-      true,
-      true,
-      true,
-      true,
-      true,
-    ]);
-    expect(['10.2.0.1', '192.168.1.8', 'fe80::1', 'nonsense', '127.0.0.1'].map(may)).toEqual([
-      false,
-      false,
-      false,
-      false,
-      false,
-    ]);
-    expect(() => reachable(['10.0.0.0/99'])).toThrow(
+    const judge = judgeOf(['10.1.0.0/16', 'fd00::/8', '192.168.1.7']);
+    expect(['10.1.2.3', 'fd12::1', '192.168.1.7'].map(judge)).toEqual(['private', 'private', 'private']);
+    expect(['8.8.8.8', '2606:4700::1'].map(judge)).toEqual(['public', 'public']);
+    expect(new Set(['10.2.0.1', '192.168.1.8', 'fe80::1', 'nonsense', '127.0.0.1'].map(judge))).toEqual(
+      new Set(['refused']),
+    );
+    expect(() => judgeOf(['10.0.0.0/99'])).toThrow(
       "'10.0.0.0/99' is no network such as '10.0.0.0/8' or 'fd00::/8'",
     );
+  });
+
+  it('are asked of policies by address and by name', async () => {
+    const { port } = new URL(await serve(echo));
+    for (const host of ['127.0.0.1', 'localhost'])
+      expect(
+        await ask(`return told(http.get("http://${host}:${port}/"))`, '', {
+          refused: ['http_client.private_ip'],
+        }),
+      ).toEqual(['PermissionDenied', false, expect.stringMatching(/^not allowed: private IP /)]);
   });
 });
 

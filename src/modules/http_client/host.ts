@@ -1,5 +1,6 @@
 // What a node answers to the commands of the `http_client` module; services/http-client sends the requests.
 // C1: a request that a workflow makes carries its idempotency key, where its method is not idempotent and it has none of its own.
+// C2: what a workflow gets is recorded: the URL in it is without the query, which may hold the value of a secret.
 import type { Authorize } from '../../core/authorize.js';
 import { NotAuthorizedError } from '../../core/authorize.js';
 import { dataObject } from '../../core/data.js';
@@ -62,6 +63,7 @@ export interface ClientResponse {
 export interface Permissions {
   /** Throws where the URL, without user, password and query, may not be asked. */
   readonly url: (url: string) => void;
+  /** Whether an address of a private network that the app names may be reached. */
   readonly privateAddress: (address: string) => boolean;
 }
 
@@ -100,7 +102,7 @@ export function httpClientHandlers(client: HttpClient, authorize: Authorize): Ho
       body_size: whole ? body.length : -1,
       headers: dataObject(Object.fromEntries(headers)),
       cookies: dataObject(Object.fromEntries(cookies)),
-      url,
+      url: key === undefined ? url : url.replace(/[?].*$/, ''),
       ...(whole ? { body } : { stream: context.own(body) }),
     });
   };
@@ -110,20 +112,25 @@ export function httpClientHandlers(client: HttpClient, authorize: Authorize): Ho
       const requests = command['requests'] as readonly Data[];
       const answers: Data[] = [];
       let next = 0;
+      let failed: unknown;
       const work = async (): Promise<void> => {
-        while (next < requests.length) {
+        while (next < requests.length && failed === undefined) {
           const at = next++;
           const key = context.idempotencyKey && `${context.idempotencyKey}/${at + 1}`;
           try {
             answers[at] = dataObject({ response: await ask(requests[at], context, key) });
           } catch (error) {
-            if (context.signal.aborted || !(error instanceof PlatformError)) throw error;
+            if (context.signal.aborted || !(error instanceof PlatformError)) {
+              failed ??= error;
+              return;
+            }
             const { kind, message, retryable } = error;
             answers[at] = dataObject({ error: dataObject({ kind, message: toBytes(message), retryable }) });
           }
         }
       };
       await Promise.all(Array.from({ length: Math.min(AT_ONCE, requests.length) }, work));
+      if (failed !== undefined) throw failed;
       return answers;
     },
   };
@@ -156,7 +163,8 @@ function clientRequest(given: DataObject, key: string | undefined): ClientReques
     ...optional<Pick<ClientRequest, 'unixSocket'>>('unix_socket', 'unixSocket'),
     timeout: typeof given['timeout'] === 'number' ? given['timeout'] : USUAL_TIMEOUT_MS,
     stream: given['stream'] === true,
-    most: typeof given['most'] === 'number' ? given['most'] : USUAL_MOST,
+    most:
+      typeof given['most'] === 'number' ? given['most'] : given['stream'] === true ? Infinity : USUAL_MOST,
     ...(tls === undefined ? {} : { tls: clientTls(tls) }),
   };
 }

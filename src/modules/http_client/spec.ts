@@ -4,6 +4,7 @@
 // C1: nothing is asked before everything that is said of it is right: a workflow's history holds no request that nobody can send.
 import { dataObject } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
+import { decodeComponent, encodeComponent } from '../../core/form-encoding.js';
 import { fromData, tryToData } from '../../lua/instance/convert.js';
 import { errorDataFromData, errorFromData, failure } from '../../lua/instance/error-object.js';
 import type { HostCall } from '../../lua/instance-context.js';
@@ -15,11 +16,11 @@ import { command } from '../../lua/suspend.js';
 import { LuaTable } from '../../lua/values.js';
 import type { HostResult, LuaValue } from '../../lua/values.js';
 import { readRequest, RequestProblem } from './options.js';
-import { decodeComponent, encodeComponent } from './uri.js';
 
 /** Most bytes that the reader of one file gives. */
 const MOST_FILE = 64 * 1024 * 1024;
 const MOST_BATCH = 1000;
+const MOST_FILES = 1000;
 
 const FAILS = {
   Invalid: 'the URL or an option is wrong, or the answer is larger than `max_response_body`',
@@ -36,6 +37,7 @@ function withFilesRead(
   const files = options.get('files');
   if (!(files instanceof LuaTable)) return then(options);
   const list = [...files.entries()].map(([, file]) => file);
+  if (list.length > MOST_FILES) return failure('Invalid', `a form has at most ${MOST_FILES} files`);
   if (!list.some((file) => file instanceof LuaTable && file.get('reader') !== undefined))
     return then(options);
   const read = call.instance.newTable();
@@ -116,7 +118,7 @@ const url = bytes('url', 'http or https.');
 const options = optional(
   table(
     'options',
-    'headers, query, body, form, files, cookies, auth, timeout (default 30 s), stream, max_response_body (default 64 MiB), unix_socket, tls.',
+    'headers, query, body, form, files, cookies, auth, timeout (default 30 s), stream, max_response_body (default 64 MiB; none for streams), unix_socket, tls.',
   ),
 );
 

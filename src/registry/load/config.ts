@@ -2,6 +2,7 @@
 // C1: moontide.yaml wins over the others, leaf by leaf.
 // C2: placeholders (`${env:NAME}`) stay as they are written; who uses a value resolves it.
 import { createHash } from 'node:crypto';
+import { isIP } from 'node:net';
 import path from 'node:path';
 import { LuaFloat, type Data, type DataObject } from '../../core/data.js';
 import type { Diagnostic, Place } from '../../core/diagnostics.js';
@@ -111,6 +112,14 @@ export async function loadConfig(files: AppFiles): Promise<ConfigResult> {
       message: `bad app name ${readableValue(name.value)}`,
       fix: "use letters, digits, '_' and '-', a letter first",
     });
+  for (const { value, place } of list(own, '/security/private_networks'))
+    if (!isNetwork(value))
+      diagnostics.push({
+        severity: 'error',
+        place,
+        message: `'${value}' is no network`,
+        fix: "write an address and the bits of its network, such as '10.0.0.0/8' or 'fd00::/8', or an address alone",
+      });
   const encoding = text(legacySections('logger')['encoding']);
   const config: AppConfig = {
     ...(name === undefined ? {} : { name }),
@@ -133,6 +142,12 @@ export async function loadConfig(files: AppFiles): Promise<ConfigResult> {
     placeOf: (pointer) => own?.placeOf(pointer) ?? wholeFile('moontide.yaml'),
   };
   return { config: Object.freeze(config), diagnostics };
+}
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const most = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return most > 0 && more.length === 0 && (bits === undefined || Number(bits) <= most);
 }
 
 const text = (value: Data | undefined): string | undefined => (typeof value === 'string' ? value : undefined);

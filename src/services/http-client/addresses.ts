@@ -1,28 +1,30 @@
 // Where requests may go: no address that is not public, unless the app names its network. Judged after DNS, at the connection
 // itself, so that a name that is looked up twice cannot show two faces.
 import { lookup } from 'node:dns';
+import { lookup as lookupLater } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { PrivateAddressError } from './errors.js';
 
-export type MayReach = (address: string) => boolean;
+/** 'private': within a network that the app names. */
+export type Judged = 'public' | 'private' | 'refused';
+export type Judge = (address: string) => Judged;
 
 type Range = readonly [ipaddr.IPv4 | ipaddr.IPv6, number];
 
-/** True for public addresses and those within `networks` (CIDR, or single addresses). Throws RangeError for what is no network. */
-export function reachable(networks: readonly string[]): MayReach {
+/** `networks`: CIDR, or single addresses. Throws RangeError for what is no network. */
+export function judgeOf(networks: readonly string[]): Judge {
   const ranges = networks.map(rangeOf);
   return (text) => {
     const address = plain(text);
-    if (address === undefined) return false;
-    return (
-      address.range() === 'unicast' ||
-      ranges.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits))
-    );
+    if (address === undefined) return 'refused';
+    if (ranges.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits)))
+      return 'private';
+    return address.range() === 'unicast' ? 'public' : 'refused';
   };
 }
 
-export function rangeOf(network: string): Range {
+function rangeOf(network: string): Range {
   try {
     if (network.includes('/')) return ipaddr.parseCIDR(network);
     const address = ipaddr.parse(network);
@@ -50,7 +52,7 @@ export const isAddress = (host: string): boolean => plain(host) !== undefined;
 
 /** `dns.lookup` that refuses a name as soon as one of its addresses may not be reached. */
 export const guardedLookup =
-  (mayReach: MayReach): LookupFunction =>
+  (judge: Judge): LookupFunction =>
   (hostname, options, callback) => {
     lookup(hostname, options, (error, found: unknown, family) => {
       if (error !== null) {
@@ -60,8 +62,12 @@ export const guardedLookup =
       const addresses = Array.isArray(found)
         ? (found as { address: string }[])
         : [{ address: found as string }];
-      const refused = addresses.find(({ address }) => !mayReach(address));
+      const refused = addresses.find(({ address }) => judge(address) === 'refused');
       if (refused === undefined) callback(null, found as string, family);
       else callback(new PrivateAddressError(refused.address, hostname), '', 0);
     });
   };
+
+/** The addresses of a name now; none where it has none. */
+export const addressesOf = async (host: string): Promise<readonly string[]> =>
+  (await lookupLater(host, { all: true }).catch(() => [])).map(({ address }) => address);

@@ -1,7 +1,7 @@
 // The body of a request: as it is given, a form of names and values, or one of files.
 import { randomUUID } from 'node:crypto';
+import { encodePairs } from '../../core/form-encoding.js';
 import type { ClientRequest, FormFile, Pair } from '../../modules/http_client/host.js';
-import { encodePairs } from '../../modules/http_client/uri.js';
 
 export interface EncodedBody {
   readonly bytes: Buffer | null;

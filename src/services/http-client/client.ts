@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { Agent, errors as undici } from 'undici';
 import type { Dispatcher } from 'undici';
+import { decodeComponent, encodePairs } from '../../core/form-encoding.js';
 import type { ByteSource } from '../../core/http-exchange.js';
 import { PlatformError } from '../../core/errors.js';
 import { toBytes, toText } from '../../core/text.js';
@@ -19,10 +20,9 @@ import type {
   Pair,
   Permissions,
 } from '../../modules/http_client/host.js';
-import { encodePairs } from '../../modules/http_client/uri.js';
 import { StreamSource } from '../http/stream-source.js';
-import { guardedLookup, isAddress, reachable } from './addresses.js';
-import type { MayReach } from './addresses.js';
+import { addressesOf, guardedLookup, isAddress, judgeOf } from './addresses.js';
+import type { Judge } from './addresses.js';
 import { encodeBody } from './body.js';
 import { HttpRequestError, PrivateAddressError } from './errors.js';
 
@@ -42,21 +42,24 @@ interface Hop {
 }
 
 export class UndiciClient implements HttpClient, AsyncDisposable {
-  readonly #mayReach: MayReach;
+  readonly #judge: Judge;
+  /** Whether there is anything private that may be reached. */
+  readonly #hasPrivate: boolean;
   readonly #shared: Agent;
 
   constructor({ privateNetworks }: HttpClientOptions) {
-    this.#mayReach = reachable(privateNetworks);
-    this.#shared = new Agent({ connect: { lookup: guardedLookup(this.#mayReach) } });
+    this.#judge = judgeOf(privateNetworks);
+    this.#hasPrivate = privateNetworks.length > 0;
+    this.#shared = new Agent({ connect: { lookup: guardedLookup(this.#judge) } });
   }
 
   async send(request: ClientRequest, permissions: Permissions, signal: AbortSignal): Promise<ClientResponse> {
     const deadline = AbortSignal.timeout(Math.min(request.timeout, 2 ** 31 - 1));
     let hop = firstHop(request);
-    const own = ownAgent(request, this.#mayReach);
+    const own = ownAgent(request, this.#judge);
     try {
       for (let hops = 0; ; hops++) {
-        this.#check(hop.url, request, permissions);
+        await this.#check(hop.url, request, permissions);
         const answer = await this.#ask(hop, own ?? this.#shared, AbortSignal.any([signal, deadline]));
         const next = request.unixSocket === undefined ? redirected(hop, answer) : undefined;
         if (next === undefined) return await responseOf(request, hop, answer, own);
@@ -71,12 +74,21 @@ export class UndiciClient implements HttpClient, AsyncDisposable {
     }
   }
 
-  #check(url: URL, { unixSocket }: ClientRequest, { url: mayAsk, privateAddress }: Permissions): void {
+  async #check(
+    url: URL,
+    { unixSocket }: ClientRequest,
+    { url: mayAsk, privateAddress }: Permissions,
+  ): Promise<void> {
     mayAsk(`${url.origin}${url.pathname}`);
-    const host = url.hostname;
-    if (unixSocket !== undefined || !isAddress(host)) return;
-    const address = host.replace(/^\[|\]$/g, '');
-    if (!this.#mayReach(address) || !privateAddress(address)) throw new PrivateAddressError(address, address);
+    if (unixSocket !== undefined) return;
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const literal = isAddress(host);
+    if (!literal && !this.#hasPrivate) return; // the connection's own lookup refuses what is not public
+    for (const address of literal ? [host] : await addressesOf(host)) {
+      const judged = this.#judge(address);
+      if (judged === 'refused' || (judged === 'private' && !privateAddress(address)))
+        throw new PrivateAddressError(address, host);
+    }
   }
 
   #ask(
@@ -111,11 +123,8 @@ function firstHop(request: ClientRequest): Hop {
     if (!headers.some(([known]) => known.toLowerCase() === name.toLowerCase())) headers.push([name, value]);
   };
   const auth = request.auth ?? userOf(url);
-  if (auth !== undefined)
-    set('Authorization', `Basic ${Buffer.from(`${auth.user}:${auth.pass}`, 'latin1').toString('base64')}`);
-  url.username = '';
-  url.password = '';
-  url.hash = '';
+  if (auth !== undefined) set('Authorization', basic(auth));
+  strip(url);
   if (contentType !== undefined) set('Content-Type', contentType);
   if (request.cookies.length > 0)
     set('Cookie', request.cookies.map(([name, value]) => `${name}=${value}`).join('; '));
@@ -124,32 +133,54 @@ function firstHop(request: ClientRequest): Hop {
   return { url, method: request.method, headers, body: bytes };
 }
 
+type Auth = NonNullable<ClientRequest['auth']>;
+const basic = ({ user, pass }: Auth): string =>
+  `Basic ${Buffer.from(`${user}:${pass}`, 'latin1').toString('base64')}`;
+
+/** Takes away what is not sent in the line of a request. */
+function strip(url: URL): void {
+  url.username = '';
+  url.password = '';
+  url.hash = '';
+}
+
 function urlOf(bytes: string, base?: URL): URL {
   let url: URL;
   try {
     url = new URL(toText(bytes), base);
   } catch (error) {
-    throw new HttpRequestError('Invalid', `'${bytes.slice(0, 100)}' is no URL`, false, { cause: error });
+    throw new HttpRequestError('Invalid', `'${shown(bytes)}' is no URL`, false, { cause: error });
   }
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new HttpRequestError('Invalid', `a URL begins with http:// or https://, got '${url.protocol}'`);
   return url;
 }
 
-function userOf({ username, password }: URL): ClientRequest['auth'] {
+/** What a message may repeat of a URL (C4). */
+const shown = (url: string): string =>
+  url
+    .replace(/[?#].*$/s, '')
+    .replace(/[^/]*@/, '')
+    .slice(0, 100);
+
+function userOf({ username, password, origin }: URL): Auth | undefined {
   if (username === '' && password === '') return undefined;
-  return { user: toBytes(decodeURIComponent(username)), pass: toBytes(decodeURIComponent(password)) };
+  const [user, pass] = [decodeComponent(toBytes(username), false), decodeComponent(toBytes(password), false)];
+  if (user === undefined || pass === undefined)
+    throw new HttpRequestError(
+      'Invalid',
+      `the user or password in the URL of '${origin}' has a '%' that begins nothing`,
+    );
+  return { user, pass };
 }
 
 /** An agent for one request, where it has a socket or TLS options of its own. */
-function ownAgent({ unixSocket, tls }: ClientRequest, mayReach: MayReach): Agent | undefined {
+function ownAgent({ unixSocket, tls }: ClientRequest, judge: Judge): Agent | undefined {
   if (unixSocket === undefined && tls === undefined) return undefined;
   return new Agent({
     pipelining: 0,
     connect: {
-      ...(unixSocket === undefined
-        ? { lookup: guardedLookup(mayReach) }
-        : { socketPath: toText(unixSocket) }),
+      ...(unixSocket === undefined ? { lookup: guardedLookup(judge) } : { socketPath: toText(unixSocket) }),
       ...(tls === undefined ? {} : tlsOptions(tls)),
     },
   });
@@ -168,16 +199,21 @@ function redirected({ url, method, headers, body }: Hop, answer: Dispatcher.Resp
   const location = answer.headers['location'];
   if (!REDIRECTS.has(answer.statusCode) || typeof location !== 'string') return undefined;
   const to = urlOf(toBytes(location), url);
-  to.hash = '';
+  const auth = userOf(to);
+  strip(to);
   const becomesGet =
     (answer.statusCode === 303 && method !== 'HEAD') || (answer.statusCode <= 302 && method === 'POST');
   const lost = new Set<string>();
   if (becomesGet) for (const name of ['content-type', 'content-length', 'content-encoding']) lost.add(name);
+  if (auth !== undefined) lost.add('authorization');
   if (to.origin !== url.origin) for (const name of ['authorization', 'cookie', 'host']) lost.add(name);
   return {
     url: to,
     method: becomesGet ? 'GET' : method,
-    headers: headers.filter(([name]) => !lost.has(name.toLowerCase())),
+    headers: [
+      ...headers.filter(([name]) => !lost.has(name.toLowerCase())),
+      ...(auth === undefined ? [] : [['Authorization', basic(auth)] as const]),
+    ],
     body: becomesGet ? null : body,
   };
 }
@@ -283,7 +319,14 @@ function cookiesOf(headers: HeaderLists): Pair[] {
   });
 }
 
-const named = ({ method, url }: Hop): string => `${method} ${url.origin}${url.pathname}`;
+const named = ({ method, url }: Pick<Hop, 'method' | 'url'>): string =>
+  `${method} ${url.origin}${url.pathname}`;
+
+const UNSENDABLE = [
+  undici.InvalidArgumentError,
+  undici.NotSupportedError,
+  undici.RequestContentLengthMismatchError,
+];
 
 /** As programs see it (en/lua/http/client.md, Errors). */
 function clientError(error: unknown, request: ClientRequest, hop: Hop, deadline: AbortSignal): unknown {
@@ -294,10 +337,7 @@ function clientError(error: unknown, request: ClientRequest, hop: Hop, deadline:
       cause: error,
     });
   if (!(error instanceof Error) || error.name === 'AbortError') return error;
-  if (
-    error instanceof undici.InvalidArgumentError ||
-    error instanceof undici.RequestContentLengthMismatchError
-  )
+  if (UNSENDABLE.some((kind) => error instanceof kind))
     return new HttpRequestError('Invalid', `${named(hop)}: ${error.message}`, false, { cause: error });
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) return error;

@@ -6,11 +6,11 @@ export const encodeComponent = (text: string): string =>
   );
 
 /** undefined: a `%` without two hexadecimal digits. */
-export function decodeComponent(text: string): string | undefined {
+export function decodeComponent(text: string, plusIsSpace = true): string | undefined {
   if (/%(?![0-9A-Fa-f]{2})/.test(text)) return undefined;
-  return text
-    .replaceAll('+', ' ')
-    .replace(/%([0-9A-Fa-f]{2})/g, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return (plusIsSpace ? text.replaceAll('+', ' ') : text).replace(/%([0-9A-Fa-f]{2})/g, (_all, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
 }
 
 /** `a=1&b=2` of pairs. */
