@@ -112,17 +112,17 @@ export function httpClientHandlers(client: HttpClient, authorize: Authorize): Ho
       const requests = command['requests'] as readonly Data[];
       const answers: Data[] = [];
       let next = 0;
-      let failed: unknown;
+      let failed = false;
       const work = async (): Promise<void> => {
-        while (next < requests.length && failed === undefined) {
+        while (next < requests.length && !failed) {
           const at = next++;
           const key = context.idempotencyKey && `${context.idempotencyKey}/${at + 1}`;
           try {
             answers[at] = dataObject({ response: await ask(requests[at], context, key) });
           } catch (error) {
             if (context.signal.aborted || !(error instanceof PlatformError)) {
-              failed ??= error;
-              return;
+              failed = true;
+              throw error;
             }
             const { kind, message, retryable } = error;
             answers[at] = dataObject({ error: dataObject({ kind, message: toBytes(message), retryable }) });
@@ -130,7 +130,6 @@ export function httpClientHandlers(client: HttpClient, authorize: Authorize): Ho
         }
       };
       await Promise.all(Array.from({ length: Math.min(AT_ONCE, requests.length) }, work));
-      if (failed !== undefined) throw failed;
       return answers;
     },
   };
