@@ -14,7 +14,7 @@ import { throwOutcome } from '../runtime/processes.js';
 import type { Globals } from './globals.js';
 import { jsonText, resultData, say } from './output.js';
 import type { NodeOptions, RunningNode } from './running-node.js';
-import { nodeOptions } from './serve.js';
+import { keptAlive, nodeOptions } from './serve.js';
 import { UsageError } from './usage-error.js';
 import { withNode } from './with-node.js';
 
@@ -37,7 +37,7 @@ export async function runProgram(globals: Globals, wishes: ProgramWishes): Promi
     if (wishes.exec === undefined && wishes.command === 'list' && commandOf(node, 'list') === undefined)
       return listCommands(node, globals);
     const id = wishes.exec ?? entryOf(node, wishes.command);
-    const values = throwOutcome(await run(node, id, wishes));
+    const values = throwOutcome(await keptAlive(run(node, id, wishes)));
     const code = exitCodeOf(values[0]);
     if (globals.json)
       say(jsonText(dataObject({ ok: code === 0, exit_code: code, result: resultData(values) }), false));

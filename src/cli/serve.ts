@@ -57,19 +57,26 @@ export async function serveNode(
   return await untilStopped(node);
 }
 
-/** A node of functions only has nothing else that keeps its process. Milliseconds. */
+/** Milliseconds. */
 const KEEP_ALIVE_MS = 60_000;
+
+/** Keeps the process for work that waits for nothing of the system: a process for its messages, a node of functions for its end. */
+export async function keptAlive<T>(work: Promise<T>): Promise<T> {
+  const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
+  try {
+    return await work;
+  } finally {
+    clearInterval(alive);
+  }
+}
 
 /** Stays up until somebody stops the node. */
 export async function untilStopped(node: RunningNode): Promise<number> {
-  const alive = setInterval(() => undefined, KEEP_ALIVE_MS);
   try {
-    await node.stopped;
+    await keptAlive(node.stopped);
     return node.exitCode ?? 0;
   } catch {
     return 1; // why is told by who stopped it
-  } finally {
-    clearInterval(alive);
   }
 }
 
