@@ -5,6 +5,7 @@
 exports.re2 = () => require('re2js');
 exports.ajv = () => require('ajv').Ajv;
 exports.ajv2020 = () => require('ajv/dist/2020.js').Ajv2020;
+exports.ajvCode = () => require('ajv');
 exports.ajvFormats = () => require('ajv-formats').default;
 exports.zoneData = () => require('moment-timezone/data/packed/latest.json');
 exports.aesCiphers = () => require('@noble/ciphers/aes.js');

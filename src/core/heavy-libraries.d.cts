@@ -1,6 +1,8 @@
 export function re2(): typeof import('re2js');
 export function ajv(): typeof import('ajv').Ajv;
 export function ajv2020(): typeof import('ajv/dist/2020.js').Ajv2020;
+/** What code of keywords is written with. */
+export function ajvCode(): Pick<typeof import('ajv'), '_'>;
 export function ajvFormats(): typeof import('ajv-formats').default;
 /** `zones`: `name|abbreviations|offsets|indices|transitions|population`; `links`: `target|name`. */
 export function zoneData(): {

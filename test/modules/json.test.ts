@@ -227,6 +227,12 @@ describe('json.validate', () => {
     ['{minLength = 2, maxLength = 2}', '"\\u{1F319}\\u{1F319}"'],
     ['{required = {"__proto__"}}', '{["__proto__"] = 1}'],
     ['{type = "integer"}', '3.0'],
+    ['{type = "object"}', '{}'],
+    ['{type = "array"}', '{}'],
+    ['{properties = {a = {type = "object"}, b = {type = {"null", "object"}}}}', '{a = {}, b = {}}'],
+    ['{anyOf = {{type = "object"}, {type = "string"}}, maxProperties = 0}', '{}'],
+    ['{patternProperties = {["^__proto__$"] = {type = "number"}}}', '{["__proto__"] = 1}'],
+    ['{uniqueItems = true}', '{1, "1", true, {1}, {a = 1}, {a = 2}, "true"}'],
   ])('takes what follows %s', async (schema, data) => {
     expect(await verdict(schema, data)).toEqual([true, '<nil>', '<nil>']);
   });
@@ -246,6 +252,23 @@ describe('json.validate', () => {
       '{a = "a", b = "a"}',
       '$.b must match pattern "^b$"',
     ],
+    ['{type = "object", required = {"a"}}', '{}', "$ must have required property 'a'"],
+    [
+      '{items = {type = "object", required = {"a"}}}',
+      '{{a = 1}, {}}',
+      "$[1] must have required property 'a'",
+    ],
+    ['{type = "string"}', '{}', '$ must be string'],
+    [
+      '{patternProperties = {["^__proto__$"] = {type = "number"}}}',
+      '{["__proto__"] = "1"}',
+      '$.__proto__ must be number',
+    ],
+    [
+      '{uniqueItems = true}',
+      '{1, {a = 1, b = {}}, {b = {}, a = 1.0}}',
+      '$ must NOT have duplicate items (items ## 1 and 2 are identical)',
+    ],
     ['{const = {a = 1}}', '{a = 2}', '$ must be equal to constant: {"a":1}'],
   ])('tells where %s is not followed', async (schema, data, message) => {
     expect(await verdict(schema, data)).toEqual([false, 'Invalid', message]);
@@ -262,6 +285,11 @@ describe('json.validate', () => {
     ['{pattern = "(?=a)"}', '(?='],
     ['{["$ref"] = "https://example.com/schema.json"}', "can't resolve reference"],
     ['{["$ref"] = "file:///etc/passwd"}', "can't resolve reference"],
+    [
+      '{items = {{type = "string"}, {}}}',
+      "$/items must be object,boolean; a list of schemas is 'prefixItems' since draft 2020-12: write that, or name draft 7 in '$schema'",
+    ],
+    ['{allOf = {{properties = {["__proto__"] = {}}}}}', "'properties' cannot check '__proto__'; write it in"],
     ['{["$ref"] = "#"}', 'it refers to itself without end'],
     ['{description = ("x"):rep(300000)}', 'at most 262144'],
   ])('refuses the schema %s', async (schema, message) => {
@@ -269,6 +297,72 @@ describe('json.validate', () => {
     expect([ok, kind]).toEqual([false, 'Invalid']);
     expect(text).toContain('the schema is no JSON Schema: ');
     expect(text).toContain(message);
+  });
+
+  it.each([
+    [4.35, 0.01, true],
+    [19.99, 0.01, true],
+    [0.07, 0.01, true],
+    [0.3, 0.1, true],
+    [1e300, 1e-300, true],
+    [-7.5, 2.5, true],
+    [0, 0.3, true],
+    [4.351, 0.01, false],
+    [9_007_199_254_740_991, 2, false],
+    [1e-7, 1e-6, false],
+  ])('of %d and multipleOf %d says %s', async (value, divisor, expected) => {
+    expect((await verdict(`{multipleOf = ${divisor}}`, String(value)))[0]).toBe(expected);
+  });
+
+  it('tells up to 20 places, and of a long check the first', async () => {
+    const told = async (count: number) =>
+      lua(
+        `local t = {} for i = 1, ${count} do t[i] = "" end
+        local _, err = json.validate({items = {type = "number"}}, t) return #err:details()`,
+      );
+    expect([await told(10), await told(100), await told(20_000)]).toEqual([[10], [20], [1]]);
+  });
+
+  // What was quadratic, doubled with each level, or grew with the schema times the data, and was charged by the text alone.
+  it.each([
+    ['unique items', '{uniqueItems = true}', 'for i = 1, 20000 do t[i] = {i} end', true],
+    [
+      'two ways to the same definition',
+      `{["$ref"] = "#/$defs/n", ["$defs"] = {n = {anyOf = {{allOf = {way}}, {allOf = {way}}}}}}`,
+      'for i = 1, 100 do t = {c = t} end',
+      false,
+    ],
+    ['many keywords for many items', '{items = {allOf = many}}', 'for i = 1, 20000 do t[i] = 7 end', false],
+    [
+      'many values to compare with',
+      '{items = {enum = names}}',
+      'for i = 1, 10000 do t[i] = "name1000" end',
+      false,
+    ],
+    ['many expressions for a long text', '{allOf = patterns}', 't = ("x"):rep(100000)', false],
+  ])('is bounded by its steps for %s', async (_what, schema, data, outcome) => {
+    const [ok, message] = await lua(
+      `local t, many, names, patterns = {}, {}, {}, {}
+      local way = {required = {"c"}, properties = {c = {["$ref"] = "#/$defs/n"}}}
+      for i = 1, 1000 do many[i] = {minimum = 1} names[i] = "name" .. i end
+      for i = 1, 300 do patterns[i] = {pattern = "^x*$"} end
+      ${data} local ok, err = json.validate(${schema}, t) return ok, err and err:message()`,
+    );
+    const told = outcome
+      ? '<nil>'
+      : expect.stringMatching(/^to check the data by this schema takes more than/);
+    expect([ok, message]).toEqual([outcome, told]);
+  });
+
+  it('charges for the steps of a check', async () => {
+    const run = openLua(
+      `local t, schema = {}, {items = {allOf = {}}}
+      for i = 1, 100 do schema.items.allOf[i] = {minimum = 1} end
+      for i = 1, 5000 do t[i] = 7 end
+      local n = 0 while n < 1000 do json.validate(schema, t) n = n + 1 end return n`,
+      { modules },
+    );
+    expect(run.error?.message).toMatch(/^budget exceeded at main.lua:4/);
   });
 
   it('gives the places as details', async () => {

@@ -13,9 +13,11 @@ import { LuaTable } from '../../lua/values.js';
 import type { HostResult, LuaValue } from '../../lua/values.js';
 import { decodeJson } from '../../lua/json/decode.js';
 import { encodeJson, JsonEncodeError } from '../../lua/json/encode.js';
-import { SchemaError, validate } from './schema.js';
+import { SchemaError, TooManySteps, validate } from './schema.js';
 import type { Violation } from './schema.js';
 
+/** What a step of a check costs, in instructions. */
+const STEP_COST = 5;
 /** What a schema costs to compile, in instructions a character of its text. */
 const COMPILE_COST = 100;
 
@@ -90,7 +92,7 @@ function readSchema(schema: string | LuaTable): Read {
   return known.ok ? { ...known, data: withObjects(known.data) } : known;
 }
 
-function check(call: HostCall, schema: string | LuaTable, value: Read): HostResult {
+function check(call: HostCall, schema: string | LuaTable, value: Read, emptyIsBoth: boolean): HostResult {
   const known = readSchema(schema);
   if (!known.ok) return refused('Invalid', `the schema is no JSON Schema: ${known.problem}`);
   if (!value.ok) return refused('Internal', value.problem);
@@ -98,8 +100,13 @@ function check(call: HostCall, schema: string | LuaTable, value: Read): HostResu
   let violations: readonly Violation[];
   try {
     // Of a table and of a text that read alike, empty tables may mean other things.
-    violations = validate(`${typeof schema} ${known.text}`, known.data, value.data);
+    const schemaText = `${typeof schema} ${known.text}`;
+    const size = value.text.length;
+    violations = validate({ schema: known.data, schemaText, value: value.data, size, emptyIsBoth }, (steps) =>
+      call.charge(steps * STEP_COST),
+    );
   } catch (error) {
+    if (error instanceof TooManySteps) return refused('Invalid', error.message);
     if (!(error instanceof SchemaError)) throw error;
     return refused('Invalid', toBytes(`the schema is no JSON Schema: ${error.message}`));
   }
@@ -148,24 +155,24 @@ export const jsonSpec = defineModuleSpec({
     }),
     define('validate', {
       summary:
-        'Whether a value follows a JSON Schema. The error tells each place that does not; its details are a list of path, keyword and message.',
+        'Whether a value follows a JSON Schema; an empty table is a list or an object, as the schema wants. The error tells up to 20 places that do not, of a long check the first; its details are a list of path, keyword and message.',
       params: [schemaParameter, any('data', 'The value to check.')],
       returns: ['boolean', 'Error?'],
       fails: {
-        Invalid: 'the schema is none, or the data does not follow it',
+        Invalid: 'the schema is none, the data does not follow it, or the check takes too many steps',
         Internal: 'the data has no form in JSON',
       },
-      run: (call, schema, data) => check(call, schema, readValue(data)),
+      run: (call, schema, data) => check(call, schema, readValue(data), true),
     }),
     define('validate_string', {
       summary: 'Whether a JSON text follows a JSON Schema, without making tables of it.',
       params: [schemaParameter, text('json', 'The JSON text to check.')],
       returns: ['boolean', 'Error?'],
       fails: {
-        Invalid: 'the schema is none, or the data does not follow it',
+        Invalid: 'the schema is none, the data does not follow it, or the check takes too many steps',
         Internal: 'the text is no JSON',
       },
-      run: (call, schema, json) => check(call, schema, read(json)),
+      run: (call, schema, json) => check(call, schema, read(json), false),
     }),
   ),
 });
