@@ -71,6 +71,29 @@ describe('text.diff', () => {
     ]);
   });
 
+  it('ends within the usual budget for texts that have nothing in common', async () => {
+    const [diffs, patches] = await lua(
+      `local a, b, x = {}, {}, 7
+      for i = 1, 12000 do x = x * 1103515245 + 12345 & 0x7fffffff a[i] = string.char(97 + (x >> 9) % 26) end
+      for i = 1, 12000 do x = x * 1103515245 + 12345 & 0x7fffffff b[i] = string.char(97 + (x >> 9) % 26) end
+      a, b = table.concat(a), table.concat(b)
+      local diff = text.diff.new()
+      local patched, fits = diff:patch_apply(diff:patch_make(a, b), a)
+      return #diff:compare(a, b) > 0, patched == b and fits`,
+    );
+    expect([diffs, patches]).toEqual([true, true]);
+  });
+
+  it('finds each of many small changes in a long text', async () => {
+    const [insertions] = await lua(
+      `local a, b = {}, {}
+      for i = 1, 20000 do a[i] = "line " .. i b[i] = i % 40 == 0 and "line x" .. i or a[i] end
+      local diff = text.diff.new()
+      return diff:summarize(diff:compare(table.concat(a, "\\n"), table.concat(b, "\\n"))).insertions`,
+    );
+    expect(insertions).toBe(500);
+  });
+
   it('stops by its work and not by the clock, and within the budget', async () => {
     const texts = `local a, b = {}, {} for i = 1, 20000 do a[i] = string.char(97 + i * 7 % 23) b[i] = string.char(97 + i * 11 % 25) end
       a, b = table.concat(a), table.concat(b) `;

@@ -29,7 +29,7 @@ class DiffError extends Error {
 }
 
 interface DifferOptions {
-  /** Seconds of work, about; 0: as much as it takes. */
+  /** Of 10 million instructions each; 0: as much as it takes. */
   readonly diff_timeout: number;
   readonly diff_edit_cost: number;
   readonly match_threshold: number;
@@ -66,21 +66,33 @@ class Differ {
   }
 }
 
-/** Rounds of the library's search that take about a second. */
-const ROUNDS_A_SECOND = 10_000;
+/** Instructions of a second of `diff_timeout`: several diffs fit into the usual budget of a step. */
+const WORK_A_SECOND = 10_000_000;
 
 /**
- * Stands for a deadline: the library compares the clock with it once in each round of its search, the n-th of which costs n.
- * It charges for the round, and says that time is over after as many as `seconds` allow.
+ * Makes the engine charge for its work, and gives what stands for its deadline: the library compares the clock with it once in
+ * each round of a search, the n-th of which costs n. It says that time is over when `seconds` of work are done.
  */
-function workLimit(call: HostCall, seconds: number): number {
-  const most = seconds === 0 ? Infinity : ROUNDS_A_SECOND * Math.sqrt(seconds);
+function workLimit(call: HostCall, engine: Engine, seconds: number): number {
+  const most = seconds === 0 ? Infinity : WORK_A_SECOND * seconds;
+  let work = 0;
   let rounds = 0;
+  const spend = (units: number): void => {
+    work += units;
+    call.charge(units);
+  };
+  const search = engine.diff_bisect_.bind(engine);
+  engine.diff_bisect_ = (before, after, deadline) => {
+    rounds = 0;
+    spend(before.length + after.length);
+    return search(before, after, deadline);
+  };
   const limit = {
     valueOf: (): number => {
+      if (work >= most) return -Infinity;
       rounds += 1;
-      call.charge(rounds * 4);
-      return rounds > most ? -Infinity : Infinity;
+      spend(rounds * 4);
+      return Infinity;
     },
   };
   return limit as unknown as number;
@@ -140,7 +152,7 @@ function compare(call: HostCall, self: Differ, before: string, after: string) {
   const [from, to] = [alphabet.encode(a), alphabet.encode(b)];
   const engine = self.engine();
   call.charge((from.length + to.length) * 4);
-  const diffs = engine.diff_main(from, to, true, workLimit(call, self.options.diff_timeout));
+  const diffs = engine.diff_main(from, to, true, workLimit(call, engine, self.options.diff_timeout));
   engine.diff_cleanupSemantic(diffs);
   return { engine, alphabet, from, diffs };
 }
@@ -325,7 +337,7 @@ const BOUNDS: Readonly<Record<keyof DifferOptions, readonly [least: number, most
 
 export const newDiffer = define('new', {
   summary:
-    'A differ. Options: `diff_timeout` (seconds of work, about; default 1, 0 for no limit), `diff_edit_cost` (4), `match_threshold` (0.5), `match_distance` (1000), `patch_delete_threshold` (0.5), `patch_margin` (4).',
+    'A differ. Options: `diff_timeout` (1; how long small differences are looked for, in seconds of 10 million instructions of the budget: what is not told apart by then is deleted and inserted whole; 0 for no limit), `diff_edit_cost` (4), `match_threshold` (0.5), `match_distance` (1000), `patch_delete_threshold` (0.5), `patch_margin` (4).',
   params: [optional(table('options'))],
   returns: ['Differ?', 'Error?'],
   fails: { Invalid: 'an option is of a wrong type or out of range' },
