@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { compressHandlers } from '../../src/modules/compress/host.js';
 import { compressSpec } from '../../src/modules/compress/spec.js';
+import { xxh64 } from '../../src/modules/compress/xxh64.js';
 import { nodeAnswers } from '../support/instance.js';
 import { evaluate } from './evaluate.js';
 
@@ -107,8 +108,41 @@ describe('compress', () => {
     expect(await lua('return compress.zstd.decode(...)', latin1(piped))).toEqual(['hello']);
   });
 
+  it('reads zstd frames one after the other, and over those to be skipped', async () => {
+    const skipped = '\x5f\x2a\x4d\x18\x03\0\0\0abc';
+    expect(
+      await lua(
+        `local skipped = ... local z = compress.zstd local a, b = z.encode("first, "), z.encode(("x"):rep(3e6))
+        return z.decode(skipped .. a .. skipped .. a .. skipped), z.decode(a .. b) == "first, " .. ("x"):rep(3e6)`,
+        skipped,
+      ),
+    ).toEqual(['first, first, ', true]);
+    expect(
+      await problem(
+        'compress.zstd.decode(compress.zstd.encode("first") .. compress.zstd.encode("second"), {max_size = 10})',
+      ),
+    ).toEqual([
+      '<nil>',
+      'Internal',
+      'decompressed size exceeds 10 bytes; give a larger max_size if that is meant',
+      false,
+    ]);
+    for (const more of ['zzz', 'zzzzzzzz', '\x28\xb5\x2f\xfd\x20', skipped.slice(0, -1)])
+      expect(
+        (await problem('compress.zstd.decode(compress.zstd.encode("first") .. ...)', more)).slice(0, 2),
+      ).toEqual(['<nil>', 'Invalid']);
+    expect((await problem('compress.zstd.decode(...)', skipped))[2]).toBe('the data is no zstd frame');
+  });
+
+  it('has the checksum of others', () => {
+    const sums = ['', 'a', 'Nobody inspects the spammish repetition'].map((text) =>
+      xxh64(Buffer.from(text)).toString(16),
+    );
+    expect(sums).toEqual(['ef46db3751d8e999', 'd24ec4f1a98c6e5b', 'fbcea83c8a378bf1']);
+  });
+
   it('refuses a frame that declares more than it may have, before it takes memory', async () => {
-    const declares = `\x28\xb5\x2f\xfd\xe0${'\xff'.repeat(7)}\x0f`;
+    const declares = `\x28\xb5\x2f\xfd\xe0${'\xff'.repeat(7)}\x0f\x01\0\0`;
     expect((await problem('compress.zstd.decode(...)', declares))[1]).toBe('Internal');
   });
 
@@ -124,11 +158,13 @@ describe('compress', () => {
     expect(size).toBeLessThanOrEqual(2048);
     expect(packed).toBeLessThan((plain as number) / 2);
     expect(back).toBe(true);
-    expect(
-      await lua(
-        `${samples} local v, err = compress.zstd.decode(compress.zstd.encode(data, {dict = dict})) return v ~= data`,
-      ),
-    ).toEqual([true]);
+    for (const other of ['', ', {dict = dict:reverse()}', ', {dict = data}'])
+      expect(
+        await lua(
+          `${samples} local v, err = compress.zstd.decode(compress.zstd.encode(data, {dict = dict})${other})
+          return v, err:kind(), err:message()`,
+        ),
+      ).toEqual(['<nil>', 'Invalid', 'the data is no zstd, was cut off, or needs another dictionary']);
   });
 
   it.each([

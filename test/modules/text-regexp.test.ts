@@ -161,6 +161,19 @@ describe('text.regexp', () => {
     ).toEqual(['<nil>', 'Invalid']);
   });
 
+  it.each([
+    ['find_all_string(s)', ''],
+    ['split(s)', 'é'],
+  ])('charges %s for what its searches read again and again', async (method, end) => {
+    const run = (count: number) =>
+      runLua(
+        `local s = ("a"):rep(${count}) .. ... local re = text.regexp.compile("a[^z]*z|a") return #re:${method}`,
+        { modules, args: [bytes(end)] },
+      );
+    expect((await run(30_000)).error?.message).toMatch(/^budget exceeded at main.lua:1/);
+    expect((await run(300)).error).toBeUndefined();
+  });
+
   it('raises for wrong arguments at the caller', async () => {
     await expect(lua('return text.regexp.compile("a"):match_string(1)')).rejects.toThrow(
       "main.lua:1: bad argument #1 to 'match_string' (string expected, got number)",

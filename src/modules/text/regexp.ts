@@ -1,6 +1,7 @@
 // Regular expressions of RE2 over byte strings, with the rules of Go's `regexp` package. Sealed.
 // R1: positions are those of bytes, from 1; a text that is not UTF-8 is searched byte by byte where it is not.
 // R2: an empty match right after another match does not count, as in Go.
+// R3: a search may read far beyond its match, and the next one again; what is read more often than once is charged as it happens.
 import { bytesToArray } from '../../core/bytes.js';
 import { compilePattern, MAX_PATTERN, PatternError } from '../../core/regular-expressions.js';
 import type { Pattern } from '../../core/regular-expressions.js';
@@ -29,6 +30,7 @@ class Regexp {
     const names = Array.from({ length: pattern.groupCount() + 1 }, () => '');
     for (const [name, index] of Object.entries(pattern.namedGroups())) names[index] = toBytes(name);
     this.names = names;
+    watch(pattern);
     this.cost = 2 + (pattern.programSize() >> 3);
   }
 }
@@ -43,14 +45,50 @@ function widthAt(text: string, index: number): number {
   return width;
 }
 
-/** The matches from the left, at most `most`. */
-function* matches({ pattern }: Regexp, text: string, most = Infinity): Generator<Match> {
+/** What the library's machines read a text by; its types leave that open. */
+interface MachineInput {
+  step(at: number): number;
+}
+
+/** How far the searches have read since it was set. R3 */
+const reading = { furthest: 0 };
+
+/** Lets `reading` know what the machines of a pattern read. */
+function watch(pattern: Pattern): void {
+  const machine = pattern.re2();
+  const search = machine.executeEngine.bind(machine);
+  machine.executeEngine = (input: MachineInput, ...rest: [unknown, unknown, unknown, unknown]): unknown => {
+    const read = input.step.bind(input);
+    input.step = (at) => {
+      if (at > reading.furthest) reading.furthest = at;
+      return read(at);
+    };
+    return search(input, ...rest);
+  };
+}
+
+/** The matches from the left, at most `most`. Charges for what is read. R3 */
+function* matches(call: HostCall, regexp: Regexp, text: string, most = Infinity): Generator<Match> {
+  const { pattern, cost } = regexp;
   const matcher = pattern.matcher(isAscii(text) ? text : bytesToArray(text));
   const groups = pattern.groupCount();
+  call.charge(text.length * cost + 20);
+  let paid = text.length;
+  let read = 0;
   let found = 0;
   let from = 0;
   let before = -1;
-  while (from <= text.length && found < most && matcher.find(from)) {
+  const find = (): boolean => {
+    reading.furthest = from;
+    const matched = matcher.find(from);
+    read += reading.furthest - from;
+    if (read > paid) {
+      call.charge((read - paid) * cost);
+      paid = read;
+    }
+    return matched;
+  };
+  while (from <= text.length && found < most && find()) {
     const match: number[] = [];
     for (let group = 0; group <= groups; group++) match.push(matcher.start(group), matcher.end(group));
     const [start = 0, end = 0] = match;
@@ -63,8 +101,8 @@ function* matches({ pattern }: Regexp, text: string, most = Infinity): Generator
   }
 }
 
-function first(regexp: Regexp, text: string): Match | undefined {
-  for (const match of matches(regexp, text, 1)) return match;
+function first(call: HostCall, regexp: Regexp, text: string): Match | undefined {
+  for (const match of matches(call, regexp, text, 1)) return match;
   return undefined;
 }
 
@@ -72,8 +110,6 @@ const part = (text: string, match: Match, group: number): string => {
   const start = match[group * 2] ?? -1;
   return start < 0 ? '' : text.slice(start, match[group * 2 + 1]);
 };
-
-const charge = (call: HostCall, { cost }: Regexp, text: string): void => call.charge(text.length * cost + 20);
 
 function list<T>(call: HostCall, items: Iterable<T>, write: (item: T) => LuaValue): LuaTable {
   const table = call.instance.newTable();
@@ -107,8 +143,7 @@ const finders = [
     params: [subject],
     returns: ['boolean'],
     run: (call, self, text) => {
-      charge(call, self, text);
-      return first(self, text) !== undefined;
+      return first(call, self, text) !== undefined;
     },
   }),
   method('find_string', {
@@ -116,8 +151,7 @@ const finders = [
     params: [subject],
     returns: ['string?'],
     run: (call, self, text) => {
-      charge(call, self, text);
-      const match = first(self, text);
+      const match = first(call, self, text);
       return match === undefined ? undefined : part(text, match, 0);
     },
   }),
@@ -126,8 +160,7 @@ const finders = [
     params: [subject],
     returns: ['string[]'],
     run: (call, self, text) => {
-      charge(call, self, text);
-      return list(call, matches(self, text), (match) => part(text, match, 0));
+      return list(call, matches(call, self, text), (match) => part(text, match, 0));
     },
   }),
   method('find_string_submatch', {
@@ -135,8 +168,7 @@ const finders = [
     params: [subject],
     returns: ['string[]?'],
     run: (call, self, text) => {
-      charge(call, self, text);
-      const match = first(self, text);
+      const match = first(call, self, text);
       return match === undefined ? undefined : groupsOf(call, self, text, match);
     },
   }),
@@ -145,8 +177,7 @@ const finders = [
     params: [subject],
     returns: ['string[][]'],
     run: (call, self, text) => {
-      charge(call, self, text);
-      return list(call, matches(self, text), (match) => groupsOf(call, self, text, match));
+      return list(call, matches(call, self, text), (match) => groupsOf(call, self, text, match));
     },
   }),
   method('find_string_index', {
@@ -154,8 +185,7 @@ const finders = [
     params: [subject],
     returns: ['integer[]?'],
     run: (call, self, text) => {
-      charge(call, self, text);
-      const match = first(self, text);
+      const match = first(call, self, text);
       return match === undefined ? undefined : place(call, match);
     },
   }),
@@ -164,8 +194,7 @@ const finders = [
     params: [subject],
     returns: ['integer[][]?'],
     run: (call, self, text) => {
-      charge(call, self, text);
-      const found = [...matches(self, text)];
+      const found = [...matches(call, self, text)];
       return found.length === 0 ? undefined : list(call, found, (match) => place(call, match));
     },
   }),
@@ -182,12 +211,11 @@ const changers = [
     returns: ['string?', 'Error?'],
     fails: { Invalid: 'the result is longer than 64 MiB' },
     run: (call, self, text, replacement) => {
-      charge(call, self, text);
       const plain = !replacement.includes('$');
       const parts: string[] = [];
       let end = 0;
       let size = 0;
-      for (const match of matches(self, text)) {
+      for (const match of matches(call, self, text)) {
         const [start = 0, next = 0] = match;
         const inserted = plain ? replacement : expand(self, replacement, text, match);
         call.charge((inserted.length >> 2) + 5);
@@ -207,19 +235,18 @@ const changers = [
     ],
     returns: ['string[]'],
     run: (call, self, text, most = -1) => {
-      charge(call, self, text);
-      return list(call, splitAt(self, text, most), (one) => one);
+      return list(call, splitAt(call, self, text, most), (one) => one);
     },
   }),
 ];
 
-function splitAt(regexp: Regexp, text: string, most: number): readonly string[] {
+function splitAt(call: HostCall, regexp: Regexp, text: string, most: number): readonly string[] {
   if (most === 0) return [];
   if (regexp.source !== '' && text === '') return [''];
   const parts: string[] = [];
   let from = 0;
   let end = 0;
-  for (const [start = 0, next = 0] of matches(regexp, text)) {
+  for (const [start = 0, next = 0] of matches(call, regexp, text)) {
     if (most > 0 && parts.length === most - 1) break;
     end = start;
     if (next !== 0) parts.push(text.slice(from, end));
@@ -252,7 +279,7 @@ const facts = [
 
 export const RegexpType = defineType<Regexp>(
   'Regexp',
-  'A compiled pattern. Searching takes time in proportion to the string, whatever the pattern.',
+  'A compiled pattern. A search takes time in proportion to the string, whatever the pattern; where many matches each read on to the end, the budget counts that too.',
   [...finders, ...changers, ...facts],
   { tostring: (self) => self.source },
 );
