@@ -99,6 +99,7 @@ onEachEngine('os', (engine) => {
     ['os.date("%Q")', "invalid conversion specifier '%Q'"],
     ['os.date("%")', "invalid conversion specifier '%'"],
     ['os.time{year = 1.5}', "field 'year' is not an integer"],
+    ['os.time{year = 1e15}', 'time is out of range'],
     ['os.time(5)', 'table expected, got number'],
     ['os.date("%Y", 1e300)', 'time is out of range'],
   ])('refuses %s', (text, problem) => {

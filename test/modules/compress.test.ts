@@ -108,6 +108,13 @@ describe('compress', () => {
     expect(await lua('return compress.zstd.decode(...)', latin1(piped))).toEqual(['hello']);
   });
 
+  it.each(['deflate', 'zlib', 'brotli'])('refuses what follows after the end of %s', async (name) => {
+    for (const more of ['zzz', '\0'])
+      expect(
+        (await problem(`compress.${name}.decode(compress.${name}.encode("x") .. ...)`, more)).slice(0, 3),
+      ).toEqual(['<nil>', 'Invalid', `the data goes on after the end of its ${name}`]);
+  });
+
   it('reads zstd frames one after the other, and over those to be skipped', async () => {
     const skipped = '\x5f\x2a\x4d\x18\x03\0\0\0abc';
     expect(

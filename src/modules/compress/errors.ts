@@ -13,7 +13,4 @@ export class CompressError extends PlatformError {
 }
 
 export const exceeds = (most: number): CompressError =>
-  new CompressError(
-    'Internal',
-    `decompressed size exceeds ${most} bytes; give a larger max_size if that is meant`,
-  );
+  new CompressError('Internal', `decompressed size exceeds ${most} bytes`);

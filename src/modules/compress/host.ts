@@ -61,9 +61,14 @@ export const compressHandlers: HostHandlers = {
     ];
     const codec = CODECS[algorithm];
     if (codec === undefined) return decompress(data, most, dictOf(command));
+    const input = Buffer.from(data, 'latin1');
     try {
-      return (await codec.decode(Buffer.from(data, 'latin1'), { maxOutputLength: most })).toString('latin1');
+      const { buffer, engine } = await codec.decode(input, { maxOutputLength: most, info: true });
+      if (algorithm !== 'gzip' && engine.bytesWritten < input.length)
+        throw new CompressError('Invalid', `the data goes on after the end of its ${algorithm}`);
+      return buffer.toString('latin1');
     } catch (error) {
+      if (error instanceof CompressError) throw error;
       if (error instanceof Error && 'code' in error && error.code === 'ERR_BUFFER_TOO_LARGE')
         throw exceeds(most);
       throw new CompressError('Invalid', `the data is no ${algorithm}, or was cut off`, { cause: error });

@@ -60,10 +60,16 @@ function attempt(work: () => HostResult): HostResult {
   }
 }
 
-const ask = (asked: Command): HostResult =>
-  command(asked, (answer) =>
-    answer.ok ? (answer.value as string) : [undefined, errorFromData(answer.error)],
-  );
+/** `hint` follows the message where more came out than may. */
+const ask = (asked: Command, hint = ''): HostResult =>
+  command(asked, (answer) => {
+    if (answer.ok) return answer.value as string;
+    const { kind, message } = answer.error;
+    return [
+      undefined,
+      errorFromData({ ...answer.error, message: kind === 'Internal' ? message + hint : message }),
+    ];
+  });
 
 const EMPTY = 'the data is empty';
 const dictText = (name: string): string => (name === 'zstd' ? ', `dict` (bytes of a dictionary)' : '');
@@ -103,13 +109,16 @@ const decode = ({ name, title }: Algorithm) =>
       attempt(() => {
         if (data === '') throw new OptionError(EMPTY);
         const most = integerOption(options, 'max_size', [1, MOST_SIZE, USUAL_SIZE]);
-        return ask({
-          type: 'compress.decode',
-          algorithm: name,
-          data,
-          max_size: most,
-          ...(name === 'zstd' ? dictOption(options) : {}),
-        });
+        return ask(
+          {
+            type: 'compress.decode',
+            algorithm: name,
+            data,
+            max_size: most,
+            ...(name === 'zstd' ? dictOption(options) : {}),
+          },
+          '; give a larger max_size if that is meant',
+        );
       }),
   });
 

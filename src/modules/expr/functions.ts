@@ -250,11 +250,15 @@ const TEXTS: Readonly<Record<string, ExpressionFunction>> = {
     grow(parts.length);
     return parts.map((part, index) => (index < parts.length - 1 ? part + by : part));
   }),
-  replace: plain(3, 3, (args, _ask, grow) => {
+  replace: plain(3, 4, (args, _ask, grow) => {
     const [value, by] = [text(first(args), 'replace'), text(args[2] ?? null, 'replace')];
-    const parts = value.split(text(second(args), 'replace'));
-    grow(value.length + by.length * (parts.length - 1));
-    return parts.join(by);
+    const old = text(second(args), 'replace');
+    // As in Go, nothing is found before each character and at the end.
+    const parts = old === '' ? ['', ...value, ''] : value.split(old);
+    const most = args.length > 3 ? whole(args[3] ?? null, 'replace') : -1;
+    const replaced = most < 0 ? parts.length - 1 : Math.min(most, parts.length - 1);
+    grow(value.length + by.length * replaced);
+    return [parts.slice(0, replaced + 1).join(by), ...parts.slice(replaced + 1)].join(old);
   }),
   repeat: plain(2, 2, (args, _ask, grow) => {
     const [value, times] = [text(first(args), 'repeat'), whole(second(args), 'repeat')];

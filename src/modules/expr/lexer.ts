@@ -85,7 +85,7 @@ function numberToken(source: string, text: string, at: number): Token {
   const float = !/^0[xXoObB]/.test(plain) && /[.eE]/.test(plain);
   if (float) return { is: 'number', value: Number(plain), float, at };
   const value = BigInt(plain);
-  if (value >= 2n ** 63n)
+  if (value > 2n ** 63n)
     throw new ExpressionSyntaxError(source, at, `the integer ${plain} has more than 64 bits`);
   return { is: 'number', value: Number.isSafeInteger(Number(value)) ? Number(value) : value, float, at };
 }

@@ -47,6 +47,9 @@ const BINARY: ReadonlyMap<string, Operator> = new Map(
   }),
 );
 const NEGATABLE = new Set(['in', 'matches', 'contains', 'startsWith', 'endsWith']);
+/** The one integer that has its 64 bits with a minus only. */
+const BEYOND = 2n ** 63n;
+
 const UNARY: ReadonlyMap<string, readonly [precedence: number, is: 'not' | 'minus' | 'plus']> = new Map([
   ['not', [50, 'not']],
   ['!', [50, 'not']],
@@ -205,6 +208,10 @@ class Parser {
     if (known === undefined) return this.#postfix(this.#primary());
     this.#next += 1;
     const [precedence, means] = known;
+    if (means === 'minus' && this.#token.value === BEYOND) {
+      this.#next += 1;
+      return this.#postfix({ is: 'constant', value: -BEYOND });
+    }
     return { is: means, operand: this.#expression(precedence) };
   }
 
@@ -212,6 +219,12 @@ class Parser {
     const token = this.#token;
     switch (token.is) {
       case 'number':
+        if (token.value === BEYOND)
+          throw new ExpressionSyntaxError(
+            this.#source,
+            token.at,
+            `the integer ${BEYOND} has more than 64 bits`,
+          );
         this.#next += 1;
         return {
           is: 'constant',

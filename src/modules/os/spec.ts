@@ -24,7 +24,7 @@ function time(call: HostCall, ...values: LuaValue[]): LuaValue {
       throw args.error(1, `field '${name}' is not an integer`);
     return text;
   };
-  return secondsFromCivil({
+  const seconds = secondsFromCivil({
     year: field('year', today.year),
     month: field('month', today.month),
     day: field('day', today.day),
@@ -32,6 +32,8 @@ function time(call: HostCall, ...values: LuaValue[]): LuaValue {
     minute: field('min', 0),
     second: field('sec', 0),
   });
+  if (!Number.isSafeInteger(seconds)) throw args.error(1, 'time is out of range');
+  return seconds;
 }
 
 function date(call: HostCall, ...values: LuaValue[]): LuaValue {
