@@ -348,7 +348,7 @@ describe('json.validate', () => {
       for i = 1, 300 do patterns[i] = {pattern = "^x*$"} end
       ${data} local ok, err = json.validate(${schema}, t) return ok, err and err:message()`,
     );
-    const told = outcome
+    const told: unknown = outcome
       ? '<nil>'
       : expect.stringMatching(/^to check the data by this schema takes more than/);
     expect([ok, message]).toEqual([outcome, told]);

@@ -10,6 +10,13 @@ import { compress, decompress } from './zstd.js';
 
 type Transform = (data: Buffer, options: zlib.ZlibOptions & zlib.BrotliOptions) => Promise<Buffer>;
 
+/** What comes with `info`, which the types leave out. */
+type Decode = (
+  data: Buffer,
+  options: zlib.ZlibOptions & zlib.BrotliOptions & { readonly info: true },
+) => Promise<{ readonly buffer: Buffer; readonly engine: { readonly bytesWritten: number } }>;
+const withInfo = (decode: unknown): Decode => decode as Decode;
+
 const brotliCompress = promisify<Buffer, zlib.BrotliOptions, Buffer>(zlib.brotliCompress);
 const brotli: Transform = (data, { level = 6 }) =>
   brotliCompress(data, {
@@ -19,20 +26,23 @@ const brotli: Transform = (data, { level = 6 }) =>
     },
   });
 
-const CODECS: Readonly<Record<string, { readonly encode: Transform; readonly decode: Transform }>> = {
+const CODECS: Readonly<Record<string, { readonly encode: Transform; readonly decode: Decode }>> = {
   gzip: {
     encode: promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gzip),
-    decode: promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip),
+    decode: withInfo(promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.gunzip)),
   },
   zlib: {
     encode: promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.deflate),
-    decode: promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.inflate),
+    decode: withInfo(promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.inflate)),
   },
   deflate: {
     encode: promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.deflateRaw),
-    decode: promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.inflateRaw),
+    decode: withInfo(promisify<Buffer, zlib.ZlibOptions, Buffer>(zlib.inflateRaw)),
   },
-  brotli: { encode: brotli, decode: promisify<Buffer, zlib.BrotliOptions, Buffer>(zlib.brotliDecompress) },
+  brotli: {
+    encode: brotli,
+    decode: withInfo(promisify<Buffer, zlib.BrotliOptions, Buffer>(zlib.brotliDecompress)),
+  },
 };
 
 const textOf = (command: Command, field: string): string => {

@@ -15,7 +15,7 @@ const merge = (hash: bigint, sum: bigint): bigint => u64((hash ^ round(0n, sum))
 export function xxh64(bytes: Uint8Array): bigint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
-  let hash = P5;
+  let hash: bigint = P5;
   if (bytes.length >= 32) {
     let [a, b, c, d]: [bigint, bigint, bigint, bigint] = [u64(P1 + P2), P2, 0n, u64(-P1)];
     for (; at + 32 <= bytes.length; at += 32) {

@@ -108,10 +108,16 @@ function compileFirst(one: (allErrors: boolean) => ValidateFunction): ValidateFu
   }
 }
 
+/** Names of the schemas of schemas. */
+const META: Readonly<Record<Draft, string>> = {
+  'draft-07': 'http://json-schema.org/draft-07/schema',
+  '2020-12': 'https://json-schema.org/draft/2020-12/schema',
+};
+
 /** What makes a schema none, by the schema of schemas; '' where nothing does. */
 function problemsOf(draft: Draft, schema: unknown, meter: Meter): string {
   const of = judge(draft);
-  const check = of.getSchema(String(of.defaultMeta())) as ValidateFunction;
+  const check = of.getSchema(META[draft]) as ValidateFunction;
   if (meter.run(check, schema)) return '';
   const told = (check.errors ?? []).map(
     (error) => `$${error.instancePath} ${error.message ?? ''}${tupleNote(draft, error)}`,
@@ -129,7 +135,7 @@ const NAMING = ['properties', 'dependentSchemas', 'dependentRequired', 'dependen
 
 function refuseHidden(schema: unknown): void {
   if (typeof schema !== 'object' || schema === null) return;
-  for (const [keyword, value] of Object.entries(schema)) {
+  for (const [keyword, value] of Object.entries(schema as Record<string, unknown>)) {
     if (
       NAMING.includes(keyword) &&
       typeof value === 'object' &&

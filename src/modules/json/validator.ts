@@ -96,7 +96,7 @@ export class Meter {
   }
 
   run(check: ValidateFunction, data: unknown): boolean {
-    const valid: unknown = check.call(this as never, data);
+    const valid: unknown = check.call(this, data);
     return valid === true;
   }
 }
@@ -131,8 +131,10 @@ function countSteps(definition: CodeKeywordDefinition): void {
   };
 }
 
-function stepsOf(keyword: string, { schema, data }: KeywordCxt, type: string | undefined): Code {
+function stepsOf(keyword: string, context: KeywordCxt, type: string | undefined): Code {
   const { _ } = ajvCode();
+  const { data } = context;
+  const schema = context.schema as unknown;
   const fixed = 1 + sizeOf(keyword, schema);
   if (type === 'string')
     return _`this.step(${fixed} + ${keyword === 'pattern' ? costOf(String(schema)) : 1} * (${data}.length >> 3))`;
@@ -155,8 +157,8 @@ const costOfPatterns = (schema: unknown): number =>
 /** V2, V3: these take the place of the library's own; its messages stay. */
 const OWN: Readonly<Record<string, CodeKeywordDefinition['code']>> = {
   uniqueItems(context) {
-    const { gen, data, schema } = context;
-    if (schema !== true) return;
+    const { gen, data } = context;
+    if (context.schema !== true) return;
     const { _ } = ajvCode();
     const twins = gen.const('twins', _`this.twins(${data})`);
     context.setParams({ i: _`${twins}[1]`, j: _`${twins}[0]` });
