@@ -160,7 +160,7 @@ const STEPS_OF_ALL = 10_000;
 /** How often data is looked at anew because an empty table was to be an object. */
 const MOST_READINGS = 20;
 
-export interface Checked {
+interface Checked {
   readonly schema: Data;
   /** Names the schema in the cache. */
   readonly schemaText: string;
