@@ -53,16 +53,28 @@ interface MachineInput {
 /** How far the searches have read since it was set. R3 */
 const reading = { furthest: 0 };
 
+type Step = (this: MachineInput, at: number) => number;
+
+/** The step of an input, which lets `reading` know where it reads; one function for all inputs of a class. */
+const watched = new WeakMap<Step, Step>();
+
+function watchedStep(step: Step): Step {
+  let known = watched.get(step);
+  if (known !== undefined) return known;
+  known = function (at) {
+    if (at > reading.furthest) reading.furthest = at;
+    return step.call(this, at);
+  };
+  watched.set(step, known);
+  return known;
+}
+
 /** Lets `reading` know what the machines of a pattern read. */
 function watch(pattern: Pattern): void {
   const machine = pattern.re2();
   const search = machine.executeEngine.bind(machine);
-  machine.executeEngine = (input: MachineInput, ...rest: [unknown, unknown, unknown, unknown]): unknown => {
-    const read = input.step.bind(input);
-    input.step = (at) => {
-      if (at > reading.furthest) reading.furthest = at;
-      return read(at);
-    };
+  machine.executeEngine = (input: { step: Step }, ...rest: [unknown, unknown, unknown, unknown]): unknown => {
+    input.step = watchedStep(input.step);
     return search(input, ...rest);
   };
 }
