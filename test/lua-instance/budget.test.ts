@@ -1,5 +1,6 @@
 // A program that does not end its step is stopped with its Lua line, whatever it wraps around itself.
 import { expect, it } from 'vitest';
+import { processSpec } from '../../src/modules/process/spec.js';
 import { openLua, programOf } from '../support/instance.js';
 import type { LuaSession } from '../support/instance.js';
 import { onEachEngine } from './engines.js';
@@ -10,6 +11,7 @@ onEachEngine('the instruction budget', (engine) => {
     openLua(text, {
       engine,
       modules: [probeSpec],
+      globals: [processSpec],
       program: { ...programOf(text, { modules: [probeSpec] }), budget: { instructions } },
     });
 
@@ -31,6 +33,18 @@ onEachEngine('the instruction budget', (engine) => {
       'local a, b = channel.new(), channel.new() coroutine.spawn(function() while true do b:send(a:receive()) end end) while true do a:send(1) b:receive() end',
     ],
     ['a callback of the host', 'probe.try(function() while true do end end) return "survived"'],
+    [
+      'a listener that has ended',
+      'local c = process.listen("x") process.unlisten(c) while true do c:receive() end',
+    ],
+    [
+      'a select of a listener that has ended',
+      'local c = process.listen("x") process.unlisten(c) while true do channel.select{ c:case_receive() } end',
+    ],
+    [
+      'a program that sends to its own listener',
+      'local c = process.listen("x") coroutine.spawn(function() while true do c:send(1) end end) while true do c:receive() end',
+    ],
   ])('stops %s', (_what, text) => {
     const session = open(text);
     expect(session.error).toMatchObject({ kind: 'Internal', retryable: false });
@@ -43,6 +57,16 @@ onEachEngine('the instruction budget', (engine) => {
       'local function work() for i = 1, 3000 do end end for i = 1, 40 do work() probe.ask(i) end return "done"',
     );
     for (let step = 0; step < 40; step++) session.answer('probe.ask', null);
+    expect(session.values).toEqual(['done']);
+  });
+
+  it('counts anew for each message that came before it was asked for', () => {
+    const session = open(
+      'local c = process.listen("x") probe.ask(0) for _ = 1, 40 do c:receive() for _ = 1, 3000 do end end return "done"',
+    );
+    for (let message = 0; message < 40; message++) session.send('x', message);
+    session.answer('probe.ask', null);
+    while (session.outcome === undefined) session.take(session.instance.goOn()); // for its turn it is one step
     expect(session.values).toEqual(['done']);
   });
 

@@ -95,7 +95,7 @@ export function beginStep({ instructions, memory }: Limits, { turn, parks }: Ste
 export function renewStep(): void {
   const turn = machine.budget - machine.turnEnd;
   machine.budget = machine.budgetPerStep;
-  machine.turnEnd = machine.budgetPerStep - turn;
+  machine.turnEnd = machine.watch = machine.budgetPerStep - turn; // B5
   machine.memory = Math.min(machine.memoryPerStep, PORTION);
   machine.reserve = machine.memoryPerStep - machine.memory;
 }

@@ -3,6 +3,8 @@
 // C2: select takes the first case that is ready, in the order of its cases; a waiting select leaves no trace in the channels that lost.
 // C3: closing wakes all: receivers get `nil, false`, senders an error. What is buffered can still be received.
 // C4: the host never waits: `pushFromHost` goes over the capacity rather than lose a value.
+// C5: the budget of a step begins anew once for each value that the host has put in, however much of its own the program sends
+//     and receives there.
 import type { HostCall } from '../instance-context.js';
 import { Suspend } from '../suspend.js';
 import type { Wait, Wake } from '../suspend.js';
@@ -19,6 +21,8 @@ export class Channel {
   #buffer: LuaValue[] = [];
   /** What the host gave along with each buffered value; made when it first gives something. */
   #origins: (object | undefined)[] | undefined;
+  /** Buffered values of the host's that have renewed no budget yet (C5). */
+  #brought = 0;
   /** Index of the first buffered value; the part before it is dropped now and then. */
   #head = 0;
   // Made when somebody waits: many channels are only ever ready.
@@ -51,9 +55,15 @@ export class Channel {
   /** Puts in a value from outside Lua; false when the channel is closed. `origin`: see `origins`. */
   pushFromHost(value: LuaValue, origin?: object): boolean {
     if (this.#closed) return false;
-    const receiver = this.#receiver;
-    if (receiver === undefined) this.#keep(value, origin);
-    else receiver.done(value, true);
+    if (this.#receiver === undefined) this.#brought += 1;
+    this.#put(value, origin);
+    return true;
+  }
+
+  /** Whether a value is about to be received for which the budget begins anew. */
+  takeBrought(): boolean {
+    if (this.#brought === 0 || this.length === 0) return false;
+    this.#brought -= 1;
     return true;
   }
 
@@ -78,7 +88,13 @@ export class Channel {
   discard(): void {
     this.#buffer = [];
     this.#origins = undefined;
-    this.#head = 0;
+    this.#head = this.#brought = 0;
+  }
+
+  #put(value: LuaValue, origin?: object): void {
+    const receiver = this.#receiver;
+    if (receiver === undefined) this.#keep(value, origin);
+    else receiver.done(value, true);
   }
 
   #keep(value: LuaValue, origin?: object): void {
@@ -89,7 +105,7 @@ export class Channel {
 
   /** Only when `canSend` and not closed. */
   send(value: LuaValue): void {
-    this.pushFromHost(value);
+    this.#put(value);
   }
 
   /** Only when `canReceive`. */
@@ -167,8 +183,8 @@ export function selectNow(call: HostCall, cases: readonly SelectCase[]): Selecte
     const { channel } = one;
     if (one.op === 'receive') {
       if (!channel.canReceive) continue;
+      if (channel.takeBrought()) call.renewBudget();
       const [value, ok] = channel.receive();
-      if (channel.brings !== undefined) call.renewBudget();
       return { channel, value, ok: ok === true };
     }
     if (!channel.canSend) continue;
@@ -324,7 +340,7 @@ export function receiveFrom(
   call.instance.mustNotRead(describe);
   while (!channel.canReceive && channel.brings !== undefined && call.instance.pull());
   if (channel.canReceive) {
-    if (channel.brings !== undefined) call.renewBudget();
+    if (channel.takeBrought()) call.renewBudget();
     return channel.receive();
   }
   return new Suspend({ on: 'wait', describe, begin: (wake) => new Receiving(wake, channel) });
