@@ -27,10 +27,10 @@ export function servicesOf(
 
 export const processStarter =
   (app: AppContext) =>
-  ({ process, host, args, values, signal }: ProcessStart): Promise<StartedProcess> =>
+  ({ process, host, args, values, signal, mayRun }: ProcessStart): Promise<StartedProcess> =>
     app
       .get(keys.processes)
       .start(
         { target: process, host, args, values, name: undefined, options: dataObject(), messages: [] },
-        { asker: undefined, signal },
+        { asker: undefined, signal, mayRun },
       );

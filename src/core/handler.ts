@@ -31,7 +31,7 @@ export interface CommandContext {
   readonly values: Readonly<DataObject>;
   /** Aborted when the instance ends or withdraws the command. */
   readonly signal: AbortSignal;
-  /** As the signal, at a hundredth of its cost: for commands that there are many of. One listener. */
+  /** As the signal, at a hundredth of its cost: for commands that there are many of. One listener: a second one throws. */
   onAbort(listener: () => void): void;
   /** `<run id>/<sequence>` when a workflow asks; resources that can pass it on. */
   readonly idempotencyKey: string | undefined;

@@ -148,6 +148,7 @@ export class NodeContext implements CommandContext {
   }
 
   onAbort(listener: () => void): void {
+    if (this.#onAbort !== undefined) throw new TypeError('onAbort takes one listener; use the signal');
     if (this.#aborted) listener();
     else this.#onAbort = listener;
   }

@@ -152,7 +152,10 @@ class ProcessHost implements RunnerWatcher {
 }
 
 /** Who asks for a start, and until when. */
-export type Asking = Pick<CommandContext, 'asker' | 'signal'>;
+export interface Asking extends Pick<CommandContext, 'asker' | 'signal'> {
+  /** InstanceRunner.mayRun. */
+  readonly mayRun?: (() => boolean) | undefined;
+}
 
 export interface ProcessHostsOptions {
   readonly registry: RegistryService;
@@ -237,7 +240,8 @@ export class ProcessHosts {
     for (const { threads } of this.#hosts.values()) await threads?.[Symbol.asyncDispose]();
   }
 
-  #begin(host: ProcessHost, loaded: LoadedProgram, request: SpawnRequest, { asker }: Asking): InstanceRunner {
+  #begin(host: ProcessHost, loaded: LoadedProgram, request: SpawnRequest, asking: Asking): InstanceRunner {
+    const { asker } = asking;
     const { factory, router } = this.#options;
     const { name, monitored, linked, messages } = request;
     if (name !== undefined) router.local.nameMustBeFree(name);
@@ -250,6 +254,7 @@ export class ProcessHosts {
       watcher: host,
       instantiate: this.#placeIn(host),
     });
+    runner.mayRun = asking.mayRun;
     host.add(runner);
     if (name !== undefined) router.local.register(name, runner.pid);
     if (asker !== undefined && monitored) void router.bind('monitor', asker, runner.pid);

@@ -1,5 +1,6 @@
 // The component of a node that commands on the same machine talk to.
-// D1: it goes last of its level, so that people see what a node that stops still waits for.
+// D1: it goes last of its level, so that people see what a node that stops still waits for: by its name, which is before
+//     'functions' and 'processes' (C2 of core/components.ts).
 import { defineComponent } from '../../core/component.js';
 import type { Component } from '../../core/component.js';
 import type { ErrorData } from '../../core/error-data.js';

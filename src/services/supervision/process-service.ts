@@ -11,8 +11,6 @@ import type { ServiceInstance, ServiceStarter } from './service-life.js';
 /** A process as its runner offers it. */
 export interface StartedProcess {
   readonly pid: string;
-  /** Asked before each of its turns; where it says false it has ended the process. */
-  mayRun: (() => boolean) | undefined;
   readonly ended: Promise<Outcome>;
   /** CANCEL and some time, where it takes events; else its end. */
   withdraw(error: ErrorData, graceMs: number): void;
@@ -28,6 +26,8 @@ export interface ProcessStart {
   /** Context values. */
   readonly values: Readonly<DataObject>;
   readonly signal: AbortSignal;
+  /** Asked before each of its turns, the first included; where it says false it has ended the process. */
+  readonly mayRun?: (() => boolean) | undefined;
 }
 
 /** The context value that holds the fencing token. */
@@ -53,8 +53,8 @@ export function processServiceStarter(
       args: argumentsOf(input),
       values: dataObject({ [FENCE]: fence }),
       signal,
+      mayRun,
     });
-    started.mayRun = mayRun;
     return {
       ended: started.ended,
       stop: (reason, graceMs) => started.withdraw(canceled(reason), graceMs),

@@ -4,7 +4,8 @@
 //     server said so; with `stop` it ends at once.
 // H3: the node renews its leases together, by heartbeats of its own that the server acknowledges (`renewed`). When none has been
 //     for as long as the server waits for one, every life with `stop` is ended at once: from then on another node may have it.
-//     A process that was frozen meanwhile finds that out before anything of the life runs again (`mayRun`).
+//     A process that was frozen meanwhile finds that out before the life's own process runs again (`mayRun`);
+//     a function that it waits for may take one more step before it is cancelled, and what it spawned without a link lives on.
 // H4: a start that takes longer than start_timeout has failed; a stop that takes longer than stop_timeout ends the life by force.
 // H5: a life may begin by leave of the supervisor, before it has a lease. How it ended, if it has, is kept for its first lease.
 import { EventEmitter, once } from 'node:events';

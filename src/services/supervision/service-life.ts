@@ -291,7 +291,7 @@ export class Life {
 
   /** H3; false: it is over. */
   mayRun(): boolean {
-    if (this.isOver) return false;
+    if (this.isOver || this.#startEnds.signal.aborted) return false;
     if (this.#keeps || performance.now() <= this.#leasesHoldUntil()) return true;
     if (this.#waitsFor === undefined) {
       const reason = `Temporal has not acknowledged its node for ${NODE_HEARTBEAT_MS} ms`;
