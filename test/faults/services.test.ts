@@ -226,13 +226,18 @@ describe('services on two nodes', () => {
 
       const backAfter: number[] = [];
       for (let outage = 1; outage <= OUTAGES; outage += 1) {
-        await app.effect('every node has its own', 'each', ({ at }) => at > Date.now() - 500);
-        const lives = new Set(
-          app
-            .effects('each')
-            .filter(({ at }) => at > Date.now() - 3000)
-            .map(({ life }) => life),
-        );
+        await app.untilServing(2);
+        const livesNow = (): string[] =>
+          [
+            ...new Set(
+              app
+                .effects('each')
+                .filter(({ at }) => at > Date.now() - 3000)
+                .map(({ life }) => life),
+            ),
+          ].sort();
+        while (livesNow().length !== 2) await sleep(100); // every node has its own
+        const lives = livesNow();
         server.kill('SIGKILL');
         await sleep(8000); // longer than a lease
         const during = Date.now();
@@ -243,13 +248,7 @@ describe('services on two nodes', () => {
         const next = await app.effect('the singleton is back', 'single', ({ fence }) => fence > last);
         backAfter.push(next.at - back);
         await sleep(20_000); // longer than adopt_timeout
-        const after = new Set(
-          app
-            .effects('each')
-            .filter(({ at }) => at > Date.now() - 3000)
-            .map(({ life }) => life),
-        );
-        expect([...after].sort(), 'the same lives').toEqual([...lives].sort());
+        expect(livesNow(), 'the same lives').toEqual(lives);
         const shown = await app.shown();
         expect(shown.every(({ state, failures }) => state === 'Running' && failures === 0)).toBe(true);
       }
