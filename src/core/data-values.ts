@@ -14,6 +14,14 @@ export const mapIn = (value: Data | undefined): DataObject =>
 
 export const toNumber = (value: number | bigint | LuaFloat): number =>
   value instanceof LuaFloat ? value.n : Number(value);
+/** Bytes and values in a tree, for what reading or writing it costs; what stands in many places counts each time. */
+export function weightOf(data: Data): number {
+  if (typeof data === 'string') return data.length + 8;
+  if (typeof data !== 'object' || data === null) return 8;
+  const items = Array.isArray(data) ? data : Object.values(data as Record<string, Data>);
+  return items.reduce<number>((weight, item) => weight + weightOf(item), 8);
+}
+
 /** A float, whatever its value. */
 export const float = (value: number): number | LuaFloat =>
   Number.isInteger(value) ? new LuaFloat(value) : value;

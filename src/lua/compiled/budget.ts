@@ -35,6 +35,9 @@ export const SWITCH_COST = 20;
 /** Instructions and bytes of calling a function of a module, whatever it does. */
 export const HOST_CALL_COST = 60;
 export const HOST_CALL_BYTES = 48;
+/** Instructions and bytes of an element of a value that crosses to a module. */
+const CROSSING_COST = 10;
+const CROSSING_BYTES = 16;
 /** Bytes of a userdata with what is behind it. */
 export const USERDATA_BYTES = 200;
 /** Bytes of a coroutine of the scheduler, besides the coroutine. */
@@ -199,6 +202,12 @@ function overdraw(): void {
 export function chargeText(length: number): void {
   charge(length);
   chargeMemory(length + STRING_BYTES);
+}
+
+/** Counts what a value had that has crossed to a module. */
+export function chargeCrossing(elements: number): void {
+  machine.memory -= elements * CROSSING_BYTES;
+  charge(elements * CROSSING_COST);
 }
 
 /** Makes what the realm keeps for all runs, at whoever's first use: nobody pays for it (B1). */

@@ -2,13 +2,21 @@
 // H1: a host function gets and gives values of the seam (integers beyond 2^53 as bigint); errors that it throws go through Lua's pcall.
 // H2: one that must wait leaves its request in machine.payload and suspends to the host, from any depth (coroutine.ts C2).
 import { Arguments, luaErrorAt, typeName } from '../instance/arguments.js';
+import { walkedSoFar } from '../instance/plain-data.js';
 import type { HostCall } from '../instance-context.js';
 import type { MemberSpec } from '../module.js';
 import { Suspend } from '../suspend.js';
 import type { SuspendRequest } from '../suspend.js';
 import { LuaError, LuaUserdata } from '../values.js';
 import type { AnyUserdataType, HostFunction, HostResult, LuaValue, UserdataMeta } from '../values.js';
-import { chargeMemory, HOST_CALL_BYTES, HOST_CALL_COST, STRING_BYTES, USERDATA_BYTES } from './budget.js';
+import {
+  chargeCrossing,
+  chargeMemory,
+  HOST_CALL_BYTES,
+  HOST_CALL_COST,
+  STRING_BYTES,
+  USERDATA_BYTES,
+} from './budget.js';
 import { canSuspendToHost } from './coroutine.js';
 import { newError, raise, toLuaError } from './errors.js';
 import { I64 } from './int64.js';
@@ -154,10 +162,19 @@ function makeFunction(run: HostFunction): Callable {
     for (let at = 0; at < values.length; at++) {
       const value = values[at];
       if (typeof value === 'string') {
-        if (value.length >= LONG) lookAt(value.length);
+        if (value.length < LONG) continue;
+        lookAt(value.length);
+        machine.budget -= value.length >> 3; // whatever reads it
       } else if (value instanceof I64) isPlain = false;
     }
-    const result = isPlain ? run(call, ...(values as LuaValue[])) : run(call, ...values.map(toHostValue));
+    const before = walkedSoFar();
+    let result: HostResult;
+    try {
+      result = isPlain ? run(call, ...(values as LuaValue[])) : run(call, ...values.map(toHostValue));
+    } finally {
+      const walked = walkedSoFar() - before;
+      if (walked > 0) chargeCrossing(walked);
+    }
     if (!(result instanceof Suspend)) return isResults(result) ? several(result) : fromHost(result);
     const { request } = result;
     return request.on === 'call' ? settle(() => result) : wait(request);

@@ -12,6 +12,7 @@ import type { Command } from '../../core/command.js';
 import { lua } from './internals.js';
 import type { CFunction, lua_State } from './internals.js';
 import { raisedValue } from '../instance/error-object.js';
+import { walkedSoFar } from '../instance/plain-data.js';
 import { formatFrames } from '../instance/traceback.js';
 import type { HostCall, InstanceContext } from '../instance-context.js';
 import type { LuaFrame } from '../engine.js';
@@ -174,9 +175,11 @@ export class Calls {
   #settle(L: lua_State, make: () => HostResult): number {
     for (let next = make; ;) {
       this.#current = L;
+      const before = walkedSoFar();
       let result: HostResult;
       try {
         result = next();
+        this.meter.charge(walkedSoFar() - before);
         if (!(result instanceof Suspend)) return this.#give(L, result);
       } catch (error) {
         return this.#raise(L, error);

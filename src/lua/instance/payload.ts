@@ -3,6 +3,7 @@
 // P2: data() gives the same Lua value each time.
 import { Transcoder } from '../../core/transcoder.js';
 import type { Data } from '../../core/data.js';
+import { weightOf } from '../../core/data-values.js';
 import { PlatformError } from '../../core/errors.js';
 import type { HostCall } from '../instance-context.js';
 import { defineUserdata } from '../values.js';
@@ -21,6 +22,9 @@ export const PAYLOAD_FORMATS = Object.freeze({
   GOLANG: 'golang/any',
   ERROR: 'golang/error',
 });
+
+/** Instructions of writing a byte in another format. */
+const CODEC_COST = 15;
 
 const transcoder = new Transcoder();
 /** An error is plain data with a name of its own; values of the host are what Lua gets anyway. */
@@ -47,7 +51,9 @@ export class Payload {
   }
 
   lua(call: HostCall): LuaValue {
-    return (this.#lua ??= fromData(this.data(), () => call.instance.newTable()));
+    if (this.#lua !== undefined) return this.#lua;
+    call.charge(weightOf(this.value));
+    return (this.#lua = fromData(this.data(), () => call.instance.newTable()));
   }
 }
 
@@ -69,6 +75,7 @@ export const PayloadType: UserdataType<Payload> = defineUserdata<Payload>(
     unmarshal: (call, self) => attempt(() => self.lua(call)),
     transcode: (call, self, ...values) => {
       const format = new Arguments(call, 'transcode', values).string(1);
+      call.charge(weightOf(self.value) * CODEC_COST);
       return attempt(() => PayloadType.wrap(self.transcode(format)));
     },
   },

@@ -1,7 +1,8 @@
 // Values of Lua to plain data and back: the walk itself, without errors as objects (convert.ts adds them). Sealed.
 // P1: the first value that cannot cross is named by its path and why; nothing is dropped or rounded in silence.
 // P2: a table is an array (keys 1..n), an object (string keys) or empty; anything else does not cross.
-// P3: a value is written out as a tree, so a table that contains another many times, and so on, grows without end: it is cut off.
+// P3: what is walked through is counted, for who calls a module to pay for (an element that is a table counts as five).
+// P4: a value is written out as a tree, so a table that contains another many times, and so on, grows without end: it is cut off.
 import { dataObject, LuaFloat, MAX_DEPTH } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
 import { LuaTable, LuaUserdata, luaType } from '../values.js';
@@ -18,6 +19,9 @@ type Refused = typeof REFUSED;
 const MOST_TABLES = 1_000_000;
 let tablesLeft = 0;
 let takesNonFinite = false;
+/** Elements, of all values so far (P3). */
+let walked = 0;
+export const walkedSoFar = (): number => walked;
 
 export interface ToPlainOptions {
   /** NaN and the infinities cross as they are: for formats that have them. They are none of the wire's. Default false. */
@@ -59,11 +63,13 @@ function userdataToPlain(userdata: LuaUserdata): Data | undefined {
 
 function walkTable(table: LuaTable, depth: number): Data | Refused {
   if (depth > MAX_DEPTH || --tablesLeft < 0) return REFUSED;
+  walked += 4;
   let array: Data[] | undefined;
   let object: DataObject | undefined;
   let refused = false;
   table.forEach((key, item) => {
     if (refused) return;
+    walked += 1;
     const data = walk(item, depth);
     if (data === REFUSED) refused = true;
     else if (typeof key === 'string') {

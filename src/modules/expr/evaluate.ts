@@ -3,7 +3,7 @@
 // E2: each step is charged, and what is made is bounded, so that no expression runs or grows without an end.
 import type { LuaFloat } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
-import { float, integer, isInteger, isMap, isNumber, toNumber } from '../../core/data-values.js';
+import { float, integer, isInteger, isMap, isNumber, toNumber, weightOf } from '../../core/data-values.js';
 import { compilePattern, PatternError } from '../../core/regular-expressions.js';
 import { add, FUNCTIONS } from './functions.js';
 import type { Ask } from './functions.js';
@@ -146,6 +146,7 @@ class Evaluation {
     }
     if (Array.isArray(object) || typeof object === 'string') {
       if (typeof at === 'string' && Array.isArray(object) && object.length === 0) return null; // an empty table
+      if (typeof object === 'string') this.#step(object.length);
       const items = typeof object === 'string' ? [...object] : object;
       const index = whole(at, 'an index');
       const found = items.at(index);
@@ -162,7 +163,10 @@ class Evaluation {
     const value = this.of(object, scope);
     const start = from === undefined ? 0 : whole(this.of(from, scope), 'a slice');
     const end = to === undefined ? undefined : whole(this.of(to, scope), 'a slice');
-    if (typeof value === 'string') return [...value].slice(start, end).join('');
+    if (typeof value === 'string') {
+      this.#step(value.length);
+      return [...value].slice(start, end).join('');
+    }
     const items = list(value, 'a slice');
     this.#grow(items.length);
     return items.slice(start, end);
@@ -180,9 +184,9 @@ class Evaluation {
   #apply(operator: Exclude<BinaryOperator, 'and' | 'or' | '??'>, a: Data, b: Data): Data {
     switch (operator) {
       case '==':
-        return equal(a, b);
+        return this.#equal(a, b);
       case '!=':
-        return !equal(a, b);
+        return !this.#equal(a, b);
       case '<':
         return compare(a, b) < 0;
       case '>':
@@ -194,7 +198,7 @@ class Evaluation {
       case 'in':
         return this.#in(a, b);
       case 'contains':
-        return text(a, operator).includes(text(b, operator));
+        return this.#contains(text(a, operator), text(b, operator));
       case 'startsWith':
         return text(a, operator).startsWith(text(b, operator));
       case 'endsWith':
@@ -208,11 +212,26 @@ class Evaluation {
     }
   }
 
+  #equal(a: Data, b: Data): boolean {
+    if (typeof a === 'object' && typeof b === 'object') this.#step(Math.min(weightOf(a), weightOf(b)));
+    else
+      this.#step(
+        typeof a === 'string' && typeof b === 'string' ? (Math.min(a.length, b.length) >> 4) + 1 : 1,
+      );
+    return equal(a, b);
+  }
+
+  #contains(within: string, part: string): boolean {
+    const at = within.indexOf(part);
+    // As string.find counts where it looks for plain text.
+    this.#step((at < 0 ? within.length : at) * Math.max(1, Math.min(part.length >> 6, 64)));
+    return at >= 0;
+  }
+
   #in(value: Data, within: Data): boolean {
     if (within === null) return false;
     if (Array.isArray(within)) {
-      this.#step(within.length);
-      return within.some((item) => equal(item, value));
+      return within.some((item) => this.#equal(item, value));
     }
     if (isMap(within)) return typeof value === 'string' && Object.hasOwn(within, value);
     throw new ExpressionError(`in takes an array or a map, got ${typeOf(within)}`);
@@ -267,6 +286,7 @@ class Evaluation {
     const values = args.filter((arg) => arg !== predicate).map((arg) => this.of(arg, scope));
     const [first = null] = values;
     this.#grow(Array.isArray(first) || typeof first === 'string' ? first.length : 1);
+    if (name === 'toJSON') this.#step(weightOf(first));
     const ask: Ask = (item, index, acc = null) =>
       predicate === undefined ? item : this.of(predicate, { ...scope, item, index, acc });
     return known.run(values, ask, this.#grow);

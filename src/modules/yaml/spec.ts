@@ -1,6 +1,6 @@
 // The `yaml` module: YAML 1.2 as Lua values and back. Sealed.
 // The kinds of its errors are those of the application format: Invalid for what is no table or no text, Internal for bad YAML.
-import type { Data } from '../../core/data.js';
+import { weightOf } from '../../core/data-values.js';
 import { TranscodeError } from '../../core/transcode-error.js';
 import { toBytes, tryText } from '../../core/text.js';
 import { formatYaml, parseYaml } from '../../core/yaml.js';
@@ -47,14 +47,6 @@ function orderOf(options: LuaTable | undefined): KeyOrder | string {
   };
 }
 
-/** Values in a tree; a shared table counts each time it is met. */
-function sizeOf(data: Data): number {
-  if (typeof data === 'string') return data.length + 8;
-  if (typeof data !== 'object' || data === null) return 8;
-  const items = Array.isArray(data) ? data : Object.values(data as Record<string, Data>);
-  return items.reduce<number>((size, item) => size + sizeOf(item), 8);
-}
-
 export const yamlSpec = defineModuleSpec({
   name: 'yaml',
   summary: 'YAML text to Lua values and back',
@@ -75,7 +67,7 @@ export const yamlSpec = defineModuleSpec({
         if (typeof order === 'string') return failure('Invalid', order);
         const data = tryToData(value, { nonFinite: true });
         if (!data.ok) return [undefined, data.error];
-        call.charge(sizeOf(data.data) * COST);
+        call.charge(weightOf(data.data) * COST);
         return attempt(() => toBytes(formatYaml(data.data, order)));
       },
     }),
