@@ -161,6 +161,8 @@ export function nodeHandlers(
           exit,
           modules: () => [...builtModules, ...app.extensionModules.map(({ spec }) => spec)],
           running: () => context.get(keys.topology).running().length,
+          hosts: () => context.get(keys.processes).facts(),
+          processes: (host) => context.get(keys.processes).runningOn(host),
           services: () =>
             [...context.get(keys.supervisor).states()].map(([id, { state, since, reason, wanted }]) => ({
               id,
@@ -194,6 +196,7 @@ const lazyProcesses = (service: () => Processes): ProcessService => ({
   link: (to, asker) => service().link(to, asker),
   unlink: (to, asker) => service().unlink(to, asker),
   setOptions: (options, asker) => service().setOptions(options, asker),
+  upgrade: (target, args, asker) => service().upgrade(target, args, asker),
   register: (name, pid, scope) => service().register(name, pid, scope),
   lookup: (name) => service().lookup(name),
   unregister: (name, scope, asker) => service().unregister(name, scope, asker),
@@ -209,7 +212,7 @@ export const groupsOf = (context: AppContext): Groups =>
       if (process === undefined) ended();
       else void process.ended.then(ended);
     },
-    deliver: (pid, message) => void context.get(keys.topology).find(pid)?.deliver(message),
+    deliver: (pid, message) => context.get(keys.topology).find(pid)?.offer(message) ?? true,
     global: (pid) => globalPid(pid, context.get(keys.peers).node),
   });
 

@@ -43,6 +43,9 @@ export interface InstanceHost {
   readonly tracesCommands?: boolean;
   /** What a node computes faster than sealed code does, with the same results; absent in a workflow. */
   readonly native?: NativeSupport;
+  /** What the process was told by process.set_options, also where another program of it was; absent: it begins with none. */
+  readonly trapsLinks?: boolean;
+  readonly isUpgradable?: boolean;
   /** The HTTP request that is answered; absent where none is. */
   readonly exchange?: HttpExchange | undefined;
 }
@@ -75,8 +78,11 @@ export interface Unread {
   /** What `deliver` was told of it. */
   readonly arrival: number;
 }
-/** What a listener holds and nobody has received yet. */
-export type TellUnread = () => readonly Unread[];
+/** What a listener holds and nobody has received yet: a channel whose values have an Unread each as their origin. */
+export interface UnreadHolder {
+  readonly length: number;
+  origins(): readonly object[];
+}
 
 /** A command that nobody waits for in Lua terms: a timer behind a channel, a future. */
 export interface Background {
@@ -116,7 +122,7 @@ export interface InstanceContext {
   listen(
     topic: string,
     deliver: (message: Message, arrival: number) => void,
-    unread?: TellUnread,
+    unread?: UnreadHolder,
   ): () => void;
   /** State of a module in this instance, made at first use. The key is the module's own object. */
   state<T extends object>(key: object, make: () => T): T;

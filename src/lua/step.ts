@@ -55,6 +55,8 @@ export interface Instance {
   listens(topic: string): boolean;
   /** Messages of which no coroutine has received all payloads, with those that are left, in the order of arrival. */
   unread(): readonly Message[];
+  /** How many those are, or a few more where some have several payloads; at the cost of looking at each listener. */
+  readonly unreadCount: number;
   /**
    * Runs a Lua handler (query, update) as a coroutine of its own; `ended` is called in this or a later step. `holdsMain`: the
    * outcome of main is held until it has ended; default true.

@@ -264,20 +264,26 @@ function functionsComponent(options: BaseOptions): Component {
 }
 
 function processesComponent(options: BaseOptions): Component {
+  let watch: Disposable | undefined;
   return defineComponent({
     name: 'processes', // of one level they stop in the reverse of their names: before functions, which they may call
     dependsOn: ['factory'],
-    load: (app) =>
-      app.set(
-        keys.processes,
-        new ProcessHosts({
-          registry: app.get(keys.registry),
-          programs: app.get(keys.programs),
-          factory: app.get(keys.factory),
-          router: app.get(keys.router),
-          threads: { ...options.threads, print: options.print, failed: failedOf(app) },
-        }),
-      ),
-    stop: (app) => app.get(keys.processes).stop(options.drainMs),
+    load(app) {
+      const registry = app.get(keys.registry);
+      const hosts = new ProcessHosts({
+        registry,
+        programs: app.get(keys.programs),
+        factory: app.get(keys.factory),
+        router: app.get(keys.router),
+        bus: app.get(keys.bus),
+        threads: { ...options.threads, print: options.print, failed: failedOf(app) },
+      });
+      watch = registry.listen({ name: 'processes', committed: (_view, changes) => hosts.changed(changes) });
+      app.set(keys.processes, hosts);
+    },
+    async stop(app) {
+      watch?.[Symbol.dispose]();
+      await app.get(keys.processes).stop(options.drainMs);
+    },
   });
 }

@@ -5,10 +5,12 @@
 // I4: an instance that gives up its turn is taken up again when others had theirs; what comes for it meanwhile waits here.
 //     It waits for one turn at most, whatever comes: in a second one it would go on at once.
 // I5: one object for the runner and its instance's host, and nothing in it before it is needed: there may be very many.
+// I6: a program that gives way to another takes nothing along but the PID, bonds, names, options and what was not received.
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Command } from '../core/command.js';
 import type { Data, DataObject } from '../core/data.js';
 import type { ErrorData } from '../core/error-data.js';
+import type { CommandContext } from '../core/handler.js';
 import type { LoadedProgram } from '../lua/engine.js';
 import type { InstanceHost, Message, NativeSupport } from '../lua/instance-context.js';
 import { createInstance } from '../lua/instance/instance.js';
@@ -19,7 +21,11 @@ import type { Answer } from '../lua/suspend.js';
 import { cancelMessage } from './bond-events.js';
 import { Holdings, NodeContext } from './command-context.js';
 import type { CallFrame, ContextOwner } from './command-context.js';
+import { DEFAULT_INBOX, InboxFullError, waitedInVain, WaitingSenders } from './inbox.js';
+import type { InboxLimit } from './inbox.js';
 import type { RunnerServices } from './runner-services.js';
+import type { Asked } from './tier.js';
+import { ProcessUnknownError } from './topology.js';
 import type { Actor } from './topology.js';
 import type { Turn } from './turns.js';
 
@@ -51,8 +57,10 @@ export interface AwayInstance extends Pick<Instance, 'start' | 'answer' | 'deliv
 export type Instantiate = (loaded: LoadedProgram, runner: InstanceRunner) => AwayInstance;
 
 export interface RunnerWatcher {
+  /** Absent: as functions have it. */
+  readonly inbox?: InboxLimit;
   began?(runner: InstanceRunner): void;
-  left(runner: InstanceRunner): void;
+  left(runner: InstanceRunner, outcome: Outcome): void;
 }
 
 class Reply {
@@ -112,6 +120,11 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
   /** What the step that runs has begun and is about to issue. */
   #begun: Begun | undefined;
   #holdings: Holdings | undefined;
+  /** What a program before this one owned, while it is being closed. */
+  #closing: Promise<void> | undefined;
+  /** Messages that may wait for the program: never fewer than do. */
+  #backlog = 0;
+  #senders: WaitingSenders | undefined;
   #grace: NodeJS.Timeout | undefined;
   #ended: Promise<Outcome> | undefined;
   #tell: ((outcome: Outcome) => void) | undefined;
@@ -191,6 +204,79 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
     this.#put(message);
   }
 
+  offer(message: Message): boolean {
+    const { most } = this.#inbox;
+    if (this.#backlog >= most) this.#backlog = this.inboxLength;
+    if (this.#backlog >= most || this.#senders?.isEmpty === false) return false;
+    this.#backlog += 1;
+    this.#put(message);
+    return true;
+  }
+
+  accept(message: Message, context?: CommandContext): Asked<void> {
+    if (this.offer(message)) return;
+    const limit = this.#inbox;
+    // It could not receive while it waits.
+    if (!limit.waits || message.from === this.pid) throw new InboxFullError(this.pid, limit);
+    this.#senders ??= new WaitingSenders();
+    return this.#senders.wait(message, () => new InboxFullError(this.pid, limit, waitedInVain), context);
+  }
+
+  get #inbox(): InboxLimit {
+    return this.#watcher?.inbox ?? DEFAULT_INBOX;
+  }
+
+  /** Messages of senders that wait, as many as there is room for. */
+  #admit(senders: WaitingSenders): void {
+    this.#backlog = this.inboxLength;
+    for (const { most } = this.#inbox; this.#backlog < most; this.#backlog += 1) {
+      const message = senders.take();
+      if (message === undefined) return;
+      this.#put(message);
+    }
+  }
+
+  get isAway(): boolean {
+    return this.#away !== undefined;
+  }
+
+  get program(): LoadedProgram {
+    return this.#loaded;
+  }
+
+  /** Goes on as another program, which gets what this one has not received; what this one has asked for and owns ends (I6). */
+  upgrade(loaded: LoadedProgram, entry: string, args: readonly Data[]): void {
+    this.#put(() => {
+      const unread = this.#instance?.unread() ?? NOTHING;
+      this.#abandon();
+      if (this.#holdings !== undefined) {
+        const closing = this.#holdings[Symbol.asyncDispose]().catch(this.#services.failed);
+        this.#closing = Promise.all([this.#closing, closing]).then(() => undefined);
+        this.#holdings = undefined;
+      }
+      this.#loaded = loaded;
+      this.entry = entry;
+      const rest = this.#due?.slice(this.#next) ?? NOTHING;
+      this.#due = [...unread, ...rest.filter((due) => !(due instanceof Reply))];
+      this.#next = 0;
+      this.#instance = createInstance(loaded, this, this.#services.modules);
+      return this.#instance.start(args);
+    });
+  }
+
+  /** What the program has asked for is aborted, and the program is closed. */
+  #abandon(): void {
+    if (this.#contexts !== undefined) for (const context of this.#contexts.values()) context.abort();
+    this.#giveUpBegun();
+    this.#contexts = undefined;
+    try {
+      (this.#away ?? this.#instance)?.close();
+    } catch (error) {
+      this.#services.failed(error);
+    }
+    this.#instance = this.#away = undefined;
+  }
+
   /** For a caller that gave up: CANCEL and some time to clean up where the program takes events, else its end. */
   withdraw(error: ErrorData, graceMs: number): void {
     // One that only ever pauses comes to nothing that waits for it (I4): it would go on for ever.
@@ -221,8 +307,9 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
 
   /** Messages that have come and that no coroutine has received. */
   get inboxLength(): number {
-    let waiting = this.#away?.unreadCount ?? this.#instance?.unread().length ?? 0;
-    for (const due of this.#due?.slice(this.#next) ?? NOTHING) if (isMessage(due)) waiting += 1;
+    let waiting = this.#away?.unreadCount ?? this.#instance?.unreadCount ?? 0;
+    for (let at = this.#next; at < (this.#due?.length ?? 0); at += 1)
+      if (isMessage(this.#due?.[at])) waiting += 1;
     return waiting;
   }
 
@@ -249,6 +336,7 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
       else this.#take(() => (this.#away ?? this.#instance)?.deliver(due));
       if (this.#isFinished) return;
     }
+    if (this.#senders?.isEmpty === false) this.#admit(this.#senders);
     const rest =
       this.#due !== undefined && this.#next < this.#due.length ? this.#due.slice(this.#next) : undefined;
     this.#due = rest;
@@ -296,7 +384,7 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
     if (begun?.command === command) {
       this.#begun = undefined;
       (this.#contexts ??= new Map()).set(id, begun.context);
-      this.#await(id, begun.answer);
+      this.#await(id, begun.context, begun.answer);
       return;
     }
     const context = new NodeContext(this);
@@ -308,14 +396,18 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
       this.#put(new Reply(id, this.#failure(error)));
       return;
     }
-    if (answer instanceof Promise) this.#await(id, answer);
+    if (answer instanceof Promise) this.#await(id, context, answer);
     else this.#put(new Reply(id, { ok: true, value: answer }));
   }
 
-  #await(id: number, answer: Promise<Data>): void {
+  #await(id: number, context: NodeContext, answer: Promise<Data>): void {
+    // Numbers of commands begin anew with an upgrade: what a program before has asked for is not this one's.
+    const put = (reply: Answer): void => {
+      if (this.#contexts?.get(id) === context) this.#put(new Reply(id, reply));
+    };
     answer.then(
-      (value) => this.#put(new Reply(id, { ok: true, value })),
-      (error: unknown) => this.#put(new Reply(id, this.#failure(error))),
+      (value) => put({ ok: true, value }),
+      (error: unknown) => put(this.#failure(error)),
     );
   }
 
@@ -326,22 +418,17 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
   #finish(outcome: Outcome): void {
     this.#isFinished = true;
     clearTimeout(this.#grace);
-    if (this.#contexts !== undefined) for (const context of this.#contexts.values()) context.abort();
-    this.#giveUpBegun();
-    this.#contexts = this.#due = undefined;
+    this.#due = undefined;
+    this.#senders?.refuse(new ProcessUnknownError(this.pid));
     this.#services.topology.left(this);
-    this.#watcher?.left(this);
-    try {
-      (this.#away ?? this.#instance)?.close();
-    } catch (error) {
-      this.#services.failed(error);
-    }
-    this.#instance = this.#away = undefined;
-    if (this.#holdings === undefined) {
+    this.#watcher?.left(this, outcome);
+    this.#abandon();
+    const closing = this.#holdings?.[Symbol.asyncDispose]();
+    if (closing === undefined && this.#closing === undefined) {
       this.#end(outcome);
       return;
     }
-    this.#holdings[Symbol.asyncDispose]().then(
+    Promise.all([closing, this.#closing]).then(
       () => this.#end(outcome),
       (error: unknown) => {
         this.#services.failed(error);

@@ -5,19 +5,27 @@
 // H3: bonds, name and first messages of a start are there before the process runs.
 // H4: a host with one worker runs its processes in the main thread, one with more in threads of its own (threads/).
 // H5: a terminal.host runs one process at a time; TERMINAL_HOST is one that every app has (`moontide run COMMAND`).
-import { dataObject } from '../core/data.js';
+// H6: who asked for OUTDATED hears of each version that brings its entry another program, with what of it has changed.
 import { mapIn } from '../core/data-values.js';
+import { dataObject } from '../core/data.js';
 import type { Data } from '../core/data.js';
 import { entryMilliseconds } from '../core/durations.js';
 import { PlatformError } from '../core/errors.js';
+import type { EventBus } from '../core/event-bus.js';
 import type { CommandContext } from '../core/handler.js';
 import type { LoadedProgram } from '../lua/engine.js';
 import type { SpawnRequest, StartRequest } from '../modules/process/host.js';
+import type { Outcome } from '../lua/step.js';
+import { changedId } from '../registry/model/changes.js';
+import type { Change } from '../registry/model/changes.js';
 import type { Entry } from '../registry/model/entry.js';
 import type { RegistryService, RegistryView } from '../registry/model/registry.js';
+import { outdatedMessage } from './bond-events.js';
 import { outermost } from './command-context.js';
 import { CallError, EntryIdleError, EntryKindError, EntryUnknownError, NodeStoppedError } from './errors.js';
 import type { Factory } from './factory.js';
+import { DEFAULT_INBOX_SIZE } from './inbox.js';
+import type { InboxLimit } from './inbox.js';
 import type { InstanceRunner, Instantiate, RunnerWatcher } from './instance-runner.js';
 import { nearest } from './nearest.js';
 import type { ProgramCache } from './program-cache.js';
@@ -25,6 +33,7 @@ import type { Router } from './router.js';
 import { LuaThreads } from './threads/lua-threads.js';
 import type { ThreadSurroundings } from './threads/lua-threads.js';
 import type { Asked } from './tier.js';
+import type { Actor } from './topology.js';
 
 class HostFullError extends PlatformError {
   override readonly name = 'HostFullError';
@@ -44,6 +53,8 @@ export interface HostSettings {
   readonly localQueue: number;
   readonly waits: boolean;
   readonly maxProcesses: number;
+  /** Messages that one of its processes may have and not have received. */
+  readonly inboxSize: number;
   /** How long its processes may go on when the node stops. Milliseconds. */
   readonly stopMs: number;
 }
@@ -61,16 +72,22 @@ export function hostSettings(entry: Entry): HostSettings {
     queue: number(host['queue_size'], 1024) + workers * localQueue,
     localQueue,
     waits: host['on_full'] !== 'refuse',
+    inboxSize: number(host['inbox_size'], DEFAULT_INBOX_SIZE),
     maxProcesses: entry.kind === 'terminal.host' ? 1 : number(entry.data['max_processes'], 200_000), // H5
     stopMs: entryMilliseconds(lifecycle['stop_timeout']) ?? 10_000,
   };
 }
 
+/** An event about a process. */
+type TellProcess = (kind: 'started' | 'stopped', pid: string, data: Record<string, string | boolean>) => void;
+
 /** One host: what runs on it and what waits. */
 class ProcessHost implements RunnerWatcher {
   readonly entry: Entry;
   readonly settings: HostSettings;
+  readonly inbox: InboxLimit;
   readonly running = new Set<InstanceRunner>();
+  readonly #tell: TellProcess;
   /** Not begun yet. */
   #starting = new Set<InstanceRunner>();
   #waiting: (() => void)[] = [];
@@ -79,9 +96,12 @@ class ProcessHost implements RunnerWatcher {
   /** Undefined: its processes run in the main thread. */
   readonly threads: LuaThreads | undefined;
 
-  constructor(entry: Entry, surroundings: ThreadSurroundings, before?: ProcessHost) {
+  constructor(entry: Entry, tell: TellProcess, surroundings: ThreadSurroundings, before?: ProcessHost) {
     this.entry = entry;
+    this.#tell = tell;
     this.settings = hostSettings(entry);
+    const { inboxSize: most, waits } = this.settings;
+    this.inbox = { host: entry.id, most, waits };
     const { workers, localQueue } = this.settings;
     if (before?.settings.workers === workers && before.settings.localQueue === localQueue)
       this.threads = before.threads;
@@ -131,6 +151,11 @@ class ProcessHost implements RunnerWatcher {
     });
   }
 
+  /** Starts that wait: for their turn, or for a place in the queue. */
+  get queued(): number {
+    return this.#starting.size + this.#waiting.length;
+  }
+
   /** The place that was kept is taken, or given back. */
   takeKept(): void {
     this.#kept -= 1;
@@ -139,15 +164,18 @@ class ProcessHost implements RunnerWatcher {
   add(runner: InstanceRunner): void {
     this.running.add(runner);
     this.#starting.add(runner);
+    this.#tell('started', runner.pid, { entry: runner.entry, host: this.entry.id });
   }
 
   began(runner: InstanceRunner): void {
     if (this.#starting.delete(runner)) this.#waiting.shift()?.();
   }
 
-  left(runner: InstanceRunner): void {
+  left(runner: InstanceRunner, outcome: Outcome): void {
     this.running.delete(runner);
     this.began(runner);
+    const how = outcome.ok ? { ok: true } : { ok: false, error: outcome.error.kind };
+    this.#tell('stopped', runner.pid, { entry: runner.entry, host: this.entry.id, ...how });
   }
 }
 
@@ -164,15 +192,40 @@ export interface ProcessHostsOptions {
   readonly router: Router;
   /** For hosts with threads. */
   readonly threads: ThreadSurroundings;
+  readonly bus: Pick<EventBus, 'publish'>;
 }
 
 export class ProcessHosts {
   readonly #options: ProcessHostsOptions;
   readonly #hosts = new Map<string, ProcessHost>();
+  readonly #hashes = new WeakMap<LoadedProgram, string>();
   #stopping = false;
 
   constructor(options: ProcessHostsOptions) {
     this.#options = options;
+  }
+
+  /** The hosts of the node, also those that nothing has run on. */
+  facts(): {
+    readonly id: string;
+    readonly workers: number;
+    readonly processes: number;
+    readonly queued: number;
+  }[] {
+    return this.#options.registry.current.ofKind('process.host').map((entry) => {
+      const host = this.#hosts.get(entry.id);
+      return {
+        id: entry.id,
+        workers: hostSettings(entry).workers,
+        processes: host?.running.size ?? 0,
+        queued: host?.queued ?? 0,
+      };
+    });
+  }
+
+  /** What runs on a host; undefined: there is no such host. */
+  runningOn(host: string): readonly InstanceRunner[] | undefined {
+    return this.has(host) ? [...(this.#hosts.get(host)?.running ?? [])] : undefined;
   }
 
   /** Whether processes of this host are in this node's memory. */
@@ -289,7 +342,42 @@ export class ProcessHosts {
     if (entry.kind !== 'process.lua') throw new EntryKindError(target, entry.kind, spawnHint(entry.kind));
     const hash = view.programHash(target);
     if (hash === undefined) throw new EntryIdleError(target, entry.kind);
-    return programs.get(hash, target);
+    const loaded = programs.get(hash, target);
+    if (loaded instanceof Promise) return loaded.then((ready) => this.#know(ready, hash));
+    return this.#know(loaded, hash);
+  }
+
+  #know(loaded: LoadedProgram, hash: string): LoadedProgram {
+    this.#hashes.set(loaded, hash);
+    return loaded;
+  }
+
+  /** Has a process go on as the newest program of an entry, by default its own. Throws as a start would. */
+  async upgrade(actor: Actor, target: string | undefined, args: readonly Data[]): Promise<void> {
+    if (actor.isAway)
+      throw new CallError({
+        kind: 'Unavailable',
+        message: 'a process is upgraded only where host.workers is 1; end it and start it anew',
+        retryable: false,
+      });
+    const entry = target ?? actor.entry;
+    actor.upgrade(await this.program(entry), entry, args);
+  }
+
+  /** Tells those that want to know that a version has changed their programs (H6). */
+  changed(changes: readonly Change[]): void {
+    const view = this.#options.registry.current;
+    const changed = new Set<string>(changes.map(changedId));
+    for (const { running } of this.#hosts.values())
+      for (const runner of running) {
+        if (!runner.isUpgradable) continue;
+        const { entry, program } = runner;
+        if (view.programHash(entry) === this.#hashes.get(program)) continue;
+        const sources = Object.keys(program.program.units).filter((id) => changed.has(id));
+        // The next version may change something else of the app.
+        if (sources.length > 0)
+          runner.deliver(outdatedMessage([...new Set<string>([entry, ...sources])].sort()));
+      }
   }
 
   #host(id: string): ProcessHost {
@@ -300,7 +388,9 @@ export class ProcessHosts {
       throw entry === undefined
         ? new EntryUnknownError(id)
         : new EntryKindError(id, entry.kind, 'processes run on a process.host');
-    const host = new ProcessHost(entry, this.#options.threads, known);
+    const tell: TellProcess = (kind, pid, data) =>
+      this.#options.bus.publish('process', kind, pid, dataObject(data));
+    const host = new ProcessHost(entry, tell, this.#options.threads, known);
     this.#hosts.set(id, host);
     return host;
   }

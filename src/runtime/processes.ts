@@ -1,5 +1,6 @@
 // What modules/process/host.ts asks of this node, put to the hosts (starts), the router (whatever has a PID) and the topology (names).
 import { PlatformError } from '../core/errors.js';
+import { tryPid } from '../core/ids.js';
 import type { Data } from '../core/data.js';
 import type { CommandContext } from '../core/handler.js';
 import type { Outcome } from '../lua/step.js';
@@ -125,6 +126,20 @@ export class Processes implements ProcessService {
     if (own === undefined) return; // it has ended meanwhile
     if (trapLinks !== undefined) own.trapsLinks = trapLinks;
     if (upgradable !== undefined) own.isUpgradable = upgradable;
+  }
+
+  async upgrade(target: string | undefined, args: readonly Data[], context: CommandContext): Promise<never> {
+    const pid = askerOf(context, 'upgrade');
+    const own = this.#router.local.find(pid);
+    const host = tryPid(pid)?.host ?? '';
+    if (own !== undefined && !this.#hosts.has(host))
+      throw new CallError({
+        kind: 'Invalid',
+        message: 'a function cannot be upgraded; the next call of it runs the newest program',
+        retryable: false,
+      });
+    if (own !== undefined) await this.#hosts.upgrade(own, target, args);
+    return new Promise<never>(() => undefined);
   }
 
   register(name: string, pid: string, scope: number): Asked<void> {

@@ -1,12 +1,13 @@
 // Whatever is addressed to a process goes through here: by PID text or name, to the tier that the process is in.
 // T1: `{host|id}` and `{this node@host|id}` are of this node's memory when their host runs processes here, else a run on Temporal;
-//     `{another node@host|id}` is of that node.
+//     `{another node@host|id}` is of that node, `{cluster/node@host|id}` of another cluster.
 // T2: a name is one of this node, else a workflow's id where the app has anything to do with Temporal.
 // T3: a bond is noted by the router on the watcher's side, and by the tier of the other on its side.
 import type { ErrorData } from '../core/error-data.js';
 import type { CommandContext } from '../core/handler.js';
 import { formatPid, tryPid } from '../core/ids.js';
 import type { Message } from '../lua/instance-context.js';
+import { internodeTier, isOfOtherCluster } from './internode-tier.js';
 import type { Asked, Bond, CancelRequest, Ending, Tier } from './tier.js';
 import type { Topology } from './topology.js';
 
@@ -63,6 +64,7 @@ export class Router {
     }
     const { node, host, id } = pid;
     if (node !== undefined && node !== this.node) {
+      if (isOfOtherCluster(node)) return { tier: internodeTier, to: destination };
       return { tier: this.others?.peers ?? local, to: destination };
     }
     const to = node === undefined ? destination : formatPid({ host, id });

@@ -4,12 +4,15 @@
 // N3: an end is told once: to monitors any, to links an abnormal one, which ends them too unless they trap links.
 // N4: ends are told one after the other, never one inside another: a chain of links may be as long as there are processes.
 // N5: a bond to a process of another tier has its half here; the other half is that tier's.
+import type { Data } from '../core/data.js';
 import { PlatformError } from '../core/errors.js';
 import type { ErrorData } from '../core/error-data.js';
+import type { CommandContext } from '../core/handler.js';
+import type { LoadedProgram } from '../lua/engine.js';
 import type { Message } from '../lua/instance-context.js';
 import type { Outcome } from '../lua/step.js';
 import { cancelMessage, exitMessage, linkDownMessage, linkError } from './bond-events.js';
-import type { Bond, CancelRequest, Ending, Tier } from './tier.js';
+import type { Asked, Bond, CancelRequest, Ending, Tier } from './tier.js';
 
 export class ProcessUnknownError extends PlatformError {
   override readonly name = 'ProcessUnknownError';
@@ -47,13 +50,23 @@ export interface Actor {
   readonly ended: Promise<Outcome>;
   /** An abnormal end of a link is an event, and not the end. */
   trapsLinks: boolean;
+  readonly entry: string;
+  /** It runs in another thread. */
+  readonly isAway: boolean;
+  /** Goes on as another program. */
+  upgrade(loaded: LoadedProgram, entry: string, args: readonly Data[]): void;
   /** It is told when its program changes. */
   isUpgradable: boolean;
   /** Kept by the topology. */
   bonds: Bonds | undefined;
   /** Kept by the topology. */
   names: Set<string> | undefined;
+  /** Takes it, whatever has come: what the platform says. */
   deliver(message: Message): void;
+  /** Takes it where there is room, else as the host says: later, or not (RateLimited). */
+  accept(message: Message, context?: CommandContext): Asked<void>;
+  /** Takes it where there is room; false: there is none. */
+  offer(message: Message): boolean;
   /** Ends main at once; its outcome is `error`. */
   terminate(error: ErrorData): void;
 }
@@ -151,8 +164,8 @@ export class Topology<A extends Actor = Actor> implements Tier {
 
   // Tier
 
-  send(to: string, message: Message): void {
-    this.#get(to).deliver(message);
+  send(to: string, message: Message, context?: CommandContext): Asked<void> {
+    return this.#get(to).accept(message, context);
   }
 
   bind(bond: Bond, watcher: string, to: string): void {

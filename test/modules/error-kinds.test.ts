@@ -55,6 +55,8 @@ const SERVICES = {
   exit: () => undefined,
   running: () => 0,
   modules: () => [],
+  hosts: () => [],
+  processes: () => undefined,
   services: () => [],
 };
 const system = (allow: boolean) =>
@@ -227,8 +229,8 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'system.gc.set_percent Unavailable': 'system.gc.set_percent(1)',
     'system.runtime.max_procs Invalid': 'system.runtime.max_procs(0)',
     'system.runtime.max_procs Unavailable': 'system.runtime.max_procs(4)',
-    'system.hosts.list Unavailable': 'system.hosts.list()',
-    'system.hosts.processes Unavailable': 'system.hosts.processes("app:host")',
+    'system.hosts.processes Invalid': 'system.hosts.processes("")',
+    'system.hosts.processes NotFound': 'system.hosts.processes("app:none")',
     'system.supervisor.state Invalid': 'system.supervisor.state("")',
     'system.supervisor.state NotFound': 'system.supervisor.state("app:none")',
     'system.node.addr Internal': 'system.node.addr()',
@@ -285,7 +287,7 @@ const CALLS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
         .filter((one) => one.startsWith('system.') && one.endsWith(' PermissionDenied'))
         .map((one) => [
           one,
-          `${one.split(' ')[0]}(${one.includes('.state ') || one.includes('.lock.') ? '"app:x"' : ''})`,
+          `${one.split(' ')[0]}(${/\.(state|processes) |\.lock\./.test(one) ? '"app:x"' : ''})`,
         ]),
     ),
   },

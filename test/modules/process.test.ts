@@ -147,11 +147,13 @@ describe('process: sending and ending', () => {
     expect(await lua(`local v, err = process.${call} return v, err:kind()`)).toEqual(['<nil>', 'Invalid']);
   });
 
-  it('says what is not built', async () => {
-    expect(await lua('local v, err = process.upgrade("app:x") return v, err:kind()')).toEqual([
-      '<nil>',
-      'Unavailable',
-    ]);
+  it('asks for an upgrade, and raises what the host refuses', () => {
+    const { session, results } = open(
+      'local ok, err = pcall(process.upgrade, "app:next", { count = 1 }) return ok, err:kind()',
+    );
+    expect(session.commands).toEqual([{ type: 'process.upgrade', target: 'app:next', args: [{ count: 1 }] }]);
+    session.fail('process.upgrade', { kind: 'NotFound', message: 'no such entry' });
+    expect(results()).toEqual([false, 'NotFound']);
   });
 
   it('sets its options once the host knows them', () => {

@@ -14,6 +14,11 @@ const access: SystemAccess = {
   exit: (code) => void exits.push(code),
   running: () => 3,
   modules: () => [],
+  hosts: () => [{ id: 'app:host', workers: 1, processes: 2, queued: 3 }],
+  processes: (host: string) =>
+    host === 'app:host'
+      ? [{ pid: '{app:host|0x1}', entry: 'app:worker', state: 'waiting', since: 1_700_000_000_000 }]
+      : undefined,
   services: () => [
     {
       id: 'app:a',
@@ -65,6 +70,25 @@ describe('system', () => {
     ]);
   });
 
+  it('tells the process hosts and what runs on one', async () => {
+    expect(await lua('return system.hosts.list(), system.hosts.processes("app:host")')).toEqual([
+      [{ id: 'app:host', workers: 1, processes: 2, stolen: 0, queue_depth: 3 }],
+      [
+        {
+          pid: '{app:host|0x1}',
+          host: 'app:host',
+          source: 'app:worker',
+          state: 'waiting',
+          started_at: 1_700_000_000_000_000_000n,
+        },
+      ],
+    ]);
+    expect(await lua('local v, err = system.hosts.processes("app:none") return v, err:kind()')).toEqual([
+      '<nil>',
+      'NotFound',
+    ]);
+  });
+
   it('ends the node with a code, but not from a workflow', async () => {
     expect(await lua('return system.exit(), system.exit(7)')).toEqual([true, true]);
     expect(exits).toEqual([0, 7]);
@@ -85,6 +109,8 @@ describe('system', () => {
     'process.pid()',
     'process.hostname()',
     'process.cwd()',
+    'hosts.list()',
+    'hosts.processes("app:host")',
     'supervisor.states()',
     'supervisor.state("app:a")',
     'node.id()',

@@ -169,6 +169,8 @@ export const recordedAnswers = {
         exit: () => undefined,
         running: () => 1,
         modules: () => builtModules,
+        hosts: () => [],
+        processes: () => undefined,
         services: () => [
           { id: 'app:worker', status: 'Running', desired: 'Running', lastUpdate: 1n, details: '' },
         ],

@@ -84,6 +84,14 @@ export class Channel {
     if (this.#origins !== undefined) this.#origins[this.#head] = undefined;
   }
 
+  /** `value` takes the place of the buffered one that the host gave with `origin`. */
+  replace(origin: object, value: LuaValue, by: object): void {
+    const at = this.#origins?.indexOf(origin, this.#head) ?? -1;
+    if (at < 0 || this.#origins === undefined) return;
+    this.#buffer[at] = value;
+    this.#origins[at] = by;
+  }
+
   /** Drops what is buffered. */
   discard(): void {
     this.#buffer = [];

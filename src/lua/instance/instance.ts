@@ -12,7 +12,13 @@ import type { Command } from '../../core/command.js';
 import type { Data } from '../../core/data.js';
 import type { Program } from '../../core/program.js';
 import type { LoadedProgram, ModuleLookup, Vm } from '../engine.js';
-import type { Background, InstanceContext, InstanceHost, Message, TellUnread } from '../instance-context.js';
+import type {
+  Background,
+  InstanceContext,
+  InstanceHost,
+  Message,
+  UnreadHolder,
+} from '../instance-context.js';
 import type { CoroutineState, Instance, Outcome, Outstanding, Step } from '../step.js';
 import { Suspend } from '../suspend.js';
 import type { Answer, Pause, SuspendRequest } from '../suspend.js';
@@ -133,6 +139,10 @@ class Scheduler implements Instance, InstanceContext, Pending {
 
   unread(): readonly Message[] {
     return this.#messages?.unread() ?? NONE;
+  }
+
+  get unreadCount(): number {
+    return this.#messages?.unreadCount ?? 0;
   }
 
   invoke(fn: LuaFunction, args: readonly Data[], ended: (outcome: Outcome) => void, holdsMain = true): Step {
@@ -283,7 +293,7 @@ class Scheduler implements Instance, InstanceContext, Pending {
     return { cancel: () => this.withdraw(id) };
   }
 
-  listen(topic: string, deliver: Deliver, unread?: TellUnread): () => void {
+  listen(topic: string, deliver: Deliver, unread?: UnreadHolder): () => void {
     this.mustNotRead(topic === '' ? 'process.inbox' : `listening to ${topic}`);
     return (this.#messages ??= new MessageBoard()).listen(topic, deliver, unread);
   }

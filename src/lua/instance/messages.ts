@@ -3,7 +3,7 @@
 // M2: topics that begin with `@` belong to the platform and never reach the inbox.
 // M3: what no coroutine has received can be told at any time, message by message, in the order of arrival.
 import { dataObject } from '../../core/data.js';
-import type { Message, TellUnread, Unread } from '../instance-context.js';
+import type { Message, Unread, UnreadHolder } from '../instance-context.js';
 
 /** The topic of lifecycle events (CANCEL, EXIT, LINK_DOWN); process.events() listens to it. */
 export const EVENTS_TOPIC = '@events';
@@ -22,7 +22,7 @@ export const cancelMessage = (reason: string): Message => ({
 
 interface Listener {
   readonly deliver: Deliver;
-  readonly unread: TellUnread | undefined;
+  readonly held: UnreadHolder | undefined;
 }
 const NONE: readonly never[] = Object.freeze([]);
 
@@ -42,8 +42,8 @@ export class MessageBoard {
     for (const { deliver } of listeners) deliver(message, arrival);
   }
 
-  listen(topic: string, deliver: Deliver, unread?: TellUnread): () => void {
-    const own: Listener = { deliver, unread };
+  listen(topic: string, deliver: Deliver, held?: UnreadHolder): () => void {
+    const own: Listener = { deliver, held };
     this.#set(topic, [...this.#listenersTo(topic), own]);
     this.#deliverKept(topic, deliver);
     return () =>
@@ -57,16 +57,26 @@ export class MessageBoard {
   unread(): Message[] {
     const first = new Map<number, Unread>((this.#kept ?? NONE).map((kept) => [kept.arrival, kept]));
     const all = [this.#inbox, ...(this.#topics?.values() ?? NONE)].flat();
-    for (const { unread } of all)
-      for (const held of unread?.() ?? NONE) {
-        const known = first.get(held.arrival);
-        if (known === undefined || held.payload < known.payload) first.set(held.arrival, held);
+    for (const { held } of all)
+      for (const one of (held?.origins() ?? NONE) as readonly Unread[]) {
+        const known = first.get(one.arrival);
+        if (known === undefined || one.payload < known.payload) first.set(one.arrival, one);
       }
     return [...first.values()]
       .sort((left, right) => left.arrival - right.arrival)
       .map(({ message, payload }) =>
         payload === 0 ? message : { ...message, payloads: message.payloads.slice(payload) },
       );
+  }
+
+  /** How many values have come that nobody has received: payloads where a listener takes those, else messages. */
+  get unreadCount(): number {
+    let count = this.#kept?.length ?? 0;
+    for (const { held } of this.#inbox) count += held?.length ?? 0;
+    if (this.#topics !== undefined)
+      for (const listeners of this.#topics.values())
+        for (const { held } of listeners) count += held?.length ?? 0;
+    return count;
   }
 
   listens(topic: string): boolean {

@@ -160,9 +160,10 @@ print(process.events():receive().kind)
 --> LINK_DOWN
 
 --- process.upgrade
-local ok, err = process.upgrade()
+-- in a process, when it hears that its code has changed: process.upgrade(nil, what_it_knows)
+local ok, err = pcall(process.upgrade, 7) -- it does not return, so what is wrong is raised
 print(ok, err:kind())
---> nil	Unavailable
+--> false	Invalid
 
 --- process.registry.register
 print(process.registry.register("the-adder"))

@@ -68,6 +68,8 @@ export interface ProcessService {
   link?(to: string, context: CommandContext): Asked<void>;
   unlink?(to: string, context: CommandContext): Asked<void>;
   setOptions?(options: OwnOptions, context: CommandContext): Asked<void>;
+  /** Settles only when it fails: who asked goes on as another program. */
+  upgrade?(target: string | undefined, args: readonly Data[], context: CommandContext): Promise<never>;
   register?(name: string, pid: string, scope: number, context: CommandContext): Asked<void>;
   lookup?(name: string, context: CommandContext): Asked<string | undefined>;
   unregister?(name: string, scope: number, context: CommandContext): Asked<boolean>;
@@ -171,6 +173,8 @@ export function processHandlers(service: ProcessService): HostHandlers {
           context,
         ),
       ),
+    'process.upgrade': ({ target, args }, context) =>
+      built(service, 'upgrade')(target === undefined ? undefined : text(target), list(args), context),
     'process.register': ({ name, pid, scope }, context) =>
       done(built(service, 'register')(text(name), text(pid), Number(scope), context)),
     'process.lookup': ({ name }, context) => {

@@ -1,6 +1,10 @@
 // What a process receives: the inbox, lifecycle events, topics it listens to. Sealed.
 // R1: inbox and events are one channel each for the life of the instance; the host never waits to put something in.
 // R2: a listened topic is taken before the inbox; a topic that begins with `@` belongs to the platform.
+// R3: of OUTDATED events one at most waits to be received, with the sources of all.
+import { dataObject } from '../../core/data.js';
+import type { Data } from '../../core/data.js';
+import { isMap } from '../../core/data-values.js';
 import { Channel, ChannelType } from '../../lua/instance/channel.js';
 import { fromData } from '../../lua/instance/convert.js';
 import { failure } from '../../lua/instance/error-object.js';
@@ -41,9 +45,6 @@ export const MessageType = defineUserdata<ReceivedMessage>('Message', {
   payload: (_call, self) => (self.payloads.length === 0 ? newPayload(null) : self.payloads),
 });
 
-/** What a channel holds of messages that nobody has received yet. */
-const unreadOf = (channel: Channel) => (): Unread[] => channel.origins() as Unread[];
-
 interface Mailbox {
   inbox: Channel | undefined;
   events: Channel | undefined;
@@ -60,7 +61,7 @@ export function inbox({ instance }: HostCall): LuaValue {
   const box = mailbox(instance);
   if (box.inbox === undefined) {
     const channel = (box.inbox = new Channel(0, 'a message in the inbox'));
-    instance.listen(INBOX, (message, arrival) => pushMessage(channel, message, arrival), unreadOf(channel));
+    instance.listen(INBOX, (message, arrival) => pushMessage(channel, message, arrival), channel);
   }
   return ChannelType.wrap(box.inbox);
 }
@@ -73,11 +74,36 @@ export function events({ instance }: HostCall): LuaValue {
     const channel = (box.events = new Channel(0, 'an event of processes'));
     instance.listen(
       EVENTS_TOPIC,
-      (message, arrival) => pushPayloads(instance, channel, message, arrival),
-      unreadOf(channel),
+      (message, arrival) => pushEvent(instance, channel, message, arrival),
+      channel,
     );
   }
   return ChannelType.wrap(box.events);
+}
+
+/** R3 */
+function pushEvent(instance: InstanceContext, channel: Channel, message: Message, arrival: number): void {
+  const sources = outdatedBy(message);
+  const held =
+    sources === undefined
+      ? undefined
+      : (channel.origins() as Unread[]).find((one) => outdatedBy(one.message));
+  if (sources === undefined || held === undefined) return pushPayloads(instance, channel, message, arrival);
+  const all = [...new Set([...(outdatedBy(held.message) ?? []), ...sources])].sort();
+  const event = dataObject({ kind: 'OUTDATED', sources: all });
+  const joined: Unread = { ...held, message: { ...message, payloads: [event] } };
+  channel.replace(
+    held,
+    fromData(event, () => instance.newTable()),
+    joined,
+  );
+}
+
+/** What has changed, where the message is an OUTDATED event. */
+function outdatedBy({ payloads: [event = null] }: Message): readonly Data[] | undefined {
+  if (!isMap(event) || event['kind'] !== 'OUTDATED') return undefined;
+  const { sources } = event;
+  return Array.isArray(sources) ? sources : [];
 }
 
 function pushPayloads(instance: InstanceContext, channel: Channel, message: Message, arrival: number): void {
@@ -110,7 +136,7 @@ export function listen(call: HostCall, topic: LuaValue, options: LuaValue): Host
         channel.pushFromHost(undefined, { message, payload: 0, arrival });
       else pushPayloads(instance, channel, message, arrival);
     },
-    unreadOf(channel),
+    channel,
   );
   (mailbox(instance).listeners ??= new Map()).set(channel, stop);
   return ChannelType.wrap(channel);

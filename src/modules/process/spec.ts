@@ -3,6 +3,7 @@
 // `process.query|update` { to, name, args } -> list of all results
 // `process.terminate|monitor|unmonitor|link|unlink` { to } -> null; `process.cancel` { to, reason?, deadline_ms? } -> null
 // `process.options` { trap_links?, upgradable? } -> null
+// `process.upgrade` { target?, args } -> nothing: another program goes on
 // `process.register` { name, pid, scope } -> null; `process.lookup` { name } -> PID text; `process.unregister` { name, scope } -> boolean
 //   to: PID text or registered name; pid: PID text, the own one by default; scope: see SCOPES
 // Those of starting are in spawner.ts.
@@ -14,11 +15,11 @@ import { constant, defineModuleSpec, describeType, fn, signature, table } from '
 import type { FunctionSpec, MemberSpec } from '../../lua/module.js';
 import { asNumber, asText } from '../../lua/instance/arguments.js';
 import { fromData, tryToData } from '../../lua/instance/convert.js';
-import { errorFromData, failure } from '../../lua/instance/error-object.js';
-import type { InstanceContext } from '../../lua/instance-context.js';
+import { errorFromData, failure, newError } from '../../lua/instance/error-object.js';
+import type { HostCall, InstanceContext } from '../../lua/instance-context.js';
 import type { Answer } from '../../lua/suspend.js';
 import { command, promptCommand } from '../../lua/suspend.js';
-import { LuaTable, luaType } from '../../lua/values.js';
+import { LuaError, LuaTable, luaType } from '../../lua/values.js';
 import type { HostResult, LuaValue } from '../../lua/values.js';
 import { events, inbox, listen, MessageType, topicProblem, unlisten } from './messages.js';
 import {
@@ -37,7 +38,10 @@ interface OwnOptions {
 }
 const OWN_OPTIONS = {};
 const ownOptions = (instance: InstanceContext): OwnOptions =>
-  instance.state(OWN_OPTIONS, () => ({ trapLinks: false, upgradable: false }));
+  instance.state(OWN_OPTIONS, () => {
+    const { trapsLinks = false, isUpgradable = false } = instance.host;
+    return { trapLinks: trapsLinks, upgradable: isUpgradable };
+  });
 
 function setOptions(instance: InstanceContext, options: LuaValue): HostResult {
   if (!(options instanceof LuaTable))
@@ -183,8 +187,25 @@ const ask = (verb: 'query' | 'update', summary: string): FunctionSpec =>
     ['Invalid', 'NotFound', 'Timeout', 'Unavailable'],
   );
 
-const notBuilt = (what: string, instead: string): HostResult =>
-  failure('Unavailable', `${what} is not built in this version; ${instead}`, undefined, false);
+/** Raises what is wrong, so that who does not look at it does not go on as the old program. */
+function upgrade({ instance }: HostCall, target: LuaValue, ...values: readonly LuaValue[]): HostResult {
+  const refuse = (kind: ErrorKind, message: string): LuaError =>
+    new LuaError(newError({ kind, message, retryable: false }));
+  if (target !== undefined && !isText(target))
+    throw refuse(
+      'Invalid',
+      `the id is a text that is not empty, or nil for the same entry, got ${luaType(target)}`,
+    );
+  if (instance.host.place === 'workflow')
+    throw refuse('Unavailable', 'a workflow goes on as a newer program by workflow.continue_as_new');
+  const list = valueList(values, 'the arguments of the upgrade');
+  if (!list.ok) throw refuse('Invalid', 'an argument of the upgrade does not cross to another program');
+  const asked = { type: 'process.upgrade', args: list.data, ...(target === undefined ? {} : { target }) };
+  return command(asked, (answer) => {
+    if (!answer.ok) throw new LuaError(errorFromData(answer.error));
+    return [];
+  });
+}
 
 /** The scope's number; undefined when it is none. */
 function scopeOf(value: LuaValue): number | undefined {
@@ -369,11 +390,11 @@ export const processSpec = defineModuleSpec({
       ['Invalid'],
     ),
     upgrade: fn(
-      'Goes on as a newer program under the same PID. Not built in this version.',
+      'Goes on as another program, or as the newest one of the same entry, under the same PID: with its bonds, names, options and the messages that were not received. It does not return; when it cannot be done the error is raised. For processes in memory.',
       ['id?: string', '...: any'],
-      ['nil', 'Error'],
-      () => notBuilt('process.upgrade', 'end this process and start the new one'),
-      ['Unavailable'],
+      [],
+      upgrade,
+      ['Invalid', 'NotFound', 'Unavailable'],
     ),
     registry,
     event: table({

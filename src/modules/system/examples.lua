@@ -87,13 +87,13 @@ print(system.process.cwd():sub(1, 1))
 
 --- system.hosts.list
 local system = require("system")
-print(system.hosts.list())
---> nil	process hosts are not built in this version
+for _, host in ipairs(system.hosts.list()) do print(host.id, host.workers, host.processes) end
 
 --- system.hosts.processes
 local system = require("system")
-print(system.hosts.processes("app:host"))
---> nil	process hosts are not built in this version
+local none, err = system.hosts.processes("app:nowhere")
+print(none, err:kind(), err:message())
+--> nil	NotFound	there is no process.host 'app:nowhere' on this node
 
 --- system.supervisor.state
 local system = require("system")

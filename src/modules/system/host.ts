@@ -23,6 +23,22 @@ export interface ServiceFacts {
   readonly details: string;
 }
 
+export interface HostFacts {
+  readonly id: string;
+  readonly workers: number;
+  readonly processes: number;
+  /** Starts that wait. */
+  readonly queued: number;
+}
+
+export interface ProcessFacts {
+  readonly pid: string;
+  readonly entry: string;
+  readonly state: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+}
+
 /** Locks that one process of all nodes holds. */
 export interface Locks {
   /** Throws AlreadyExists when anybody holds it. */
@@ -41,6 +57,10 @@ export interface SystemAccess {
   locks(): Locks;
   modules(): readonly { readonly name: string; readonly summary: string; readonly workflow: string }[];
   services(): readonly ServiceFacts[];
+  /** The process hosts of the node. */
+  hosts(): readonly HostFacts[];
+  /** What runs on one of them; undefined: there is no such host. */
+  processes(host: string): readonly ProcessFacts[] | undefined;
   /** Programs that run now. */
   running(): number;
 }
@@ -109,6 +129,7 @@ const RESOURCES: Readonly<Record<string, string>> = {
   service: 'supervisor',
   services: 'supervisor',
   role: 'node',
+  processes: 'hosts',
   members: 'cluster',
   leader: 'cluster',
   size: 'cluster',
@@ -138,6 +159,27 @@ export function systemHandlers(system: SystemAccess, authorize: Authorize): Host
         .map(({ name, summary, workflow }) =>
           dataObject({ name: toBytes(name), description: toBytes(summary), class: [toBytes(workflow)] }),
         ),
+    hosts: () =>
+      system
+        .hosts()
+        .map(({ id, workers, processes, queued }) =>
+          dataObject({ id: toBytes(id), workers, processes, stolen: 0, queue_depth: queued }),
+        ),
+    processes: (command) => {
+      const host = toTextLossy(textIn(command, 'id'));
+      const found = system.processes(host);
+      if (found === undefined)
+        throw new SystemError('NotFound', `there is no process.host '${host}' on this node`);
+      return found.map(({ pid, entry, state, since }) =>
+        dataObject({
+          pid,
+          host: toBytes(host),
+          source: toBytes(entry),
+          state,
+          started_at: BigInt(since) * 1_000_000n,
+        }),
+      );
+    },
     services: () => system.services().map(serviceFacts),
     service: (command) => {
       const wanted = toTextLossy(textIn(command, 'id'));

@@ -46,7 +46,6 @@ const NO_LIMIT =
   'the memory of a node is bounded when it is started, with NODE_OPTIONS=--max-old-space-size=MB';
 const NO_PERCENT = 'V8 has no such setting: it collects when it needs to';
 const NO_RAFT = 'raft not available: nodes agree through the registry, without a leader';
-const NO_HOSTS = 'process hosts are not built in this version';
 
 const memory = members(
   read(
@@ -170,7 +169,31 @@ export const systemSpec = defineModuleSpec({
         read('cwd', 'cwd', 'string', 'The working folder of the node.'),
       ),
     ),
-    hosts: table(members(absent('list', 'Refused.', NO_HOSTS), absent('processes', 'Refused.', NO_HOSTS))),
+    hosts: table(
+      members(
+        read(
+          'list',
+          'hosts',
+          'table[]',
+          'The process hosts of the node: id, workers, processes (that run), stolen (always 0), queue_depth (starts that wait).',
+        ),
+        define('processes', {
+          summary: 'What runs on a host: pid, host, source (the entry), state, started_at (nanoseconds).',
+          params: [bytes('host_id')],
+          returns: ['table[]?', 'Error?'],
+          fails: {
+            Invalid: 'the id is empty or no string',
+            NotFound: 'there is no such host on the node',
+            ...DENIED,
+          },
+          returnsWrongArguments: true,
+          run: (call, id) =>
+            id === ''
+              ? failure('Invalid', 'the id of the host is empty')
+              : ask(call, { type: 'system.read', what: 'processes', id }),
+        }),
+      ),
+    ),
     supervisor: table(
       members(
         define('state', {

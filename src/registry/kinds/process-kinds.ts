@@ -15,8 +15,12 @@ export const processHost = defineKind({
         ),
         queue_size: count('Processes that may wait to start on the host. Default: 1024.', 1),
         local_queue_size: count('Processes that may wait to start at each worker. Default: 256.', 0),
+        inbox_size: count(
+          'Messages that have come to one of its processes and that it has not received. Default: 10000.',
+          1,
+        ),
         on_full: oneOf(
-          'What a spawn does while as many wait to start as may: wait for its place, or fail as RateLimited. Default: wait.',
+          'What a spawn does while as many wait to start as may, and a send to a full inbox: wait, or fail as RateLimited. Default: wait.',
           'wait',
           'refuse',
         ),

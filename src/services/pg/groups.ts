@@ -17,11 +17,11 @@ export interface GroupsOptions {
   readonly entry: (id: string) => Entry | undefined;
   /** Calls back when the process has ended, at once when it is not there; once for each call. */
   readonly whenEnded: (pid: string, ended: () => void) => void;
-  /** Puts a message into a process of this node; one that is gone gets none. */
+  /** Puts a message into a process of this node; one that is gone gets none. False: its inbox is full. */
   readonly deliver: (
     pid: string,
     message: { readonly topic: string; readonly from: string; readonly payloads: readonly Data[] },
-  ) => void;
+  ) => boolean;
   /** A PID of this node as others know it. */
   readonly global: (pid: string) => string;
   /** Before everything is told anew (N2). Milliseconds. */
@@ -81,19 +81,14 @@ export class Groups implements GroupService, Disposable {
       members: (group, local) => scope.members(group, local),
       groups: (local) => scope.groups(local),
       broadcast: (message, group, local) => {
-        for (const pid of new Set(scope.members(group, true))) this.#options.deliver(pid, message);
-        if (local) return;
-        const { topic, from, payloads } = message;
-        const body = dataObject({
-          scope: id,
-          group,
-          topic,
-          from: this.#options.global(from),
-          payloads: [...payloads],
-        });
-        // Best effort, as the format has it: a node that is going has no members soon.
-        for (const node of scope.nodesWith(group))
-          this.#options.peers.request(node, 'pg.broadcast', body).catch(() => undefined);
+        const here = new Set(scope.members(group, true));
+        const full = [...here].filter((pid) => !this.#options.deliver(pid, message)).length;
+        if (!local) this.#broadcastTo(scope.nodesWith(group), { ...message, scope: id, group });
+        if (full > 0)
+          throw new GroupError(
+            'RateLimited',
+            `the inboxes of ${full} of ${here.size} members on this node are full; they did not get the message`,
+          );
       },
       subscribe: (group): GroupSubscription => scope.subscribe(group),
     };
@@ -172,6 +167,19 @@ export class Groups implements GroupService, Disposable {
     });
     this.#scope(typeof scope === 'string' ? scope : '').changed(from, deltas);
     return null;
+  }
+
+  #broadcastTo(
+    nodes: readonly string[],
+    {
+      from,
+      payloads,
+      ...rest
+    }: Parameters<GroupsOptions['deliver']>[1] & { readonly scope: string; readonly group: string },
+  ): void {
+    const body = dataObject({ ...rest, from: this.#options.global(from), payloads: [...payloads] });
+    // Best effort, as the format has it: a node that is going has no members soon.
+    for (const node of nodes) this.#options.peers.request(node, 'pg.broadcast', body).catch(() => undefined);
   }
 
   #broadcasted({ scope, group, topic, from, payloads }: DataObject): Data {

@@ -167,6 +167,38 @@ function M.talks_to_itself(rounds)
   return rounds
 end
 
+--- Goes on as what it is told to, with a timer, a listener and a coroutine of its own that end with it.
+function M.changes(owner)
+  process.set_options({ trap_links = true, upgradable = true })
+  process.listen("old")
+  coroutine.spawn(function() channel.new():receive() end)
+  local order = process.listen("order"):receive()
+  local ok, err = pcall(process.upgrade, order.id, owner, order.state)
+  process.send(owner, "refused", { ok = ok, kind = err:kind(), message = err:message() })
+  process.listen("end"):receive()
+  return "as it was"
+end
+--- What the one before has left, and what comes.
+function M.changed(owner, state)
+  local first = process.inbox():receive()
+  local options = process.get_options()
+  process.send(owner, "changed", {
+    pid = process.pid(), state = state, topic = first:topic(), data = first:payload():data(), from = first:from(),
+    trap = options.trap_links, upgradable = options.upgradable,
+  })
+  return process.inbox():receive():topic()
+end
+
+--- Receives nothing but events.
+function M.sleeps() return process.events():receive().reason end
+
+function M.floods_itself()
+  for sent = 0, 100 do
+    local ok, err = process.send(process.pid(), "n")
+    if not ok then return { sent, err:kind() } end
+  end
+end
+
 --- Never waits.
 function M.spins()
   local n = 0

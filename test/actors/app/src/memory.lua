@@ -126,6 +126,80 @@ T["a process that always has a message is within its budget, and starves nobody"
   t.eq(t.take(pongs), "meanwhile")
   t.eq(t.event("EXIT", talks).result.value, 20000)
 end
+T["a process goes on as another program under its PID, with what it has not received"] = function(host)
+  local pid = assert(process.spawn_monitored("app:changes", host, process.pid()))
+  t.eq(process.registry.register("the same", pid), true)
+  local told = process.listen("changed")
+  process.send(pid, "old", 7) -- which the first program listens to and does not receive
+  process.send(pid, "order", { id = "app:changed", state = { kept = true } })
+  t.eq(t.take(told), {
+    pid = pid, state = { kept = true }, topic = "old", data = 7, from = process.pid(), trap = true, upgradable = true,
+  })
+  t.quiet(process.events(), "no end")
+  process.send("the same", "last")
+  t.eq(t.event("EXIT", pid).result.value, "last")
+end
+T["an upgrade that cannot be done is raised, and the program is as it was"] = function(host)
+  local refused = process.listen("refused")
+  for id, kind in pairs { ["app:nothing"] = "NotFound", ["app:history"] = "Invalid", [""] = "Invalid" } do
+    local pid = assert(process.spawn_monitored("app:changes", host, process.pid()))
+    process.send(pid, "order", { id = id })
+    local answer = t.take(refused)
+    t.eq({ answer.ok, answer.kind }, { false, kind }, answer.message)
+    process.send(pid, "end")
+    t.eq(t.event("EXIT", pid).result.value, "as it was")
+  end
+end
+T["a function is not upgraded"] = function()
+  local ok, err = pcall(process.upgrade)
+  t.eq({ ok, err:kind() }, { false, "Invalid" })
+end
+T["a full inbox refuses where the host says so, and says whose limit it is"] = function()
+  local pid = assert(process.spawn_monitored("app:waits", "app:tight"))
+  local sent, refused = 0, nil
+  while refused == nil and sent < 10 do
+    local ok, err = process.send(pid, "n")
+    if ok then sent = sent + 1 else refused = err end
+  end
+  t.eq({ sent, refused:kind(), refused:retryable() }, { 3, "RateLimited", true })
+  for _, word in ipairs { "app:tight", "inbox_size", "3 messages" } do
+    assert(tostring(refused):find(word, 1, true), tostring(refused))
+  end
+  t.event("EXIT", pid)
+end
+T["a send to a full inbox waits for room where the host says so, in order"] = function()
+  local pid = assert(process.spawn_monitored("app:collects", "app:roomy", 50))
+  for i = 1, 50 do t.eq(process.send(pid, "n", i), true) end
+  local topics = t.event("EXIT", pid).result.value
+  for i = 1, 50 do t.eq(topics[i], { "n", i }) end
+end
+T["who waits for room in an inbox hears of the end of its process"] = function()
+  local pid = assert(process.spawn("app:sleeps", "app:roomy"))
+  for i = 1, 3 do t.eq(process.send(pid, "n", i), true) end
+  local done = channel.new(1)
+  coroutine.spawn(function()
+    local ok, err = process.send(pid, "n", 4)
+    done:send(ok or err:kind())
+  end)
+  t.quiet(done, "it waits")
+  process.terminate(pid)
+  t.eq(t.take(done), "NotFound")
+end
+T["a process cannot wait for room in its own inbox"] = function()
+  local pid = assert(process.spawn_monitored("app:floods_itself", "app:roomy"))
+  t.eq(t.event("EXIT", pid).result.value, { 3, "RateLimited" })
+end
+T["events come though the inbox is full"] = function()
+  local pid = assert(process.spawn_monitored("app:sleeps", "app:tight"))
+  for _ = 1, 3 do process.send(pid, "n") end
+  t.eq(process.cancel(pid, "enough"), true)
+  t.eq(t.event("EXIT", pid).result.value, "enough")
+end
+T["a process of another cluster is Unavailable"] = function(host)
+  local ok, err = process.send("{other/box@" .. host .. "|0x1}", "hello")
+  t.kind(ok, err, "Unavailable")
+  assert(tostring(err):find("another cluster", 1, true), tostring(err))
+end
 T["a process that never waits starves nobody, and is ended"] = function(host)
   local spins = assert(process.spawn_monitored("app:spins", host))
   local pongs, echo = process.listen("ping"), assert(process.spawn("app:echo", host))
