@@ -189,6 +189,17 @@ function M.changed(owner, state)
   return process.inbox():receive():topic()
 end
 
+--- Receives for ever.
+function M.sink()
+  local inbox = process.inbox()
+  while true do inbox:receive() end
+end
+
+--- Sends for ever, whether it can or not.
+function M.floods(to)
+  while true do process.send(to, "n") end
+end
+
 --- Receives nothing but events.
 function M.sleeps() return process.events():receive().reason end
 
