@@ -126,7 +126,8 @@ T["a process that always has a message is within its budget, and starves nobody"
   t.eq(t.take(pongs), "meanwhile")
   t.eq(t.event("EXIT", talks).result.value, 20000)
 end
-T["a process goes on as another program under its PID, with what it has not received"] = function(host)
+T["a process goes on as another program under its PID, with what it has not received"] = function()
+  local host = "app:memory" -- with one worker
   local pid = assert(process.spawn_monitored("app:changes", host, process.pid()))
   t.eq(process.registry.register("the same", pid), true)
   local told = process.listen("changed")
@@ -139,7 +140,8 @@ T["a process goes on as another program under its PID, with what it has not rece
   process.send("the same", "last")
   t.eq(t.event("EXIT", pid).result.value, "last")
 end
-T["an upgrade that cannot be done is raised, and the program is as it was"] = function(host)
+T["an upgrade that cannot be done is raised, and the program is as it was"] = function()
+  local host = "app:memory" -- with one worker
   local refused = process.listen("refused")
   for id, kind in pairs { ["app:nothing"] = "NotFound", ["app:history"] = "Invalid", [""] = "Invalid" } do
     local pid = assert(process.spawn_monitored("app:changes", host, process.pid()))
