@@ -276,7 +276,12 @@ function processesComponent(options: BaseOptions): Component {
         factory: app.get(keys.factory),
         router: app.get(keys.router),
         bus: app.get(keys.bus),
-        threads: { ...options.threads, print: options.print, failed: failedOf(app) },
+        threads: {
+          ...options.threads,
+          artifactOf: (loaded) => options.programs.artifactOf(loaded),
+          print: options.print,
+          failed: failedOf(app),
+        },
       });
       watch = registry.listen({ name: 'processes', committed: (_view, changes) => hosts.changed(changes) });
       app.set(keys.processes, hosts);

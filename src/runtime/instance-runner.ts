@@ -49,6 +49,8 @@ export interface RunnerOptions {
 
 /** An instance that runs in another thread: its steps are reported when they are done, and it says when it has begun. */
 export interface AwayInstance extends Pick<Instance, 'start' | 'answer' | 'deliver' | 'close'> {
+  /** As InstanceRunner.upgrade. */
+  upgrade(loaded: LoadedProgram, entry: string, args: readonly Data[]): void;
   /** As InstanceRunner.withdraw. */
   withdraw(error: ErrorData, graceMs: number): void;
   /** Messages that have come and that no coroutine has received. */
@@ -236,10 +238,6 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
     }
   }
 
-  get isAway(): boolean {
-    return this.#away !== undefined;
-  }
-
   get program(): LoadedProgram {
     return this.#loaded;
   }
@@ -247,8 +245,9 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
   /** Goes on as another program, which gets what this one has not received; what this one has asked for and owns ends (I6). */
   upgrade(loaded: LoadedProgram, entry: string, args: readonly Data[]): void {
     this.#put(() => {
+      const away = this.#away;
       const unread = this.#instance?.unread() ?? NOTHING;
-      this.#abandon();
+      if (away === undefined) this.#abandon();
       if (this.#holdings !== undefined) {
         const closing = this.#holdings[Symbol.asyncDispose]().catch(this.#services.failed);
         this.#closing = Promise.all([this.#closing, closing]).then(() => undefined);
@@ -256,6 +255,10 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
       }
       this.#loaded = loaded;
       this.entry = entry;
+      if (away !== undefined) {
+        away.upgrade(loaded, entry, args); // all that is said here of the program happens there
+        return undefined;
+      }
       const rest = this.#due?.slice(this.#next) ?? NOTHING;
       this.#due = [...unread, ...rest.filter((due) => !(due instanceof Reply))];
       this.#next = 0;

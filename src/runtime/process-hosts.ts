@@ -320,7 +320,7 @@ export class ProcessHosts {
   /** Where instances of a host are made; undefined: in this thread. */
   #placeIn({ threads }: ProcessHost): Instantiate | undefined {
     if (threads === undefined) return undefined;
-    return (program, runner) => threads.instance(this.#options.programs.artifactOf(program), runner);
+    return (program, runner) => threads.instance(program, runner);
   }
 
   /** What is to run (H1). Throws what is wrong with the request. */
@@ -354,12 +354,6 @@ export class ProcessHosts {
 
   /** Has a process go on as the newest program of an entry, by default its own. Throws as a start would. */
   async upgrade(actor: Actor, target: string | undefined, args: readonly Data[]): Promise<void> {
-    if (actor.isAway)
-      throw new CallError({
-        kind: 'Unavailable',
-        message: 'a process is upgraded only where host.workers is 1; end it and start it anew',
-        retryable: false,
-      });
     const entry = target ?? actor.entry;
     actor.upgrade(await this.program(entry), entry, args);
   }

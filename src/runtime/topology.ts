@@ -51,8 +51,6 @@ export interface Actor {
   /** An abnormal end of a link is an event, and not the end. */
   trapsLinks: boolean;
   readonly entry: string;
-  /** It runs in another thread. */
-  readonly isAway: boolean;
   /** Goes on as another program. */
   upgrade(loaded: LoadedProgram, entry: string, args: readonly Data[]): void;
   /** It is told when its program changes. */

@@ -114,9 +114,7 @@ class LuaThread implements Turn {
         this.#programs.set(told.number, this.#options.load(told.artifact));
         return;
       case 'start': {
-        const loaded = this.#programs.get(told.program);
-        if (loaded === undefined) throw new TypeError(`nobody told program ${told.program}`);
-        this.#unstarted.set(told.pid, { start: told, loaded, then: [] });
+        this.#unstarted.set(told.pid, { start: told, loaded: this.#program(told.program), then: [] });
         if (this.#unstarted.size === 1) this.#turns.run(this);
         return;
       }
@@ -126,6 +124,12 @@ class LuaThread implements Turn {
         else waiting.then.push(told);
       }
     }
+  }
+
+  #program(number: number): LoadedProgram {
+    const loaded = this.#programs.get(number);
+    if (loaded === undefined) throw new TypeError(`nobody told program ${number}`);
+    return loaded;
   }
 
   /** Begins the oldest start. The next is begun after its first step: until then another thread may take it. */
@@ -162,6 +166,11 @@ class LuaThread implements Turn {
         return;
       case 'answer':
         this.#answer(process, told);
+        return;
+      case 'upgrade':
+        process.runner.trapsLinks = told.trapsLinks;
+        process.runner.isUpgradable = told.isUpgradable;
+        process.runner.upgrade(this.#program(told.program), told.entry, told.args);
         return;
       case 'withdraw':
         process.runner.withdraw(told.error, told.graceMs);

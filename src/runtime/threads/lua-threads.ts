@@ -5,7 +5,7 @@
 // H3: a thread that died is replaced, but for one that never came up: then its starts fail, and the next start tries anew.
 import { Worker } from 'node:worker_threads';
 import type { ErrorData } from '../../core/error-data.js';
-import type { Artifact } from '../../lua/engine.js';
+import type { Artifact, LoadedProgram } from '../../lua/engine.js';
 import { Claim, claim } from './protocol.js';
 import type { FromThread, ThreadData, ToThread } from './protocol.js';
 import { ThreadInstance } from './thread-instance.js';
@@ -24,6 +24,8 @@ export interface ThreadSurroundings {
   readonly script: URL;
   /** What the script needs to know. */
   readonly data: unknown;
+  /** What a thread loads a program from. */
+  readonly artifactOf: (loaded: LoadedProgram) => Artifact;
   readonly print: (line: string) => void;
   readonly failed: (error: unknown) => void;
 }
@@ -42,10 +44,11 @@ export class LuaThreads implements AsyncDisposable {
   }
 
   /** A process of this host; it begins when a thread gets to it. */
-  instance(artifact: Artifact, owner: Owner): ThreadInstance {
+  instance(loaded: LoadedProgram, owner: Owner): ThreadInstance {
     return new ThreadInstance({
       owner,
-      artifact,
+      loaded,
+      artifactOf: this.#surroundings.artifactOf,
       ready: (instance) => {
         this.#waiting.add(instance);
         this.#feed();
@@ -204,9 +207,10 @@ class HostThread implements Listener {
   }
 
   tell(told: Told): void {
-    if (told.is !== 'start') return this.#post(told);
-    const { artifact, ...start } = told;
-    this.#post({ ...start, place: this.#taking, program: this.#numberOf(artifact) });
+    if (!('artifact' in told)) return this.#post(told);
+    const { artifact, ...rest } = told;
+    const program = this.#numberOf(artifact);
+    this.#post(rest.is === 'start' ? { ...rest, program, place: this.#taking } : { ...rest, program });
   }
 
   /** It has ended, or it is not to begin. */

@@ -47,6 +47,16 @@ export type ToThread =
   | { readonly is: 'deliver'; readonly pid: string; readonly message: Message }
   | { readonly is: 'answer'; readonly pid: string; readonly id: number; readonly answer: Answer }
   | { readonly is: 'withdraw'; readonly pid: string; readonly error: ErrorData; readonly graceMs: number }
+  /** It goes on as another program. */
+  | {
+      readonly is: 'upgrade';
+      readonly pid: string;
+      readonly entry: string;
+      readonly program: number;
+      readonly args: readonly Data[];
+      readonly trapsLinks: boolean;
+      readonly isUpgradable: boolean;
+    }
   | { readonly is: 'end'; readonly pid: string };
 
 export type FromThread =

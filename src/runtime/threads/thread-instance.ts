@@ -3,7 +3,7 @@
 // I2: its runner hears of commands and of the end as of any step's, in its turn.
 import type { Data, DataObject } from '../../core/data.js';
 import type { ErrorData } from '../../core/error-data.js';
-import type { Artifact } from '../../lua/engine.js';
+import type { Artifact, LoadedProgram } from '../../lua/engine.js';
 import type { Message } from '../../lua/instance-context.js';
 import type { Outcome, Step } from '../../lua/step.js';
 import type { Answer } from '../../lua/suspend.js';
@@ -11,10 +11,12 @@ import type { AwayInstance } from '../instance-runner.js';
 import type { FromThread, ToThread } from './protocol.js';
 
 type Start = Extract<ToThread, { is: 'start' }>;
+type Upgrade = Extract<ToThread, { is: 'upgrade' }>;
 /** The program of a start has another number in each thread, and its claim another place. */
 export type Told =
-  | Exclude<ToThread, { is: 'start' | 'program' }>
-  | (Omit<Start, 'program' | 'place'> & { readonly artifact: Artifact });
+  | Exclude<ToThread, { is: 'start' | 'program' | 'upgrade' }>
+  | (Omit<Start, 'program' | 'place'> & { readonly artifact: Artifact })
+  | (Omit<Upgrade, 'program'> & { readonly artifact: Artifact });
 
 /** Where it is told. */
 export interface Listener {
@@ -26,6 +28,8 @@ export interface Owner {
   readonly pid: string;
   readonly entry: string;
   readonly context: Readonly<DataObject>;
+  readonly trapsLinks: boolean;
+  readonly isUpgradable: boolean;
   began(): void;
   /** What its instance has come to. */
   report(step: Step): void;
@@ -34,7 +38,8 @@ export interface Owner {
 
 export interface ThreadInstanceOptions {
   readonly owner: Owner;
-  readonly artifact: Artifact;
+  readonly artifactOf: (loaded: LoadedProgram) => Artifact;
+  readonly loaded: LoadedProgram;
   readonly ready: (instance: ThreadInstance) => void;
   readonly closed: (instance: ThreadInstance) => void;
 }
@@ -64,9 +69,9 @@ export class ThreadInstance implements AwayInstance {
   // By its runner
 
   start(args: readonly Data[]): Step {
-    const { owner, artifact, ready } = this.#options;
+    const { owner, loaded, artifactOf, ready } = this.#options;
     const { pid, entry, context: values } = owner;
-    this.#tell({ is: 'start', pid, entry, artifact, values, args });
+    this.#tell({ is: 'start', pid, entry, artifact: artifactOf(loaded), values, args });
     ready(this);
     return NOTHING;
   }
@@ -78,6 +83,13 @@ export class ThreadInstance implements AwayInstance {
   deliver(message: Message): Step {
     this.#sent += 1;
     return this.#tell({ is: 'deliver', pid: this.pid, message });
+  }
+
+  upgrade(loaded: LoadedProgram, entry: string, args: readonly Data[]): void {
+    const { owner, artifactOf } = this.#options;
+    const { pid, trapsLinks, isUpgradable } = owner;
+    const artifact = artifactOf(loaded);
+    this.#tell({ is: 'upgrade', pid, entry, artifact, args, trapsLinks, isUpgradable });
   }
 
   withdraw(error: ErrorData, graceMs: number): void {
