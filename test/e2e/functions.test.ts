@@ -162,11 +162,6 @@ describe('moontide run', () => {
     node.signal('SIGTERM');
     await node.ended;
   });
-  it('says which later version runs commands', async () => {
-    const { code, stderr } = await run('run', 'migrate');
-    expect(code).toBe(2);
-    expect(stderr).toContain("cannot run 'migrate'");
-  });
   it('tells everything that is wrong with the app, starts nothing, exit code 2', async () => {
     const broken = folders.make({
       'src/_index.yaml':

@@ -73,7 +73,7 @@ it('takes up an actor that never ends to write to itself once between two looks 
   const first = busy.turns;
   for (let looks = 1; looks <= 10; looks++) {
     const before = neighbour.turns;
-    topology.send(neighbour.runner.pid, { topic: 'ping', from: undefined, payloads: [] });
+    void topology.send(neighbour.runner.pid, { topic: 'ping', from: undefined, payloads: [] });
     await timersHadTheirs();
     expect(neighbour.turns).toBe(before + 1);
     expect(busy.turns - first).toBeLessThanOrEqual(looks + 1);
