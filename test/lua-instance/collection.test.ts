@@ -1,7 +1,7 @@
 // Programs that take much ask for a collection of garbage: seldom enough, and without changing what is counted.
 import { afterEach, describe, expect, it } from 'vitest';
 import { setCollector, took } from '../../src/lua/compiled/collection.js';
-import { openLua, programOf } from '../support/instance.js';
+import { LuaSession, openLua, programOf } from '../support/instance.js';
 import { smallest } from '../support/smallest.js';
 
 const MB = 1024 * 1024;
@@ -35,6 +35,18 @@ describe('a collection of garbage', () => {
     });
     expect(count).toBeGreaterThanOrEqual(3);
     expect(count).toBeLessThanOrEqual(4);
+  });
+
+  it('is asked for by a program that gives up its turn before it has taken much, time and again', () => {
+    const text = 'local s, t = ("x"):rep(1e6), {} for i = 1, 40 do t[i] = s:upper() end';
+    let turns = 1;
+    const count = collections(() => {
+      const session = new LuaSession(text, { host: { turnInstructions: 500_000 } });
+      for (let step = session.instance.start([]); step.paused !== undefined; turns++)
+        step = session.instance.goOn();
+    });
+    expect(turns).toBeGreaterThan(20);
+    expect(count).toBe(1);
   });
 
   it('is not asked for by any number of small steps', () => {

@@ -92,6 +92,7 @@ export function beginStep({ instructions, memory }: Limits, { turn, parks }: Ste
   machine.overdraft = parks ? memory : 0;
   machine.memory = Math.min(memory, PORTION);
   machine.reserve = memory - machine.memory;
+  machine.heardOf = memory;
 }
 
 /** The step has got what else a new step would begin with: it has its whole budget again, and the rest of its turn. */
@@ -101,6 +102,7 @@ export function renewStep(): void {
   machine.turnEnd = machine.watch = machine.budgetPerStep - turn; // B5
   machine.memory = Math.min(machine.memoryPerStep, PORTION);
   machine.reserve = machine.memoryPerStep - machine.memory;
+  machine.heardOf = machine.memoryPerStep;
 }
 
 /** What is left of a step that has paused. */
@@ -108,26 +110,32 @@ export interface StepLeft {
   readonly budget: number;
   /** Bytes. */
   readonly memory: number;
+  readonly heardOf: number;
   readonly limits: Limits;
 }
 
 export function keepStep(): StepLeft {
   machine.hasPaused = true;
+  const memory = machine.memory + machine.reserve;
+  // It may pause before its portion is used up, time and again.
+  if (machine.heardOf - memory >= PORTION) tellTaken();
   return {
     budget: machine.budget,
-    memory: machine.memory + machine.reserve,
+    memory,
+    heardOf: machine.heardOf,
     limits: { instructions: machine.budgetPerStep, memory: machine.memoryPerStep },
   };
 }
 
 /** A step goes on after its pause, for another turn. */
-export function resumeStep({ budget, memory, limits }: StepLeft, { turn }: StepRules): void {
+export function resumeStep({ budget, memory, heardOf, limits }: StepLeft, { turn }: StepRules): void {
   beginStep(limits);
   machine.budget = budget;
   machine.watch = machine.turnEnd = Math.max(budget - turn, 0);
   machine.slice = Math.min(SLICE, turn);
   machine.memory = Math.min(memory, PORTION);
   machine.reserve = memory - machine.memory;
+  machine.heardOf = heardOf;
 }
 
 /** Takes slices for a unit that has `left` (less than 0) until it has some. */
@@ -179,21 +187,27 @@ export const memoryLeft = (): number => machine.memory + machine.reserve + machi
 
 /** More was counted than there was left of the portion. */
 export function needMemory(): void {
-  let portions = 0;
   while (machine.memory < 0) {
     if (machine.reserve <= 0) overdraw();
     const more = Math.min(machine.reserve, PORTION);
     machine.reserve -= more;
     machine.memory += more;
-    portions += more;
   }
-  if (portions > 0) took(portions, machine.memoryPerStep - machine.memory - machine.reserve);
+  tellTaken();
+}
+
+function tellTaken(): void {
+  const left = machine.memory + machine.reserve;
+  if (left === Infinity) return; // without a limit V8 goes by its own rules
+  took(machine.heardOf - left, machine.memoryPerStep - left);
+  machine.heardOf = left;
 }
 
 /** The step goes on, to the next place where it can park. */
 function overdraw(): void {
   if (machine.overdraft <= 0) exceededMemory();
   machine.reserve = machine.overdraft;
+  machine.heardOf += machine.overdraft;
   machine.overdraft = 0;
   machine.turnEnd = Infinity;
 }

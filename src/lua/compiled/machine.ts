@@ -109,6 +109,8 @@ class Machine {
   /** More of it, for when `memory` is used up. */
   reserve = Infinity;
   memoryPerStep = Infinity;
+  /** What was left of `memory` and `reserve` when the collection last heard of what the step takes (collection.ts). */
+  heardOf = Infinity;
   /** The last step has paused, and not ended. */
   hasPaused = false;
   /** What may be taken beyond that, once, by a step that then parks. */
