@@ -61,7 +61,7 @@ describe('a signal', () => {
     const node = new CliProcess(['--app', app, 'dev']);
     await node.until(/is running/);
     const [pid] = serversOn(stateOf(app));
-    rmSync(stateOf(app), { recursive: true });
+    rmSync(stateOf(app), { recursive: true, maxRetries: 10, retryDelay: 20 }); // its node still writes there
     node.signal('SIGINT');
     expect(await node.ended).toMatchObject({ code: 0 });
     expect(pid === undefined || isAlive(pid)).toBe(false);
