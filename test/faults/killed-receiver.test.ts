@@ -24,8 +24,9 @@ const REACH = 1_500;
 const LUA = `
 local M = {}
 function M.start() return (assert(process.spawn("app:counter", "app:processes"))) end
--- Each sender sends until that fails; gives how many were taken of each, and the error that ended it.
+-- Each sender sends until that fails; gives how many were taken of each, the error that ended it, and the event of its end.
 function M.stream(pid, senders)
+  assert(process.monitor(pid))
   local ended, results = channel.new(senders), {}
   for sender = 1, senders do
     coroutine.spawn(function()
@@ -42,12 +43,8 @@ function M.stream(pid, senders)
     local one = ended:receive()
     results[one.sender] = one
   end
-  return results
-end
-function M.watch(pid)
-  assert(process.monitor(pid))
   local event = process.events():receive()
-  return { event.kind, event.from == pid, event.result.error:kind() }
+  return { told = results, watched = { event.kind, event.from == pid, event.result.error:kind() } }
 end
 function M.send(pid)
   local ok, err = process.send(pid, "late")
@@ -82,6 +79,11 @@ interface Stream {
   readonly message: string;
 }
 
+interface Streams {
+  readonly told: readonly Stream[];
+  readonly watched: unknown;
+}
+
 let database: PostgresDatabase;
 let sender: AppNode;
 let folder = '';
@@ -97,7 +99,7 @@ beforeAll(async () => {
     files: FILES,
     environment,
   });
-  const functions = ['start', 'stream', 'watch', 'send', 'nodes'].map(
+  const functions = ['start', 'stream', 'send', 'nodes'].map(
     (name) =>
       `  - { name: ${name}, kind: function.lua, source: file://f.lua, method: ${name}, modules: [system] }`,
   );
@@ -130,14 +132,13 @@ describe.skipIf(process.platform === 'win32')('a node that is killed while it re
         .poll(() => sender.call('nodes'), { timeout: 30_000 })
         .toEqual(expect.arrayContaining(['sender', 'receiver']));
 
-      const watched = sender.call('watch', pid);
       const streams = sender.call('stream', pid, SENDERS);
       const point = random.below(REACH);
       await expect.poll(() => child.lines.length, { timeout: 60_000, interval: 2 }).toBeGreaterThan(point);
       child.kill();
       const killed = performance.now();
       await child.ended;
-      const told = (await streams) as unknown as readonly Stream[]; // K1
+      const { told, watched } = (await streams) as unknown as Streams; // K1
       slowest = Math.max(slowest, performance.now() - killed);
 
       const took = new Map<number, number>();
@@ -153,7 +154,7 @@ describe.skipIf(process.platform === 'win32')('a node that is killed while it re
         sent += taken;
         if (most > taken) unknown += 1;
       }
-      expect(await watched).toEqual(['EXIT', true, 'Unavailable']); // K3
+      expect(watched).toEqual(['EXIT', true, 'Unavailable']); // K3
       expect(await sender.call('send', pid)).toBe('Unavailable');
     }
     figure('killed receivers', { kills: KILLS, sent, unknown, slowestMs: Math.round(slowest) });
