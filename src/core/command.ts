@@ -7,8 +7,8 @@ export interface Command {
   readonly [field: string]: Data | undefined;
 }
 
-/** A field that is text; '' where it is missing or something else. */
-export function textIn(command: Command, field: string): string {
+/** A field of a command, or of what crosses as one, that is text; '' where it is missing or something else. */
+export function textIn(command: Readonly<Record<string, Data | undefined>>, field: string): string {
   const value = command[field];
   return typeof value === 'string' ? value : '';
 }

@@ -3,6 +3,7 @@
 // C2: a statement outside a transaction that met a connection which had died in the pool is tried once more on a new one.
 // C3: a transaction whose COMMIT was sent and not answered fails with CommitUnknown; before that nothing was stored.
 import pg from 'pg';
+import { within } from '../../core/within-host.js';
 import { StoreUnavailableError } from './registry-store.js';
 import { toStoreError } from './postgres-error.js';
 import type { Row } from './rows.js';
@@ -218,21 +219,4 @@ export function cutOff(client: pg.ClientBase): void {
     readonly connection?: { readonly stream?: { destroy(): void } };
   };
   connection?.stream?.destroy();
-}
-
-export async function within<T>(
-  work: Promise<T>,
-  milliseconds: number,
-  late: () => Error = () => new Error('too late'),
-): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const out = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(late()), milliseconds);
-  });
-  try {
-    return await Promise.race([work, out]);
-  } finally {
-    clearTimeout(timer);
-    work.catch(() => undefined); // when it is late nobody waits for it any more
-  }
 }

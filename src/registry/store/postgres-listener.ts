@@ -3,7 +3,8 @@
 // L2: every second something is asked over it (`session`), so that a half-open connection is noticed.
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
-import { cutOff, type PostgresConnection, within } from './postgres-connection.js';
+import { within } from '../../core/within-host.js';
+import { cutOff, type PostgresConnection } from './postgres-connection.js';
 
 const EVERY_MS = 1_000;
 const FIRST_PAUSE_MS = 100;

@@ -1,11 +1,13 @@
 // What people may ask of the processes of a node from outside: who runs, and to send, cancel and end. Over its socket
 // (control-socket.ts), and over the relay by the node that they have asked.
 // C1: a question about all nodes is answered by those that answer in time; the others are named, never left out in silence.
+import { textIn } from '../../core/command.js';
 import { dataObject, LuaFloat } from '../../core/data.js';
-import type { Data, DataObject } from '../../core/data.js';
+import type { DataObject } from '../../core/data.js';
 import { globalPid, tryPid } from '../../core/ids.js';
 import { isMap } from '../../core/data-values.js';
 import { toBytes } from '../../core/text.js';
+import { within } from '../../core/within-host.js';
 import type { InstanceRunner } from '../instance-runner.js';
 import type { PeerHandler, Peers } from '../relay/peers.js';
 import type { Router } from '../router.js';
@@ -46,7 +48,11 @@ export function nodeControl({ topology, router, peers }: ControlledNode): Contro
         const answers = await Promise.all(
           peers.others.map(async (node): Promise<DataObject> => {
             try {
-              const answer = await within(peers.request(node, LIST, body), LIST_MS);
+              const answer = await within(
+                peers.request(node, LIST, body),
+                LIST_MS,
+                () => new Error(`no answer within ${LIST_MS} ms`),
+              );
               return isMap(answer) ? answer : dataObject({ node: toBytes(node) });
             } catch (error) {
               return dataObject({
@@ -61,36 +67,39 @@ export function nodeControl({ topology, router, peers }: ControlledNode): Contro
     ],
     [
       'send',
-      (body) => {
-        const { topic, payloads } = body;
+      async (body) => {
+        const { payloads } = body;
         const message = {
-          topic: typeof topic === 'string' ? topic : '',
+          topic: textIn(body, 'topic'),
           from: undefined,
           payloads: Array.isArray(payloads) ? payloads : [],
         };
-        return done(router.send(textIn(body, 'to'), message));
+        await router.send(textIn(body, 'to'), message);
+        return null;
       },
     ],
     [
       'cancel',
-      (body) => {
+      async (body) => {
         const deadlineMs = numberIn(body, 'deadline_ms');
-        const within = deadlineMs === undefined ? {} : { deadlineMs };
-        return done(
-          router.cancel(textIn(body, 'to'), { reason: textIn(body, 'reason'), from: undefined, ...within }),
-        );
+        await router.cancel(textIn(body, 'to'), {
+          reason: textIn(body, 'reason'),
+          from: undefined,
+          ...(deadlineMs === undefined ? {} : { deadlineMs }),
+        });
+        return null;
       },
     ],
     [
       'kill',
-      (body) =>
-        done(
-          router.terminate(textIn(body, 'to'), {
-            kind: 'Canceled',
-            message: 'terminated by `moontide kill`',
-            retryable: false,
-          }),
-        ),
+      async (body) => {
+        await router.terminate(textIn(body, 'to'), {
+          kind: 'Canceled',
+          message: 'terminated by `moontide kill`',
+          retryable: false,
+        });
+        return null;
+      },
     ],
   ]);
 }
@@ -107,26 +116,8 @@ function processData(one: InstanceRunner, node: string, now: number): DataObject
   });
 }
 
-const done = (asked: void | Promise<void>): Data | Promise<Data> =>
-  asked instanceof Promise ? asked.then(() => null) : null;
-const textIn = (body: DataObject, field: string): string => {
-  const value = body[field];
-  return typeof value === 'string' ? value : '';
-};
 const numberIn = (body: DataObject, field: string): number | undefined => {
   const value = body[field];
   if (value instanceof LuaFloat) return value.n;
   return typeof value === 'number' ? value : undefined;
 };
-
-async function within<T>(work: Promise<T>, ms: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
