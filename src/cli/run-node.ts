@@ -18,6 +18,7 @@ import { changedId } from '../registry/model/changes.js';
 import type { Entry } from '../registry/model/entry.js';
 import type { ServiceSpec } from '../temporal/service-contracts.js';
 import type { AppConfig } from '../registry/load/config.js';
+import type { Outcome } from '../lua/step.js';
 import { loadAppConfig } from '../registry/load/app.js';
 import { Terminal } from '../modules/io/host.js';
 import { openRegistry } from '../registry/service.js';
@@ -435,6 +436,9 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     );
     throw error;
   }
+  /** Errors are printed and logged by whoever called. */
+  const redacted = (outcome: Outcome): Outcome =>
+    outcome.ok ? outcome : { ok: false, error: logger.redactor.error(outcome.error) };
   return {
     app: prepared,
     registry: app.get(keys.registry),
@@ -458,8 +462,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
         ...(signal === undefined ? {} : { signal }),
       });
-      // Errors are printed and logged by whoever called.
-      return outcome.ok ? outcome : { ok: false, error: logger.redactor.error(outcome.error) };
+      return redacted(outcome);
     },
     runProcess: async (target, host, args) => {
       const start = processStarter(app);
@@ -470,8 +473,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
         values: dataObject({}),
         signal: begun.signal,
       });
-      const outcome = await process.ended;
-      return outcome.ok ? outcome : { ok: false, error: logger.redactor.error(outcome.error) };
+      return redacted(await process.ended);
     },
     reload: async (note) => {
       const newer = await prepareAppFolder(source);

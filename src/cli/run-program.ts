@@ -11,6 +11,7 @@ import { EntryKindError, EntryUnknownError } from '../runtime/errors.js';
 import { nearest } from '../runtime/nearest.js';
 import { TERMINAL_HOST } from '../runtime/process-hosts.js';
 import { throwOutcome } from '../runtime/processes.js';
+import { columns } from './columns.js';
 import type { Globals } from './globals.js';
 import { jsonText, resultData, say } from './output.js';
 import type { NodeOptions, RunningNode } from './running-node.js';
@@ -114,9 +115,8 @@ function listCommands(node: RunningNode, globals: Globals): number {
     return 0;
   }
   if (commands.length === 0) say('the app has no commands; a process.lua with meta.command.name is one');
-  const width = Math.max(0, ...commands.map(({ name }) => name.length));
-  for (const { name, short, entry } of commands)
-    say(`${name.padEnd(width)}  ${short === '' ? entry : short}`);
+  for (const line of columns(commands.map(({ name, short, entry }) => [name, short === '' ? entry : short])))
+    say(line);
   return 0;
 }
 
