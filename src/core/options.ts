@@ -1,6 +1,7 @@
 // Tables of named options that a program gives: every one is known, of its type and in its bounds, or the call is refused. Sealed.
 // O1: an unknown option is refused with the nearest known name: a slip must not pass as a wish that is ignored.
 // O2: durations come out as whole milliseconds, whether they came as milliseconds or as text in Go's syntax.
+import { isMap } from './data-values.js';
 import { dataObject, LuaFloat } from './data.js';
 import type { Data, DataObject } from './data.js';
 import { DurationError, parseDurationMs } from './durations.js';
@@ -52,7 +53,7 @@ export function readOptions(
 ): ReadOptions {
   const options = dataObject();
   if (Array.isArray(given) && given.length === 0) return { ok: true, options };
-  if (!isObject(given)) return { ok: false, problem: `options are a table with string keys` };
+  if (!isMap(given)) return { ok: false, problem: `options are a table with string keys` };
   for (const [key, value] of Object.entries(given)) {
     const type = Object.hasOwn(types, key) ? types[key] : undefined;
     if (type === undefined) {
@@ -98,7 +99,7 @@ function readOption(value: Data, type: OptionType): { readonly value: Data } | s
         : `is a list of texts, got ${show(value)}`;
     case 'table':
       if (Array.isArray(value) && value.length === 0) return { value: dataObject() };
-      return isObject(value) ? { value } : `is a table with string keys, got ${show(value)}`;
+      return isMap(value) ? { value } : `is a table with string keys, got ${show(value)}`;
     case 'options': {
       const read = readOptions(value, type.of);
       return read.ok ? { value: read.options } : `is wrong: ${read.problem}`;
@@ -121,13 +122,12 @@ function readMilliseconds(value: Data): { readonly value: Data } | string {
   return { value: Math.ceil(milliseconds) };
 }
 
-const numberOf = (value: Data): number | undefined =>
+/** A number of either kind that is no bigint. */
+export const numberOf = (value: Data): number | undefined =>
   typeof value === 'number' ? value : value instanceof LuaFloat ? value.n : undefined;
 
-const isObject = (value: Data): value is DataObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LuaFloat);
-
-function show(value: Data): string {
+/** A value as messages repeat it. */
+export function show(value: Data): string {
   if (typeof value === 'string') return `'${value.length > 40 ? `${value.slice(0, 37)}...` : value}'`;
   if (value === null) return 'nil';
   return typeof value === 'object' && !(value instanceof LuaFloat)

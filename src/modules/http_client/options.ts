@@ -3,10 +3,12 @@
 //     headers, query, form and cookies are lists of [name, value], so that a name may come more than once.
 // R2: wherever a text may stand a workflow's secret may stand: it goes to the node by its name.
 // R3: timeouts are seconds as numbers, or text in Go's syntax; in the command they are milliseconds.
-import { dataObject, LuaFloat } from '../../core/data.js';
+import { isMap } from '../../core/data-values.js';
+import { dataObject } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
 import { DurationError, parseDurationMs } from '../../core/durations.js';
 import { didYouMean } from '../../core/nearest.js';
+import { numberOf, show } from '../../core/options.js';
 import { SecretReference } from '../../core/secret.js';
 
 /** What is wrong with a request. */
@@ -67,9 +69,9 @@ const OPTIONS: Readonly<Record<string, (value: Data, request: DataObject) => voi
     request['stream'] = flag(value, 'stream');
   },
   max_response_body: (value, request) => {
-    const most = plainNumber(value);
+    const most = numberOf(value);
     if (most === undefined || !Number.isSafeInteger(most) || most < 0)
-      wrong(`max_response_body is a number of bytes, got ${shown(value)}`);
+      wrong(`max_response_body is a number of bytes, got ${show(value)}`);
     else if (most > 0) request['most'] = most;
   },
   unix_socket: (value, request) => {
@@ -91,7 +93,7 @@ const OPTIONS: Readonly<Record<string, (value: Data, request: DataObject) => voi
     request['tls'] = tls;
   },
   overlay_network: (value) => {
-    wrong(`network overlays are not built in this version: ${shown(value)} cannot carry the request`);
+    wrong(`network overlays are not built in this version: ${show(value)} cannot carry the request`);
   },
 };
 
@@ -153,12 +155,12 @@ function fields(value: Data, what: string, names: readonly string[]): Record<str
 function text(value: Data, what: string): Data {
   if (typeof value === 'string' || isSecret(value)) return value;
   if (typeof value === 'boolean' || typeof value === 'bigint') return String(value);
-  const number = plainNumber(value);
-  return number === undefined ? wrong(`${what} is a text, got ${shown(value)}`) : String(number);
+  const number = numberOf(value);
+  return number === undefined ? wrong(`${what} is a text, got ${show(value)}`) : String(number);
 }
 
 const flag = (value: Data, what: string): boolean =>
-  typeof value === 'boolean' ? value : wrong(`${what} is true or false, got ${shown(value)}`);
+  typeof value === 'boolean' ? value : wrong(`${what} is true or false, got ${show(value)}`);
 
 function duration(value: Data): number {
   if (typeof value === 'string')
@@ -168,27 +170,11 @@ function duration(value: Data): number {
       if (error instanceof DurationError) return wrong(`the timeout is wrong: ${error.message}`);
       throw error;
     }
-  const seconds = plainNumber(value);
+  const seconds = numberOf(value);
   if (seconds === undefined || !(seconds >= 0) || !Number.isFinite(seconds))
-    return wrong(`the timeout is a number of seconds or text such as '30s', got ${shown(value)}`);
+    return wrong(`the timeout is a number of seconds or text such as '30s', got ${show(value)}`);
   return Math.ceil(seconds * 1000);
 }
 
-const plainNumber = (value: Data): number | undefined =>
-  typeof value === 'number' ? value : value instanceof LuaFloat ? value.n : undefined;
 const isSecret = (value: Data): boolean => (value as unknown) instanceof SecretReference;
-const isObject = (value: Data): value is DataObject =>
-  typeof value === 'object' &&
-  value !== null &&
-  !Array.isArray(value) &&
-  !(value instanceof LuaFloat) &&
-  !isSecret(value);
-
-const shown = (value: Data): string =>
-  typeof value === 'string'
-    ? `'${value.slice(0, 40)}'`
-    : value === null
-      ? 'nil'
-      : typeof value === 'object' && !(value instanceof LuaFloat)
-        ? 'a table'
-        : String(value instanceof LuaFloat ? value.n : value);
+const isObject = (value: Data): value is DataObject => isMap(value) && !isSecret(value);

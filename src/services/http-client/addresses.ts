@@ -39,7 +39,7 @@ const NAT64 = ipaddr.parseCIDR('64:ff9b::/96') as [ipaddr.IPv6, number];
 
 /** The address that is meant: IPv4 where IPv6 only wraps it. undefined: none. */
 function plain(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
-  const bare = text.replace(/^\[|\]$/g, '').replace(/%.*$/, '');
+  const bare = text.replace(/%.*$/, '');
   if (!ipaddr.isValid(bare)) return undefined;
   const address = ipaddr.process(bare);
   if (address.kind() === 'ipv6' && (address as ipaddr.IPv6).match(NAT64))
@@ -47,7 +47,7 @@ function plain(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   return address;
 }
 
-/** Whether the host of a URL is an address, which nobody looks up. */
+/** Whether the host of a URL, without brackets, is an address, which nobody looks up. */
 export const isAddress = (host: string): boolean => plain(host) !== undefined;
 
 /** `dns.lookup` that refuses a name as soon as one of its addresses may not be reached. */
