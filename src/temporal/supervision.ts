@@ -78,8 +78,7 @@ export class Supervisor {
 
   /** Resolves when the server has taken it. */
   async began(began: NodeBegan): Promise<void> {
-    const handle = this.#client.workflow.getHandle(supervisorWorkflowId(this.#app));
-    await this.#within(ANSWER_MS, () => handle.signal(NODE_BEGAN, began));
+    await this.#signal(NODE_BEGAN, began);
   }
 
   /** Resolves when the node has no service any more, or is to stop what it has itself. */
@@ -89,8 +88,7 @@ export class Supervisor {
 
   /** Resolves when the server has taken it. */
   async left(told: NodeTold): Promise<void> {
-    const handle = this.#client.workflow.getHandle(supervisorWorkflowId(this.#app));
-    await this.#within(ANSWER_MS, () => handle.signal(NODE_TOLD, told));
+    await this.#signal(NODE_TOLD, told);
   }
 
   /** Resolves when the node has no service any more. */
@@ -114,6 +112,11 @@ export class Supervisor {
 
   nodes(): Promise<readonly NodeView[] | undefined> {
     return this.#query<readonly NodeView[]>(SUPERVISOR_QUERIES.nodes);
+  }
+
+  async #signal(name: string, argument: unknown): Promise<void> {
+    const handle = this.#client.workflow.getHandle(supervisorWorkflowId(this.#app));
+    await this.#within(ANSWER_MS, () => handle.signal(name, argument));
   }
 
   async #update(name: string, argument: unknown, timeoutMs: number): Promise<unknown> {

@@ -96,10 +96,9 @@ export class NodeSupervision {
     const told = JSON.stringify(services);
     if (told === this.#told) return;
     this.#told = told;
-    const { Supervisor } = await import('../../temporal/supervision.js');
-    const client = await this.#options.platform.client(undefined);
+    const supervisor = await this.#supervisor();
     try {
-      await new Supervisor(client, this.#options.app).declare({ registryVersion, services });
+      await supervisor.declare({ registryVersion, services });
     } catch (error) {
       this.#options.logger.warn(
         'the supervisor does not know of the newest services; the node tells it again',
@@ -128,9 +127,7 @@ export class NodeSupervision {
     await this.#granted?.close();
     if (this.#joined)
       try {
-        const { Supervisor } = await import('../../temporal/supervision.js');
-        const client = await this.#options.platform.client(undefined);
-        const supervisor = new Supervisor(client, this.#options.app);
+        const supervisor = await this.#supervisor();
         const { stops } = await supervisor.leave(this.#options.node, this.#options.drainMs);
         if (stops) await this.#stopAll(supervisor);
       } catch (error) {
@@ -139,6 +136,11 @@ export class NodeSupervision {
     await this.#host?.leave();
     this.#leave();
     await workers?.stop();
+  }
+
+  async #supervisor(): Promise<Supervisor> {
+    const { Supervisor } = await import('../../temporal/supervision.js');
+    return new Supervisor(await this.#options.platform.client(undefined), this.#options.app);
   }
 
   /** In the reverse order of their start. */
@@ -159,7 +161,7 @@ export class NodeSupervision {
 
   async #begin(): Promise<void> {
     const { platform, node, starters, logger, changed } = this.#options;
-    const { Supervisor, tellService } = await import('../../temporal/supervision.js');
+    const { tellService } = await import('../../temporal/supervision.js');
     this.#host = new ServiceHost({
       node,
       queue: this.#queue,
@@ -172,12 +174,8 @@ export class NodeSupervision {
     this.#granted = new GrantedLives({
       begin: (grant) => host.begin(grant),
       tell: async (lives) => {
-        const client = await platform.client(undefined);
-        await new Supervisor(client, this.#options.app).began({
-          node: toBytes(node),
-          queue: toBytes(this.#queue),
-          lives,
-        });
+        const supervisor = await this.#supervisor();
+        await supervisor.began({ node: toBytes(node), queue: toBytes(this.#queue), lives });
       },
     });
     this.#forget = platform.onMoved(async () => {

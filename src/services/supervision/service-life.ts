@@ -178,20 +178,14 @@ export class Life {
     const starter = this.#options.starters.get(kind);
     if (starter === undefined) throw new ServiceKindError(service, kind);
     const { signal } = this.#startEnds;
-    let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        reject(new ServiceStartTimeoutError(service, settings.startTimeoutMs));
-        this.#startEnds.abort();
-      }, settings.startTimeoutMs); // H4
       signal.addEventListener(
         'abort',
         () => reject(new ServiceStartTimeoutError(service, settings.startTimeoutMs)),
-        {
-          once: true,
-        },
+        { once: true },
       );
     });
+    const timer = setTimeout(() => this.#startEnds.abort(), settings.startTimeoutMs); // H4
     const started = starter(service, token, signal, () => this.mayRun());
     started.then(
       (instance) => {
