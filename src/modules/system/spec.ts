@@ -31,6 +31,30 @@ const read = (name: string, what: string, returns: string, summary: string): Nam
     run: (call) => ask(call, { type: 'system.read', what }),
   });
 
+/** What is known of one thing of the node, by its id. */
+const readOne = (
+  name: string,
+  what: string,
+  subject: 'host' | 'service',
+  returns: string,
+  summary: string,
+): NamedFunction =>
+  define(name, {
+    summary,
+    params: [bytes(`${subject}_id`)],
+    returns: [`${returns}?`, 'Error?'],
+    fails: {
+      Invalid: 'the id is empty or no string',
+      NotFound: `there is no such ${subject} on the node`,
+      ...DENIED,
+    },
+    returnsWrongArguments: true,
+    run: (call, id) =>
+      id === ''
+        ? failure('Invalid', `the id of the ${subject} is empty`)
+        : ask(call, { type: 'system.read', what, id }),
+  });
+
 /** What this version cannot tell or do. */
 const absent = (name: string, summary: string, why: string, kind: ErrorKind = 'Unavailable'): NamedFunction =>
   define(name, {
@@ -177,40 +201,24 @@ export const systemSpec = defineModuleSpec({
           'table[]',
           'The process hosts of the node: id, workers, processes (that run), stolen (always 0), queue_depth (starts that wait).',
         ),
-        define('processes', {
-          summary: 'What runs on a host: pid, host, source (the entry), state, started_at (nanoseconds).',
-          params: [bytes('host_id')],
-          returns: ['table[]?', 'Error?'],
-          fails: {
-            Invalid: 'the id is empty or no string',
-            NotFound: 'there is no such host on the node',
-            ...DENIED,
-          },
-          returnsWrongArguments: true,
-          run: (call, id) =>
-            id === ''
-              ? failure('Invalid', 'the id of the host is empty')
-              : ask(call, { type: 'system.read', what: 'processes', id }),
-        }),
+        readOne(
+          'processes',
+          'processes',
+          'host',
+          'table[]',
+          'What runs on a host: pid, host, source (the entry), state, started_at (nanoseconds).',
+        ),
       ),
     ),
     supervisor: table(
       members(
-        define('state', {
-          summary: 'The state of a service: id, status, desired, last_update (nanoseconds), details.',
-          params: [bytes('service_id')],
-          returns: ['table?', 'Error?'],
-          fails: {
-            Invalid: 'the id is empty or no string',
-            NotFound: 'there is no such service on the node',
-            ...DENIED,
-          },
-          returnsWrongArguments: true,
-          run: (call, id) =>
-            id === ''
-              ? failure('Invalid', 'the id of the service is empty')
-              : ask(call, { type: 'system.read', what: 'service', id }),
-        }),
+        readOne(
+          'state',
+          'service',
+          'service',
+          'table',
+          'The state of a service: id, status, desired, last_update (nanoseconds), details.',
+        ),
         read('states', 'services', 'table[]', 'The states of all services of the node.'),
       ),
     ),

@@ -202,26 +202,27 @@ T["a process of another cluster is Unavailable"] = function(host)
   t.kind(ok, err, "Unavailable")
   assert(tostring(err):find("another cluster", 1, true), tostring(err))
 end
+-- A process that is started beside them answers so many pings.
+local function answers_pings(host, count)
+  local pongs, echo = process.listen("ping"), assert(process.spawn("app:echo", host))
+  for i = 1, count do
+    process.send(echo, "ping", i)
+    t.eq(t.take(pongs), i)
+  end
+end
+
 T["a process whose inbox is never empty starves nobody, nor does who fills it"] = function(host)
   local sink = assert(process.spawn_monitored("app:sink", host))
   local sources = {}
   for i = 1, 2 do sources[i] = assert(process.spawn("app:floods", host, sink)) end
-  local pongs, echo = process.listen("ping"), assert(process.spawn("app:echo", host))
-  for i = 1, 20 do
-    process.send(echo, "ping", i)
-    t.eq(t.take(pongs), i)
-  end
+  answers_pings(host, 20)
   process.terminate(sink)
   t.event("EXIT", sink)
   for _, source in ipairs(sources) do process.terminate(source) end
 end
 T["a process that never waits starves nobody, and is ended"] = function(host)
   local spins = assert(process.spawn_monitored("app:spins", host))
-  local pongs, echo = process.listen("ping"), assert(process.spawn("app:echo", host))
-  for i = 1, 5 do
-    process.send(echo, "ping", i)
-    t.eq(t.take(pongs), i)
-  end
+  answers_pings(host, 5)
   process.terminate(spins)
   t.event("EXIT", spins)
 end
