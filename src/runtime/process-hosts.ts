@@ -243,7 +243,7 @@ export class ProcessHosts {
   #spawnWith(loaded: LoadedProgram, request: SpawnRequest, context: CommandContext): Asked<string> {
     const host = this.#host(request.host);
     if (host.hasRoom()) return this.#begin(host, loaded, request, context).pid;
-    return this.#whenRoom(host, context, () => this.#begin(host, loaded, request, context).pid);
+    return this.#whenRoom(host, request, context, () => this.#begin(host, loaded, request, context).pid);
   }
 
   /** The process itself, for what keeps it running. `signal` gives up the wait for a place. */
@@ -252,7 +252,7 @@ export class ProcessHosts {
     const host = this.#host(request.host);
     const started = { ...request, monitored: false, linked: false };
     const begin = (): InstanceRunner => this.#begin(host, loaded, started, asking);
-    return host.hasRoom() ? begin() : this.#whenRoom(host, asking, begin);
+    return host.hasRoom() ? begin() : this.#whenRoom(host, request, asking, begin);
   }
 
   /** Gives all returned values; throws the error. Ends with its caller. */
@@ -271,9 +271,15 @@ export class ProcessHosts {
     throw new CallError(outcome.error);
   }
 
-  async #whenRoom<T>(host: ProcessHost, { signal }: Asking, begin: () => T): Promise<T> {
+  async #whenRoom<T>(
+    host: ProcessHost,
+    { target }: StartRequest,
+    { signal }: Asking,
+    begin: () => T,
+  ): Promise<T> {
     await host.waitForRoom(signal);
     host.takeKept();
+    if (this.#stopping) throw new NodeStoppedError(`cannot start '${target}'`);
     return begin();
   }
 
@@ -353,9 +359,15 @@ export class ProcessHosts {
   }
 
   /** Has a process go on as the newest program of an entry, by default its own. Throws as a start would. */
-  async upgrade(actor: Actor, target: string | undefined, args: readonly Data[]): Promise<void> {
+  async upgrade(
+    actor: Actor,
+    target: string | undefined,
+    args: readonly Data[],
+    { signal }: Pick<CommandContext, 'signal'>,
+  ): Promise<void> {
     const entry = target ?? actor.entry;
-    actor.upgrade(await this.program(entry), entry, args);
+    const loaded = await this.program(entry);
+    if (!signal.aborted) actor.upgrade(loaded, entry, args); // else another of its coroutines was before
   }
 
   /** Tells those that want to know that a version has changed their programs (H6). */

@@ -138,7 +138,7 @@ export class Processes implements ProcessService {
         message: 'a function cannot be upgraded; the next call of it runs the newest program',
         retryable: false,
       });
-    if (own !== undefined) await this.#hosts.upgrade(own, target, args);
+    if (own !== undefined) await this.#hosts.upgrade(own, target, args, context);
     return new Promise<never>(() => undefined);
   }
 

@@ -2,11 +2,13 @@
 // L1: handlers, resources, names and bonds are the main thread's; here is only Lua and its turns.
 // L2: a start that another thread has taken is skipped, with what came for it; one that has begun stays.
 // L3: what a burst of turns has to say goes in one post.
+// L4: after each turn of a process the main thread hears how much of its inbox is left, which senders may wait for.
 import type { MessagePort } from 'node:worker_threads';
 import type { Command } from '../../core/command.js';
 import type { Data } from '../../core/data.js';
 import type { ErrorData } from '../../core/error-data.js';
 import type { CommandContext } from '../../core/handler.js';
+import { toBytes } from '../../core/text.js';
 import type { Artifact, LoadedProgram, ModuleLookup } from '../../lua/engine.js';
 import { outermost } from '../command-context.js';
 import { InstanceRunner } from '../instance-runner.js';
@@ -17,7 +19,7 @@ import { Turns } from '../turns.js';
 import type { Turn } from '../turns.js';
 import { Claim, claim } from './protocol.js';
 import type { FromThread, ToThread } from './protocol.js';
-import { pack, unpack } from './transfer.js';
+import { postAll, unpack } from './transfer.js';
 
 export interface LuaThreadOptions {
   readonly port: Pick<MessagePort, 'on' | 'postMessage'>;
@@ -39,7 +41,7 @@ class AnsweredError extends Error {
 const errorData = (error: unknown): ErrorData =>
   error instanceof AnsweredError
     ? error.data
-    : { kind: 'Internal', message: error instanceof Error ? error.message : String(error) };
+    : { kind: 'Internal', message: toBytes(error instanceof Error ? error.message : String(error)) };
 
 type Start = Extract<ToThread, { is: 'start' }>;
 interface Settle {
@@ -47,13 +49,22 @@ interface Settle {
   readonly reject: (error: AnsweredError) => void;
 }
 
-class Process {
+class Process implements Turn {
   readonly runner: InstanceRunner;
   readonly asked = new Map<number, Settle>();
   lastCommand = 0;
   taken = 0;
-  constructor(runner: InstanceRunner) {
+  /** What was said of its inbox last. */
+  told = { taken: 0, unread: 0 };
+  readonly #turned: (process: Process) => void;
+  constructor(runner: InstanceRunner, turned: (process: Process) => void) {
     this.runner = runner;
+    this.#turned = turned;
+  }
+
+  takeTurn(): void {
+    this.runner.takeTurn();
+    this.#turned(this);
   }
 }
 
@@ -84,7 +95,10 @@ class LuaThread implements Turn {
     this.#options = options;
     this.#services = {
       dispatcher: { dispatch: (command, context) => this.#dispatch(command, context) },
-      turns: this.#turns,
+      turns: {
+        run: (turn) => this.#turns.run(this.#turnOf(turn)),
+        runLater: (turn) => this.#turns.runLater(this.#turnOf(turn)),
+      },
       topology: {
         add: () => undefined,
         left: () => undefined,
@@ -105,7 +119,19 @@ class LuaThread implements Turn {
       for (const one of told) this.#take(unpack(one) as ToThread);
       this.#flushSoon();
     });
+    this.#say({ is: 'quiet' });
+    this.#flush(); // it is there
   }
+
+  /** L4 */
+  #turnOf(turn: Turn): Turn {
+    return this.#processes.get((turn as InstanceRunner).pid) ?? turn;
+  }
+
+  readonly #turned = (process: Process): void => {
+    this.#changed.add(process);
+    this.#flushSoon();
+  };
 
   #take(told: ToThread): void {
     switch (told.is) {
@@ -114,6 +140,8 @@ class LuaThread implements Turn {
         this.#programs.set(told.number, this.#options.load(told.artifact));
         return;
       case 'start': {
+        const replaced = this.#unstarted.get(told.pid); // taken away, and given back
+        if (replaced !== undefined) this.#say({ is: 'skipped', place: replaced.start.place });
         this.#unstarted.set(told.pid, { start: told, loaded: this.#program(told.program), then: [] });
         if (this.#unstarted.size === 1) this.#turns.run(this);
         return;
@@ -149,7 +177,7 @@ class LuaThread implements Turn {
       return;
     }
     const runner = new InstanceRunner(this.#services, { loaded, entry, pid, values, frame: outermost });
-    this.#processes.set(pid, new Process(runner));
+    this.#processes.set(pid, new Process(runner, this.#turned));
     this.#say({ is: 'began', pid, place });
     runner.start(args);
     for (const told of then) this.#take(told);
@@ -193,7 +221,6 @@ class LuaThread implements Turn {
     const process = this.#processes.get(pid);
     if (process === undefined) return Promise.reject(new Error(`${pid} has ended`));
     const id = (process.lastCommand += 1);
-    this.#changed.add(process);
     this.#say({ is: 'command', pid, id, command });
     context.onAbort(() => {
       if (process.asked.delete(id)) this.#say({ is: 'withdrawn', pid, id });
@@ -219,17 +246,34 @@ class LuaThread implements Turn {
 
   readonly #flush = (): void => {
     this.#isFlushing = false;
-    for (const { runner, taken } of this.#changed)
-      if (runner.alive) this.#said.push({ is: 'inbox', pid: runner.pid, taken, unread: runner.inboxLength });
+    for (const process of this.#changed) {
+      const { runner, taken, told } = process;
+      if (!runner.alive) continue;
+      const unread = runner.inboxLength;
+      if (taken === told.taken && unread === told.unread) continue;
+      process.told = { taken, unread };
+      this.#said.push({ is: 'inbox', pid: runner.pid, taken, unread });
+    }
     this.#changed.clear();
     if (this.#turns.isIdle && !this.#saidQuiet) {
       this.#saidQuiet = true;
       this.#said.push({ is: 'quiet' });
     }
     if (this.#said.length === 0) return;
-    const said = this.#said.map(pack);
+    const said = this.#said;
     this.#said = [];
-    this.#options.port.postMessage(said);
+    postAll(this.#options.port, said, this.#refused);
+  };
+
+  /** Something holds what cannot go to another thread. */
+  readonly #refused = (said: FromThread, message: string): void => {
+    const error: ErrorData = { kind: 'Internal', message, retryable: false };
+    if (said.is === 'command') {
+      const process = this.#processes.get(said.pid);
+      if (process !== undefined)
+        this.#answer(process, { is: 'answer', pid: said.pid, id: said.id, answer: { ok: false, error } });
+    } else if (said.is === 'ended') this.#say({ ...said, outcome: { ok: false, error } });
+    else this.#say({ is: 'failed', message });
   };
 }
 

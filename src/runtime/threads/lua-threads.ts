@@ -10,7 +10,7 @@ import { Claim, claim } from './protocol.js';
 import type { FromThread, ThreadData, ToThread } from './protocol.js';
 import { ThreadInstance } from './thread-instance.js';
 import type { Listener, Owner, Told } from './thread-instance.js';
-import { pack, unpack } from './transfer.js';
+import { postAll, unpack } from './transfer.js';
 
 export interface ThreadSettings {
   readonly host: string;
@@ -69,6 +69,10 @@ export class LuaThreads implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isStopping = true;
+    await this.#stopThreads();
+  }
+
+  async #stopThreads(): Promise<void> {
     const threads = [...this.#threads];
     this.#threads.clear();
     await Promise.all(threads.map((thread) => thread.stop()));
@@ -77,7 +81,7 @@ export class LuaThreads implements AsyncDisposable {
   #endIfRetired(): void {
     if (!this.#isRetired || this.#waiting.size > 0) return;
     for (const thread of this.#threads) if (!thread.isEmpty) return;
-    this[Symbol.asyncDispose]().catch(this.#surroundings.failed);
+    this.#stopThreads().catch(this.#surroundings.failed);
   }
 
   #feed(): void {
@@ -126,6 +130,7 @@ export class LuaThreads implements AsyncDisposable {
         this.#waiting.clear();
       }
       this.#feed();
+      this.#endIfRetired();
     },
   };
 }
@@ -152,7 +157,7 @@ class HostThread implements Listener {
   readonly #unstarted = new Map<ThreadInstance, number>();
   readonly #begun = new Map<string, ThreadInstance>();
   #programs = new Map<Artifact, number>();
-  #outgoing: unknown[] = [];
+  #outgoing: ToThread[] = [];
   #reason = 'it ended';
   /** The place of the start that is about to be told. */
   #taking = 0;
@@ -260,14 +265,23 @@ class HostThread implements Listener {
   }
 
   #post(told: ToThread): void {
-    this.#outgoing.push(pack(told));
+    this.#outgoing.push(told);
     if (this.#outgoing.length === 1) queueMicrotask(this.#flush);
   }
 
   readonly #flush = (): void => {
     const told = this.#outgoing;
     this.#outgoing = [];
-    this.#worker.postMessage(told);
+    postAll(this.#worker, told, this.#refused);
+  };
+
+  /** What holds something that cannot go to another thread is an error of who was to get it. */
+  readonly #refused = (told: ToThread, message: string): void => {
+    if (told.is === 'program') throw new TypeError(`a program cannot go to a thread: ${message}`);
+    const error: ErrorData = { kind: 'Internal', message, retryable: false };
+    if (told.is === 'answer') return this.#post({ ...told, answer: { ok: false, error } });
+    if (told.is === 'start') this.#free.push(told.place); // which the thread does not know of
+    (this.#begun.get(told.pid) ?? this.#instanceOf(told.pid))?.refused(error);
   };
 
   #hear(said: FromThread): void {

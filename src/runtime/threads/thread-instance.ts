@@ -142,6 +142,11 @@ export class ThreadInstance implements AwayInstance {
     }
   }
 
+  /** Something cannot be told there. */
+  refused(error: ErrorData): void {
+    this.#options.owner.terminate(error);
+  }
+
   /** Its thread has died. */
   lost(error: ErrorData): void {
     this.#closed = true; // nobody is there to be told

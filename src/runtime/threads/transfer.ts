@@ -2,6 +2,7 @@
 // T1: unpack(clone(pack(x))) is x, for plain data and for objects of it. Nothing else is sent.
 // T2: what needs no packing is sent as it is, without a copy of ours; what arrives is changed in place.
 import { LuaFloat } from '../../core/data.js';
+import { toBytes } from '../../core/text.js';
 
 /** Data never holds such an object, and structured clone keeps it. */
 const packedFloat = ({ n }: LuaFloat): unknown => Object(n);
@@ -31,4 +32,19 @@ export function unpack(value: unknown): unknown {
   const object = Object.setPrototypeOf(value, null) as Record<string, unknown>;
   for (const key of Object.keys(object)) object[key] = unpack(object[key]);
   return object;
+}
+
+/** Posts all; `refused` hears of each that holds what cannot be cloned, with the message as bytes, and the others go on their way. */
+export function postAll<T>(
+  port: { postMessage(told: readonly unknown[]): void },
+  told: readonly T[],
+  refused: (one: T, message: string) => void,
+): void {
+  try {
+    port.postMessage(told.map(pack));
+    return;
+  } catch (error) {
+    if (told.length === 1) return refused(told[0]!, toBytes((error as Error).message));
+  }
+  for (const one of told) postAll(port, [one], refused);
 }

@@ -126,8 +126,7 @@ T["a process that always has a message is within its budget, and starves nobody"
   t.eq(t.take(pongs), "meanwhile")
   t.eq(t.event("EXIT", talks).result.value, 20000)
 end
-T["a process goes on as another program under its PID, with what it has not received"] = function()
-  local host = "app:memory" -- with one worker
+T["a process goes on as another program under its PID, with what it has not received"] = function(host)
   local pid = assert(process.spawn_monitored("app:changes", host, process.pid()))
   t.eq(process.registry.register("the same", pid), true)
   local told = process.listen("changed")
@@ -140,8 +139,7 @@ T["a process goes on as another program under its PID, with what it has not rece
   process.send("the same", "last")
   t.eq(t.event("EXIT", pid).result.value, "last")
 end
-T["an upgrade that cannot be done is raised, and the program is as it was"] = function()
-  local host = "app:memory" -- with one worker
+T["an upgrade that cannot be done is raised, and the program is as it was"] = function(host)
   local refused = process.listen("refused")
   for id, kind in pairs { ["app:nothing"] = "NotFound", ["app:history"] = "Invalid", [""] = "Invalid" } do
     local pid = assert(process.spawn_monitored("app:changes", host, process.pid()))
@@ -156,27 +154,29 @@ T["a function is not upgraded"] = function()
   local ok, err = pcall(process.upgrade)
   t.eq({ ok, err:kind() }, { false, "Invalid" })
 end
-T["a full inbox refuses where the host says so, and says whose limit it is"] = function()
-  local pid = assert(process.spawn_monitored("app:waits", "app:tight"))
+-- A host with room for three messages in an inbox, with threads where the other one has them.
+local function small(name, host) return host == "app:threads" and name .. "_threads" or name end
+T["a full inbox refuses where the host says so, and says whose limit it is"] = function(host)
+  local pid = assert(process.spawn_monitored("app:waits", small("app:tight", host)))
   local sent, refused = 0, nil
   while refused == nil and sent < 10 do
     local ok, err = process.send(pid, "n")
     if ok then sent = sent + 1 else refused = err end
   end
   t.eq({ sent, refused:kind(), refused:retryable() }, { 3, "RateLimited", true })
-  for _, word in ipairs { "app:tight", "inbox_size", "3 messages" } do
+  for _, word in ipairs { small("app:tight", host), "inbox_size", "3 messages" } do
     assert(tostring(refused):find(word, 1, true), tostring(refused))
   end
   t.event("EXIT", pid)
 end
-T["a send to a full inbox waits for room where the host says so, in order"] = function()
-  local pid = assert(process.spawn_monitored("app:collects", "app:roomy", 50))
+T["a send to a full inbox waits for room where the host says so, in order"] = function(host)
+  local pid = assert(process.spawn_monitored("app:collects", small("app:roomy", host), 50))
   for i = 1, 50 do t.eq(process.send(pid, "n", i), true) end
   local topics = t.event("EXIT", pid).result.value
   for i = 1, 50 do t.eq(topics[i], { "n", i }) end
 end
-T["who waits for room in an inbox hears of the end of its process"] = function()
-  local pid = assert(process.spawn("app:sleeps", "app:roomy"))
+T["who waits for room in an inbox hears of the end of its process"] = function(host)
+  local pid = assert(process.spawn("app:sleeps", small("app:roomy", host)))
   for i = 1, 3 do t.eq(process.send(pid, "n", i), true) end
   local done = channel.new(1)
   coroutine.spawn(function()
@@ -187,12 +187,12 @@ T["who waits for room in an inbox hears of the end of its process"] = function()
   process.terminate(pid)
   t.eq(t.take(done), "NotFound")
 end
-T["a process cannot wait for room in its own inbox"] = function()
-  local pid = assert(process.spawn_monitored("app:floods_itself", "app:roomy"))
+T["a process cannot wait for room in its own inbox"] = function(host)
+  local pid = assert(process.spawn_monitored("app:floods_itself", small("app:roomy", host)))
   t.eq(t.event("EXIT", pid).result.value, { 3, "RateLimited" })
 end
-T["events come though the inbox is full"] = function()
-  local pid = assert(process.spawn_monitored("app:sleeps", "app:tight"))
+T["events come though the inbox is full"] = function(host)
+  local pid = assert(process.spawn_monitored("app:sleeps", small("app:tight", host)))
   for _ = 1, 3 do process.send(pid, "n") end
   t.eq(process.cancel(pid, "enough"), true)
   t.eq(t.event("EXIT", pid).result.value, "enough")
