@@ -21,6 +21,7 @@ import { loadExtensions } from '../runtime/extensions.js';
 import type { ExtensionOptions } from '../runtime/extensions.js';
 import type { ModuleDefinition } from '../runtime/module-definition.js';
 import { kindsWith } from '../services/kinds.js';
+import { whyNoApp } from './no-app.js';
 import { STATE_FOLDER } from './state-folder.js';
 
 /** Everything that is wrong with an app, in one go. */
@@ -102,7 +103,7 @@ export async function loadVocabulary(
   return { extensions, kinds, specs, moduleNames };
 }
 
-/** Throws AppErrors. */
+/** Throws AppErrors, or NoAppError where the folder is no app. */
 export async function prepareAppFolder(options: PrepareOptions): Promise<PreparedApp> {
   const { appFolder, config, diagnostics } = options.loaded ?? (await loadAppConfig(options.folder));
   if (diagnostics.some(({ severity }) => severity === 'error' && config.extensions.length > 0))
@@ -116,7 +117,10 @@ export async function prepareAppFolder(options: PrepareOptions): Promise<Prepare
     ...(options.check === undefined ? {} : { compile: options.check }),
   });
   const named = resolveAppName(loaded.config, loaded.appFolder);
-  if (!prepared.ok) throw new AppErrors(prepared.diagnostics, loaded.files);
+  if (!prepared.ok) {
+    const noApp = loaded.entries.length === 0 ? await whyNoApp(options.folder) : undefined;
+    throw noApp ?? new AppErrors(prepared.diagnostics, loaded.files);
+  }
   return {
     ...named,
     folder: loaded.appFolder,

@@ -1,5 +1,5 @@
 // What people get wrong on the command line: one clear line, the right exit code, and nothing is changed.
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CliProcess, TestFolders, buildOnce, cli } from './cli-process.js';
@@ -30,6 +30,32 @@ const named = { ...FILES, 'moontide.yaml': 'name: inputs\n' };
 
 type Told = readonly [code: number | null, firstLine: string | undefined];
 const told = ({ code, stderr }: CliResult): Told => [code, stderr.split('\n')[0]];
+
+describe('a folder without an app', () => {
+  // One for each way to the app: its runs and registry, its nodes, its folder, a node of its own.
+  const COMMANDS = [['inspect', 'o-1'], ['ps'], ['services'], ['run']];
+
+  it('is told as such by every command, with what to do', async () => {
+    const empty = folders.make({});
+    const results = await Promise.all(COMMANDS.map((command) => cli(['--app', empty, ...command])));
+    for (const [index, result] of results.entries())
+      expect([COMMANDS[index], ...told(result)]).toEqual([
+        COMMANDS[index],
+        2,
+        `moontide: there is no app here: '${empty}' has neither moontide.yaml nor an _index.yaml; go to the app's folder or name it with --app; a new app is a moontide.yaml and an _index.yaml with 'namespace:' and 'entries:'`,
+      ]);
+    expect(readdirSync(empty)).toEqual([]);
+  });
+
+  it('inside of an app names the app', async () => {
+    const app = folders.make({ ...named, 'docs/pages/one.md': 'x' });
+    expect(told(await cli(['--app', join(app, 'docs'), 'doctor']))).toEqual([
+      2,
+      `moontide: there is no app here: '${join(app, 'docs')}' has neither moontide.yaml nor an _index.yaml; the app is in '${app}': go there, or give --app '${app}'`,
+    ]);
+    expect(told(await cli(['--app', join(app, 'src'), 'doctor']))[1]).toContain('there is no registry in');
+  });
+});
 
 describe('an app without a name', () => {
   const NAMELESS =

@@ -14,6 +14,7 @@ import type { NodeConnection } from '../../runtime/control/control-socket.js';
 import { table } from '../columns.js';
 import type { Columns } from '../columns.js';
 import type { Globals } from '../globals.js';
+import { whyNoApp } from '../no-app.js';
 import { jsonText, say, tell } from '../output.js';
 import { STATE_FOLDER } from '../state-folder.js';
 import { UsageError } from '../usage-error.js';
@@ -22,7 +23,9 @@ async function withNodes<T>(
   { app }: Globals,
   work: (nodes: readonly NodeConnection[]) => Promise<T>,
 ): Promise<T> {
-  const nodes = await connectToNodes(app, join(app, STATE_FOLDER));
+  const nodes = await connectToNodes(app, join(app, STATE_FOLDER)).catch(async (error: unknown) => {
+    throw (await whyNoApp(app)) ?? error;
+  });
   try {
     return await work(nodes);
   } finally {

@@ -13,6 +13,7 @@ import { openRegistry } from '../../registry/service.js';
 import type { Registry } from '../../registry/service.js';
 import type { RegistryStore } from '../../registry/store/registry-store.js';
 import type { Globals } from '../globals.js';
+import { whyNoApp } from '../no-app.js';
 import { AppErrors } from '../prepare-app.js';
 import { openPlace, registryPlace } from '../registry-place.js';
 import { openStateFolder, STATE_FOLDER } from '../state-folder.js';
@@ -41,7 +42,8 @@ export async function openStoreOf(globals: Globals): Promise<RegistryPlaceOfApp>
   if (diagnostics.some(({ severity }) => severity === 'error')) throw new AppErrors(diagnostics);
   const stateFolder = join(appFolder, STATE_FOLDER);
   const place = registryPlace({ folder: appFolder, config }, { path: stateFolder }, process.env);
-  if (place.engine === 'sqlite' && !existsSync(place.path)) throw new NoRegistryError(`'${place.path}'`);
+  if (place.engine === 'sqlite' && !existsSync(place.path))
+    throw (await whyNoApp(appFolder)) ?? new NoRegistryError(`'${place.path}'`);
   const store = await openPlace(place, {
     app: resolveAppName(config, appFolder).name,
     state: place.engine === 'sqlite' ? { path: stateFolder } : openStateFolder(appFolder),
@@ -69,6 +71,7 @@ export async function withRegistry<T>(
     bus: new EventBus(),
     follow: false,
   });
-  if (registry.current.version.number === 0) throw new NoRegistryError(store.description);
+  if (registry.current.version.number === 0)
+    throw (await whyNoApp(place.appFolder)) ?? new NoRegistryError(store.description);
   return await work(registry, place);
 }

@@ -86,6 +86,9 @@ export interface ConfigResult {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** Any of them makes a folder an app. */
+export const CONFIG_FILES: readonly string[] = ['moontide.yaml', 'wippy.lock', '.wippy.yaml', 'wippy.yaml'];
+
 export async function loadConfig(files: AppFiles): Promise<ConfigResult> {
   const diagnostics: Diagnostic[] = [];
   const read = async (name: string, schema: JsonSchema | undefined): Promise<YamlTree | undefined> => {
