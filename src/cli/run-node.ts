@@ -32,7 +32,6 @@ import { Mocks } from '../runtime/mocks.js';
 import { ProgramCache } from '../runtime/program-cache.js';
 import { secretGuard } from '../runtime/secret-guard.js';
 import { userOfHost } from '../runtime/user-of-host.js';
-import type { TemporalPlatform } from '../services/temporal/platform.js';
 import { lazyHttpClient } from '../services/http-client/lazy-client.js';
 import { httpMetrics } from '../services/http/metrics.js';
 import { MetricsCollector } from '../services/metrics/collector.js';
@@ -67,6 +66,7 @@ import { assertSoleMachine } from './sole-machine.js';
 import { UsageError } from './usage-error.js';
 import { InterruptedError, onStopSignal } from './signals.js';
 import type { StopSignal } from './signals.js';
+import { stopNode } from './stop-node.js';
 import { openStateFolder } from './state-folder.js';
 import { workersListener } from './workers-listener.js';
 import { processStarter, servicesOf } from './service-parts.js';
@@ -289,7 +289,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   const stop = (reason?: Error): Promise<void> => {
     if (stopping === undefined) {
       begun.abort(reason);
-      stopping = stopNode(app, set, temporal, supervision).finally(async () => {
+      stopping = stopNode({ app, set, temporal, supervision, drainMs }).finally(async () => {
         terminal?.[Symbol.dispose]();
         await httpClient[Symbol.asyncDispose]();
       });
@@ -491,28 +491,4 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     stopping: begun.signal,
     stopped,
   };
-}
-
-/** Everything gets its turn, whatever fails before; errors are gathered. */
-async function stopNode(
-  app: AppContext,
-  set: ComponentSet,
-  temporal: TemporalPlatform,
-  supervision: NodeSupervision | undefined,
-): Promise<void> {
-  const errors: unknown[] = [];
-  const step = async (work: () => Promise<void>): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      errors.push(...(error instanceof AggregateError ? (error.errors as unknown[]) : [error]));
-    }
-  };
-  await step(async () => supervision?.stop());
-  if (app.has(keys.lifecycle) && app.get(keys.lifecycle).state !== 'joined')
-    await step(() => app.get(keys.lifecycle).drain());
-  await step(() => set.stop());
-  await step(() => temporal[Symbol.asyncDispose]());
-  app.get(keys.bus).close();
-  if (errors.length > 0) throw new AggregateError(errors, 'the node did not stop cleanly');
 }

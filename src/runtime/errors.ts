@@ -145,3 +145,15 @@ export class NotBuiltError extends PlatformError {
     super(`not built in this version: ${what}`);
   }
 }
+
+/** A part of a node that was left behind when its time to stop was over. */
+export class NodeStopTimeoutError extends PlatformError {
+  override readonly name = 'NodeStopTimeoutError';
+  readonly code = 'NODE_STOP_TIMEOUT';
+  override readonly kind = 'Timeout' as const;
+  constructor(part: string, milliseconds: number) {
+    super(
+      `the node goes without ${part}, which took longer than ${Math.round(milliseconds)} ms; raise 'shutdown.timeout' in moontide.yaml if it needs more`,
+    );
+  }
+}

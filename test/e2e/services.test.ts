@@ -207,6 +207,33 @@ entries:
     await node.ended;
   });
 
+  it('end with two nodes that are told to stop at once, and start again with the next', async () => {
+    const each = 'auto_start: true, placement: every_node';
+    const app = make(`
+version: "1.0"
+namespace: app
+entries:
+  - { name: hosts, kind: process.host }
+  - { name: worker_process, kind: process.lua, source: file://worker.lua, method: main, modules: [time, ctx] }
+  - { name: single, kind: process.service, process: worker_process, host: hosts, input: [single], lifecycle: { auto_start: true } }
+  - { name: each, kind: process.service, process: worker_process, host: hosts, input: [each], lifecycle: { ${each} } }
+  - { name: top, kind: process.service, process: worker_process, host: hosts, input: [top], lifecycle: { ${each}, requires: [each] } }
+`);
+    const nodes = [new CliProcess(['--app', app, 'run']), new CliProcess(['--app', app, 'run'])];
+    await Promise.all(nodes.map((node) => node.until(/^begin\ttop\t\d+$/m, 90_000)));
+    for (const node of nodes) node.signal('SIGTERM');
+    for (const node of nodes) {
+      const { stdout, code } = await node.ended;
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/end\ttop\n[^]*end\teach\n/);
+    }
+    const next = new CliProcess(['--app', app, 'run']);
+    for (const service of ['single', 'top'])
+      await next.until(new RegExp(`^begin\t${service}\t`, 'm'), 90_000);
+    next.signal('SIGTERM');
+    expect((await next.ended).code).toBe(0);
+  });
+
   it('are refused where they require each other in a circle', async () => {
     const app = make(
       INDEX.replace(

@@ -207,4 +207,13 @@ describe('services', { timeout: LONG }, () => {
     expect(app.life('app:old').isOver).toBe(true);
     expect(app.livesOf('app:same')).toHaveLength(1);
   });
+
+  it('are left behind by a node whose time to stop is over', async () => {
+    await using app = new TestApp(temporal, [spec('app:deaf', { stopTimeoutMs: 100 })]);
+    const node = await app.node('one', { drainMs: 1000 });
+    await app.untilState('app:deaf', 'Running');
+    app.life('app:deaf').isDeaf = true;
+    await node.stop();
+    expect(app.life('app:deaf').isOver).toBe(false);
+  });
 });

@@ -63,6 +63,8 @@ export class TestLife implements ServiceInstance {
   readonly fence: number;
   readonly ended: Promise<Outcome>;
   isOver = false;
+  /** It does not end when it is told to. */
+  isDeaf = false;
   #end: (outcome: Outcome) => void = () => undefined;
 
   constructor(id: string, node: string, fence: number) {
@@ -85,10 +87,10 @@ export class TestLife implements ServiceInstance {
     });
   }
   stop(reason: string): void {
-    this.end({ ok: false, error: { kind: 'Canceled', message: reason } });
+    if (!this.isDeaf) this.end({ ok: false, error: { kind: 'Canceled', message: reason } });
   }
   kill(reason: string): void {
-    this.stop(reason);
+    this.stop(reason); // one that is deaf hangs whatever is done
   }
 }
 
@@ -120,7 +122,8 @@ export class TestApp implements AsyncDisposable {
     return this.client.workflow.getHandle(supervisorWorkflowId(this.name));
   }
 
-  async node(name: string): Promise<NodeSupervision> {
+  /** `drainMs`: how long it may take to stop. */
+  async node(name: string, { drainMs = 60_000 } = {}): Promise<NodeSupervision> {
     const { temporal } = this.#temporal;
     const node = new NodeSupervision({
       app: this.name,
@@ -146,7 +149,7 @@ export class TestApp implements AsyncDisposable {
       logger: silentLogger,
       current: () => ({ services: this.services, registryVersion: this.version }),
       changed: (id, state, reason) => this.changes.push({ node: name, id, state, reason }),
-      drainMs: 60_000,
+      drainMs,
     });
     this.#nodes.set(name, node);
     await node.start();

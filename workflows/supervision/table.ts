@@ -320,17 +320,30 @@ export class ServiceTable {
 
   /** T10. */
   #stopped(node: string, lives: NonNullable<NodeTold['stopped']>, now: number): void {
-    const tokens = new Map(lives.map(({ service, token }) => [service, token]));
+    const stopped = new Map(lives.map(({ service, token }) => [service, token]));
     for (const run of this.#runs.values()) {
-      const { told } = run;
-      if (told === undefined || !isOn(run, node) || told.machine.token !== tokens.get(run.id)) continue;
-      const { owner: _owner, machine, ...rest } = told;
-      const { retryAt: _retryAt, ...last } = machine;
+      const token = stopped.get(run.id);
+      if (token === undefined || (run.node !== undefined && run.node !== node)) continue;
+      // The node may have had a life that its run has not told of yet, and it will not: its lease says that this is known.
+      if (run.told !== undefined && run.told.machine.token > token) continue;
+      const { owner: _owner, machine, ...rest } = run.told ?? { id: run.id, seq: 0 };
+      const { retryAt: _retryAt, ...last } = machine ?? { attempts: 0 };
       run.told = {
         ...rest,
-        machine: { ...last, state: 'Stopped', wanted: false, alive: false, since: now, reason: '' },
+        ...(run.node === undefined ? {} : { node: run.node }),
+        machine: {
+          ...last,
+          token,
+          state: 'Stopped',
+          wanted: false,
+          alive: false,
+          since: now,
+          reason: '',
+        },
       };
       delete run.asked;
+      delete run.granted;
+      this.#tokens.set(run.id, Math.max(this.#tokens.get(run.id) ?? 0, token));
     }
   }
 

@@ -4,9 +4,11 @@
 // N2: a node joins once its workers poll, again where the server has lost sight of it, and tells what the registry changes.
 // N3: what the supervisor gives leave for begins at once, before its runs are up (granted-lives.ts).
 // N4: a node that stops takes no new lease, has the supervisor hand over or stop what it has, in order, and ends what is left.
+//     When its time is over it waits for nobody any more: what still lives here is killed, and its leases are let go.
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../core/logger.js';
 import { toBytes } from '../../core/text.js';
+import { within } from '../../core/within-host.js';
 import type { TemporalConnection } from '../../temporal/connection.js';
 import {
   NODE_HEARTBEAT_MS,
@@ -20,6 +22,7 @@ import type { NodeLife, ServiceSpec, ServiceState } from '../../temporal/service
 import type { ArtifactSource } from '../../temporal/contracts.js';
 import type { Supervisor } from '../../temporal/supervision.js';
 import type { RunningWorker } from '../../temporal/worker.js';
+import { NodeStopTimeoutError } from '../../runtime/errors.js';
 import type { TemporalPlatform } from '../temporal/platform.js';
 import { GrantedLives } from './granted-lives.js';
 import { ServiceHost } from './service-host.js';
@@ -50,6 +53,8 @@ const JOIN_AGAIN_MS = 1000;
 /** The server has lost the node for this long: it joins again. Milliseconds. */
 const UNWATCHED_MS = 20_000;
 const GRACE_MS = 1000;
+/** What the workers of a node take to say goodbye, on top of the grace time of each. Milliseconds. */
+const GOODBYE_MS = 3000;
 
 export class NodeSupervision {
   readonly #options: NodeSupervisionOptions;
@@ -116,26 +121,52 @@ export class NodeSupervision {
     return this.#stopped;
   }
 
+  /** N4. */
   async #stop(): Promise<void> {
+    const { logger, drainMs } = this.#options;
     this.#ending.abort();
     clearTimeout(this.#unwatched);
     this.#forget();
     if (this.#started === undefined) return;
-    await this.#started;
-    const workers = this.#workers;
-    workers?.any.worker.shutdown(); // N4: it polls no more, and what it has goes on until it is ended
-    await this.#granted?.close();
-    if (this.#joined)
-      try {
-        const supervisor = await this.#supervisor();
-        const { stops } = await supervisor.leave(this.#options.node, this.#options.drainMs);
-        if (stops) await this.#stopAll(supervisor);
-      } catch (error) {
-        this.#options.logger.warn('the services of this node were not stopped in order', { error });
-      }
-    await this.#host?.leave();
+    const until = performance.now() + drainMs;
+    const step = async (
+      what: string,
+      work: () => Promise<unknown> | undefined,
+      keepMs = 0,
+    ): Promise<void> => {
+      const leftMs = Math.max(0, until - keepMs - performance.now());
+      await within(
+        Promise.resolve(work()),
+        leftMs,
+        () => new NodeStopTimeoutError(what, drainMs - keepMs),
+      ).catch((error: unknown) => logger.warn(`the node goes without ${what}`, { error }));
+    };
+    // What the supervisor does not come to is ended here, and has its time for that.
+    const ownMs = Math.min(drainMs / 2, this.#longestStopMs());
+    await step('having joined', () => this.#started, ownMs);
+    this.#workers?.any.worker.shutdown(); // it polls no more, and what it has goes on until it is ended
+    await step('having told what began', () => this.#granted?.close(), ownMs);
+    if (this.#joined) await step('its services stopped in order', () => this.#giveUp(), ownMs);
+    await step('the end of its services', () => this.#host?.leave());
+    this.#host?.release();
     this.#leave();
-    await workers?.stop();
+    if (this.#workers !== undefined)
+      await within(
+        this.#workers.stop(),
+        GRACE_MS + GOODBYE_MS,
+        () => new NodeStopTimeoutError('the workers of services', GRACE_MS + GOODBYE_MS),
+      );
+  }
+
+  #longestStopMs(): number {
+    return Math.max(0, ...this.#options.current().services.map(({ settings }) => settings.stopTimeoutMs));
+  }
+
+  /** Has its services handed over, or stops them. */
+  async #giveUp(): Promise<void> {
+    const supervisor = await this.#supervisor();
+    const { stops } = await supervisor.leave(this.#options.node, this.#options.drainMs);
+    if (stops) await this.#stopAll(supervisor);
   }
 
   async #supervisor(): Promise<Supervisor> {
@@ -304,13 +335,9 @@ class Workers {
 
   /** What tells how it ended comes last. */
   async stop(): Promise<void> {
-    const errors: unknown[] = [];
-    for (const worker of [this.any, this.own, this.system])
-      try {
-        await worker.shutdown();
-      } catch (error) {
-        errors.push(error);
-      }
+    const ends = await Promise.allSettled([this.any.shutdown(), this.own.shutdown()]);
+    ends.push(...(await Promise.allSettled([this.system.shutdown()])));
+    const errors = ends.flatMap((end) => (end.status === 'rejected' ? [end.reason as unknown] : []));
     if (errors.length > 0) throw new AggregateError(errors, 'the workers of services did not stop cleanly');
   }
 }

@@ -136,7 +136,7 @@ export class Life {
     this.#settleClaimed();
     this.serverIsBack();
     if (this.#how !== undefined) return Promise.resolve(this.#how);
-    this.#letGo({ end: 'lost', reason: 'it has a newer lease', ranMs: this.#ranMs() });
+    this.#releaseLease({ end: 'lost', reason: 'it has a newer lease', ranMs: this.#ranMs() });
     clearTimeout(this.#adoption);
     this.#lease = lease;
     const held = new Promise<LeaseEnd>((release) => {
@@ -144,8 +144,10 @@ export class Life {
     });
     lease.signal.onEnd((why) => {
       if (this.#lease !== lease) return;
-      if (why === 'cancelled') void this.end('stopped', '');
-      else this.#lost(why === 'gone' ? 'the server has given up the lease' : 'its worker has stopped');
+      if (why === 'cancelled') {
+        this.serverIsBack(); // who withdraws it does not wait to hear how it ended
+        void this.end('stopped', '');
+      } else this.#lost(why === 'gone' ? 'the server has given up the lease' : 'its worker has stopped');
     });
     if (this.#lease === lease) {
       this.#beatLater(lease);
@@ -247,6 +249,10 @@ export class Life {
       this.#untold ??= end;
       return;
     }
+    this.#releaseLease(end);
+  }
+
+  #releaseLease(end: LeaseEnd): void {
     clearTimeout(this.#renewal);
     const release = this.#release;
     this.#release = undefined;
@@ -275,6 +281,15 @@ export class Life {
       return;
     }
     this.#kill(reason);
+  }
+
+  /** Its node goes now: what still runs of it is killed, and its lease waits for nothing. */
+  release(reason: string): void {
+    this.#waitsFor = undefined;
+    const end = this.#untold ?? { end: 'lost', reason, ranMs: this.#ranMs() };
+    this.#untold = undefined;
+    this.#kill(reason);
+    this.#letGo(end);
   }
 
   #kill(reason: string): void {

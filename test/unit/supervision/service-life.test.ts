@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { silentLogger } from '../../../src/core/logger.js';
 import { Life } from '../../../src/services/supervision/service-life.js';
 import type { ServiceInstance } from '../../../src/services/supervision/service-life.js';
-import type { ServiceSettings } from '../../../src/temporal/service-contracts.js';
+import type { Lease, LeaseLoss, ServiceSettings } from '../../../src/temporal/service-contracts.js';
 
 const settings: ServiceSettings = {
   startTimeoutMs: 60_000,
@@ -78,4 +78,40 @@ it('runs nothing of a start during which its lease has run out', async () => {
   started();
   expect(await begun).toBe('over');
   expect(killed).toEqual(['its start was given up']);
+});
+
+/** A lease that the server ends when `lose` is called. */
+function leaseOf(run: string) {
+  let listener: (why: LeaseLoss) => void = () => undefined;
+  const lease: Lease = {
+    workflowId: 'service',
+    runId: run,
+    heartbeat: () => undefined,
+    signal: { aborted: false, onEnd: (told) => (listener = told) },
+  };
+  return { lease, lose: (why: LeaseLoss) => listener(why) };
+}
+
+it('lets go of a lease that is withdrawn after its life ended unheard, as its node would wait for it for ever', async () => {
+  let holdsUntil = Infinity;
+  const { life, begun, mayRun } = startingLife(() => holdsUntil);
+  const { lease, lose } = leaseOf('first');
+  const held = life.take(lease, undefined);
+  holdsUntil = -Infinity;
+  expect(mayRun()).toBe(false);
+  expect(await begun).toBe('over');
+  lose('cancelled');
+  expect(await held).toMatchObject({ end: 'lost' });
+});
+
+it('lets go of its older lease where a newer one comes while its node stops', async () => {
+  const { life, begun, started } = startingLife(() => Infinity);
+  started();
+  expect(await begun).toBe('Running');
+  const older = life.take(leaseOf('first').lease, 'Running');
+  void life.stopQuietly('its node stops');
+  const newer = life.take(leaseOf('second').lease, 'Running');
+  expect(await older).toMatchObject({ end: 'lost', reason: 'it has a newer lease' });
+  life.release('its node goes');
+  expect(await newer).toMatchObject({ end: 'lost', reason: 'its node goes' });
 });
