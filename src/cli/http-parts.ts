@@ -9,7 +9,7 @@ import { outermost } from '../runtime/command-context.js';
 import type { FunctionPool } from '../runtime/function-pool.js';
 import type { NodeService } from '../runtime/supervisor-client.js';
 import type { HttpGateway, HttpGatewayOptions } from '../services/http/gateway.js';
-import { isHttpKind, planHttp } from '../services/http/plan.js';
+import { concernsHttp, planHttp } from '../services/http/plan.js';
 import type { HttpPlan } from '../services/http/plan.js';
 import { planListener } from './plan-listener.js';
 import { AppErrors } from './prepare-app.js';
@@ -74,7 +74,7 @@ export class HttpServing implements NodeService {
   listener(): ChangeListener {
     return planListener({
       name: 'http',
-      concerns: isHttp,
+      concerns: concernsHttp,
       plan: (view) => httpPlanOf(view.all(), this.#options.fill),
       otherwise: 'no server could answer it',
       committed: (view, changes) => this.#committed(view, changes),
@@ -82,7 +82,7 @@ export class HttpServing implements NodeService {
   }
 
   async #committed(view: RegistryView, changes: readonly Change[]): Promise<void> {
-    if (!changes.flatMap(changedSides).some(isHttp)) return;
+    if (!changes.flatMap(changedSides).some(concernsHttp)) return;
     this.#plan = httpPlanOf(view.all(), this.#options.fill);
     if (!this.#started) return;
     if (this.#gateway === undefined) await (await this.#needed())?.start();
@@ -96,5 +96,3 @@ export class HttpServing implements NodeService {
     return this.#gateway;
   }
 }
-
-const isHttp = ({ kind }: Entry): boolean => isHttpKind(kind);

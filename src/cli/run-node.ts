@@ -401,6 +401,8 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
         {
           fill,
           call: httpCall(() => app.get(keys.functions)),
+          temporal,
+          guard,
           resources: () => app.get(keys.resources).user(),
           metrics: httpMetrics(metrics.record),
           logger,

@@ -117,6 +117,7 @@ async function sayReady(node: RunningNode, explainBoot = false): Promise<void> {
           ? {}
           : { address: toBytes(connection.address), namespace: toBytes(connection.namespace) }),
         ...(ui === undefined ? {} : { ui: toBytes(ui) }),
+        ...(node.listening().size === 0 ? {} : { http: dataObject(Object.fromEntries(listening(node))) }),
         workflows: idsOf(node, 'workflow.lua'),
         functions: idsOf(node, 'function.lua'),
         registry_version: node.registry.current.version.number,
@@ -126,6 +127,13 @@ async function sayReady(node: RunningNode, explainBoot = false): Promise<void> {
     ),
   );
 }
+
+/** `host:port` of each HTTP server, by its entry. */
+const listening = (node: RunningNode): [entry: string, address: string][] =>
+  [...node.listening()].map(([id, { host, port }]) => [
+    id,
+    `${host === '::' || host === '0.0.0.0' ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`,
+  ]);
 
 /** How the app's folder is named in a command that is typed where this process runs. */
 export function commandPrefix(folder: string): string {
@@ -143,6 +151,7 @@ async function sayWelcome(node: RunningNode, globals: Globals): Promise<void> {
   const ui = await uiAddress(node);
   say(`${node.app.name} is running (${await temporalText(node)}${how})`);
   if (ui !== undefined) say(`  UI         ${ui}`);
+  for (const [id, address] of listening(node)) say(`  HTTP       ${address} (${id})`);
   say(`  workflows  ${listed(workflows.map((id) => `${id} on '${node.plan().queueOf.get(id) ?? ''}'`))}`);
   say(`  functions  ${listed(functions)}`);
   if (tests.size > 0) say(`  tests      ${tests.size}`);

@@ -28,6 +28,7 @@ import type {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Payload } from '@temporalio/common';
+import { encodeToPayloads } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { dataObject } from '../core/data.js';
 import type { Data, DataObject } from '../core/data.js';
 import type { ErrorData } from '../core/error-data.js';
@@ -155,6 +156,34 @@ export async function signalRun(
   await toldOf(client, run, () => withCallHeaders(headers, () => handle.signal(topic, ...payloads)));
 }
 
+/** A signal that a run takes once, however often it is sent with the same `requestId`. Throws RunError. */
+export async function signalOnce(
+  client: Client,
+  { workflowId, runId = '' }: RunReference,
+  topic: string,
+  payloads: readonly Data[],
+  requestId: string,
+): Promise<void> {
+  const { namespace, identity, loadedDataConverter } = client.options;
+  const input = { payloads: (await encodeToPayloads(loadedDataConverter, ...payloads)) ?? null };
+  // The SDK's own call makes a new id for each.
+  const send = (): Promise<unknown> =>
+    client.workflowService.signalWorkflowExecution({
+      namespace,
+      identity,
+      workflowExecution: { workflowId, runId },
+      signalName: topic,
+      input,
+      requestId,
+    });
+  try {
+    await send();
+  } catch (error) {
+    const end = grpcCode(error) === GRPC.NOT_FOUND ? await endOf(client, { workflowId }) : undefined;
+    throw end === undefined ? asRunError(error) : hasEnded({ workflowId }, end, error);
+  }
+}
+
 const READY_TIMEOUT_MS = 5000;
 const READY_POLL_MS = 50;
 
@@ -279,10 +308,13 @@ async function toldOf<T>(client: Client, run: RunReference, call: () => Promise<
     return await call();
   } catch (error) {
     const end = error instanceof WorkflowNotFoundError ? await endOf(client, run) : undefined;
-    if (end === undefined) throw asRunError(error);
-    const message = `the workflow '${run.workflowId}' has ended (${end}); what has ended takes nothing any more`;
-    throw new RunError({ kind: 'NotFound', message: toBytes(message), retryable: false }, { cause: error });
+    throw end === undefined ? asRunError(error) : hasEnded(run, end, error);
   }
+}
+
+function hasEnded({ workflowId }: RunReference, end: string, cause: unknown): RunError {
+  const message = `the workflow '${workflowId}' has ended (${end}); what has ended takes nothing any more`;
+  return new RunError({ kind: 'NotFound', message: toBytes(message), retryable: false }, { cause });
 }
 
 /** How and when a run ended, for people; undefined: it runs, or never was. */

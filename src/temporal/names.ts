@@ -67,6 +67,8 @@ export const MEMO = {
   program: 'moontide.program',
   version: 'moontide.registry_version',
   host: 'moontide.host_version',
+  /** Digest of the request that started the run. */
+  request: 'moontide.request',
 } as const;
 
 /** Payload metadata (its values are UTF-8 bytes). */

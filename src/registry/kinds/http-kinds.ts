@@ -106,9 +106,31 @@ export const httpRouter = defineKind({
   references: [{ pointer: '/meta/server', kinds: ['http.service'] }, ...lifecycleReferences],
 });
 
+/** What an endpoint with a workflow does, with the methods that it may have. */
+export const OPERATIONS = {
+  start: ['POST', 'PUT', 'PATCH'],
+  signal: ['POST', 'PUT', 'PATCH', 'DELETE'],
+  update: ['POST', 'PUT', 'PATCH', 'DELETE'],
+  cancel: ['POST', 'DELETE'],
+  query: ['GET', 'POST'],
+  status: ['GET'],
+  result: ['GET'],
+  events: ['GET'],
+} as const;
+export type Operation = keyof typeof OPERATIONS;
+
+/** Operations that are named by a field of their own. */
+const MESSAGES = ['signal', 'query', 'update'] as const;
+const isMessage = (name: string): boolean => (MESSAGES as readonly string[]).includes(name);
+
+const jsonSchema = (what: string): JsonSchema => ({
+  type: ['object', 'boolean'],
+  description: `JSON Schema of ${what}.`,
+});
+
 export const httpEndpoint = defineKind({
   name: 'http.endpoint',
-  summary: 'A route that calls a function.',
+  summary: 'A route that calls a function, or starts or asks a workflow.',
   state: 'full',
   metaSchema: open({ router: reference('The http.router.') }, { required: ['router'] }),
   schema: closed(
@@ -116,17 +138,101 @@ export const httpEndpoint = defineKind({
       method: oneOf('Method.', ...METHODS),
       path,
       func: reference('The function that answers.'),
+      workflow: reference('The workflow that is started or asked, in place of a function.'),
+      operation: oneOf(
+        'What is done with the workflow. Default: start.',
+        ...Object.keys(OPERATIONS).filter((one) => !isMessage(one)),
+      ),
+      signal: filledText('Name of the signal that the run is sent.'),
+      query: filledText('Name of the query that the run is asked.'),
+      update: filledText('Name of the update that the run is asked for.'),
+      mode: oneOf(
+        "Of a start: 'wait' answers with the result, 'accepted' with 202 and where the run can be asked. Default: wait.",
+        'wait',
+        'accepted',
+      ),
+      timeout: duration('How long a result is waited for: then 504, and the run goes on. Default: 30s.'),
+      idempotency: closed({
+        header: filledText('Header with the key of a request. Default: Idempotency-Key.', {
+          pattern: "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$",
+          'x-expected': "the name of a header, such as 'Idempotency-Key'",
+        }),
+        required: flag('Refuse requests without it. Default: false.'),
+      }),
+      input: jsonSchema(
+        "the body; what does not fit is answered with 422. Default: the target's meta.input_schema",
+      ),
+      output: jsonSchema("the answer, for OpenAPI. Default: the target's meta.output_schema"),
       lifecycle,
     },
-    { required: ['method', 'path', 'func'] },
+    { required: ['method', 'path'] },
   ),
   references: [
     { pointer: '/meta/router', kinds: ['http.router'] },
     { pointer: '/func', kinds: ['function.*'] },
+    { pointer: '/workflow', kinds: ['workflow.lua'] },
     ...lifecycleReferences,
   ],
-  checkFields: ({ data }) => pathProblems(data['path']),
+  checkFields: ({ data }) => [...pathProblems(data['path']), ...targetProblems(data)],
 });
+
+/** Fields that only a workflow's routes have, by the operations that use them. */
+const OF_OPERATIONS: Readonly<Record<string, readonly Operation[]>> = {
+  mode: ['start'],
+  timeout: ['start', 'result', 'update'],
+  idempotency: ['start', 'signal', 'update'],
+};
+
+/** What an endpoint does with its workflow. */
+export const operationOf = (data: Entry['data']): Operation =>
+  MESSAGES.find((one) => data[one] !== undefined) ?? ((data['operation'] ?? 'start') as Operation);
+
+function targetProblems(data: Entry['data']): FieldProblem[] {
+  if ((data['func'] === undefined) === (data['workflow'] === undefined))
+    return [
+      {
+        pointer: data['func'] === undefined ? '' : '/workflow',
+        message: "an endpoint has either 'func' or 'workflow'",
+        fix: 'name the function that answers, or the workflow that is started',
+      },
+    ];
+  const own = ['operation', ...MESSAGES].filter((field) => data[field] !== undefined);
+  if (data['workflow'] === undefined)
+    return [...own, ...Object.keys(OF_OPERATIONS).filter((field) => data[field] !== undefined)].map(
+      (field) => ({ pointer: `/${field}`, message: `'${field}' is for endpoints with a 'workflow'` }),
+    );
+  if (own.length > 1)
+    return [
+      {
+        pointer: `/${own[1]}`,
+        message: `an endpoint does one thing with its workflow, and '${own[0]}' and '${own[1]}' are two`,
+        fix: 'make an endpoint of each',
+      },
+    ];
+  const operation = operationOf(data);
+  const methods: readonly string[] = OPERATIONS[operation];
+  const problems: FieldProblem[] = [];
+  if (typeof data['method'] === 'string' && !methods.includes(data['method']))
+    problems.push({
+      pointer: '/method',
+      message: `the operation '${operation}' has the method ${methods.join(' or ')}, got '${data['method']}'`,
+    });
+  for (const [field, operations] of Object.entries(OF_OPERATIONS))
+    if (data[field] !== undefined && !operations.includes(operation))
+      problems.push({
+        pointer: `/${field}`,
+        message: `'${field}' has no effect for the operation '${operation}'; take it out`,
+      });
+  const params =
+    typeof data['path'] === 'string' ? [...data['path'].matchAll(/\{(\w+)\}/g)].map(([, name]) => name) : [];
+  if (operation !== 'start' && params.length !== 1 && !params.includes('id'))
+    problems.push({
+      pointer: '/path',
+      message: `the path of the operation '${operation}' names the run by a parameter`,
+      fix: "write it as '{id}'",
+    });
+  return problems;
+}
 
 export const httpStatic = defineKind({
   name: 'http.static',

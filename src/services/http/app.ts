@@ -11,23 +11,28 @@ import { toBytes, toTextLossy } from '../../core/text.js';
 import type { Outcome } from '../../lua/step.js';
 import type { Volume } from '../../modules/fs/host.js';
 import { answerOf, errorBody } from './answers.js';
+import type { BodySchema } from './body-schema.js';
 import { NodeExchange } from './exchange.js';
 import { fileAnswer, namedFileAnswer } from './files.js';
+import { answerError, jsonBody, Refused } from './json-answer.js';
 import type { HttpMetrics } from './metrics.js';
 import { hooksAfter, useMiddleware } from './middleware/build.js';
 import type { MiddlewareDependencies } from './middleware/build.js';
 import type { PlannedFiles, PlannedRouter, PlannedServer } from './plan.js';
+import type { Stopping, WorkflowRequest } from './workflow-endpoint.js';
 
 export interface HttpAppDependencies {
   /** Calls the function that answers. Never rejects. */
   readonly call: (func: string, exchange: NodeExchange) => Promise<Outcome>;
+  /** Answers for a workflow. Never rejects. */
+  readonly workflow: (request: WorkflowRequest) => Promise<void>;
   /** A file system, held until the request is done. */
   readonly volume: (id: string, reply: FastifyReply) => Promise<Volume>;
   readonly metrics: HttpMetrics;
   readonly logger: Logger;
   readonly accessLog: boolean;
-  /** Whether connections should end with their answer. */
-  readonly isDraining: () => boolean;
+  /** From its beginning on connections end with their answer. */
+  readonly stopping: Stopping;
   /** How long an answer may take; 0: for ever. Milliseconds. */
   readonly writeTimeoutMs: number;
 }
@@ -68,7 +73,7 @@ export async function buildHttpApp(
       .send(errorBody('Internal', 'internal error'));
   });
   app.addHook('onSend', async (_request, reply, payload) => {
-    if (dependencies.isDraining()) reply.header('connection', 'close');
+    if (dependencies.stopping.begun.aborted) reply.header('connection', 'close');
     return payload;
   });
   if (dependencies.accessLog || logger.isEnabled('debug')) {
@@ -125,7 +130,7 @@ async function routes(
   scope: FastifyInstance,
   router: PlannedRouter,
   middleware: MiddlewareDependencies,
-  { call, logger, writeTimeoutMs }: HttpAppDependencies,
+  { call, workflow, stopping, logger, writeTimeoutMs }: HttpAppDependencies,
 ): Promise<void> {
   await useMiddleware(scope, router.before, middleware);
   const preHandler = hooksAfter(scope, router.after, middleware);
@@ -133,7 +138,7 @@ async function routes(
   const sorted = router.endpoints.toSorted(
     (a, b) => Number(b.method === 'HEAD') - Number(a.method === 'HEAD'),
   );
-  for (const { method, path, func } of sorted)
+  for (const { method, path, target, input } of sorted)
     scope.route({
       method,
       url: path,
@@ -141,12 +146,27 @@ async function routes(
       handler: async (request, reply) => {
         const exchange = exchangeOf(request, reply);
         if (writeTimeoutMs > 0) exchange.limitMs = Math.min(exchange.limitMs ?? Infinity, writeTimeoutMs);
-        const outcome = await call(func, exchange);
-        if (outcome.ok) await exchange.finish();
-        else fail(func, exchange, outcome.error, logger);
+        if ('workflow' in target) await workflow({ route: target.workflow, input, exchange, stopping });
+        else if (input === undefined || (await hasBodyOf(exchange, input))) {
+          const outcome = await call(target.func, exchange);
+          if (outcome.ok) await exchange.finish();
+          else fail(target.func, exchange, outcome.error, logger);
+        }
         return reply;
       },
     });
+}
+
+/** Whether the body fits; else the request is answered. The function can read it again. */
+async function hasBodyOf(exchange: NodeExchange, input: BodySchema): Promise<boolean> {
+  try {
+    await jsonBody(exchange, input);
+    return true;
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    await answerError(exchange, error.status, error.kind, error.message);
+    return false;
+  }
 }
 
 function fail(func: string, exchange: NodeExchange, error: ErrorData, logger: Logger): void {

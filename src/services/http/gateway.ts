@@ -7,6 +7,8 @@ import type { Outcome } from '../../lua/step.js';
 import type { Volume } from '../../modules/fs/host.js';
 import type { NodeService } from '../../runtime/supervisor-client.js';
 import type { ResourceUser } from '../../runtime/resources.js';
+import type { SecretGuard } from '../../runtime/secret-guard.js';
+import type { TemporalAccess } from '../../runtime/temporal-access.js';
 import { buildHttpApp } from './app.js';
 import type { NodeExchange } from './exchange.js';
 import type { HttpMetrics } from './metrics.js';
@@ -14,6 +16,7 @@ import type { HttpPlan, PlannedServer } from './plan.js';
 import { HttpServer } from './server.js';
 import { serverSettings } from './settings.js';
 import type { ServerSettings } from './settings.js';
+import type { WorkflowEndpoint } from './workflow-endpoint.js';
 
 export interface HttpGatewayOptions {
   readonly plan: () => HttpPlan;
@@ -24,6 +27,8 @@ export interface HttpGatewayOptions {
     readonly exchange: NodeExchange;
     readonly timeoutMs: number | undefined;
   }) => Promise<Outcome>;
+  readonly temporal: TemporalAccess;
+  readonly guard: SecretGuard;
   readonly resources: () => ResourceUser;
   readonly metrics: HttpMetrics;
   readonly logger: Logger;
@@ -34,6 +39,7 @@ export class HttpGateway implements NodeService {
   readonly requires: readonly string[] = [];
   readonly #options: HttpGatewayOptions;
   readonly #servers = new Map<string, HttpServer>();
+  #endpoint: WorkflowEndpoint | undefined;
   #serving = false;
   /** Changes go one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
@@ -118,7 +124,8 @@ export class HttpGateway implements NodeService {
       metrics: this.#options.metrics,
       logger: this.#options.logger,
       accessLog: settings.accessLog,
-      isDraining: () => server.isDraining,
+      workflow: async (request) => (await this.#workflows()).answer(request),
+      stopping: server.stopping,
       writeTimeoutMs: settings.writeMs,
     });
     if (this.#servers.has(id)) {
@@ -127,6 +134,17 @@ export class HttpGateway implements NodeService {
     }
     await server.start(app);
     this.#servers.set(id, server);
+  }
+
+  /** Loaded with the first request for a workflow: Temporal's client is large. */
+  async #workflows(): Promise<WorkflowEndpoint> {
+    if (this.#endpoint !== undefined) return this.#endpoint;
+    const [{ WorkflowEndpoint: Endpoint }, { WorkflowRuns }] = await Promise.all([
+      import('./workflow-endpoint.js'),
+      import('./workflow-runs.js'),
+    ]);
+    const { temporal, guard, logger } = this.#options;
+    return (this.#endpoint ??= new Endpoint({ runs: new WorkflowRuns({ temporal, guard }), guard, logger }));
   }
 
   #volume(fs: string, reply: FastifyReply): Promise<Volume> {

@@ -2,13 +2,17 @@
 // P1: two routes of one server that would answer the same requests are an error that names both entries.
 // P2: a route's place among others is find-my-way's: fixed parts before parameters, parameters before what takes all that is left.
 import { mapIn } from '../../core/data-values.js';
-import type { Data } from '../../core/data.js';
+import type { Data, DataObject } from '../../core/data.js';
 import type { Diagnostic, Place } from '../../core/diagnostics.js';
 import { didYouMean } from '../../core/nearest.js';
 import type { Entry } from '../../registry/model/entry.js';
 import { namespaceOf, resolveReference } from '../../registry/model/ids.js';
 import { isMiddleware, middlewareProblems } from './middleware/known.js';
 import type { Stage } from './middleware/known.js';
+import { bodySchema, schemaOf } from './body-schema.js';
+import type { BodySchema } from './body-schema.js';
+import { plannedWorkflow } from './planned-workflow.js';
+import type { PlannedWorkflow } from './planned-workflow.js';
 
 /** A middleware with the options that its name begins: `allow.origins` of `cors.allow.origins`. */
 export interface PlannedMiddleware {
@@ -22,7 +26,12 @@ export interface PlannedEndpoint {
   readonly method: string;
   /** Below the router's prefix, as fastify has it: `/users/:id`. */
   readonly path: string;
-  readonly func: string;
+  readonly target: { readonly func: string } | { readonly workflow: PlannedWorkflow };
+  /** What a body must be, and what an answer is; JSON Schemas. */
+  readonly input: BodySchema | undefined;
+  readonly output: Data | undefined;
+  /** About it, for people. */
+  readonly meta: Readonly<DataObject>;
 }
 
 export interface PlannedRouter {
@@ -65,6 +74,13 @@ export interface HttpPlanInput {
 
 export const isHttpKind = (kind: string): boolean => kind.startsWith('http.');
 
+/** Whether an entry has a part in a plan. */
+export const concernsHttp = ({ kind, meta }: Entry): boolean =>
+  isHttpKind(kind) ||
+  kind === 'workflow.lua' ||
+  meta['input_schema'] !== undefined ||
+  meta['output_schema'] !== undefined;
+
 interface Draft {
   readonly entry: Entry;
   readonly routers: PlannedRouter[];
@@ -74,7 +90,11 @@ interface Draft {
 }
 
 export function planHttp({ entries, fill, placeOf }: HttpPlanInput): HttpPlan {
-  const all = [...entries].filter(({ kind }) => isHttpKind(kind));
+  const all: Entry[] = [];
+  const targets = new Map<string, Entry>();
+  for (const entry of entries)
+    if (isHttpKind(entry.kind)) all.push(entry);
+    else if (concernsHttp(entry)) targets.set(entry.id, entry);
   const diagnostics: Diagnostic[] = [];
   const problem = (entry: Entry, pointer: string, message: string, fix?: string): void => {
     diagnostics.push({
@@ -166,11 +186,25 @@ export function planHttp({ entries, fill, placeOf }: HttpPlanInput): HttpPlan {
       if (router === undefined) continue;
       const path = routed(text(entry.data['path']) ?? '/');
       const method = text(entry.data['method']) ?? 'GET';
+      const workflow = text(entry.data['workflow']);
+      const named = qualified(workflow ?? text(entry.data['func']) ?? '', entry);
+      const target = targets.get(named);
+      const schema = (which: 'input' | 'output'): Data | undefined =>
+        schemaOf(entry.data[which] ?? target?.meta[`${which}_schema`], (message) =>
+          problem(entry, entry.data[which] === undefined ? '' : `/${which}`, message),
+        );
+      const input = schema('input');
       router.endpoints.push({
         id: entry.id,
         method,
         path,
-        func: qualified(text(entry.data['func']) ?? '', entry),
+        target:
+          workflow === undefined
+            ? { func: named }
+            : { workflow: { ...plannedWorkflow(entry, path, named, target), status: undefined } },
+        input: input === undefined ? undefined : bodySchema(input),
+        output: schema('output'),
+        meta: entry.meta,
       });
       take(router.draft, entry, method, withoutEnd(router.prefix + path) || '/');
     } else if (entry.kind === 'http.static') {
@@ -190,15 +224,57 @@ export function planHttp({ entries, fill, placeOf }: HttpPlanInput): HttpPlan {
       take(draft, entry, '', `${prefix}/*`);
     }
   }
+  const byId = new Map(all.map((entry) => [entry.id as string, entry]));
   return {
     servers: [...drafts.values()].map(({ entry, routers: planned, files }) => ({
       entry,
-      routers: planned,
+      routers: withStatusRoutes(planned, (id, message, fix) => {
+        const endpoint = byId.get(id);
+        if (endpoint !== undefined) problem(endpoint, '/mode', message, fix);
+      }),
       files,
     })),
     diagnostics,
   };
 }
+
+/** Who starts a run tells where its state is: a route of the same server, with no parameter that the start has not. */
+function withStatusRoutes(
+  routers: readonly PlannedRouter[],
+  problem: (endpoint: string, message: string, fix: string) => void,
+): PlannedRouter[] {
+  const routes = routers.flatMap(({ prefix, endpoints }) =>
+    endpoints.flatMap(({ path, target }) =>
+      'workflow' in target && target.workflow.operation === 'status'
+        ? [{ ...target.workflow, path: prefix + path }]
+        : [],
+    ),
+  );
+  return routers.map((router) => ({
+    ...router,
+    endpoints: router.endpoints.map((endpoint) => {
+      if (!('workflow' in endpoint.target)) return endpoint;
+      const { workflow } = endpoint.target;
+      const own = paramsOf(router.prefix + endpoint.path);
+      const found = routes.find(
+        ({ entry, path, keyParam = '' }) =>
+          entry === workflow.entry && [...paramsOf(path)].every((name) => name === keyParam || own.has(name)),
+      );
+      if (found === undefined && workflow.mode === 'accepted')
+        problem(
+          endpoint.id,
+          `'mode: accepted' tells where the run can be asked, and no route does`,
+          `add an http.endpoint with \`workflow: ${workflow.entry}\`, \`operation: status\` and a path such as '/runs/{id}'`,
+        );
+      const { path = '', keyParam = '' } = found ?? {};
+      const status = found === undefined ? undefined : { path, keyParam };
+      return { ...endpoint, target: { workflow: { ...workflow, status } } };
+    }),
+  }));
+}
+
+const paramsOf = (path: string): ReadonlySet<string> =>
+  new Set([...path.matchAll(/:(\w+)/g)].map(([, name]) => name ?? ''));
 
 /** What no id can be is told with the references. */
 const qualified = (id: string, entry: Entry): string => resolveReference(id, namespaceOf(entry.id)) ?? id;

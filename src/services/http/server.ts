@@ -8,6 +8,10 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from '../../core/logger.js';
 import { HttpListenError } from './errors.js';
 import type { ServerSettings } from './settings.js';
+import type { Stopping } from './workflow-endpoint.js';
+
+/** What waits answers so long before its connection is cut. Milliseconds. */
+const LAST_WORDS_MS = 1000;
 
 export class HttpServer {
   readonly id: string;
@@ -17,7 +21,8 @@ export class HttpServer {
   #app: FastifyInstance | undefined;
   /** Answers under way, by the app that they began on. */
   readonly #running = new Map<FastifyInstance, number>();
-  #draining = false;
+  readonly #begun = new AbortController();
+  readonly #ending = new AbortController();
 
   constructor(id: string, settings: ServerSettings, logger: Logger) {
     this.id = id;
@@ -25,9 +30,7 @@ export class HttpServer {
     this.#logger = logger;
   }
 
-  get isDraining(): boolean {
-    return this.#draining;
-  }
+  readonly stopping: Stopping = { begun: this.#begun.signal, ending: this.#ending.signal };
 
   /** Where it listens; undefined while it does not. */
   get address(): { readonly host: string; readonly port: number } | undefined {
@@ -62,14 +65,16 @@ export class HttpServer {
   async stop(timeoutMs: number): Promise<void> {
     const server = this.#server;
     if (server === undefined) return;
-    this.#draining = true;
+    this.#begun.abort();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
+    const last = setTimeout(() => this.#ending.abort(), Math.max(0, timeoutMs - LAST_WORDS_MS));
     const timer = setTimeout(() => {
       this.#logger.warn('answers were cut because the server stopped', { service: this.id });
       server.closeAllConnections();
     }, timeoutMs);
     await closed;
+    clearTimeout(last);
     clearTimeout(timer);
     this.#server = undefined;
     if (this.#app !== undefined) await this.#app.close();
@@ -91,7 +96,7 @@ export class HttpServer {
         if (app !== this.#app) this.#leave(app);
       }
       // An answer that began before the stop keeps its connection otherwise.
-      if (this.#draining) request.socket.end();
+      if (this.#begun.signal.aborted) request.socket.end();
     });
     app.routing(request, response);
   };
