@@ -19,6 +19,8 @@ export interface Artifact {
   /** The program without its sources (they are in `text` where the engine needs them). */
   readonly program: Program;
   readonly text: string;
+  /** About how many characters `text` has: it is made when it is first asked for. */
+  readonly size: number;
 }
 
 export type CompileResult =

@@ -46,6 +46,9 @@ export type SuspendRequest =
       readonly caught?: (error: LuaValue) => HostResult;
     };
 
+/** The `then` of a call whose results are the host function's own: nothing has to come back to it. */
+export const AS_THEY_ARE = (results: readonly LuaValue[]): HostResult => results;
+
 /** A host function returns one of these to suspend the calling coroutine, from any depth. */
 export class Suspend {
   readonly request: SuspendRequest;

@@ -136,11 +136,11 @@ export class ProgramCache implements ArtifactSource {
     const kept: Kept = { artifact, loaded: undefined, text: undefined };
     this.#kept.set(hash, kept);
     this.#newest = hash;
-    this.#bytes += artifact.text.length;
+    this.#bytes += artifact.size;
     for (const [oldest, { artifact: dropped }] of this.#kept) {
       if (this.#bytes <= this.#limit || oldest === hash) break;
       this.#kept.delete(oldest);
-      this.#bytes -= dropped.text.length;
+      this.#bytes -= dropped.size;
     }
     return kept;
   }

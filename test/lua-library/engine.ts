@@ -15,6 +15,13 @@ export interface Run {
   readonly printed: readonly string[];
 }
 
+/** A coroutine as an instance's own ones are. */
+class Main extends Coroutine {
+  override get isRoot(): boolean {
+    return true;
+  }
+}
+
 /** Results and output of a chunk; throws what it raises. */
 export function runLua(source: string, file: string): Run {
   startMachine();
@@ -35,7 +42,7 @@ export function runLua(source: string, file: string): Run {
       'load',
       builtin('load', (text: Value) => load(String(text), 'chunk', globals)),
     );
-    const result = enter(new Coroutine(load(source, file, globals), true), EMPTY);
+    const result = enter(new Main(load(source, file, globals)), EMPTY);
     if (result === S) throw new Error('the chunk suspended');
     return { values: all(result), printed };
   } finally {

@@ -63,13 +63,13 @@ const resume: Callable = builtin('coroutine.resume', (coroutine: Value, ...value
 const create: Callable = builtin('coroutine.create', (callee: Value) => {
   if (typeof callee !== 'function')
     argumentTypeError(1, 'coroutine.create', 'function', callee, callee === undefined);
-  return new Coroutine(callee, false);
+  return new Coroutine(callee);
 });
 
 const wrap: Callable = builtin('coroutine.wrap', (callee: Value) => {
   if (typeof callee !== 'function')
     argumentTypeError(1, 'coroutine.wrap', 'function', callee, callee === undefined);
-  const coroutine = new Coroutine(callee, false);
+  const coroutine = new Coroutine(callee);
   return (...values: Value[]): Result => {
     const refused = refusal(coroutine);
     if (refused !== undefined) throw errorAtCaller(refused);

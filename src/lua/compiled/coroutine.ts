@@ -216,14 +216,16 @@ export class Coroutine extends LuaThread implements FrameStack {
   barrier = 0;
   /** What it died of. */
   failure: LuaError | undefined = undefined;
-  /** A thread of the instance: its suspensions are the host's, and it cannot yield. */
-  readonly isRoot: boolean;
 
-  constructor(callee: Callable, isRoot: boolean) {
+  constructor(callee: Callable) {
     super();
     machine.memory -= COROUTINE_BYTES;
     this.top = new CallFrame(callee);
-    this.isRoot = isRoot;
+  }
+
+  /** A thread of the instance: its suspensions are the host's, and it cannot yield. */
+  get isRoot(): boolean {
+    return false;
   }
 
   /** Ends a suspended coroutine: its to-be-closed variables are closed. What `coroutine.close` returns. */

@@ -38,11 +38,18 @@ function compile(program: Program): CompileResult {
   const units = Object.fromEntries(
     Object.entries(program.units).map(([id, unit]) => [id, { ...unit, source: '' }]),
   );
+  let text: string | undefined;
+  let size = 0;
+  for (const unit of Object.values(compiled)) size += unit.text.length + unit.source.length;
   const artifact: Artifact = Object.freeze({
     engine: 'compiled',
     engineVersion: COMPILED_VERSION,
     program: { ...program, units },
-    text: JSON.stringify(compiled),
+    // What is loaded where it was compiled never needs it.
+    get text() {
+      return (text ??= JSON.stringify(compiled));
+    },
+    size,
   });
   unitsOf.set(artifact, compiled);
   return { ok: true, artifact };

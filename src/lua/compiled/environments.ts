@@ -13,6 +13,7 @@ import { tostring } from './text.js';
 import { Table } from './table.js';
 
 export interface StandardEnvironment {
+  readonly modules: ModuleLookup;
   readonly globals: Readonly<Record<string, Value>>;
   /** An environment of the unit: `globals`, its modules, its `require`, and itself as `_G`. */
   newEnvironment(unit: Unit): Table;
@@ -41,14 +42,14 @@ export function environmentOf(modules: ModuleLookup, requireOf: RequireOf): Stan
 
 class SharedEnvironment implements StandardEnvironment {
   readonly globals: Record<string, Value> = { ...standardLibrary().globals, tostring };
-  readonly #modules: ModuleLookup;
+  readonly modules: ModuleLookup;
   readonly #requireOf: RequireOf;
   /** Tables of modules that join a library's. */
   readonly #joined = new Map<ModuleSpec, Table>();
   readonly #records = new WeakMap<Unit, () => Fields>();
 
   constructor(modules: ModuleLookup, requireOf: RequireOf) {
-    this.#modules = modules;
+    this.modules = modules;
     this.#requireOf = requireOf;
     const { globals } = this;
     for (const spec of modules.globals) {
@@ -75,7 +76,7 @@ class SharedEnvironment implements StandardEnvironment {
 
   #globalsOf(unit: Unit): Record<string, Value> {
     const globals = { ...this.globals, require: this.#requireOf(unit) };
-    for (const [name, spec] of modulesOf(unit, this.#modules)) {
+    for (const [name, spec] of modulesOf(unit, this.modules)) {
       Object.assign(globals, { [name]: this.module(spec) });
       addGlobals(globals, spec);
     }

@@ -5,7 +5,7 @@ import { Arguments, luaErrorAt, typeName } from '../instance/arguments.js';
 import { walkedSoFar } from '../instance/plain-data.js';
 import type { HostCall } from '../instance-context.js';
 import type { MemberSpec } from '../module.js';
-import { Suspend } from '../suspend.js';
+import { AS_THEY_ARE, Suspend } from '../suspend.js';
 import type { SuspendRequest } from '../suspend.js';
 import { LuaError, LuaUserdata } from '../values.js';
 import type { AnyUserdataType, HostFunction, HostResult, LuaValue, UserdataMeta } from '../values.js';
@@ -53,7 +53,6 @@ export function raiseInHostFrame(error: LuaValue): void {
 
 /** Waits for what the host goes on with. */
 class HostFrame extends Frame {
-  override readonly isHost = true;
   override resume(value: Result): Result {
     if (raised === undefined) return value;
     const [error] = raised;
@@ -61,6 +60,8 @@ class HostFrame extends Frame {
     throw newError(fromHostValue(error));
   }
 }
+
+Object.defineProperty(HostFrame.prototype, 'isHost', { value: true });
 
 /** Goes on with what Lua gave to a host function that had called it. */
 class HostCallFrame extends Frame {
@@ -98,7 +99,8 @@ function settle(make: () => HostResult): Result {
       const { caught } = request;
       if (caught === undefined) throw values;
       next = () => caught(values.value);
-    } else next = () => request.then(all(values).map(toHostValue));
+    } else if (request.then === AS_THEY_ARE) return values;
+    else next = () => request.then(all(values).map(toHostValue));
   }
 }
 
@@ -129,7 +131,9 @@ function callLua(request: CallRequest): Result | LuaError {
     Object.assign(machine, { depth, barrier, levels, running, base, limit });
     return error;
   }
-  return result === S ? push(callFrame(request)) : result;
+  if (result !== S) return result;
+  // Where nothing has to come back, the frame would only take room: every main waits so.
+  return request.then === AS_THEY_ARE && request.caught === undefined ? S : push(callFrame(request));
 }
 
 function wait(request: Exclude<SuspendRequest, CallRequest>): Value[] {

@@ -4,7 +4,7 @@
 //     writes to other globals goes to the entry's, and is seen by all units.
 // V3: only one Vm runs at a time; where its code begins to run, it is made the current one, and what was current is put back after.
 import type { Command } from '../../core/command.js';
-import type { Unit } from '../../core/program.js';
+import type { Program, Unit } from '../../core/program.js';
 import type { LuaFrame, ModuleLookup, Vm, VmStep, VmThread } from '../engine.js';
 import { newError as newErrorObject } from '../instance/error-object.js';
 import { random, randomSeed } from '../instance/random.js';
@@ -93,19 +93,27 @@ export class CompiledVm implements Vm, UnitHost, HostCall, RopeOwner, IdentityOw
     const { budget } = context.program;
     const usual = context.host.place === 'workflow' ? WORKFLOW_LIMITS : DEFAULT_LIMITS;
     this.#limits = budget === undefined ? usual : { ...usual, ...budget };
-    this.#loader = new UnitLoader(context.program, modules, this);
+    this.#loader = new UnitLoader(this);
     const { entry } = this.#loader;
-    this.#globals = uncounted(() => this.#newGlobals(entry));
+    this.#globals = uncounted(() => this.newGlobals(entry));
   }
 
-  #newGlobals(entry: Unit): Table {
+  private newGlobals(entry: Unit): Table {
     const globals = this.#standard.newEnvironment(entry);
-    if (hasUnitImports(entry)) this.#readImports(globals, entry, undefined);
+    if (hasUnitImports(entry)) this.readImports(globals, entry, undefined);
     return globals;
   }
 
   get main(): LuaFunction {
     return MAIN;
+  }
+
+  get program(): Program {
+    return this.instance.program;
+  }
+
+  find(module: string): ModuleSpec | undefined {
+    return this.#standard.modules.find(module);
   }
 
   get loader(): UnitLoader {
@@ -185,7 +193,7 @@ export class CompiledVm implements Vm, UnitHost, HostCall, RopeOwner, IdentityOw
       else (this.#alsoUsed ??= []).push(loaded);
       loaded.giveBack();
     }
-    return loaded.main(this.#environment(unit));
+    return loaded.main(this.environment(unit));
   }
 
   module(spec: ModuleSpec): LuaValue {
@@ -216,15 +224,15 @@ export class CompiledVm implements Vm, UnitHost, HostCall, RopeOwner, IdentityOw
     }
   }
 
-  #environment(unit: Unit): Table {
+  private environment(unit: Unit): Table {
     if (unit === this.#loader.entry) return this.#globals;
     const environment = this.#standard.newEnvironment(unit);
-    this.#readImports(environment, unit, this.#globals);
+    this.readImports(environment, unit, this.#globals);
     return environment;
   }
 
   /** Loads an import when it is first read as a global, and sends a library's other globals to the entry's. */
-  #readImports(environment: Table, unit: Unit, shared: Table | undefined): void {
+  private readImports(environment: Table, unit: Unit, shared: Table | undefined): void {
     const hidden = this.#loader.entry.imports;
     const read: HostFunction = (call, _environment, key) => {
       if (typeof key !== 'string') return shared?.get(key);
@@ -270,11 +278,10 @@ const LIBRARY_HOST: LibraryHost = Object.freeze({
 /** A coroutine that only the host resumes. */
 class ScheduledCoroutine extends Coroutine implements VmThread {
   readonly #vm: CompiledVm;
-  #isStarted = false;
-  #isPaused = false;
+  #phase: 'new' | 'started' | 'paused' = 'new';
 
   constructor(vm: CompiledVm, fn: Callable) {
-    super(fn, true);
+    super(fn);
     machine.memory -= THREAD_BYTES;
     this.#vm = vm;
   }
@@ -283,39 +290,43 @@ class ScheduledCoroutine extends Coroutine implements VmThread {
     return this;
   }
 
+  override get isRoot(): boolean {
+    return true;
+  }
+
   resume(values: readonly LuaValue[]): VmStep {
-    this.#isStarted = true;
-    return this.#run(results(values.map(fromHostValue)));
+    if (this.#phase === 'new') this.#phase = 'started';
+    return this.run(results(values.map(fromHostValue)));
   }
 
   raise(error: LuaValue): VmStep {
-    if (!this.#isStarted) return { status: 'failed', error, traceback: '' };
+    if (this.#phase === 'new') return { status: 'failed', error, traceback: '' };
     raiseInHostFrame(error);
-    return this.#run(undefined);
+    return this.run(undefined);
   }
 
   frames(): readonly LuaFrame[] {
     return framesOf(heapEntries(this.top));
   }
 
-  #run(value: Result): VmStep {
-    if (this.#isPaused) this.#isPaused = false;
+  private run(value: Result): VmStep {
+    if (this.#phase === 'paused') this.#phase = 'started';
     else machine.budget -= SWITCH_COST;
     let result: Result;
     try {
       result = this.#vm.enter(this, value);
     } catch (thrown) {
-      return this.#failed(thrown);
+      return this.failed(thrown);
     }
     if (result === S) {
       const request = machine.payload as SuspendRequest | Pause;
-      this.#isPaused = request.on === 'pause';
+      if (request.on === 'pause') this.#phase = 'paused';
       return { status: 'suspended', request };
     }
     return { status: 'done', values: all(result).map(toHostValue) };
   }
 
-  #failed(thrown: unknown): VmStep {
+  private failed(thrown: unknown): VmStep {
     machine.barrier = machine.levels = machine.depth = 0;
     if (thrown instanceof BudgetExceeded) {
       const { message, traceback, resource, limit } = thrown;

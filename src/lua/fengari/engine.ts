@@ -24,13 +24,15 @@ function compile(program: Program): CompileResult {
   const units = Object.fromEntries(
     Object.entries(program.units).map(([id, unit]) => [id, { ...unit, source: '' }]),
   );
+  const text = JSON.stringify(program);
   return {
     ok: true,
     artifact: {
       engine: 'fengari',
       engineVersion: FENGARI_VERSION,
       program: { ...program, units },
-      text: JSON.stringify(program),
+      text,
+      size: text.length,
     },
   };
 }

@@ -5,7 +5,7 @@
 // F3: nothing mutable is shared between states; prototypes are copied, since fengari caches closures in them.
 import { lauxlib, lfunc, lobject, lua, tags } from './internals.js';
 import type { Proto, Table, lua_State } from './internals.js';
-import type { Unit } from '../../core/program.js';
+import type { Program, Unit } from '../../core/program.js';
 import type { LuaFrame, ModuleLookup, Vm, VmThread } from '../engine.js';
 import { modulesOf, UnitLoader } from '../instance/units.js';
 import type { UnitHost } from '../instance/units.js';
@@ -33,6 +33,7 @@ export type Prototypes = (unit: Unit) => Proto;
 
 export class FengariVm implements Vm, UnitHost, BridgeHost, Threads {
   readonly main: LuaFunction;
+  readonly program: Program;
   readonly #state: lua_State;
   readonly #bridge: Bridge;
   readonly #calls: Calls;
@@ -49,6 +50,8 @@ export class FengariVm implements Vm, UnitHost, BridgeHost, Threads {
 
   constructor(context: InstanceContext, modules: ModuleLookup, prototypes: Prototypes) {
     this.#prototypes = prototypes;
+    this.program = context.program;
+    this.#lookup = modules;
     this.#state = lauxlib.luaL_newstate();
     this.#bridge = new Bridge(this.#state, this);
     this.#calls = new Calls(this.#bridge, context, { ...DEFAULT_LIMITS, ...context.program.budget });
@@ -59,11 +62,14 @@ export class FengariVm implements Vm, UnitHost, BridgeHost, Threads {
     this.#globals = openLibraries(this.#bridge, this.#calls, this, context.host);
     for (const spec of modules.globals) this.#install(spec);
     this.#standard = namedEntries(this.#globals);
-    this.#loader = new UnitLoader(context.program, modules, this);
-    this.#lookup = modules;
+    this.#loader = new UnitLoader(this);
     this.#fill(this.#globals, this.#loader.entry);
     this.#catchImports(this.#globals, this.#loader.entry, undefined);
     this.main = this.#function((call, ...args) => this.#loader.main(call, args));
+  }
+
+  find(module: string): ModuleSpec | undefined {
+    return this.#lookup.find(module);
   }
 
   newTable(): LuaTable {

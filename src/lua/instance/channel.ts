@@ -11,6 +11,7 @@ import type { Wait, Wake } from '../suspend.js';
 import { defineUserdata, LuaTable } from '../values.js';
 import type { HostResult, LuaValue, LuaError } from '../values.js';
 import { luaErrorAt, typeName } from './arguments.js';
+import { ValueQueue } from './value-queue.js';
 
 const RECEIVED_CLOSED: readonly LuaValue[] = [undefined, false];
 
@@ -18,13 +19,7 @@ export class Channel {
   readonly capacity: number;
   /** What comes here, for people: `a message on 'approve'`; undefined: what the program's coroutines say to each other. */
   readonly brings: string | undefined;
-  #buffer: LuaValue[] = [];
-  /** What the host gave along with each buffered value; made when it first gives something. */
-  #origins: (object | undefined)[] | undefined;
-  /** Buffered values of the host's that have renewed no budget yet (C5). */
-  #brought = 0;
-  /** Index of the first buffered value; the part before it is dropped now and then. */
-  #head = 0;
+  #buffer: ValueQueue | undefined;
   // Made when somebody waits: many channels are only ever ready.
   #receivers: WaitingLine | undefined;
   #senders: WaitingLine | undefined;
@@ -41,94 +36,84 @@ export class Channel {
 
   /** Values that can be received at once. */
   get length(): number {
-    return this.#buffer.length - this.#head;
+    return this.#buffer === undefined ? 0 : this.#buffer.length;
   }
 
   get canReceive(): boolean {
-    return this.length > 0 || this.#sender !== undefined || this.#closed;
+    return this.length > 0 || this.#senders?.first !== undefined || this.#closed;
   }
 
   get canSend(): boolean {
-    return this.#closed || this.#receiver !== undefined || this.length < this.capacity;
+    return this.#closed || this.#receivers?.first !== undefined || this.length < this.capacity;
   }
 
   /** Puts in a value from outside Lua; false when the channel is closed. `origin`: see `origins`. */
   pushFromHost(value: LuaValue, origin?: object): boolean {
     if (this.#closed) return false;
-    if (this.#receiver === undefined) this.#brought += 1;
-    this.#put(value, origin);
+    const receiver = this.#receivers?.first;
+    if (receiver !== undefined) receiver.done(value, true);
+    else this.keep(value, origin).brought += 1;
     return true;
   }
 
   /** Whether a value is about to be received for which the budget begins anew. */
   takeBrought(): boolean {
-    if (this.#brought === 0 || this.length === 0) return false;
-    this.#brought -= 1;
+    const buffer = this.#buffer;
+    if (buffer === undefined || buffer.brought === 0 || buffer.length === 0) return false;
+    buffer.brought -= 1;
     return true;
   }
 
   /** Origins of the buffered values that the host put in with one, the oldest first. */
   origins(): object[] {
-    return (this.#origins ?? []).slice(this.#head).filter((origin) => origin !== undefined);
+    return this.#buffer?.origins() ?? [];
   }
 
   /** The value that is received next; undefined where none is buffered. */
   get oldest(): LuaValue {
-    return this.#buffer[this.#head];
+    return this.#buffer?.oldest;
   }
 
   /** `value` takes the place of the `count` oldest ones that are buffered. */
   replaceOldest(count: number, value: LuaValue): void {
-    for (let taken = 1; taken < count; taken++) this.#take();
-    this.#buffer[this.#head] = value;
-    if (this.#origins !== undefined) this.#origins[this.#head] = undefined;
+    this.#buffer?.replaceOldest(count, value);
   }
 
   /** `value` takes the place of the buffered one that the host gave with `origin`. */
   replace(origin: object, value: LuaValue, by: object): void {
-    const at = this.#origins?.indexOf(origin, this.#head) ?? -1;
-    if (at < 0 || this.#origins === undefined) return;
-    this.#buffer[at] = value;
-    this.#origins[at] = by;
+    this.#buffer?.replace(origin, value, by);
   }
 
   /** Drops what is buffered. */
   discard(): void {
-    this.#buffer = [];
-    this.#origins = undefined;
-    this.#head = this.#brought = 0;
+    this.#buffer = undefined;
   }
 
-  #put(value: LuaValue, origin?: object): void {
-    const receiver = this.#receiver;
-    if (receiver === undefined) this.#keep(value, origin);
-    else receiver.done(value, true);
-  }
-
-  #keep(value: LuaValue, origin?: object): void {
-    if (origin !== undefined) this.#origins ??= this.#buffer.map(() => undefined);
-    this.#buffer.push(value);
-    this.#origins?.push(origin);
+  private keep(value: LuaValue, origin?: object): ValueQueue {
+    const buffer = (this.#buffer ??= new ValueQueue());
+    buffer.push(value, origin);
+    return buffer;
   }
 
   /** Only when `canSend` and not closed. */
   send(value: LuaValue): void {
-    this.#put(value);
+    const receiver = this.#receivers?.first;
+    if (receiver === undefined) this.keep(value);
+    else receiver.done(value, true);
   }
 
   /** Only when `canReceive`. */
   receive(): readonly LuaValue[] {
-    if (this.length > 0) {
-      const value = this.#take();
+    const sender = this.#senders?.first;
+    if (this.#buffer !== undefined && this.#buffer.length > 0) {
+      const value = this.#buffer.shift();
       // A sender that waited for room takes the place that became free.
-      const sender = this.#sender;
       if (sender !== undefined && this.length < this.capacity) {
-        this.#keep(sender.value);
+        this.keep(sender.value);
         sender.done(sender.value, true);
       }
       return [value, true];
     }
-    const sender = this.#sender;
     if (sender === undefined) return RECEIVED_CLOSED;
     sender.done(sender.value, true);
     return [sender.value, true];
@@ -138,9 +123,10 @@ export class Channel {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    for (let receiver = this.#receiver; receiver !== undefined; receiver = this.#receiver)
+    for (let receiver = this.#receivers?.first; receiver !== undefined; receiver = this.#receivers?.first)
       receiver.done(undefined, false);
-    for (let sender = this.#sender; sender !== undefined; sender = this.#sender) sender.refused();
+    for (let sender = this.#senders?.first; sender !== undefined; sender = this.#senders?.first)
+      sender.refused();
   }
 
   waitToReceive(waiter: Waiter): void {
@@ -149,26 +135,6 @@ export class Channel {
 
   waitToSend(waiter: Waiter): void {
     (this.#senders ??= new WaitingLine()).add(waiter);
-  }
-
-  get #receiver(): Waiter | undefined {
-    return this.#receivers?.first;
-  }
-
-  get #sender(): Waiter | undefined {
-    return this.#senders?.first;
-  }
-
-  #take(): LuaValue {
-    const value = this.#buffer[this.#head];
-    this.#buffer[this.#head] = undefined;
-    this.#head += 1;
-    if (this.#head > 32 && this.#head * 2 > this.#buffer.length) {
-      this.#buffer = this.#buffer.slice(this.#head);
-      this.#origins = this.#origins?.slice(this.#head);
-      this.#head = 0;
-    }
-    return value;
   }
 }
 
@@ -292,12 +258,15 @@ class CaseWaiter extends Waiter {
 /** Somebody who waits for one channel, and nothing else: as actors do most of the time. */
 class Receiving extends Waiter implements Wait {
   readonly #wake: Wake;
-  readonly value = undefined;
 
   constructor(wake: Wake, channel: Channel) {
     super();
     this.#wake = wake;
     channel.waitToReceive(this);
+  }
+
+  get value(): undefined {
+    return undefined;
   }
 
   withdraw(): void {

@@ -33,10 +33,9 @@ export class Coroutine {
   waiting: Waiting | undefined;
   /** The innermost scope around what it does now (InstanceContext.enter). */
   scope: CancelScope | undefined;
-  #thread: VmThread;
-  #request: CallRequest | undefined;
-  /** Calls around the present one: there are any only while an engine that does not call Lua by itself has a `call` request open. */
-  #outer: { readonly thread: VmThread; readonly request: CallRequest | undefined }[] | undefined;
+  readonly #thread: VmThread;
+  /** Open calls, the outermost first: there are any only in an engine that does not call Lua by itself. */
+  #calls: { readonly thread: VmThread; readonly request: CallRequest }[] | undefined;
 
   constructor(name: string, role: Role, thread: VmThread) {
     this.name = name;
@@ -48,29 +47,24 @@ export class Coroutine {
 
   /** What runs in it. */
   get thread(): VmThread {
-    return this.#thread;
+    return this.#calls?.at(-1)?.thread ?? this.#thread;
   }
 
   /** Why `thread` runs; undefined: it is the coroutine's own function. */
   get request(): CallRequest | undefined {
-    return this.#request;
+    return this.#calls?.at(-1)?.request;
   }
 
   enterCall(thread: VmThread, request: CallRequest): void {
-    (this.#outer ??= []).push({ thread: this.#thread, request: this.#request });
-    this.#thread = thread;
-    this.#request = request;
+    (this.#calls ??= []).push({ thread, request });
   }
 
   leaveCall(): void {
-    const outer = this.#outer?.pop();
-    if (outer === undefined) throw new TypeError('no call is open');
-    this.#thread = outer.thread;
-    this.#request = outer.request;
+    if (this.#calls?.pop() === undefined) throw new TypeError('no call is open');
   }
 
   frames(): readonly LuaFrame[] {
-    const outer = (this.#outer ?? []).map(({ thread }) => thread);
-    return [...outer, this.#thread].reverse().flatMap((thread) => thread.frames());
+    const calls = (this.#calls ?? []).map(({ thread }) => thread);
+    return [this.#thread, ...calls].reverse().flatMap((thread) => thread.frames());
   }
 }

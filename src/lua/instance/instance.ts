@@ -58,6 +58,20 @@ const NONE: readonly never[] = Object.freeze([]);
 const MAIN: Role = Object.freeze({ is: 'main' });
 const SPAWNED: Role = Object.freeze({ is: 'spawned' });
 
+/** What few instances ever need. */
+class Seldom {
+  withdrawn: number[] | undefined = undefined;
+  canceled: number[] | undefined = undefined;
+  /** Answers that are due in this step without the host. */
+  owed: (() => void)[] | undefined = undefined;
+  /** Of the background command that is being answered. */
+  answering: CancelScope | undefined = undefined;
+  lastSpawned = 0;
+  lastHandler = 0;
+  /** Main's outcome while handlers are still running (N4). */
+  held: Outcome | undefined = undefined;
+}
+
 /** One object, since there are many instances: what hosts may do to it, and what its modules may use of it. */
 class Scheduler implements Instance, InstanceContext, Pending {
   readonly program: Program;
@@ -73,17 +87,8 @@ class Scheduler implements Instance, InstanceContext, Pending {
   #queue: Turn[] | undefined;
   #outstanding: Map<number, Asked> | undefined;
   #issued: Outstanding[] | undefined;
-  #withdrawn: number[] | undefined;
-  #canceled: number[] | undefined;
-  /** Answers that are due in this step without the host. */
-  #owed: (() => void)[] | undefined;
-  /** Of the background command that is being answered. */
-  #answering: CancelScope | undefined;
+  #seldom: Seldom | undefined;
   #lastCommand = 0;
-  #lastSpawned = 0;
-  #lastHandler = 0;
-  /** Main's outcome while handlers are still running (N4). */
-  #held: Outcome | undefined;
   /** Set when the instance has ended and the host has not been told yet. */
   #outcome: Outcome | undefined;
   #closed = false;
@@ -100,33 +105,37 @@ class Scheduler implements Instance, InstanceContext, Pending {
   }
 
   start(args: readonly Data[]): Step {
-    return this.#step(() => this.#begin('main', MAIN, this.#vm.main, this.#toLua(args)));
+    return this.step(() => this.begin('main', MAIN, this.#vm.main, this.toLua(args)));
   }
 
   answer(id: number, answer: Answer): Step {
-    return this.#step(() => {
+    return this.step(() => {
       const asked = this.#outstanding?.get(id);
       if (asked === undefined) return; // withdrawn meanwhile
       this.#outstanding?.delete(id);
-      this.#tell(asked, answer);
+      this.tell(asked, answer);
     });
   }
 
-  #tell({ asker, scope }: Asked, answer: Answer): void {
+  private seldom(): Seldom {
+    return (this.#seldom ??= new Seldom());
+  }
+
+  private tell({ asker, scope }: Asked, answer: Answer): void {
     if (scope?.isOwn !== true) return asker.answered(answer);
     const { canceled } = scope;
     const told =
       canceled !== undefined && !answer.ok && answer.error.kind === 'Canceled' ? canceled : undefined;
-    this.#answering = scope;
+    this.seldom().answering = scope;
     try {
       asker.answered(told === undefined ? answer : { ok: false, error: told });
     } finally {
-      this.#answering = undefined;
+      this.seldom().answering = undefined;
     }
   }
 
   deliver(message: Message): Step {
-    return this.#step(() => (this.#messages ??= new MessageBoard()).deliver(message));
+    return this.step(() => (this.#messages ??= new MessageBoard()).deliver(message));
   }
 
   cancel(reason: string): Step {
@@ -150,9 +159,9 @@ class Scheduler implements Instance, InstanceContext, Pending {
       ended({ ok: false, error: endedBefore('the handler') });
       return NO_STEP;
     }
-    return this.#step(() => {
-      const name = `handler ${++this.#lastHandler}`;
-      this.#begin(name, { is: 'handler', ended, holdsMain }, fn, this.#toLua(args));
+    return this.step(() => {
+      const name = `handler ${++this.seldom().lastHandler}`;
+      this.begin(name, { is: 'handler', ended, holdsMain }, fn, this.toLua(args));
     });
   }
 
@@ -161,29 +170,29 @@ class Scheduler implements Instance, InstanceContext, Pending {
     const ended = (reached: Outcome): void => void (outcome = reached);
     const coroutine = new Coroutine('reader', { is: 'reader', ended }, this.#vm.newThread(fn));
     this.#vm.beginStep?.(true);
-    this.#resume(coroutine, { with: 'values', values: this.#toLua(args) });
+    this.resume(coroutine, { with: 'values', values: this.toLua(args) });
     return outcome;
   }
 
   turn(): Step {
-    return this.#step(() => undefined);
+    return this.step(() => undefined);
   }
 
   goOn(): Step {
     const paused = this.#paused;
     if (paused === undefined) return NO_STEP;
     this.#paused = undefined;
-    return this.#step(() => undefined, paused);
+    return this.step(() => undefined, paused);
   }
 
   get isShielded(): boolean {
-    return this.#coroutines().some(({ scope }) => scope?.isShielded === true);
+    return this.alive().some(({ scope }) => scope?.isShielded === true);
   }
 
   coroutines(): readonly CoroutineState[] {
     const paused = this.#paused === undefined ? undefined : this.#queue?.[0]?.coroutine;
     const waits = this.#paused?.why === 'budget' ? 'a new budget' : 'its turn';
-    return this.#coroutines().map((coroutine) => ({
+    return this.alive().map((coroutine) => ({
       name: coroutine.name,
       waits:
         coroutine.waiting?.describe ?? (this.#closed ? 'ended' : coroutine === paused ? waits : 'its turn'),
@@ -200,7 +209,7 @@ class Scheduler implements Instance, InstanceContext, Pending {
   }
 
   close(): void {
-    if (!this.#closed) this.#end();
+    if (!this.#closed) this.end();
   }
 
   // InstanceContext, for modules.
@@ -220,11 +229,11 @@ class Scheduler implements Instance, InstanceContext, Pending {
 
   spawn(fn: LuaFunction, args: readonly LuaValue[]): void {
     this.mustNotRead('coroutine.spawn');
-    this.#begin(`coroutine ${++this.#lastSpawned}`, SPAWNED, fn, args);
+    this.begin(`coroutine ${++this.seldom().lastSpawned}`, SPAWNED, fn, args);
   }
 
   get scope(): CancelScope | undefined {
-    return this.#current === undefined ? this.#answering : this.#current.scope;
+    return this.#current === undefined ? this.#seldom?.answering : this.#current.scope;
   }
 
   enter(scope: CancelScope | undefined): CancelScope | undefined {
@@ -241,25 +250,25 @@ class Scheduler implements Instance, InstanceContext, Pending {
       if (asked.scope?.canceled === undefined) continue;
       const unsaid = this.#issued?.findIndex((outstanding) => outstanding.id === id) ?? -1;
       if (unsaid < 0) {
-        (this.#canceled ??= []).push(id);
+        (this.seldom().canceled ??= []).push(id);
         continue;
       }
       this.#issued?.splice(unsaid, 1); // N2
       this.#outstanding?.delete(id);
-      this.#owe(() => this.#tell(asked, { ok: false, error }));
+      this.owe(() => this.tell(asked, { ok: false, error }));
     }
     // N8
-    this.#owe(() => {
-      for (const { waiting, scope: of } of this.#coroutines()) {
+    this.owe(() => {
+      for (const { waiting, scope: of } of this.alive()) {
         const reason = waiting instanceof PendingWait ? of?.canceled : undefined;
         if (reason !== undefined) (waiting as PendingWait).cancel(errorFromData(reason));
       }
     });
   }
 
-  #owe(answer: () => void): Background {
+  private owe(answer: () => void): Background {
     let wanted = true;
-    (this.#owed ??= []).push(() => {
+    (this.seldom().owed ??= []).push(() => {
       if (wanted) answer();
     });
     return { cancel: () => void (wanted = false) };
@@ -276,7 +285,12 @@ class Scheduler implements Instance, InstanceContext, Pending {
   pull(): boolean {
     const { host } = this;
     const isLast = this.#at + 1 === this.#queue?.length;
-    if (host.nextMessage === undefined || !isLast || this.#issued !== undefined || this.#owed !== undefined)
+    if (
+      host.nextMessage === undefined ||
+      !isLast ||
+      this.#issued !== undefined ||
+      this.#seldom?.owed !== undefined
+    )
       return false;
     if (this.scope?.canceled !== undefined) return false;
     const message = host.nextMessage();
@@ -288,7 +302,7 @@ class Scheduler implements Instance, InstanceContext, Pending {
   background(command: Command, answered: (answer: Answer) => void): Background {
     if (this.running === 'reader') this.mustNotRead(describeCommand(command));
     const canceled = this.scope?.canceled;
-    if (canceled !== undefined) return this.#owe(() => answered({ ok: false, error: canceled }));
+    if (canceled !== undefined) return this.owe(() => answered({ ok: false, error: canceled }));
     const id = this.issue(command, { answered });
     return { cancel: () => this.withdraw(id) };
   }
@@ -299,7 +313,7 @@ class Scheduler implements Instance, InstanceContext, Pending {
   }
 
   /** `after`: the pause that the step goes on from. */
-  #step(enter: () => void, after?: Pause): Step {
+  private step(enter: () => void, after?: Pause): Step {
     if (this.#closed) return NO_STEP;
     const waits = this.#paused !== undefined;
     try {
@@ -308,36 +322,34 @@ class Scheduler implements Instance, InstanceContext, Pending {
         else this.#vm.beginStep?.();
       }
       enter();
-      if (!waits) while (this.#run() && this.#pay());
+      if (!waits) while (this.run() && this.pay());
     } catch (error) {
       this.close(); // N5
       throw error;
     }
+    const seldom = this.#seldom;
     const isQuiet =
-      this.#issued === undefined && this.#withdrawn === undefined && this.#canceled === undefined;
+      this.#issued === undefined && seldom?.withdrawn === undefined && seldom?.canceled === undefined;
     if (isQuiet && this.#outcome === undefined && this.#paused === undefined) return NO_STEP;
     const commands = this.#issued ?? NONE;
-    const withdrawn = this.#withdrawn ?? NONE;
+    const withdrawn = seldom?.withdrawn ?? NONE;
+    const canceled = seldom?.canceled;
     this.#issued = undefined;
-    this.#withdrawn = undefined;
-    const told: Step =
-      this.#canceled === undefined
-        ? { commands, withdrawn }
-        : { commands, withdrawn, canceled: this.#canceled };
-    this.#canceled = undefined;
+    if (seldom !== undefined) seldom.withdrawn = seldom.canceled = undefined;
+    const told: Step = canceled === undefined ? { commands, withdrawn } : { commands, withdrawn, canceled };
     if (this.#outcome !== undefined) return { ...told, outcome: this.#outcome };
     return waits || this.#paused === undefined ? told : { ...told, paused: this.#paused };
   }
 
   /** Runs what is in the queue; false: it has paused before its end. */
-  #run(): boolean {
+  private run(): boolean {
     const queue = this.#queue;
     if (queue === undefined) return true;
     // The queue is read by index and dropped when it is empty: shifting would cost as much as the queue is long.
     for (let next = 0; next < queue.length && !this.#closed; next++) {
       const { coroutine, resumption } = queue[next]!;
       this.#at = next;
-      this.#resume(coroutine, resumption);
+      this.resume(coroutine, resumption);
       if (this.#paused !== undefined) {
         queue.splice(0, next + 1, { coroutine, resumption: GOES_ON }); // N7
         this.#vm.pauseStep?.();
@@ -349,15 +361,16 @@ class Scheduler implements Instance, InstanceContext, Pending {
   }
 
   /** Gives the answers that are due; false: there are none. */
-  #pay(): boolean {
-    const owed = this.#owed;
-    if (owed === undefined) return false;
-    this.#owed = undefined;
+  private pay(): boolean {
+    const seldom = this.#seldom;
+    if (seldom?.owed === undefined) return false;
+    const { owed } = seldom;
+    seldom.owed = undefined;
     for (const answer of owed) if (!this.#closed) answer();
     return true;
   }
 
-  #begin(name: string, role: Role, fn: LuaFunction, args: readonly LuaValue[]): void {
+  private begin(name: string, role: Role, fn: LuaFunction, args: readonly LuaValue[]): void {
     const coroutine = new Coroutine(name, role, this.#vm.newThread(fn));
     if (role.is === 'spawned') coroutine.scope = this.#current?.scope;
     if (role === MAIN) this.#main = coroutine;
@@ -376,59 +389,59 @@ class Scheduler implements Instance, InstanceContext, Pending {
   }
 
   /** All that have not ended, in the order in which they began. */
-  #coroutines(): Coroutine[] {
+  private alive(): Coroutine[] {
     const others = this.#others === undefined ? NONE : [...this.#others];
     return this.#main === undefined ? [...others] : [this.#main, ...others];
   }
 
-  #forget(coroutine: Coroutine): void {
+  private forget(coroutine: Coroutine): void {
     if (coroutine === this.#main) this.#main = undefined;
     else this.#others?.delete(coroutine);
   }
 
   /** Runs a coroutine until it waits or ends. */
-  #resume(coroutine: Coroutine, resumption: Resumption): void {
+  private resume(coroutine: Coroutine, resumption: Resumption): void {
     const before = this.#current;
     this.#current = coroutine;
     try {
-      this.#proceed(coroutine, resumption);
+      this.proceed(coroutine, resumption);
     } finally {
       this.#current = before;
     }
   }
 
-  #proceed(coroutine: Coroutine, resumption: Resumption): void {
+  private proceed(coroutine: Coroutine, resumption: Resumption): void {
     let next: Resumption | undefined = resumption;
     while (next !== undefined) {
       if (next.with === 'make') {
-        next = this.#settle(coroutine, next.make);
+        next = this.settle(coroutine, next.make);
         continue;
       }
       const { thread, request } = coroutine;
       const step = next.with === 'values' ? thread.resume(next.values) : thread.raise(next.error);
       if (step.status === 'suspended') {
-        next = this.#request(coroutine, step.request);
+        next = this.request(coroutine, step.request);
         continue;
       }
       if (request === undefined) {
-        if (step.status === 'done') this.#ended(coroutine, step.values);
-        else this.#failed(coroutine, step.error, step.traceback);
+        if (step.status === 'done') this.ended(coroutine, step.values);
+        else this.failed(coroutine, step.error, step.traceback);
         return;
       }
       coroutine.leaveCall();
       if (step.status === 'done') {
         const { values } = step;
-        next = this.#settle(coroutine, () => request.then(values));
+        next = this.settle(coroutine, () => request.then(values));
       } else {
         const { error } = step;
         const { caught } = request;
-        next = caught === undefined ? { with: 'error', error } : this.#settle(coroutine, () => caught(error));
+        next = caught === undefined ? { with: 'error', error } : this.settle(coroutine, () => caught(error));
       }
     }
   }
 
   /** Turns what a host function came to into how its coroutine goes on; undefined: it waits. */
-  #settle(coroutine: Coroutine, make: () => HostResult): Resumption | undefined {
+  private settle(coroutine: Coroutine, make: () => HostResult): Resumption | undefined {
     let result: HostResult;
     try {
       result = make();
@@ -437,11 +450,11 @@ class Scheduler implements Instance, InstanceContext, Pending {
       if (raised === undefined) throw error;
       return { with: 'error', error: raised.value };
     }
-    if (result instanceof Suspend) return this.#request(coroutine, result.request);
+    if (result instanceof Suspend) return this.request(coroutine, result.request);
     return { with: 'values', values: isResults(result) ? result : [result] };
   }
 
-  #request(coroutine: Coroutine, request: SuspendRequest | Pause): Resumption | undefined {
+  private request(coroutine: Coroutine, request: SuspendRequest | Pause): Resumption | undefined {
     if (request.on === 'pause') {
       this.#paused = request;
       return undefined;
@@ -454,7 +467,7 @@ class Scheduler implements Instance, InstanceContext, Pending {
     if (canceled !== undefined && request.on === 'wait')
       return { with: 'error', error: errorFromData(canceled) };
     if (canceled !== undefined && request.on === 'command' && request.always !== true)
-      return this.#settle(coroutine, () => request.then({ ok: false, error: canceled }));
+      return this.settle(coroutine, () => request.then({ ok: false, error: canceled }));
     switch (request.on) {
       case 'command':
         coroutine.waiting = new PendingCommand(this, coroutine, request);
@@ -490,48 +503,49 @@ class Scheduler implements Instance, InstanceContext, Pending {
     if (this.#outstanding?.delete(id) !== true) return;
     const unsaid = this.#issued?.findIndex((outstanding) => outstanding.id === id) ?? -1;
     if (unsaid >= 0) this.#issued?.splice(unsaid, 1);
-    else (this.#withdrawn ??= []).push(id);
+    else (this.seldom().withdrawn ??= []).push(id);
   }
 
-  #ended(coroutine: Coroutine, values: readonly LuaValue[]): void {
-    this.#forget(coroutine);
-    if (coroutine.role.is === 'main') this.#mainEnded(outcomeOf(values));
-    else if (coroutine.role.is === 'handler') this.#handlerEnded(coroutine.role.ended, outcomeOf(values));
+  private ended(coroutine: Coroutine, values: readonly LuaValue[]): void {
+    this.forget(coroutine);
+    if (coroutine.role.is === 'main') this.mainEnded(outcomeOf(values));
+    else if (coroutine.role.is === 'handler') this.handlerEnded(coroutine.role.ended, outcomeOf(values));
     else if (coroutine.role.is === 'reader') coroutine.role.ended(outcomeOf(values));
   }
 
-  #failed(coroutine: Coroutine, error: LuaValue, traceback: string): void {
-    this.#forget(coroutine);
+  private failed(coroutine: Coroutine, error: LuaValue, traceback: string): void {
+    this.forget(coroutine);
     const outcome = outcomeOfError(error, traceback);
-    if (coroutine.role.is === 'handler') this.#handlerEnded(coroutine.role.ended, outcome);
+    if (coroutine.role.is === 'handler') this.handlerEnded(coroutine.role.ended, outcome);
     else if (coroutine.role.is === 'reader') coroutine.role.ended(outcome);
-    else if (coroutine.role.is === 'main') this.#mainEnded(outcome);
-    else if (!isCanceledIn(coroutine.scope, error)) this.#finish(this.#held ?? outcome); // N3
+    else if (coroutine.role.is === 'main') this.mainEnded(outcome);
+    else if (!isCanceledIn(coroutine.scope, error)) this.finish(this.#seldom?.held ?? outcome); // N3
   }
 
-  #mainEnded(outcome: Outcome): void {
-    if (outcome.ok && this.#handlersRun()) this.#held = outcome;
-    else this.#finish(outcome);
+  private mainEnded(outcome: Outcome): void {
+    if (outcome.ok && this.handlersRun()) this.seldom().held = outcome;
+    else this.finish(outcome);
   }
 
-  #handlerEnded(ended: (outcome: Outcome) => void, outcome: Outcome): void {
+  private handlerEnded(ended: (outcome: Outcome) => void, outcome: Outcome): void {
     ended(outcome);
-    if (this.#held !== undefined && !this.#handlersRun()) this.#finish(this.#held);
+    const held = this.#seldom?.held;
+    if (held !== undefined && !this.handlersRun()) this.finish(held);
   }
 
-  #handlersRun(): boolean {
+  private handlersRun(): boolean {
     for (const { role } of this.#others ?? NONE) if (role.is === 'handler' && role.holdsMain) return true;
     return false;
   }
 
-  #finish(outcome: Outcome): void {
+  private finish(outcome: Outcome): void {
     this.#outcome = outcome;
-    this.#end();
+    this.end();
   }
 
-  #end(): void {
+  private end(): void {
     this.#closed = true;
-    const left = this.#coroutines();
+    const left = this.alive();
     this.#main = this.#others = undefined;
     for (const id of [...(this.#outstanding?.keys() ?? NONE)]) this.withdraw(id);
     for (const coroutine of left) {
@@ -543,7 +557,7 @@ class Scheduler implements Instance, InstanceContext, Pending {
     this.#vm.close();
   }
 
-  #toLua(args: readonly Data[]): LuaValue[] {
+  private toLua(args: readonly Data[]): LuaValue[] {
     const newTable = () => this.#vm.newTable();
     return args.map((arg) => fromData(arg, newTable));
   }

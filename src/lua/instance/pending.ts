@@ -68,11 +68,11 @@ export class PendingWait implements Waiting, Wake {
   }
 
   done(values: readonly LuaValue[]): void {
-    this.#end({ with: 'values', values });
+    this.end({ with: 'values', values });
   }
 
   fail(error: LuaValue): void {
-    this.#end({ with: 'error', error });
+    this.end({ with: 'error', error });
   }
 
   withdraw(): void {
@@ -85,7 +85,7 @@ export class PendingWait implements Waiting, Wake {
     this.fail(error);
   }
 
-  #end(resumption: Resumption): void {
+  private end(resumption: Resumption): void {
     if (this.#isOver || this.#scheduler.isClosed) return;
     this.#isOver = true;
     this.#scheduler.enqueue(this.#coroutine, resumption);

@@ -7,7 +7,7 @@ import type { Import, Program, Unit } from '../../core/program.js';
 import type { ModuleLookup } from '../engine.js';
 import type { HostCall } from '../instance-context.js';
 import type { ModuleSpec } from '../module.js';
-import { Suspend, wait } from '../suspend.js';
+import { AS_THEY_ARE, Suspend, wait } from '../suspend.js';
 import type { Wake } from '../suspend.js';
 import { LuaError, LuaTable, luaType } from '../values.js';
 import type { HostResult, LuaFunction, LuaValue } from '../values.js';
@@ -15,6 +15,9 @@ import { luaErrorAt } from './arguments.js';
 
 /** What the loader needs of an engine's Vm. */
 export interface UnitHost {
+  readonly program: Program;
+  /** The module of that name, where the program may have it. */
+  find(module: string): ModuleSpec | undefined;
   /** The unit's chunk as a function in the unit's own environment. */
   chunk(unit: Unit): LuaFunction;
   /** The module's value in this instance. */
@@ -32,28 +35,24 @@ interface Loading {
 type UnitState = Loading | { readonly is: 'loaded'; readonly value: LuaValue };
 
 export class UnitLoader {
-  readonly #program: Program;
-  readonly #modules: ModuleLookup;
   readonly #host: UnitHost;
   #entryState: UnitState | undefined;
   /** Of the other units, by id. */
   #states: Map<string, UnitState> | undefined;
 
-  constructor(program: Program, modules: ModuleLookup, host: UnitHost) {
-    this.#program = program;
-    this.#modules = modules;
+  constructor(host: UnitHost) {
     this.#host = host;
   }
 
   get entry(): Unit {
-    return this.#unit(this.#program.entry);
+    return this.unit(this.#host.program.entry);
   }
 
   /** Loads the entry, picks its method and calls it with its arguments. */
   main(call: HostCall, args: readonly LuaValue[]): HostResult {
-    return this.#load(call, this.entry, undefined, (value) => {
-      const fn = this.#runnable(this.entry, value);
-      return new Suspend({ on: 'call', fn, args, then: resultsAsTheyAre });
+    return this.load(call, this.entry, undefined, (value) => {
+      const fn = this.runnable(this.entry, value);
+      return new Suspend({ on: 'call', fn, args, then: AS_THEY_ARE });
     });
   }
 
@@ -74,39 +73,40 @@ export class UnitLoader {
 
   /** What an import stands for, loading it if it is a unit. */
   value(call: HostCall, unit: Unit, name: string, found: Import): HostResult {
-    if ('unit' in found) return this.#load(call, this.#unit(found.unit), unit, (value) => value);
-    const spec = this.#modules.find(found.module);
+    if ('unit' in found) return this.load(call, this.unit(found.unit), unit, (value) => value);
+    const spec = this.#host.find(found.module);
     if (spec !== undefined) return this.#host.module(spec);
     const standard = this.#host.standard(found.module);
     if (standard !== undefined) return standard;
     throw luaErrorAt(call, `module '${name}' is declared but not built in this version`);
   }
 
-  #unit(id: string): Unit {
-    const unit = Object.hasOwn(this.#program.units, id) ? this.#program.units[id] : undefined;
-    if (unit === undefined) throw new LuaError(`program of '${this.#program.entry}' has no unit '${id}'`);
+  private unit(id: string): Unit {
+    const unit = Object.hasOwn(this.#host.program.units, id) ? this.#host.program.units[id] : undefined;
+    if (unit === undefined)
+      throw new LuaError(`program of '${this.#host.program.entry}' has no unit '${id}'`);
     return unit;
   }
 
-  #stateOf(id: string): UnitState | undefined {
-    return id === this.#program.entry ? this.#entryState : this.#states?.get(id);
+  private stateOf(id: string): UnitState | undefined {
+    return id === this.#host.program.entry ? this.#entryState : this.#states?.get(id);
   }
 
-  #setState(id: string, state: UnitState | undefined): void {
-    if (id === this.#program.entry) this.#entryState = state;
+  private setState(id: string, state: UnitState | undefined): void {
+    if (id === this.#host.program.entry) this.#entryState = state;
     else if (state === undefined) this.#states?.delete(id);
     else (this.#states ??= new Map<string, UnitState>()).set(id, state);
   }
 
-  #load(
+  private load(
     call: HostCall,
     unit: Unit,
     from: Unit | undefined,
     then: (value: LuaValue) => HostResult,
   ): HostResult {
-    const state = this.#stateOf(unit.id);
+    const state = this.stateOf(unit.id);
     if (state?.is === 'loaded') return then(state.value);
-    if (from !== undefined) this.#need(call, from, unit);
+    if (from !== undefined) this.need(call, from, unit);
     if (state !== undefined)
       return wait(`import of ${unit.id}`, (wake) => {
         const waiting = (state.waiting ??= new Set<Wake>());
@@ -114,20 +114,20 @@ export class UnitLoader {
         return { withdraw: () => void waiting.delete(wake) };
       });
     const loading: Loading = { is: 'loading', waiting: undefined, needs: undefined };
-    this.#setState(unit.id, loading);
+    this.setState(unit.id, loading);
     return new Suspend({
       on: 'call',
       fn: this.#host.chunk(unit),
       args: [unit.id],
       then: (results) => {
-        const value = this.#imported(unit, results[0]);
-        this.#setState(unit.id, { is: 'loaded', value });
+        const value = this.imported(unit, results[0]);
+        this.setState(unit.id, { is: 'loaded', value });
         for (const wake of loading.waiting ?? []) wake.done([value]);
         return then(value);
       },
       caught: (error) => {
         // As with Lua's own require, a chunk that failed runs again when it is required again.
-        this.#setState(unit.id, undefined);
+        this.setState(unit.id, undefined);
         for (const wake of loading.waiting ?? []) wake.fail(error);
         throw new LuaError(error);
       },
@@ -135,35 +135,35 @@ export class UnitLoader {
   }
 
   /** Notes that `from` needs `unit` while it loads, and refuses a cycle (U3). */
-  #need(call: HostCall, from: Unit, unit: Unit): void {
-    const needing = this.#stateOf(from.id);
+  private need(call: HostCall, from: Unit, unit: Unit): void {
+    const needing = this.stateOf(from.id);
     if (needing?.is !== 'loading') return;
-    const path = this.#pathBetween(unit.id, from.id);
+    const path = this.pathBetween(unit.id, from.id);
     if (path !== undefined)
       throw luaErrorAt(call, `imports form a cycle: ${[from.id, ...path].join(' -> ')}`);
     (needing.needs ??= new Set()).add(unit.id);
   }
 
-  #pathBetween(start: string, goal: string): string[] | undefined {
+  private pathBetween(start: string, goal: string): string[] | undefined {
     if (start === goal) return [start];
-    const state = this.#stateOf(start);
+    const state = this.stateOf(start);
     if (state?.is !== 'loading') return undefined;
     for (const next of state.needs ?? []) {
-      const rest = this.#pathBetween(next, goal);
+      const rest = this.pathBetween(next, goal);
       if (rest !== undefined) return [start, ...rest];
     }
     return undefined;
   }
 
   /** What an import of the unit gives: a function.lua's method, else what its chunk returned. */
-  #imported(unit: Unit, value: LuaValue): LuaValue {
-    if (unit.id === this.#program.entry) return value;
+  private imported(unit: Unit, value: LuaValue): LuaValue {
+    if (unit.id === this.#host.program.entry) return value;
     if (unit.method === undefined) return value === undefined ? true : value;
     return pick(unit, unit.method, value);
   }
 
-  #runnable(unit: Unit, value: LuaValue): LuaFunction {
-    const { method } = this.#program;
+  private runnable(unit: Unit, value: LuaValue): LuaFunction {
+    const { method } = this.#host.program;
     if (method !== undefined) return pick(unit, method, value);
     if (typeof value === 'function') return value;
     throw new LuaError(
@@ -171,8 +171,6 @@ export class UnitLoader {
     );
   }
 }
-
-const resultsAsTheyAre = (results: readonly LuaValue[]): HostResult => results;
 
 /** The modules among a unit's imports that are built: what its environment holds from the start. */
 export function* modulesOf(unit: Unit, modules: ModuleLookup): Iterable<readonly [string, ModuleSpec]> {
