@@ -27,6 +27,8 @@ export interface QueuePlan {
   readonly queueOf: ReadonlyMap<string, string>;
   /** temporal.worker entries. */
   readonly queueOfWorker: ReadonlyMap<string, string>;
+  /** Nexus endpoints that go by another name here; absent: none does. */
+  readonly endpointOf?: ReadonlyMap<string, string>;
   readonly workers: readonly {
     readonly taskQueue: string;
     readonly workers: readonly string[];
@@ -92,6 +94,9 @@ export class RegistryDirectory implements ProgramDirectory {
       cost_model: costModel,
       host: toBytes(hostOf(plan, taskQueue)),
       workers: Object.fromEntries([...plan.queueOfWorker].map(([id, queue]) => [id, toBytes(queue)])),
+      ...(plan.endpointOf === undefined || plan.endpointOf.size === 0
+        ? {}
+        : { endpoints: Object.fromEntries(plan.endpointOf) }),
       ...this.#namedBy(hash, pinned.program, view, plan),
       search_attribute: searchAttribute(),
     };

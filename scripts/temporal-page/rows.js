@@ -10,7 +10,7 @@ const ERROR = say(
 const OPTIONS = (text) => say(text, 'options of children');
 const INTERNAL = not("converts the SDK's own enumerations; Lua has their names as texts");
 const NO_NEXUS = not(
-  'Nexus is not built in this version; call a workflow of the other namespace through its client',
+  'outside of a workflow there is nothing to wait durably: start a workflow that calls the operation by `funcs.nexus`',
 );
 const HOST = (what) => not(`${what}; the host does it for every workflow`);
 
@@ -44,7 +44,10 @@ export const rows = {
     IllegalStateError: not("a fault inside the SDK; it fails the task and is logged as the host's"),
     LocalActivityDoBackoff: HOST('local activities back off by timers'),
     NamespaceNotFoundError: say('an error of kind `errors.NOT_FOUND`', 'errors'),
-    NexusOperationCancellationType: NO_NEXUS,
+    NexusOperationCancellationType: say(
+      '`cancellation_type` of `with_options`: the same names in small letters',
+      'operations of nexus services',
+    ),
     NotAnActivityMethod: not('activities are named by texts, not by methods'),
     ParentClosePolicy: OPTIONS('`temporal.workflow.parent_close_policy`'),
     PayloadConverterError: say(
@@ -68,7 +71,7 @@ export const rows = {
     createEventGroup: not(
       'activities, timers and children carry a summary made of the entry and its arguments instead',
     ),
-    createNexusServiceClient: NO_NEXUS,
+    createNexusServiceClient: say('`funcs.nexus(endpoint, service)`', 'operations of nexus services'),
     currentUpdateInfo: not("an update's id is not shown to its handler; pass what it needs as an argument"),
     decodeWorkflowIdConflictPolicy: INTERNAL,
     decodeWorkflowIdReusePolicy: INTERNAL,
@@ -206,7 +209,7 @@ export const rows = {
       'errors',
     ),
     PendingActivityState: not('`moontide inspect` shows what is pending'),
-    PendingNexusOperationState: NO_NEXUS,
+    PendingNexusOperationState: not('`moontide inspect` shows what is pending'),
     QueryNotRegisteredError: say('an error of kind `errors.NOT_FOUND`', 'errors'),
     QueryRejectCondition: not('a run that has ended answers its queries'),
     QueryRejectedError: not('a run that has ended answers its queries'),

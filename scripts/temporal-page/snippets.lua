@@ -28,6 +28,13 @@ local elsewhere = funcs.new():with_options({
 local _, err = elsewhere:call("chargeCard", 100)
 assert(err:kind() == errors.TIMEOUT) -- nobody polls that queue here
 
+--- operations of nexus services
+-- Of the entry `bank` here; see docs/nexus.md.
+local bank = funcs.nexus("bank-of-snippets", "bank"):with_options({ timeout = "30s", cancellation_type = "try_cancel" })
+assert(bank:call("echo", 7) == 7)
+local future = bank:async("child", 8) -- a workflow there
+assert(future:response():receive():data() == 8)
+
 --- cancelled activities
 local future = funcs.new():with_options({ ["activity.wait_for_cancellation"] = true }):async("app:slow")
 time.sleep("50ms")

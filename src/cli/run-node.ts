@@ -342,6 +342,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
           });
     begun.signal.addEventListener('abort', () => schedules?.[Symbol.dispose](), { once: true });
     serving = new Serving({
+      app: prepared.name,
       platform: temporal,
       registry,
       plan: () => plan,

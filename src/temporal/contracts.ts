@@ -54,6 +54,8 @@ export interface ProgramReference {
   readonly host: string;
   /** Task queue of every temporal.worker entry. */
   readonly workers: Readonly<Record<string, string>>;
+  /** Nexus endpoints that go by another name here: those of a process with queues of its own. Absent: none does. */
+  readonly endpoints?: Readonly<Record<string, string>>;
   /** Functions and workflows that the program's text names; the run asks `moontide.route` for any other, once. */
   readonly routes: Readonly<Record<string, Route>>;
   /** Names of queries and updates that the program's text declares; absent in older histories. Byte strings. */

@@ -46,6 +46,25 @@ const FOREIGN_KINDS: Readonly<Record<string, ErrorKind>> = {
 /** Failure types that say that nobody there has an activity of that name: never retried. */
 export const NOT_REGISTERED_TYPES: readonly string[] = ['NotFoundError', 'ActivityNotRegisteredError'];
 
+/** What a handler of Nexus says with an error that may pass. */
+export const HANDLER_ERROR_OF: Readonly<
+  Partial<Record<ErrorKind, 'UNAVAILABLE' | 'UPSTREAM_TIMEOUT' | 'RESOURCE_EXHAUSTED'>>
+> = { Unavailable: 'UNAVAILABLE', Timeout: 'UPSTREAM_TIMEOUT', RateLimited: 'RESOURCE_EXHAUSTED' };
+
+/** What the handlers of a Nexus service, of whoever's, say with their errors. */
+const HANDLER_ERRORS: Readonly<Record<string, ErrorKind>> = {
+  BAD_REQUEST: 'Invalid',
+  UNAUTHENTICATED: 'PermissionDenied',
+  UNAUTHORIZED: 'PermissionDenied',
+  NOT_FOUND: 'NotFound',
+  CONFLICT: 'Conflict',
+  RESOURCE_EXHAUSTED: 'RateLimited',
+  NOT_IMPLEMENTED: 'Unavailable',
+  UNAVAILABLE: 'Unavailable',
+  REQUEST_TIMEOUT: 'Timeout',
+  UPSTREAM_TIMEOUT: 'Timeout',
+};
+
 const TIMEOUTS: Readonly<Record<string, string>> = {
   START_TO_CLOSE: 'took longer than its start to close timeout',
   SCHEDULE_TO_START: 'was not taken by any worker within its schedule to start timeout',
@@ -67,7 +86,7 @@ export interface FailureOptions {
 /** Kinds of which another try is the usual answer. */
 const TRANSIENT: ReadonlySet<ErrorKind> = new Set(['Timeout', 'Unavailable', 'RateLimited']);
 
-const isRetryable = (error: ErrorData, options: FailureOptions): boolean =>
+export const isRetryable = (error: ErrorData, options: FailureOptions = {}): boolean =>
   error.retryable ??
   (TRANSIENT.has(error.kind) || (options.retryUnsaid === true && error.kind === 'Unknown'));
 
@@ -150,6 +169,7 @@ export function fromFailure(error: unknown): ErrorData {
   if (error instanceof WorkflowNotFoundError)
     return plain('NotFound', `there is no workflow '${error.workflowId}'`, false);
   if (error instanceof TemporalFailure) return plain('Internal', error.message, undefined, error.cause);
+  if (isHandlerError(error)) return fromHandlerError(error);
   return errorToErrorData(error);
 }
 
@@ -182,6 +202,9 @@ function fromApplicationFailure(error: ApplicationFailure): ErrorData {
   const ours = error.details?.length === 1 ? dataToError(error.details[0]) : undefined;
   if (ours !== undefined) return ours;
   const type = error.type ?? '';
+  // Only says that an operation of a Nexus service failed; with what is in its cause.
+  if (type === 'OperationError' && error.cause instanceof ApplicationFailure)
+    return fromApplicationFailure(error.cause);
   const kind = parseKind(type) ?? FOREIGN_KINDS[type] ?? 'Unknown';
   const details = foreignDetails(type, kind, error.details ?? []);
   return {
@@ -192,6 +215,26 @@ function fromApplicationFailure(error: ApplicationFailure): ErrorData {
     ...(error.stack === undefined || error.stack === '' ? {} : { stack: toBytes(error.stack) }),
     ...(error.cause === undefined ? {} : { cause: fromFailure(error.cause) }),
   };
+}
+
+interface HandlerError {
+  readonly type: string;
+  readonly message: string;
+  readonly retryable: boolean;
+  readonly cause?: unknown;
+}
+
+/** nexus-rpc's; its class is made once more for each realm. */
+const isHandlerError = (error: unknown): error is HandlerError =>
+  error instanceof Error && error.name === 'HandlerError' && 'type' in error && 'retryable' in error;
+
+/** The error that Lua failed with is in the cause, whole. */
+function fromHandlerError({ type, message, retryable, cause }: HandlerError): ErrorData {
+  const ours =
+    cause instanceof ApplicationFailure && cause.details?.length === 1
+      ? dataToError(cause.details[0])
+      : undefined;
+  return ours ?? plain(HANDLER_ERRORS[type] ?? 'Internal', message, retryable, cause);
 }
 
 /** One detail stands for itself; a type that is no kind of ours is kept beside the details. */

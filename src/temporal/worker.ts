@@ -9,6 +9,7 @@
 import { makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import type { ActivityInterceptorsFactory, NativeConnection, WorkerOptions } from '@temporalio/worker';
 import type { DataObject } from '../core/data.js';
+import type { ServiceHandler } from 'nexus-rpc';
 import type { Logger, LogLevel } from '../core/logger.js';
 import { withCollector } from '../core/collector-host.js';
 import { canGenerateCode } from '../core/code-generation.js';
@@ -29,6 +30,8 @@ export interface CreateWorkerOptions {
     readonly activities: Readonly<Record<string, (...args: unknown[]) => Promise<unknown>>>;
     readonly interceptors: readonly ActivityInterceptorsFactory[];
   };
+  /** What `activities/nexus.ts` made of the services of the queue. */
+  readonly nexusServices?: readonly ServiceHandler[];
   /** Where the codec finds programs; needed with a bundle. */
   readonly artifacts: ArtifactSource;
   /** `worker_options` of the entries that name the queue. */
@@ -84,6 +87,7 @@ async function workerOptions(options: CreateWorkerOptions): Promise<WorkerOption
           activities: activities.activities,
           interceptors: { activity: [...activities.interceptors] },
         }),
+    ...(options.nexusServices === undefined ? {} : { nexusServices: [...options.nexusServices] }),
     shutdownGraceTime: options.drainMs ?? 10_000,
     ...settings.options,
     ...hiddenOptions,

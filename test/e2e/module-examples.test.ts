@@ -18,6 +18,8 @@ const APP = readFileSync(
 
 /** Links are between workflows; a node gives names to what runs on it. */
 const ONLY_AS: Readonly<Record<string, string>> = {
+  'NexusService:call': 'workflow.lua',
+  'NexusService:async': 'workflow.lua',
   'process.spawn_linked': 'workflow.lua',
   'process.spawn_linked_monitored': 'workflow.lua',
   'SpawnBuilder:spawn_linked': 'workflow.lua',

@@ -24,6 +24,11 @@ entries:
     kind: function.lua
     source: "return function() return nil, errors.new({ kind = errors.INVALID, message = 'no such card' }) end"
   - { name: child, kind: workflow.lua, source: "return function(...) return ... end", meta: { temporal: { workflow: { worker: worker } } } }
+  - name: bank
+    kind: nexus.service
+    endpoint: bank-of-snippets
+    worker: worker
+    operations: { echo: { function: echo }, child: { workflow: child } }
   - { name: cart, kind: workflow.lua, modules: [workflow], source: file://cart.lua, meta: { temporal: { workflow: { worker: worker } } } }
 `;
 const CART = `

@@ -10,6 +10,7 @@ import type { Outgoing, RunContext } from './context.js';
 import { exitHandlers, Exits } from './exits.js';
 import { emitCommand, generalHandler } from './general.js';
 import { Inbox, Outbox, sendHandlers } from './messages.js';
+import { nexusHandlers } from './nexus.js';
 import { mockHandlers } from './mocks.js';
 import { Routes } from './routes.js';
 import { Run } from './run.js';
@@ -49,6 +50,7 @@ export function makeRun({ reference, context, outgoing, pid, trace, answers }: D
   const families: readonly DurableHandlers[] = [
     timerHandlers,
     callHandlers({ outgoing, routes, values }),
+    nexusHandlers(routes),
     sendHandlers({ run, outbox, routes, general, pid }),
     childHandlers({ run, outgoing, outbox, exits, routes, general, values, attributes }),
     exitHandlers({ exits, routes, general }),

@@ -57,6 +57,12 @@ export class Routes {
     return Object.hasOwn(workers, key) ? toTextLossy(workers[key] ?? '') : name;
   }
 
+  /** The Nexus endpoint that goes by a name in the program. As text. */
+  endpointNamed(name: string): string {
+    const { endpoints = {} } = this.#reference;
+    return Object.hasOwn(endpoints, name) ? (endpoints[name] ?? name) : name;
+  }
+
   /** The task queue of a worker entry, or of a queue named as it is; undefined for an entry that is no worker. As text. */
   queueOfHost(host: string): string | undefined {
     const { workers } = this.#reference;

@@ -20,6 +20,35 @@ local as_ada = funcs.new():with_context({ user = "ada" }):with_options({ timeout
 print(as_ada:call("app:whoami"))
 --> ada
 
+--- funcs.nexus
+local welcome = funcs.nexus("welcome", "welcome")
+print(type(welcome))
+local none, err = funcs.nexus("welcome")
+print(none, err:kind())
+--> userdata
+--> nil	Invalid
+
+--- NexusService:with_options
+local patient = funcs.nexus("welcome", "welcome"):with_options({ timeout = "1h", summary = "the first guest" })
+print(type(patient))
+local none, err = patient:with_options({ timeuot = "1h" })
+print(none, err:message())
+--> userdata
+--> nil	unknown option 'timeuot'; did you mean 'timeout'?
+
+--- NexusService:call
+local welcome = funcs.nexus("welcome", "welcome")
+print(welcome:call("greet", "Ada"))
+local none, err = welcome:call("wave", "Ada")
+print(none, err:kind())
+--> Hello, Ada!
+--> nil	NotFound
+
+--- NexusService:async
+local future = funcs.nexus("welcome", "welcome"):async("greeting", "Ada")
+print(future:response():receive():data())
+--> Hello, Ada!
+
 --- Executor:with_context
 print(funcs.new():with_context({ user = "ada" }):call("app:whoami"))
 local none, err = funcs.new():with_context("ada")

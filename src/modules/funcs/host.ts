@@ -2,6 +2,7 @@
 import { mapIn } from '../../core/data-values.js';
 import { dataObject } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
+import { PlatformError } from '../../core/errors.js';
 import type { CommandContext, HostHandlers } from '../../core/handler.js';
 
 export interface CallRequest {
@@ -16,6 +17,17 @@ export interface CallRequest {
 /** All returned values; throws the call's error. `context.signal` is aborted when the caller gives up. */
 export type CallFunction = (request: CallRequest, context: CommandContext) => Promise<readonly Data[]>;
 
+class OutsideWorkflowError extends PlatformError {
+  override readonly name = 'OutsideWorkflowError';
+  readonly code = 'NEXUS_OUTSIDE_WORKFLOW';
+  override readonly kind = 'Invalid' as const;
+  constructor() {
+    super(
+      'operations of Nexus services are called from workflows, which wait for them durably; call it in a workflow.lua, and start that here',
+    );
+  }
+}
+
 export function funcsHandlers(callFunction: CallFunction): HostHandlers {
   return {
     'funcs.call': async ({ target, args, context: added, options }, context) => {
@@ -24,5 +36,6 @@ export function funcsHandlers(callFunction: CallFunction): HostHandlers {
       const values = dataObject({ ...context.values, ...mapIn(added) });
       return [...(await callFunction({ target, args, values, options: mapIn(options) }, context))];
     },
+    'nexus.call': () => Promise.reject(new OutsideWorkflowError()),
   };
 }

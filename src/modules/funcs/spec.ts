@@ -5,6 +5,7 @@ import { defineUserdata } from '../../lua/values.js';
 import type { HostResult, UserdataType } from '../../lua/values.js';
 import { callNow, Executor, PLAIN } from './executor.js';
 import { callLater, FutureType } from './future.js';
+import { nexusService, ServiceType } from './nexus.js';
 
 const wrapped = (executor: Executor | HostResult): HostResult =>
   executor instanceof Executor ? ExecutorType.wrap(executor) : executor;
@@ -69,6 +70,27 @@ describeType(
     ),
   },
 );
+const OPERATION = ['operation: string', 'input: any?'];
+describeType(ServiceType, 'A Nexus service behind an endpoint. Never changed.', {
+  with_options: signature(
+    'Sets `timeout` (also `schedule_to_close_timeout`), `schedule_to_start_timeout`, `start_to_close_timeout`, `summary`, and `cancellation_type`: `abandon`, `try_cancel`, `wait_cancellation_requested` or `wait_cancellation_completed`; durations are text or milliseconds.',
+    ['options: table'],
+    ['NexusService?', 'Error?'],
+    ['Invalid'],
+  ),
+  call: signature(
+    'Calls an operation and waits until it is done, which may be the end of a workflow.',
+    OPERATION,
+    ['any', 'Error?'],
+    ['Invalid', 'NotFound', 'Timeout', 'Canceled', 'Unavailable'],
+  ),
+  async: signature(
+    'Starts an operation and gives a Future for its result; `cancel` asks the service to cancel it.',
+    OPERATION,
+    ['Future?', 'Error?'],
+    ['Invalid'],
+  ),
+});
 describeType(FutureType, 'A call that goes on meanwhile.', {
   response: signature(
     'The channel that gives the result once, as a payload; it is closed without one when the call failed.',
@@ -112,6 +134,13 @@ export const funcsSpec = defineModuleSpec({
       ['Executor'],
       () => ExecutorType.wrap(PLAIN),
     ),
+    nexus: fn(
+      'A Nexus service that others offer, for a workflow to call: by its endpoint and its name. See docs/nexus.md.',
+      ['endpoint: string', 'service: string'],
+      ['NexusService?', 'Error?'],
+      (_call, endpoint, service) => nexusService(endpoint, service),
+      ['Invalid'],
+    ),
   },
-  types: [ExecutorType, FutureType],
+  types: [ExecutorType, FutureType, ServiceType],
 });

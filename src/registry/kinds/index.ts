@@ -11,6 +11,7 @@ import {
 import { fsDirectory, fsEmbed } from './fs-kinds.js';
 import { httpEndpoint, httpRouter, httpService, httpStatic } from './http-kinds.js';
 import { pgScope } from './group-kinds.js';
+import { nexusService } from './nexus-kind.js';
 import { knownKinds } from './known-kinds.js';
 import { functionLua, libraryLua, moduleLua, processLua, workflowLua } from './lua-kinds.js';
 import { moduleKinds } from './module-kinds.js';
@@ -44,6 +45,7 @@ export const platformKinds: readonly KindSpec[] = [
   temporalClient,
   temporalWorker,
   temporalSchedule,
+  nexusService,
   envVariable,
   envStorageOs,
   envStorageMemory,

@@ -55,8 +55,6 @@ const accepted: Readonly<Record<string, Accepted>> = {
 
 const byteCode = (kind: string): [string, string] => [`${kind}.bc`, `Lua travels as source; use '${kind}'`];
 const refused: Readonly<Record<string, string>> = {
-  'nexus.service':
-    "Nexus services are not built in this version; give the other namespace a 'temporal.client' and a 'temporal.worker', and start the workflow there",
   'network.i2p': "there is no I2P overlay; use 'network.socks5'",
   'network.tailscale': "there is no Tailscale overlay; use 'network.socks5'",
   'store.kv.crdt': "there is no store without one order of writes; use 'store.kv.raft'",

@@ -31,6 +31,8 @@ export interface ServingOptions {
   /** The app's schedules; absent: those of the server stay as they are. */
   readonly schedules?: Schedules | undefined;
   /** Refuses what must not be served here. */
+  /** The app's name. */
+  readonly app: string;
   readonly admit?: (connection: TemporalConnection) => Promise<void>;
 }
 
@@ -40,6 +42,8 @@ export class Serving {
   #started: Promise<void> | undefined;
   /** Search attributes that were asked for, by connection and name. */
   readonly #declared = new Set<string>();
+  /** Endpoints that were made or found, by connection, name and queue. */
+  readonly #endpoints = new Map<string, { readonly client: string | undefined; readonly endpoint: string }>();
 
   constructor(options: ServingOptions) {
     this.#options = options;
@@ -60,6 +64,7 @@ export class Serving {
     if (this.#workers === undefined) return;
     const { plan, supervisor, schedules, registry } = this.#options;
     await this.#declareAttributes();
+    await this.#makeEndpoints();
     const added = this.#workers.add(plan());
     if (added.length > 0) await supervisor.start();
     if (changes.some(concernsSchedules)) await schedules?.reconcile(registry.current);
@@ -81,12 +86,24 @@ export class Serving {
         ...(attribute.advice === undefined ? {} : { advice: attribute.advice }),
       });
     await this.#declareAttributes();
+    await this.#makeEndpoints();
     const activities = await this.#activities(connection, attribute.missing.length === 0);
     this.#workers = new Workers({
       platform,
       supervisor,
       artifacts: programs,
       activities: () => activities,
+      nexus: async ({ client, taskQueue, services }) => {
+        const { nexusServices } = await import('../../../activities/nexus.js');
+        return nexusServices(services, {
+          functions: this.#options.functions,
+          find: (service, operation) =>
+            plan()
+              .workers.find((worker) => worker.client === client && worker.taskQueue === taskQueue)
+              ?.services.find((known) => known.service === service)
+              ?.operations.get(operation),
+        });
+      },
       logger,
       drainMs,
     });
@@ -116,6 +133,51 @@ export class Serving {
             attribute: name,
             advice: why,
           });
+      }
+    }
+  }
+
+  /** Makes the endpoints that services name; where that is refused, callers wait, and we say what makes them. */
+  async #makeEndpoints(): Promise<void> {
+    const { platform, plan, logger, app } = this.#options;
+    for (const { client, taskQueue, services, autoStart } of plan().workers)
+      for (const { entry, endpoint, description } of services) {
+        if (endpoint === undefined || !autoStart) continue;
+        const key = `${client ?? ''}\n${endpoint}\n${taskQueue}`;
+        if (this.#endpoints.has(key)) continue;
+        const [connection, { ensureEndpoint }] = await Promise.all([
+          platform.connection(client),
+          import('./nexus-endpoints.js'),
+        ]);
+        if (this.#endpoints.size === 0 && plan().endpointOf.size > 0)
+          this.#options.supervisor.add({
+            name: 'moontide.endpoints',
+            requires: [],
+            start: () => Promise.resolve(),
+            stop: () => this.#dropEndpoints(),
+          });
+        this.#endpoints.set(key, { client, endpoint });
+        const advice = await ensureEndpoint(connection, { name: endpoint, taskQueue, description, app });
+        if (advice !== undefined)
+          logger.warn('a Nexus endpoint does not lead here; its callers wait', {
+            service: entry,
+            endpoint,
+            advice,
+          });
+      }
+  }
+
+  /** Takes away the endpoints of queues that are this process's own. */
+  async #dropEndpoints(): Promise<void> {
+    const { platform, plan, logger } = this.#options;
+    const own = new Set(plan().endpointOf.values());
+    for (const { client, endpoint } of this.#endpoints.values()) {
+      if (!own.has(endpoint)) continue;
+      try {
+        const { dropEndpoint } = await import('./nexus-endpoints.js');
+        await dropEndpoint(await platform.connection(client), endpoint);
+      } catch (error) {
+        logger.debug('a Nexus endpoint of this process stays on the server', { endpoint, error });
       }
     }
   }

@@ -25,7 +25,30 @@ export interface PlannedWorker {
   readonly workflows: ReadonlyMap<string, string>;
   /** Entry ids of functions that run here as activities by their own wish or because they name no worker. */
   readonly functions: readonly string[];
+  /** Nexus services that are served here. */
+  readonly services: readonly PlannedService[];
 }
+
+export interface PlannedService {
+  /** The nexus.service entry. */
+  readonly entry: string;
+  /** As callers name it. */
+  readonly service: string;
+  /** Absent: others make the endpoint. */
+  readonly endpoint: string | undefined;
+  readonly description: string | undefined;
+  readonly operations: ReadonlyMap<string, PlannedOperation>;
+}
+export type PlannedOperation =
+  | { readonly function: string }
+  | {
+      readonly workflow: string;
+      /** Workflow type and task queue. */
+      readonly type: string;
+      readonly taskQueue: string;
+      /** With `{field}` for fields of the input; absent: one for each operation. */
+      readonly workflowId: string | undefined;
+    };
 
 export interface WorkerPlan {
   readonly workers: readonly PlannedWorker[];
@@ -34,6 +57,8 @@ export interface WorkerPlan {
   /** Where a workflow type or a function goes, by entry id. */
   readonly queueOf: ReadonlyMap<string, string>;
   readonly defaultQueue: string;
+  /** Endpoints that go by another name here (W4). */
+  readonly endpointOf: ReadonlyMap<string, string>;
   /** Search attributes that workflows declare, by the connection they run on (undefined: the platform's): name -> type. */
   readonly searchAttributes: ReadonlyMap<string | undefined, Readonly<Record<string, AttributeType>>>;
   readonly diagnostics: readonly Diagnostic[];
@@ -62,6 +87,7 @@ interface Draft {
   readonly workers: string[];
   readonly workflows: Map<string, string>;
   readonly functions: string[];
+  readonly services: PlannedService[];
 }
 
 export function planWorkers({ app, entries, isPlatform, fill, suffix = '', placeOf }: PlanInput): WorkerPlan {
@@ -90,6 +116,7 @@ export function planWorkers({ app, entries, isPlatform, fill, suffix = '', place
       workers: [],
       workflows: new Map(),
       functions: [],
+      services: [],
     };
     drafts.set(key, found);
     found.autoStart ||= owner === undefined || mapIn(owner.data['lifecycle'])['auto_start'] !== false;
@@ -165,19 +192,109 @@ export function planWorkers({ app, entries, isPlatform, fill, suffix = '', place
       });
   }
 
+  const endpointOf = new Map<string, string>();
+  planServices({
+    entries: all,
+    suffix,
+    typeOf: (id) => textOf(mapIn(mapIn(byId.get(id)?.meta['temporal'])['workflow'])['name']) ?? id,
+    draftOf: (worker) => {
+      const key = worker === undefined ? undefined : draftOfWorker.get(worker);
+      return (key === undefined ? undefined : drafts.get(key)) ?? draft(undefined, appQueue);
+    },
+    draftOfWorkflow: (id) =>
+      [...drafts.values()].find(({ workflows }) => [...workflows.values()].includes(id)),
+    endpointOf,
+    problem: (entry, pointer, message, fix) =>
+      diagnostics.push({ severity: 'error', place: placeOf(entry, pointer), message, fix }),
+  });
+
   return {
     workers: [...drafts.values()].map(({ owner: _owner, ...worker }) => worker),
     queueOfWorker,
     queueOf,
     defaultQueue: appQueue,
+    endpointOf,
     searchAttributes,
     diagnostics,
   };
 }
 
-/** True when there is something that only Temporal can run: a workflow, or a worker that somebody declared. */
+interface ServicePlanning {
+  readonly entries: readonly Entry[];
+  readonly suffix: string;
+  readonly typeOf: (workflow: string) => string;
+  readonly draftOf: (worker: string | undefined) => Draft;
+  readonly draftOfWorkflow: (workflow: string) => Draft | undefined;
+  readonly endpointOf: Map<string, string>;
+  readonly problem: (entry: Entry, pointer: string, message: string, fix: string) => void;
+}
+
+/** W5: a service has one queue; two of one name on one queue, and two queues behind one endpoint, are refused. */
+function planServices(planning: ServicePlanning): void {
+  const { suffix, typeOf, draftOf, draftOfWorkflow, endpointOf, problem } = planning;
+  const targets = new Map<string, { readonly draft: Draft; readonly entry: string }>();
+  for (const entry of planning.entries) {
+    if (entry.kind !== 'nexus.service') continue;
+    const draft = draftOf(qualify(textOf(entry.data['worker']), entry));
+    const service = textOf(entry.data['service']) ?? entry.id.slice(entry.id.indexOf(':') + 1);
+    const other = draft.services.find((known) => known.service === service);
+    if (other !== undefined)
+      problem(
+        entry,
+        '/service',
+        `services '${other.entry}' and '${entry.id}' are both named '${service}' on the task queue '${draft.taskQueue}'`,
+        'give one of them another name or worker',
+      );
+    const endpoint = textOf(entry.data['endpoint']);
+    const target = endpoint === undefined ? undefined : targets.get(endpoint);
+    if (endpoint !== undefined && target === undefined) targets.set(endpoint, { draft, entry: entry.id });
+    else if (target !== undefined && target.draft !== draft)
+      problem(
+        entry,
+        '/endpoint',
+        `the endpoint '${String(endpoint)}' of '${entry.id}' leads to the task queue of '${target.entry}'`,
+        'give the two the same worker, or two endpoints',
+      );
+    if (suffix !== '' && endpoint !== undefined)
+      endpointOf.set(endpoint, endpoint + suffix.replaceAll('.', '-'));
+    const operations = new Map<string, PlannedOperation>();
+    for (const [name, value] of Object.entries(mapIn(entry.data['operations']))) {
+      const { function: called, workflow, workflow_id: id } = mapIn(value);
+      const run = qualify(textOf(workflow), entry);
+      if (run === undefined) {
+        operations.set(name, { function: qualify(textOf(called), entry) ?? '' });
+        continue;
+      }
+      const runs = draftOfWorkflow(run);
+      if (runs !== undefined && runs.client !== draft.client)
+        problem(
+          entry,
+          `/operations/${name}/workflow`,
+          `'${run}' runs on another Temporal connection than the service`,
+          'give the service the worker of its workflows',
+        );
+      operations.set(name, {
+        workflow: run,
+        type: typeOf(run),
+        taskQueue: runs?.taskQueue ?? draft.taskQueue,
+        workflowId: textOf(id),
+      });
+    }
+    draft.services.push({
+      entry: entry.id,
+      service,
+      endpoint: endpoint === undefined ? undefined : (endpointOf.get(endpoint) ?? endpoint),
+      description: textOf(entry.data['description']),
+      operations,
+    });
+  }
+}
+
+/** True when there is something that only Temporal can run: a workflow, a service, or a worker that somebody declared. */
 export function needsTemporal(plan: WorkerPlan): boolean {
-  return plan.workers.some(({ workflows, workers }) => workflows.size > 0 || workers.length > 0);
+  return plan.workers.some(
+    ({ workflows, workers, services }) => workflows.size > 0 || workers.length > 0 || services.length > 0,
+  );
 }
 
 const textOf = (value: Data | undefined): string | undefined =>

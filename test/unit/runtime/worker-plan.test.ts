@@ -36,6 +36,66 @@ const plan = (entries: readonly Entry[], isPlatform = (_client: string) => true)
     placeOf: (each) => ({ file: `${each.id}.yaml`, line: 1, column: 1 }),
   });
 
+describe('nexus services', () => {
+  const service = (id: string, data: DataObject): Entry =>
+    entry(id, 'nexus.service', { operations: dataObject({ do: dataObject({ function: 'pay' }) }), ...data });
+
+  it('are served on the queue of their worker, and have Temporal be needed', () => {
+    const made = plan([
+      worker('app:w', 'orders'),
+      workflow('app:order', 'w', 'Order'),
+      service('app:bank', {
+        worker: 'w',
+        endpoint: 'bank',
+        operations: dataObject({
+          pay: dataObject({ function: 'pay' }),
+          order: dataObject({ workflow: 'order', workflow_id: 'o-{id}' }),
+        }),
+      }),
+    ]);
+    expect(needsTemporal(plan([service('app:bank', {})]))).toBe(true);
+    expect(made.workers).toHaveLength(1);
+    expect(made.workers[0]?.services).toEqual([
+      {
+        entry: 'app:bank',
+        service: 'bank',
+        endpoint: 'bank',
+        description: undefined,
+        operations: new Map<string, unknown>([
+          ['pay', { function: 'app:pay' }],
+          ['order', { workflow: 'app:order', type: 'Order', taskQueue: 'orders', workflowId: 'o-{id}' }],
+        ]),
+      },
+    ]);
+  });
+
+  it('of one name on one queue, and an endpoint that would lead to two queues, are refused', () => {
+    const { diagnostics } = plan([
+      worker('app:w', 'orders'),
+      service('app:bank', { endpoint: 'bank' }),
+      service('other:bank', {}),
+      service('app:shop', { endpoint: 'bank', worker: 'w' }),
+    ]);
+    expect(diagnostics.map(formatDiagnostic)).toEqual([
+      "other:bank.yaml:1:1: services 'app:bank' and 'other:bank' are both named 'bank' on the task queue 'shop'; give one of them another name or worker",
+      "app:shop.yaml:1:1: the endpoint 'bank' of 'app:shop' leads to the task queue of 'app:bank'; give the two the same worker, or two endpoints",
+    ]);
+  });
+
+  it('of a process with queues of its own have endpoints of their own', () => {
+    const { endpointOf, workers } = planWorkers({
+      app: 'shop',
+      entries: [service('app:bank', { endpoint: 'bank' })],
+      isPlatform: () => true,
+      fill: (text) => text,
+      suffix: '.test-1a2b',
+      placeOf: (each) => ({ file: each.id, line: 1, column: 1 }),
+    });
+    expect([...endpointOf]).toEqual([['bank', 'bank-test-1a2b']]);
+    expect(workers[0]?.services[0]?.endpoint).toBe('bank-test-1a2b');
+  });
+});
+
 describe('worker plan', () => {
   it('puts entries on the queue of the worker they name, a bare name meaning their own namespace', () => {
     const { workers, queueOf } = plan([
