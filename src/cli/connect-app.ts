@@ -6,7 +6,7 @@ import { StoreUnavailableError } from '../registry/store/registry-store.js';
 import type { TemporalPlatform } from '../services/temporal/platform.js';
 import type { WorkerPlan } from '../services/temporal/worker-plan.js';
 import type { Globals } from './globals.js';
-import { makeEnvironment } from './node-parts.js';
+import { makeEnvironment } from './app-environment.js';
 import { prepareAppFolder } from './prepare-app.js';
 import type { PreparedApp } from './prepare-app.js';
 import { NoRegistryError, withRegistry } from './registry/open.js';

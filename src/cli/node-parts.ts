@@ -28,7 +28,7 @@ import { Processes } from '../runtime/processes.js';
 import { WorkflowTier } from '../runtime/workflow-tier.js';
 import { secretGuard } from '../runtime/secret-guard.js';
 import type { TemporalAccess } from '../runtime/temporal-access.js';
-import { Environment } from '../services/env/environment.js';
+import type { Environment } from '../services/env/environment.js';
 import { Groups } from '../services/pg/groups.js';
 import { errorToErrorData } from '../temporal/failures.js';
 import type { PreparedApp } from './prepare-app.js';
@@ -56,26 +56,6 @@ export function makeLogger(wishes: LogWishes, app: PreparedApp, bus: EventBus): 
     bus,
     colors: process.stderr.isTTY === true && process.env['NO_COLOR'] === undefined,
     ...(level === 'silent' ? { write: () => undefined } : {}),
-  });
-}
-
-/** The app's variables, by the newest registry version once there is one. */
-export function makeEnvironment(
-  app: Pick<PreparedApp, 'entries' | 'config' | 'folder'>,
-  os: Readonly<Record<string, string | undefined>>,
-  current: () => Registry | undefined,
-  onSecret: (value: string) => void,
-): Environment {
-  const byId = new Map(app.entries.map((entry) => [entry.id as string, entry]));
-  const loaded = {
-    get: (id: string) => byId.get(id),
-    ofKind: (kind: string) => app.entries.filter((entry) => entry.kind === kind),
-  };
-  return new Environment({
-    entries: () => current()?.current ?? loaded,
-    os: { ...app.config.env, ...os },
-    appFolder: app.folder,
-    onSecret,
   });
 }
 

@@ -50,7 +50,6 @@ import { luaThreads } from './lua-thread-data.js';
 import {
   groupsOf,
   kindHost,
-  makeEnvironment,
   makeLogger,
   nodeHandlers,
   openStore,
@@ -59,6 +58,7 @@ import {
   shutdownMs,
   workflowTier,
 } from './node-parts.js';
+import { makeEnvironment } from './app-environment.js';
 import { prepareAppFolder } from './prepare-app.js';
 import { Publishing } from './publishing.js';
 import { isMemory, registryIdentity, registryPlace } from './registry-place.js';

@@ -13,9 +13,7 @@ import type { ConnectedApp } from './connect-app.js';
 import type { Globals } from './globals.js';
 import { jsonText, resultData, say, tell } from './output.js';
 import type { NodeOptions } from './running-node.js';
-import { nodeOptions } from './serve.js';
 import { UsageError } from './usage-error.js';
-import { tellingIfStopped, withNode } from './with-node.js';
 import { checkWorkflowId } from './workflow-id.js';
 import { workflowTarget } from './workflow-target.js';
 import type { WorkflowTarget } from './workflow-target.js';
@@ -79,6 +77,11 @@ async function runHere(
   wishes: StartWishes,
   started?: Started,
 ): Promise<number> {
+  // Late: where a node serves, nothing of one is needed here.
+  const [{ nodeOptions }, { tellingIfStopped, withNode }] = await Promise.all([
+    import('./serve.js'),
+    import('./with-node.js'),
+  ]);
   const options = nodeOptions(globals);
   const own: NodeOptions = { ...options, temporal: 'always', log: { ...options.log, fallback: 'warn' } };
   return withNode(own, async (node) => {

@@ -11,6 +11,7 @@ import type { Component } from '../core/component.js';
 import type { Diagnostic } from '../core/diagnostics.js';
 import type { Placed } from '../registry/load/config.js';
 import type { KindSpec } from '../registry/model/kind.js';
+import { schemaProblem } from '../registry/load/schema-check.js';
 import { extensionProblem } from './extension-problem.js';
 import type { ModuleDefinition } from './module-definition.js';
 
@@ -53,8 +54,17 @@ export async function loadExtensions({ appFolder, files, self }: ExtensionOption
         fix: 'export what defineKind, defineModule or defineComponent give',
       });
     for (const part of parts) {
-      if (isKind(part)) found.kinds.push(part);
-      else if (isModule(part)) found.modules.push(part);
+      if (isKind(part)) {
+        found.kinds.push(part);
+        const problem = schemaProblem(part);
+        if (problem !== undefined)
+          found.diagnostics.push({
+            severity: 'error',
+            place: file.place,
+            message: `kind '${part.name}' of extension '${file.value}' has a schema that is none: ${problem}`,
+            fix: 'correct it; JSON Schema 2020-12 is taken',
+          });
+      } else if (isModule(part)) found.modules.push(part);
       else found.components.push(part);
     }
   }

@@ -9,7 +9,6 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { BundleOptions } from '@temporalio/worker';
 import { payloadConverterPath, SOURCE_EXTENSION } from './data-converter.js';
 import { WorkflowBundleError } from './errors.js';
@@ -62,6 +61,7 @@ const bundlePath = (): string => fileURLToPath(new URL('../../workflow-bundle.js
 export async function makeWorkflowBundle(): Promise<string> {
   const version = await hostVersion();
   const said: string[] = [];
+  const { bundleWorkflowCode, DefaultLogger } = await import('@temporalio/worker');
   const quiet = new DefaultLogger('ERROR', ({ message }) => void said.push(message));
   try {
     const { code } = await bundleWorkflowCode({

@@ -1,7 +1,6 @@
 // Replays of recorded runs, with what their programs did and, where one goes another way, why. Host only.
 // R1: one history after the other, and each run alone: memory is that of one.
 // R2: no server is needed: the history, the programs and the bundle are all there is.
-import { Worker } from '@temporalio/worker';
 import type { InjectedSinks, ReplayResult } from '@temporalio/worker';
 import type { WorkflowInfo } from '@temporalio/workflow';
 import type { History } from '@temporalio/common/lib/proto-utils.js';
@@ -96,6 +95,8 @@ export async function* replayRuns<Run extends RecordedRun>(
       yield { workflowId, history };
     }
   };
+  // Late: commands about runs seldom replay one, and the SDK's worker is most of what they would load.
+  const { Worker } = await import('@temporalio/worker');
   const source: ArtifactSource = {
     artifact: (hash, engine) => artifacts.artifact(hash, engine),
     instead: (recorded) => Promise.resolve(current?.reference ?? recorded),

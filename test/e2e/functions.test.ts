@@ -369,6 +369,10 @@ export const parts = ['one', 'two'].map((name) => defineComponent({
     write('name.mjs', "import { nowhere } from 'moontide';\n");
     write('nothing.mjs', 'export const x = 1;\n');
     write(
+      'kind.mjs',
+      "export const kind = { name: 'x.y', state: 'full', summary: '', schema: { properties: 5 } };\n",
+    );
+    write(
       'moontide.yaml',
       `name: parts
 extensions:
@@ -381,6 +385,7 @@ extensions:
   - ./package.mjs
   - ./name.mjs
   - ./nothing.mjs
+  - ./kind.mjs
 `,
     );
     const { code, stderr } = await cli(['--app', copy, 'call', 'app:hello']);
@@ -394,7 +399,8 @@ extensions:
       "package.mjs:2:16: extension './package.mjs' cannot be loaded: Error: Cannot find package 'no-such-package' imported from ./package.mjs; install it, or mend the import",
       "name.mjs:1:10: extension './name.mjs' cannot be loaded: SyntaxError: The requested module 'moontide' does not provide an export named 'nowhere'; mend the file",
       "moontide.yaml:11:5: extension './nothing.mjs' exports no kind, module or component; export what defineKind, defineModule or defineComponent give",
-      'moontide: 9 errors in the app; nothing was started',
+      "moontide.yaml:12:5: kind 'x.y' of extension './kind.mjs' has a schema that is none: schema/properties must be object; correct it; JSON Schema 2020-12 is taken",
+      'moontide: 10 errors in the app; nothing was started',
     ]);
     expect(code).toBe(2);
   });

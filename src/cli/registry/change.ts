@@ -10,7 +10,7 @@ import { RegistryConflictError } from '../../registry/store/registry-store.js';
 import { userOfHost } from '../../runtime/user-of-host.js';
 import type { WorkerPlan } from '../../services/temporal/worker-plan.js';
 import type { Globals } from '../globals.js';
-import { makeEnvironment } from '../node-parts.js';
+import { makeEnvironment } from '../app-environment.js';
 import { jsonText, say } from '../output.js';
 import { loadVocabulary } from '../prepare-app.js';
 import { planOf, settingsOf } from '../temporal-parts.js';

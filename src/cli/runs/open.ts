@@ -1,23 +1,20 @@
 // What the commands about runs work with: the app's registry, its programs, and where its runs are. Nothing is started.
-// O1: the server is asked for at first use: a history in a file needs none.
+// O1: what replays need is loaded by the first one: most commands only ask.
+// O2: the server is asked for at first use: a history in a file needs none.
 import type { Client } from '@temporalio/client';
 import { RegistryDirectory } from '../../../activities/registry.js';
 import { EventBus } from '../../core/event-bus.js';
 import { silentLogger } from '../../core/logger.js';
-import { chooseEngine, engineNamed } from '../../lua/engines.js';
 import type { Registry } from '../../registry/service.js';
 import { openRegistry } from '../../registry/service.js';
-import { ProgramCache } from '../../runtime/program-cache.js';
 import type { WorkerPlan } from '../../services/temporal/worker-plan.js';
 import { readWorkflowBundle } from '../../temporal/bundle.js';
 import type { TemporalConnection } from '../../temporal/connection.js';
 import type { ProgramReference } from '../../temporal/contracts.js';
 import { referenceInstead } from '../../temporal/replay.js';
 import type { Instead, ReplayOptions } from '../../temporal/replay.js';
-import { installRuntime } from '../../temporal/worker.js';
 import { connectApp } from '../connect-app.js';
 import type { Globals } from '../globals.js';
-import { prepareLua } from '../lua-support.js';
 import { commandLogger, openStoreOf } from '../registry/open.js';
 
 export interface AppRuns {
@@ -46,8 +43,13 @@ export async function withRuns<T>(globals: Globals, work: (runs: AppRuns) => Pro
     connection,
     client: async () => (await connection()).client,
     replaying: async () => {
+      const [{ prepareLua }, { chooseEngine, engineNamed }, { ProgramCache }] = await Promise.all([
+        import('../lua-support.js'),
+        import('../../lua/engines.js'),
+        import('../../runtime/program-cache.js'),
+      ]);
       prepareLua(process.env);
-      installOnce(globals);
+      await installOnce(globals);
       const artifacts = new ProgramCache({
         engine: engineNamed(chooseEngine(config.lua.engine)),
         engineNamed,
@@ -82,8 +84,9 @@ async function onNewest(registry: Registry, plan: WorkerPlan, recorded: ProgramR
 let installed = false;
 
 /** What a replay comes to is told by us: the SDK's own lines would say it again. */
-function installOnce(globals: Globals): void {
+async function installOnce(globals: Globals): Promise<void> {
   if (installed) return;
   installed = true;
+  const { installRuntime } = await import('../../temporal/worker.js');
   installRuntime(globals.logLevel === 'debug' ? commandLogger(globals) : silentLogger);
 }

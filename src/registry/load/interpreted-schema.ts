@@ -1,6 +1,7 @@
 // Checks against a JSON schema without making code of it, for processes that may not (`--disallow-code-generation-from-strings`).
 // I1: what is wrong is told as Ajv tells it, as far as schema-check.ts reads it, so that messages are the same.
-import { Validator, type OutputUnit } from '@cfworker/json-schema';
+import { createRequire } from 'node:module';
+import type { OutputUnit } from '@cfworker/json-schema';
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import type { Data } from '../../core/data.js';
 import type { JsonSchema } from '../model/kind.js';
@@ -28,6 +29,9 @@ const AROUND: ReadonlySet<string> = new Set([
 ]);
 
 export function interpretSchema(schema: JsonSchema): InterpretedSchema {
+  const { Validator } = createRequire(import.meta.url)(
+    '@cfworker/json-schema',
+  ) as typeof import('@cfworker/json-schema'); // late: few processes need it
   const validator = new Validator(schema, '2020-12', false);
   const check: InterpretedSchema = (value) => {
     const { valid, errors } = validator.validate(value);

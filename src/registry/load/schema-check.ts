@@ -1,12 +1,13 @@
 // Checks plain data against a JSON schema and says what is wrong in the file's own words and places.
 // J1: a schema is compiled once. J2: a value that is a placeholder (`${env:NAME}`) is checked by whoever resolves it, not here.
+// J4: that our kinds' schemas are schemas is for a test to see, not for every process; extensions' kinds are looked at when they load.
 // J3: besides JSON Schema, a schema may say `x-expected` (what the value should be, for people) and `x-refused` (why a value is not taken).
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { canGenerateCode } from '../../core/code-generation.js';
 import { LuaFloat, type Data } from '../../core/data.js';
 import type { Diagnostic, Place } from '../../core/diagnostics.js';
 import { PlatformError } from '../../core/errors.js';
-import type { JsonSchema } from '../model/kind.js';
+import type { JsonSchema, KindSpec } from '../model/kind.js';
 import { interpretSchema, type InterpretedSchema } from './interpreted-schema.js';
 import { quotedList, suggest } from './nearest.js';
 import { readablePath, valueAt } from './pointer.js';
@@ -29,6 +30,8 @@ const ajv = new Ajv2020({
   strict: false,
   logger: false,
   validateFormats: false,
+  validateSchema: false, // J4
+  code: { optimize: false }, // a schema checks a few entries: the passes over its code cost more than they save
 });
 const compiled = new WeakMap<JsonSchema, ValidateFunction | InterpretedSchema>();
 
@@ -48,6 +51,17 @@ function compileSchema(schema: JsonSchema): ValidateFunction | InterpretedSchema
 const PLACEHOLDER = /(?<!\$)\$\{(?:env:[^}]+|[A-Z0-9_]+\|[^}]*)\}/;
 export const hasPlaceholder = (value: unknown): boolean =>
   typeof value === 'string' && PLACEHOLDER.test(value);
+
+/** Of a kind, what in its schemas is no JSON Schema 2020-12; undefined: nothing. */
+export function schemaProblem({
+  schema,
+  metaSchema,
+}: Pick<KindSpec, 'schema' | 'metaSchema'>): string | undefined {
+  for (const each of [schema, metaSchema])
+    if (each !== undefined && ajv.validateSchema(each) !== true)
+      return ajv.errorsText(ajv.errors, { dataVar: each === schema ? 'schema' : 'metaSchema' });
+  return undefined;
+}
 
 export function checkSchema(schema: JsonSchema, value: Data, prefix: string, where: Located): Diagnostic[] {
   const validate = compileSchema(schema);

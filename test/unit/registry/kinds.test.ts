@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { platformKinds, withKinds } from '../../../src/registry/kinds/index.js';
 import { documentedModules, globalModules } from '../../../src/registry/kinds/known-modules.js';
-import { checkSchema } from '../../../src/registry/load/schema-check.js';
+import { checkSchema, schemaProblem } from '../../../src/registry/load/schema-check.js';
 import { defineKind, type JsonSchema } from '../../../src/registry/model/kind.js';
 import { linesOf, prepareFiles } from './support.js';
 
@@ -27,8 +27,11 @@ describe('the kinds of the platform', () => {
     const names = platformKinds.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     expect(documented.filter((name) => !names.includes(name))).toEqual([]);
-    for (const { schema, metaSchema } of platformKinds)
+    for (const kind of platformKinds) {
+      const { name, schema, metaSchema } = kind;
+      expect(schemaProblem(kind), name).toBeUndefined();
       for (const one of [schema, metaSchema]) if (one !== undefined) checkSchema(one, {}, '', where);
+    }
   });
 
   it('say why a kind is refused', () => {
