@@ -18,8 +18,8 @@ const folders = new TestFolders();
 beforeAll(buildOnce);
 afterAll(() => folders.clean());
 
-const KILLS = times(3, 20);
-const FIRST_RUNS = times(6, 20);
+const KILLS = times(2, 20);
+const FIRST_RUNS = times(4, 20);
 const STEPS = 30;
 // A step that was cut off is tried again after its 5 s; the rest is for slow machines.
 const PROGRESS_MS = 20_000;
