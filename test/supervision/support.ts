@@ -122,9 +122,12 @@ export class TestApp implements AsyncDisposable {
     return this.client.workflow.getHandle(supervisorWorkflowId(this.name));
   }
 
-  /** `drainMs`: how long it may take to stop. */
-  async node(name: string, { drainMs = 60_000 } = {}): Promise<NodeSupervision> {
-    const { temporal } = this.#temporal;
+  /** `drainMs`: how long it may take to stop; `through`: a way to the server of its own. */
+  async node(
+    name: string,
+    { drainMs = 60_000, through = this.#temporal.temporal } = {},
+  ): Promise<NodeSupervision> {
+    const temporal = through;
     const node = new NodeSupervision({
       app: this.name,
       node: name,

@@ -1,5 +1,6 @@
-// The traps of durable code on Temporal that a naive host falls into, one test each. Trap C is in test/e2e/services.test.ts:
-// it takes a process that can be frozen.
+// The traps of durable code on Temporal that a naive host falls into, one test each. Trap B is in
+// test/faults/lost-sight.test.ts: it takes nodes that can be cut off; trap C is in test/e2e/services.test.ts: it takes a process
+// that can be frozen.
 import { describe, expect, it } from 'vitest';
 import { queryRun, resultOf, signalRun, updateRun } from '../../src/temporal/client.js';
 import { WithStartWorkflowOperation } from '@temporalio/client';
@@ -29,8 +30,6 @@ describe('the traps', () => {
     });
     expect(await run(it, 'app:w')).toEqual([['Conflict', 'true', 'Conflict']]);
   });
-
-  it.todo('trap B: a service that Temporal has lost sight of is adopted, not started a second time');
 
   it('trap D: a query before the program is resolved is asked again, not told that there is none', async () => {
     const it = idle({
