@@ -13,6 +13,7 @@ import { callCommand } from './call.js';
 import { devCommand } from './dev.js';
 import { addGlobalOptions } from './globals.js';
 import { doctorCommand, inspectCommand } from './inspect.js';
+import { initCommand } from './init.js';
 import { luaCommand } from './lua.js';
 import { jsonText, reportFailure, say, sayFailure, tell } from './output.js';
 import { cancelCommand, killCommand, psCommand } from './processes.js';
@@ -94,6 +95,7 @@ Exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 
     );
   addGlobalOptions(program);
   for (const command of [
+    initCommand(),
     devCommand(),
     runCommand(),
     startCommand(),

@@ -15,7 +15,7 @@ export class NoAppError extends PlatformError {
   constructor(folder: string, near: string | undefined) {
     const fix =
       near === undefined
-        ? "go to the app's folder or name it with --app; a new app is a moontide.yaml and an _index.yaml with 'namespace:' and 'entries:'"
+        ? "go to the app's folder or name it with --app, or make a new app with `moontide init`"
         : `the app is in '${near}': go there, or give --app '${near}'`;
     super(`there is no app here: '${folder}' has neither moontide.yaml nor an _index.yaml; ${fix}`);
   }

@@ -30,7 +30,7 @@ export async function showOrders(folder: string): Promise<number> {
     await showOrder(node);
     say('');
     say('It stays up. Try next, in another terminal:');
-    const prefix = commandPrefix(folder).replace('moontide', 'node bin/moontide.js');
+    const prefix = commandPrefix(folder).replace('moontide', 'npx moontide');
     say(`  ${prefix} start orders:order '{"id":"o-1","sku":"lamp"}' --id o-1`);
     say(`  ${prefix} send o-1 approve '{"by":"you"}'`);
     say(`  ${prefix} call orders:report`);

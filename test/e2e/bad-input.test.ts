@@ -42,7 +42,7 @@ describe('a folder without an app', () => {
       expect([COMMANDS[index], ...told(result)]).toEqual([
         COMMANDS[index],
         2,
-        `moontide: there is no app here: '${empty}' has neither moontide.yaml nor an _index.yaml; go to the app's folder or name it with --app; a new app is a moontide.yaml and an _index.yaml with 'namespace:' and 'entries:'`,
+        `moontide: there is no app here: '${empty}' has neither moontide.yaml nor an _index.yaml; go to the app's folder or name it with --app, or make a new app with \`moontide init\``,
       ]);
     expect(readdirSync(empty)).toEqual([]);
   });

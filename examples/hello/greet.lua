@@ -1,0 +1,2 @@
+local function greet(name) return "Hello, " .. name .. "!" end
+return { greet = greet }

@@ -1,0 +1,4 @@
+local workflow = require("workflow")
+return function()
+    assert(workflow.exec("hello:greeter", "Ada") == "Hello, Ada!")
+end
