@@ -216,7 +216,11 @@ class Service {
       const { machine, effect } = turn(
         before,
         event,
-        { ...this.#spec.settings, ofNode: this.#input.node !== undefined },
+        {
+          ...this.#spec.settings,
+          ofNode: this.#input.node !== undefined,
+          grouped: this.#spec.group !== undefined,
+        },
         { now: Date.now(), chance: Math.random },
       );
       if (machine === before && effect === undefined) continue;

@@ -95,7 +95,7 @@ class Supervision {
     const table = this.#table;
     const { join, declare, start, stop, restart, drain, leave } = SUPERVISOR_UPDATES;
     setHandler(defineSignal<[ServiceTold]>(SERVICE_TOLD), (told) => {
-      if (table.told(told)) this.#changed = true;
+      if (table.told(told, Date.now())) this.#changed = true;
     });
     setHandler(defineSignal<[NodeTold]>(NODE_TOLD), (told) => {
       const orders = table.nodeTold(told, Date.now());
@@ -104,7 +104,7 @@ class Supervision {
       this.#changed = true;
     });
     setHandler(defineSignal<[NodeBegan]>(NODE_BEGAN), (began) => {
-      for (const order of table.began(began)) this.#give(order);
+      for (const order of table.began(began, Date.now())) this.#give(order);
       this.#changed = true;
     });
     setHandler(defineSignal(RENEW_SIGNAL), () => {
@@ -131,7 +131,7 @@ class Supervision {
     setHandler(
       defineUpdate<null, [ServicesDeclared]>(declare),
       (declared) => {
-        for (const { key, command } of table.declare(declared)) this.#send(key, command);
+        for (const { key, command } of table.declare(declared, Date.now())) this.#send(key, command);
         this.#changed = true;
         return null;
       },
@@ -152,20 +152,20 @@ class Supervision {
     };
     setHandler(
       defineUpdate<ServiceView[], [string]>(start),
-      (id) => this.#asked(table.start(id), () => table.isUp(id) || table.isGivenUp(id)),
+      (id) => this.#asked(table.start(id, Date.now()), () => table.isUp(id) || table.isGivenUp(id)),
       { validator: known, description: 'Starts a service, and what it requires.' },
     );
     setHandler(
       defineUpdate<ServiceView[], [string]>(stop),
-      (id) => this.#asked(table.stop(id), () => table.isDown(id)),
+      (id) => this.#asked(table.stop(id, Date.now()), () => table.isDown(id)),
       { validator: known, description: 'Stops a service, after what requires it.' },
     );
     setHandler(
       defineUpdate<ServiceView[], [string]>(restart),
       async (id) => {
         const again = table.running(id);
-        await this.#asked(table.stop(id), () => table.isDown(id));
-        const begun = again.length === 0 ? table.start(id) : again.flatMap((each) => table.start(each));
+        await this.#asked(table.stop(id, Date.now()), () => table.isDown(id));
+        const begun = (again.length === 0 ? [id] : again).flatMap((each) => table.start(each, Date.now()));
         const all = again.length === 0 ? [id] : again;
         return this.#asked(begun, () => all.every((each) => table.isUp(each) || table.isGivenUp(each)));
       },
@@ -209,7 +209,14 @@ class Supervision {
       const { historyLength, continueAsNewSuggested } = workflowInfo();
       const long = this.#renew || continueAsNewSuggested || historyLength > LONG;
       if (long && this.#sending === 0 && allHandlersFinished()) return;
-      await condition(() => this.#changed || (this.#renew && this.#sending === 0 && allHandlersFinished()));
+      const goesOn = (): boolean =>
+        this.#changed || (this.#renew && this.#sending === 0 && allHandlersFinished());
+      const dueAt = this.#table.nextDue();
+      if (dueAt === undefined) await condition(goesOn);
+      else if (!(await condition(goesOn, Math.max(1, dueAt - Date.now())))) {
+        this.#table.due(Date.now());
+        this.#changed = true;
+      }
     }
   }
 

@@ -15,8 +15,6 @@ import { canGenerateCode } from '../core/code-generation.js';
 import type { EngineName } from '../lua/engine.js';
 import { chooseEngine, engineNamed } from '../lua/engines.js';
 import { changedId } from '../registry/model/changes.js';
-import type { Entry } from '../registry/model/entry.js';
-import type { ServiceSpec } from '../temporal/service-contracts.js';
 import type { AppConfig } from '../registry/load/config.js';
 import type { Outcome } from '../lua/step.js';
 import { loadAppConfig } from '../registry/load/app.js';
@@ -38,7 +36,7 @@ import { MetricsCollector } from '../services/metrics/collector.js';
 import { metricsService } from '../services/metrics/server.js';
 import { NodeSupervision } from '../services/supervision/node-supervision.js';
 import { processServiceStarter } from '../services/supervision/process-service.js';
-import { isService } from '../services/supervision/service-specs.js';
+import { isService, serviceSpecs } from '../services/supervision/service-specs.js';
 import { Serving } from '../services/temporal/serving.js';
 import { needsTemporal } from '../services/temporal/worker-plan.js';
 import { fillPlaceholders } from '../services/env/placeholders.js';
@@ -69,7 +67,7 @@ import type { StopSignal } from './signals.js';
 import { stopNode } from './stop-node.js';
 import { openStateFolder } from './state-folder.js';
 import { workersListener } from './workers-listener.js';
-import { processStarter, servicesOf } from './service-parts.js';
+import { processStarter, servicesListener, servicesOf } from './service-parts.js';
 import { assertNamed, planOf, platformFor, settingsOf } from './temporal-parts.js';
 import type { BootPhase, NodeOptions, RunningNode } from './running-node.js';
 
@@ -363,7 +361,6 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
       schedules,
       admit: (connection) => assertSoleMachine(prepared.name, place, connection, plan),
     });
-    const specs = (entries: Iterable<Entry>): readonly ServiceSpec[] => servicesOf(prepared, entries);
     if (supervises)
       supervision = new NodeSupervision({
         app: prepared.name,
@@ -373,16 +370,16 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
         starters: new Map([['process.service', processServiceStarter(() => registry, processStarter(app))]]),
         logger,
         current: () => ({
-          services: specs(registry.current.all()),
+          services: serviceSpecs(registry.current.all(), prepared.kinds.values()),
           registryVersion: registry.current.version.number,
         }),
         changed: (id, state, reason) => app.get(keys.supervisor).note(id, state, reason),
         drainMs,
       });
+    registry.listen(servicesListener(prepared));
     registry.listen(
       workersListener({
         plan: (next) => {
-          specs(next.all());
           planOf(prepared.name, next.all(), settings, wishes);
         },
         async committed(current, changes) {

@@ -39,6 +39,23 @@ export interface ServiceSpec {
   /** Services that run before it, by their ids; those that are none are left out. Sorted. */
   readonly requires: readonly string[];
   readonly settings: ServiceSettings;
+  /** The process.supervisor that it is a child of. */
+  readonly group?: string;
+  /** Services that it starts after and stops before, where they are meant to run; unlike `requires` it can run without them. Sorted. */
+  readonly after?: readonly string[];
+  /** Set for a process.supervisor, which has no life of its own. */
+  readonly supervises?: GroupSpec;
+}
+
+/** What a process.supervisor does with its children (workflows/supervision/groups.ts). */
+export interface GroupSpec {
+  readonly strategy: 'one_for_one' | 'one_for_all' | 'rest_for_one';
+  /** Failures within `withinMs` that it takes; with one more it fails itself. Default 3. */
+  readonly maxRestarts: number;
+  /** Default 5 000. */
+  readonly withinMs: number;
+  /** Services, groups among them, in the order of their starts. */
+  readonly children: readonly string[];
 }
 
 /** How a life of a service ended. */

@@ -6,7 +6,7 @@ import { testTemporal } from '../support/temporal.js';
 import type { TestTemporal } from '../support/temporal.js';
 import type { NodeSupervision } from '../../src/services/supervision/node-supervision.js';
 import { times } from '../faults/scale.js';
-import { TestApp, eventually, spec } from './support.js';
+import { TestApp, eventually, groupOf, spec } from './support.js';
 
 let temporal: TestTemporal;
 /** Most tests share one node: a node costs more than what they do on it. Each has services of its own. */
@@ -33,6 +33,16 @@ const SHARED = [
   spec('app:top', { requires: ['app:middle'], ...asleep }),
   spec('app:other', asleep),
   spec('app:late', { requires: ['app:middle'], ...asleep }),
+  ...groupOf(
+    'app:team',
+    {
+      strategy: 'one_for_all',
+      maxRestarts: 1,
+      withinMs: 60_000,
+      children: ['app:team_a', 'app:team_b', 'app:team_c'],
+    },
+    { initialDelayMs: 2000, maxDelayMs: 2000, ...asleep },
+  ),
 ];
 
 const LONG = times(60_000, 600_000);
@@ -191,6 +201,50 @@ describe('services', { timeout: LONG }, () => {
     expect(steady.isOver).toBe(false);
     expect(app.livesOf('app:steady')).toHaveLength(1);
     expect(await app.view('app:busy')).toMatchObject({ attempts: RENEWALS });
+  });
+
+  it('of a group start again together, until it gives up, and that outlives its supervisor', async () => {
+    const app = shared;
+    const team = ['app:team_a', 'app:team_b', 'app:team_c'];
+    const lives = (count: number): boolean =>
+      team.every((id) => app.livesOf(id).length === count && !app.life(id).isOver);
+    await app.supervisor.change('start', 'app:team');
+    expect(lives(1)).toBe(true);
+    const from = app.changes.length;
+    app.life('app:team_b').fail('it broke');
+    await eventually('all have a second life', () => lives(2));
+    const order = app.changes
+      .slice(from)
+      .filter(({ state }) => state !== 'Stopping')
+      .map(({ id, state }) => `${id} ${state}`);
+    expect(order).toEqual([
+      'app:team_b Failed',
+      'app:team_c Stopped',
+      'app:team_a Stopped',
+      ...team.flatMap((id) => [`${id} Starting`, `${id} Running`]),
+    ]);
+    await app.until('the group knows', (all) =>
+      all.some(({ id, state }) => id === 'app:team' && state === 'Running'),
+    );
+    const { runId } = await app.supervisorHandle.describe();
+    await app.supervisorHandle.signal(RENEW_SIGNAL);
+    while ((await app.supervisorHandle.describe()).runId === runId) await sleep(50);
+    app.life('app:team_a').fail('it broke again');
+    await app.until('it gives up', (all) =>
+      all.some(({ id, state }) => id === 'app:team' && state === 'Failed'),
+    );
+    expect((await app.view('app:team')).reason).toBe(
+      'app:team_a failed again, and max_restarts is 1 within 60000 ms: Internal: it broke again',
+    );
+    await eventually('none is left', () => team.every((id) => app.life(id).isOver));
+    await eventually('it starts again by itself', () => lives(3));
+    await app.supervisor.change('stop', 'app:team');
+    expect(
+      app.changes
+        .filter(({ state }) => state === 'Stopped')
+        .slice(-3)
+        .map(({ id }) => id),
+    ).toEqual(team.toReversed());
   });
 
   it('come and go with the registry', async () => {

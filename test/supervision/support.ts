@@ -7,6 +7,7 @@ import { NodeSupervision } from '../../src/services/supervision/node-supervision
 import type { ServiceInstance } from '../../src/services/supervision/service-life.js';
 import { supervisorWorkflowId } from '../../src/temporal/names.js';
 import type {
+  GroupSpec,
   ServiceSettings,
   ServiceSpec,
   ServiceState,
@@ -36,18 +37,35 @@ export const spec = (
   {
     requires = [],
     autoStart = true,
+    group,
+    after,
     ...settings
-  }: Partial<ServiceSettings> & {
-    readonly requires?: readonly string[];
-    readonly autoStart?: boolean;
-  } = {},
+  }: Partial<ServiceSettings> & Partial<Pick<ServiceSpec, 'requires' | 'autoStart' | 'group' | 'after'>> = {},
 ): ServiceSpec => ({
   id,
   kind: 'test',
   autoStart,
   requires: [...requires].sort(),
   settings: { ...SETTINGS, ...settings },
+  ...(group === undefined ? {} : { group }),
+  ...(after === undefined ? {} : { after }),
 });
+
+/** A group and its children, in their order. */
+export function groupOf(
+  id: string,
+  supervises: GroupSpec,
+  { autoStart = true, ...settings }: Partial<ServiceSettings> & { readonly autoStart?: boolean } = {},
+): ServiceSpec[] {
+  const { children } = supervises;
+  const own = { autoStart: false, group: id };
+  return [
+    { ...spec(id, { autoStart, ...settings }), kind: 'process.supervisor', supervises },
+    ...children.map((child, at) =>
+      spec(child, at === 0 ? own : { ...own, after: [children[at - 1] as string] }),
+    ),
+  ];
+}
 
 export interface Change {
   readonly node: string;

@@ -24,6 +24,7 @@
 //     forgotten, and the lease of that life is offered to its node. A life before it is over, whatever was heard of it; where the
 //     token is not above the last, nothing happens.
 // R12 A life that its node stopped, or whose lease somebody withdrew, leaves Stopped, and is not wanted.
+// R13 A service that is a child of a group is not started again by itself when it has failed: the group says when (groups.ts).
 import type { LifeEnd, ServiceMachine, ServiceSettings } from '../../src/temporal/service-contracts.js';
 
 export type ServiceEvent =
@@ -73,6 +74,8 @@ export type Rules = Pick<
 > & {
   /** R10. */
   readonly ofNode: boolean;
+  /** R13. */
+  readonly grouped: boolean;
 };
 
 export const unknown = (token: number, now: number): ServiceMachine => ({
@@ -197,6 +200,7 @@ function ended(
     case 'failed': {
       const attempts = (ranMs >= rules.stableMs ? 0 : machine.attempts) + 1;
       const failed = { ...to(machine, 'Failed', reason, moment), attempts };
+      if (rules.grouped) return { machine: failed };
       if (rules.maxAttempts !== 0 && attempts > rules.maxAttempts) return { machine: failed };
       const ms = delayMs(attempts, rules, moment.chance());
       return { machine: { ...failed, retryAt: moment.now + ms }, effect: { type: 'wait', ms } };

@@ -12,6 +12,8 @@
 // T9: what a node had that is not heard of any more goes on elsewhere at once, where its life ends by itself (on_lost_lease
 //     stop); the rest when the node is lost.
 // T10: where the last node that serves goes, it stops what it has itself, in order; no run is asked, and the node's word counts.
+// T11: a child of a group runs only where its groups let it (groups.ts). What has an order within a group only (`after`) does not
+//     wait for what is not meant to run.
 import { toTextLossy } from '../../src/core/text.js';
 import type {
   BegunLife,
@@ -30,6 +32,9 @@ import type {
   ServicesDeclared,
 } from '../../src/temporal/service-contracts.js';
 
+import { Groups } from './groups.js';
+import type { GroupData, Members } from './groups.js';
+
 /** `id`, or `id@node` for every_node services. */
 export type RunKey = string;
 
@@ -46,6 +51,8 @@ interface Service {
   desired: boolean;
   since: number;
   removed?: boolean;
+  /** The last life whose failure its group has counted. */
+  counted?: number;
 }
 interface Run {
   id: string;
@@ -74,6 +81,8 @@ export interface TableData {
   readonly firstToken: number;
   readonly version: number;
   readonly attributes: boolean;
+  /** Absent in what older versions wrote. */
+  readonly groups?: readonly GroupData[];
 }
 
 /** Nodes that are gone and still shown. */
@@ -87,8 +96,13 @@ export class ServiceTable {
   readonly #firstToken: number;
   #version = 0;
   #attributes = false;
+  readonly #groups: Groups;
+  /** Of what is happening. */
+  #now: number;
 
-  constructor(data: TableData | undefined, now: number) {
+  constructor(data: TableData | undefined, now: number, chance: () => number = Math.random) {
+    this.#now = now;
+    this.#groups = new Groups(this.#members(), chance, data?.groups);
     this.#firstToken = data?.firstToken ?? Math.floor(now / 1000);
     if (data === undefined) return;
     for (const service of data.services) this.#services.set(service.spec.id, { ...service });
@@ -108,6 +122,34 @@ export class ServiceTable {
       firstToken: this.#firstToken,
       version: this.#version,
       attributes: this.#attributes,
+      groups: this.#groups.data(),
+    };
+  }
+
+  /** What groups see of their children. */
+  #members(): Members {
+    const runsOf = (id: string): Run[] => this.#keysOf(id).map((key) => this.#runs.get(key) as Run);
+    return {
+      spec: (id) => {
+        const service = this.#services.get(id);
+        return service?.removed === true ? undefined : service?.spec;
+      },
+      isDesired: (id) => this.#services.get(id)?.desired === true,
+      desire: (id, desired) => {
+        const service = this.#services.get(id);
+        if (service === undefined) return;
+        if (desired) this.#desire(id, this.#now);
+        else service.desired = false;
+      },
+      isUp: (id) => this.#isLeafUp(id),
+      isDown: (id) => runsOf(id).every((run) => !this.#isActive(run) && run.asked === undefined),
+      hasExited: (id) => {
+        const runs = runsOf(id);
+        return (
+          runs.length > 0 &&
+          runs.every(({ told, asked }) => told?.machine.state === 'Exited' && asked === undefined)
+        );
+      },
     };
   }
 
@@ -125,12 +167,16 @@ export class ServiceTable {
     join: NodeJoin,
     now: number,
   ): { readonly watch: boolean; readonly grants: readonly NodeGrant[]; readonly orders: readonly Order[] } {
+    this.#now = now;
     const before = this.#nodes.get(join.node);
     // Another life of the node: the one before is gone.
     const orders =
       before === undefined || before.queue === join.queue ? [] : this.#loseLives(join.node, 'all');
-    if (!this.#anyServing()) for (const service of this.#services.values()) service.desired = false; // T6, see declare
     const cold = !this.#anyServing();
+    if (cold) {
+      for (const service of this.#services.values()) service.desired = false; // T6, see declare
+      this.#groups.rest(now);
+    }
     this.#nodes.set(join.node, {
       node: join.node,
       queue: join.queue,
@@ -141,10 +187,10 @@ export class ServiceTable {
     });
     this.#attributes = join.attributes;
     if (cold) this.#version = Math.min(this.#version, join.registryVersion);
-    this.declare(join);
+    this.declare(join, now);
     if (cold)
       for (const service of this.#services.values())
-        if (service.spec.autoStart) this.#desire(service.spec.id);
+        if (service.spec.autoStart) this.#desire(service.spec.id, now);
     this.#forgetNodes();
     return {
       watch: before === undefined || before.queue !== join.queue || before.state !== 'serving',
@@ -162,7 +208,9 @@ export class ServiceTable {
       const { spec } = service;
       if (visited.has(spec.id)) return;
       visited.add(spec.id);
-      const { id, kind, settings, requires } = spec;
+      const { id, kind, settings } = spec;
+      if (spec.supervises !== undefined) return;
+      const requires = [...spec.requires, ...(spec.after ?? [])];
       for (const each of requires) {
         const required = this.#services.get(each);
         if (required !== undefined) visit(required);
@@ -173,11 +221,13 @@ export class ServiceTable {
       const { granted, told } = run;
       const again = granted?.node === node && granted.queue === queue;
       if (!service.desired || service.removed === true || (single && others)) return;
+      if (!this.#groups.permits(id)) return;
       const isFree = run.asked === undefined && granted === undefined && (told === undefined || isIdle(run));
       if (!again && !isFree) return;
       const first = requires.filter((each) => grants.has(each));
-      const rest = requires.filter((each) => !grants.has(each));
-      if (!this.#isReady({ ...spec, requires: rest }, single ? undefined : node)) return;
+      const rest = (ids: readonly string[] = []): string[] => ids.filter((each) => !grants.has(each));
+      const other = { ...spec, requires: rest(spec.requires), after: rest(spec.after) };
+      if (!this.#isReady(other, single ? undefined : node)) return;
       const last = Math.max(told?.machine.token ?? 0, this.#tokens.get(id) ?? this.#firstToken);
       const token = again ? granted.token : last + 1; // T7
       this.#tokens.set(id, token);
@@ -193,7 +243,7 @@ export class ServiceTable {
   }
 
   /** What became of lives that were granted: their runs hear of it. */
-  began({ node, queue, lives }: NodeBegan): Order[] {
+  began({ node, queue, lives }: NodeBegan, now: number): Order[] {
     const orders: Order[] = [];
     const told: readonly BegunLife[] = Array.isArray(lives) ? (lives as readonly BegunLife[]) : [];
     for (const { service: id, token, state, since } of told) {
@@ -210,13 +260,16 @@ export class ServiceTable {
       }
       const life = { token, state, since, node, queue };
       const isNew = run.told === undefined;
-      this.told({
-        id,
-        ...(run.node === undefined ? {} : { node: run.node }),
-        seq: run.told?.seq ?? 0,
-        machine: { state, wanted: true, since, reason: '', token, alive: true, attempts: 0 },
-        owner: node,
-      });
+      this.told(
+        {
+          id,
+          ...(run.node === undefined ? {} : { node: run.node }),
+          seq: run.told?.seq ?? 0,
+          machine: { state, wanted: true, since, reason: '', token, alive: true, attempts: 0 },
+          owner: node,
+        },
+        now,
+      );
       orders.push(
         isNew
           ? this.#beginOrder(spec, key, run.node, token - 1, life)
@@ -245,7 +298,11 @@ export class ServiceTable {
   }
 
   /** What has to be told to runs. */
-  declare({ registryVersion, services }: ServicesDeclared): { key: RunKey; command: ServiceCommand }[] {
+  declare(
+    { registryVersion, services }: ServicesDeclared,
+    now: number,
+  ): { key: RunKey; command: ServiceCommand }[] {
+    this.#now = now;
     if (registryVersion < this.#version) return [];
     this.#version = registryVersion;
     const commands: { key: RunKey; command: ServiceCommand }[] = [];
@@ -254,11 +311,17 @@ export class ServiceTable {
       if (!ids.has(id)) {
         service.removed = true;
         service.desired = false;
+        if (service.spec.supervises === undefined) continue;
+        this.#groups.remove(id);
+        this.#services.delete(id);
       }
+    for (const { id, supervises } of services) if (supervises !== undefined) this.#groups.add(id, now);
+    const begun: string[] = [];
     for (const spec of services) {
       const known = this.#services.get(spec.id);
       const fresh = known === undefined || known.removed === true;
-      const begins = spec.autoStart && (fresh || !known.spec.autoStart);
+      const joins = fresh && this.#groups.get(spec.group ?? '')?.machine.alive === true;
+      const begins = joins || (spec.autoStart && (fresh || !known.spec.autoStart));
       if (known === undefined) this.#services.set(spec.id, { spec, desired: false, since: 0 });
       else {
         if (!sameSpec(known.spec, spec))
@@ -267,13 +330,15 @@ export class ServiceTable {
         known.spec = spec;
         delete known.removed;
       }
-      if (begins) this.#desire(spec.id);
+      if (begins) begun.push(spec.id);
     }
+    for (const id of begun) this.#desire(id, now);
     return commands;
   }
 
   /** True when it is news. */
-  told(told: ServiceTold): boolean {
+  told(told: ServiceTold, now: number): boolean {
+    this.#now = now;
     if (typeof told !== 'object' || typeof told.id !== 'string' || typeof told.machine !== 'object')
       return false;
     const key = keyOf(told.id, told.node);
@@ -293,8 +358,17 @@ export class ServiceTable {
     run.told = told;
     this.#runs.set(key, run);
     if (run.asked !== undefined && answers(run.asked, told)) delete run.asked;
-    const { state, retryAt } = told.machine;
-    if (run.asked === undefined && (state === 'Exited' || (state === 'Failed' && retryAt === undefined))) {
+    const { state, retryAt, token, reason } = told.machine;
+    const own = this.#services.get(told.id);
+    if (own?.spec.group !== undefined && state === 'Failed') {
+      if (run.asked === undefined && own.counted !== token) {
+        own.counted = token;
+        this.#groups.childFailed(told.id, reason, now);
+      }
+    } else if (
+      run.asked === undefined &&
+      (state === 'Exited' || (state === 'Failed' && retryAt === undefined))
+    ) {
       const service = this.#services.get(told.id);
       if (
         service !== undefined &&
@@ -392,8 +466,9 @@ export class ServiceTable {
     return `there is no service '${toTextLossy(String(id))}'; \`moontide services\` lists them`;
   }
 
-  start(id: string): Order[] {
-    this.#desire(id);
+  start(id: string, now: number): Order[] {
+    this.#desire(id, now);
+    this.#groups.start(id, now);
     const orders: Order[] = [];
     for (const key of this.#keysOf(id)) {
       const run = this.#runs.get(key);
@@ -407,10 +482,11 @@ export class ServiceTable {
   }
 
   /** Of the service and of what requires it. */
-  stop(id: string): Order[] {
+  stop(id: string, now: number): Order[] {
     for (const each of this.#withDependents(id)) {
       const service = this.#services.get(each);
       if (service !== undefined) service.desired = false;
+      this.#groups.stop(each, now);
     }
     return [];
   }
@@ -421,12 +497,19 @@ export class ServiceTable {
   }
 
   isUp(id: string): boolean {
+    const group = this.#groups.get(id);
+    return group === undefined ? this.#isLeafUp(id) : group.machine.state === 'Running';
+  }
+
+  #isLeafUp(id: string): boolean {
     const keys = this.#targets(id);
     return keys.length > 0 && keys.every((key) => this.#runs.get(key)?.told?.machine.state === 'Running');
   }
 
   /** It has ended by itself, or waits after a failure. */
   isGivenUp(id: string): boolean {
+    const group = this.#groups.get(id)?.machine.state;
+    if (group !== undefined) return group === 'Failed' || group === 'Exited';
     return this.#keysOf(id).some((key) => {
       const run = this.#runs.get(key);
       const state = run?.told?.machine.state;
@@ -440,6 +523,16 @@ export class ServiceTable {
     );
   }
 
+  /** When a group that has failed starts again. */
+  nextDue(): number | undefined {
+    return this.#groups.nextDue();
+  }
+
+  due(now: number): void {
+    this.#now = now;
+    this.#groups.due(now);
+  }
+
   longestMs(): number {
     let longest = 0;
     for (const { spec } of this.#services.values())
@@ -449,6 +542,8 @@ export class ServiceTable {
 
   /** What is to be done now; taken as done. */
   orders(now: number): Order[] {
+    this.#now = now;
+    this.#groups.settle(now);
     const orders: Order[] = [];
     for (const service of this.#services.values()) {
       service.since ||= now;
@@ -525,11 +620,13 @@ export class ServiceTable {
     };
   }
 
-  #desire(id: string): void {
+  #desire(id: string, now: number): void {
     const service = this.#services.get(id);
     if (service === undefined || service.removed === true || service.desired) return;
     service.desired = true;
-    for (const required of service.spec.requires) this.#desire(required);
+    this.#groups.wake(id, now);
+    this.#groups.start(id, now);
+    for (const required of service.spec.requires) this.#desire(required, now);
   }
 
   #anyServing(): boolean {
@@ -549,15 +646,17 @@ export class ServiceTable {
 
   /** T1. */
   #isWanted(service: Service, node: string | undefined): boolean {
-    if (!service.desired) return false;
+    if (!service.desired || !this.#groups.permits(service.spec.id)) return false;
     return node === undefined ? this.#anyServing() : this.#nodes.get(node)?.state === 'serving';
   }
 
-  /** T2. */
-  #isReady({ requires }: ServiceSpec, node: string | undefined): boolean {
-    return requires.every((id) => {
+  /** T2, T11. */
+  #isReady({ requires, after = [] }: ServiceSpec, node: string | undefined): boolean {
+    const isReady = (id: string, isNeeded: boolean): boolean => {
       const required = this.#services.get(id);
       if (required === undefined || required.removed === true) return true;
+      if (!isNeeded && !this.#isWanted(required, undefined))
+        return required.spec.after?.every((each) => isReady(each, false)) ?? true;
       const keys =
         required.spec.settings.placement === 'one_node'
           ? [id]
@@ -565,6 +664,18 @@ export class ServiceTable {
             ? this.#keysOf(id)
             : [keyOf(id, node)];
       return keys.some((key) => this.#runs.get(key)?.told?.machine.state === 'Running');
+    };
+    return requires.every((id) => isReady(id, true)) && after.every((id) => isReady(id, false));
+  }
+
+  /** Whether it stops before that one, also where what is between them does not run (T11). */
+  #comesAfter({ requires, after = [] }: ServiceSpec, id: string): boolean {
+    if (requires.includes(id) || after.includes(id)) return true;
+    return after.some((each) => {
+      const between = this.#services.get(each)?.spec;
+      if (between === undefined || this.#keysOf(each).some((key) => this.#isActive(this.#runs.get(key))))
+        return false;
+      return this.#comesAfter(between, id);
     });
   }
 
@@ -572,7 +683,7 @@ export class ServiceTable {
   #isFree(run: Run): boolean {
     for (const [, other] of this.#runs) {
       const service = this.#services.get(other.id);
-      if (service === undefined || !service.spec.requires.includes(run.id) || !this.#isActive(other))
+      if (service === undefined || !this.#comesAfter(service.spec, run.id) || !this.#isActive(other))
         continue;
       if (run.node !== undefined && !isOn(other, run.node) && other.node !== undefined) continue;
       if (!this.#isWanted(service, other.node)) return false;
@@ -591,7 +702,7 @@ export class ServiceTable {
   /** Runs that the service has, or is to have. */
   #targets(id: string): RunKey[] {
     const service = this.#services.get(id);
-    if (service === undefined) return [];
+    if (service === undefined || service.spec.supervises !== undefined) return [];
     if (service.spec.settings.placement === 'one_node') return [id];
     return [...this.#nodes.values()]
       .filter(({ state }) => state === 'serving')
@@ -603,7 +714,7 @@ export class ServiceTable {
   }
 
   #withDependents(id: string): string[] {
-    const found = new Set([id]);
+    const found = new Set([id, ...this.#groups.leaves(id)]);
     for (let grown = true; grown;) {
       grown = false;
       for (const { spec } of this.#services.values())
@@ -632,7 +743,11 @@ export class ServiceTable {
         requires: spec.requires,
         placement: spec.settings.placement,
       };
-      if (keys.length === 0)
+      const group = this.#groups.get(spec.id)?.machine;
+      if (group !== undefined) {
+        const { alive: _alive, ...shown } = group;
+        views.push({ ...common, ...shown });
+      } else if (keys.length === 0)
         views.push({
           ...common,
           state: 'Unknown',
@@ -662,8 +777,8 @@ export class ServiceTable {
     return views.sort((a, b) => (keyOf(a.id, a.node) < keyOf(b.id, b.node) ? -1 : 1));
   }
 
-  #waitsFor({ requires }: ServiceSpec): string {
-    const missing = requires.filter((id) => this.#services.has(id) && !this.isUp(id));
+  #waitsFor({ requires, after = [] }: ServiceSpec): string {
+    const missing = [...requires, ...after].filter((id) => this.#services.has(id) && !this.isUp(id));
     return missing.length === 0 ? '' : `waits for ${missing.join(', ')}`;
   }
 

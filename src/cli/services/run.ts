@@ -47,7 +47,7 @@ function showServices(
   if (services.length === 0)
     say(
       inFolder.length === 0
-        ? 'the app has no services; a process.service is one'
+        ? 'the app has no services; a process.service is one, and a process.supervisor has several'
         : `no node with services has joined yet; the app has ${inFolder.join(', ')}`,
     );
   else for (const line of table(SERVICE_COLUMNS, services)) say(line);

@@ -16,7 +16,7 @@ import { knownKinds } from './known-kinds.js';
 import { functionLua, libraryLua, moduleLua, processLua, workflowLua } from './lua-kinds.js';
 import { moduleKinds } from './module-kinds.js';
 import { processHost, terminalHost } from './process-kinds.js';
-import { processService } from './service-kinds.js';
+import { processService, processSupervisor } from './service-kinds.js';
 import { registryEntry, sqlSqlite } from './resource-kinds.js';
 import { storeMemory, storeSql } from './store-kinds.js';
 import { templateJet, templateSet } from './template-kinds.js';
@@ -28,7 +28,7 @@ export { registryEntry, sqlSqlite };
 export { envStorageFile, envStorageMemory, envStorageOs, envStorageRouter, envStorageStatic, envVariable };
 export { processHost, terminalHost };
 export { fsDirectory, fsEmbed };
-export { processService };
+export { processService, processSupervisor };
 export { storeMemory, storeSql };
 export { templateJet, templateSet };
 export { temporalClient, temporalWorker };
@@ -65,6 +65,7 @@ export const platformKinds: readonly KindSpec[] = [
   httpStatic,
   pgScope,
   processService,
+  processSupervisor,
   ...moduleKinds,
   ...knownKinds,
 ];

@@ -14,7 +14,6 @@ const functions = ['function.*'];
 const drivers = ['queue.driver.*'];
 
 const accepted: Readonly<Record<string, Accepted>> = {
-  'process.supervisor': { summary: 'Keeps a group of processes running.' },
   'process.wasm': { summary: 'A WebAssembly process.' },
   encryption: { summary: 'Encrypts payloads.' },
   network: { summary: 'A network overlay.' },

@@ -177,8 +177,8 @@ export class NodeSupervision {
   /** In the reverse order of their start. */
   async #stopAll(supervisor: Supervisor): Promise<void> {
     const requiredBy = new Map<string, string[]>();
-    for (const { id, requires } of this.#options.current().services)
-      for (const required of requires) {
+    for (const { id, requires, after = [] } of this.#options.current().services)
+      for (const required of [...requires, ...after]) {
         const others = requiredBy.get(required) ?? [];
         others.push(id);
         requiredBy.set(required, others);
@@ -224,9 +224,9 @@ export class NodeSupervision {
     const { platform, app, artifacts, current } = this.#options;
     const host = this.#host;
     if (host === undefined) return;
-    const [{ createWorker }, { readWorkflowBundle }, { serviceActivities }, connection] = await Promise.all([
+    const [{ createWorker }, bundle, { serviceActivities }, connection] = await Promise.all([
       import('../../temporal/worker.js'),
-      import('../../temporal/bundle.js'),
+      this.#bundle(),
       import('../../../activities/service.js'),
       platform.connection(undefined),
     ]);
@@ -253,7 +253,7 @@ export class NodeSupervision {
       createWorker({
         ...common,
         taskQueue: systemQueue(app),
-        bundle: await (this.#options.bundle ?? readWorkflowBundle)(),
+        bundle,
         drainMs: GRACE_MS,
         overrides: {
           stickyQueueScheduleToStartTimeout: STICKY_MS,
@@ -263,6 +263,12 @@ export class NodeSupervision {
       }),
     ]);
     this.#workers = new Workers(own, any, system);
+  }
+
+  async #bundle(): Promise<{ readonly code: string }> {
+    if (this.#options.bundle !== undefined) return this.#options.bundle();
+    const { readWorkflowBundle } = await import('../../temporal/bundle.js');
+    return readWorkflowBundle();
   }
 
   /** Until the supervisor has taken it. */

@@ -41,15 +41,18 @@ describe('the table of the supervisor', () => {
     const table = new ServiceTable(undefined, 0);
     const { grants } = table.join(join('a'), 0);
     const { token } = grants[0]!;
-    table.began({
-      node: 'a',
-      queue: 'queue of a',
-      lives: [{ service: 'app:single', token, state: 'Running', since: 0 }],
-    });
+    table.began(
+      {
+        node: 'a',
+        queue: 'queue of a',
+        lives: [{ service: 'app:single', token, state: 'Running', since: 0 }],
+      },
+      0,
+    );
     table.join(join('b'), 0);
     expect(table.leave('a', 0)).toBe(false); // b serves
     expect(table.orders(0)).toMatchObject([{ command: { verb: 'handover', node: 'a' } }]);
-    table.told({ id: 'app:single', seq: 1, machine: machine({ state: 'Starting', token: token + 1 }) });
+    table.told({ id: 'app:single', seq: 1, machine: machine({ state: 'Starting', token: token + 1 }) }, 0);
     expect(table.leave('b', 0)).toBe(true); // nobody does
     expect(table.orders(0)).toMatchObject([{ command: { verb: 'stop' } }]);
     // The life has begun on b meanwhile, which says that it has stopped it before its run says that it runs.
