@@ -15,6 +15,7 @@ import { addGlobalOptions } from './globals.js';
 import { doctorCommand, inspectCommand } from './inspect.js';
 import { initCommand } from './init.js';
 import { luaCommand } from './lua.js';
+import { openapiCommand } from './openapi.js';
 import { jsonText, reportFailure, say, sayFailure, tell } from './output.js';
 import { cancelCommand, killCommand, psCommand } from './processes.js';
 import { registryCommand } from './registry.js';
@@ -117,6 +118,7 @@ Exit codes: 0 done, 1 the program failed, 2 what was typed or the app is wrong, 
     nodesCommand(),
     nodeCommand(),
     registryCommand(),
+    openapiCommand(),
     luaCommand(),
     helpCommand(program),
   ]) {

@@ -397,6 +397,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     if (!asked) {
       http = new HttpServing(
         {
+          app: prepared.name,
           fill,
           call: httpCall(() => app.get(keys.functions)),
           temporal,

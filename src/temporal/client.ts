@@ -179,8 +179,11 @@ export async function signalOnce(
   try {
     await send();
   } catch (error) {
-    const end = grpcCode(error) === GRPC.NOT_FOUND ? await endOf(client, { workflowId }) : undefined;
-    throw end === undefined ? asRunError(error) : hasEnded({ workflowId }, end, error);
+    if (grpcCode(error) !== GRPC.NOT_FOUND) throw asRunError(error);
+    const end = await endOf(client, { workflowId });
+    throw end === undefined
+      ? asRunError(new WorkflowNotFoundError('not found', workflowId, undefined))
+      : hasEnded({ workflowId }, end, error);
   }
 }
 

@@ -15,7 +15,7 @@ return function(order, params)
   if order == nil then return { nothing = true } end
   if order.fail then return nil, errors.new({ kind = errors[order.fail], message = "it is " .. order.fail }) end
   if order.slow then time.sleep(order.slow) end
-  if not order.wait then return { item = order.item, shop = params and params.shop, price = 9007199254740993 } end
+  if not order.wait then return { item = order.item, bytes = order.item and #order.item, shop = params and params.shop, price = 9007199254740993 } end
   local paid, notes = 0, {}
   local inbox = process.listen("note")
   workflow.query("paid", function(unit) return { paid = paid, unit = unit and unit.unit } end)
@@ -99,7 +99,10 @@ describe('a start that waits', () => {
       headers: { 'content-type': 'application/json' },
       body: '{"item":"tea ☕"}',
     });
-    expect([answer.status, await answer.text()]).toEqual([200, '{"item":"tea ☕","price":9007199254740993}']);
+    expect([answer.status, await answer.text()]).toEqual([
+      200,
+      '{"item":"tea ☕","bytes":7,"price":9007199254740993}',
+    ]);
   });
 
   it('gives what it was given once for each key, and refuses the key for another request', async () => {
@@ -108,7 +111,7 @@ describe('a start that waits', () => {
     const again = await ask('POST', '/buy', { item: 'tea' }, key);
     expect([again.status, again.body]).toEqual([200, first.body]);
     expect([first, again].map(({ headers }) => headers.get('idempotent-replayed'))).toEqual([null, 'true']);
-    expect((await ask('POST', '/buy', { item: 'milk' }, key)).status).toBe(422);
+    expect((await ask('POST', '/buy', { item: 'milk' }, key)).status).toBe(409);
     expect((await ask('POST', '/buy', { item: 'tea' }, 'x'.repeat(201))).status).toBe(400);
   });
 
@@ -153,6 +156,7 @@ describe('a start that waits', () => {
 
   it.each([
     ['{', 400],
+    ['"\xff"', 422],
     ['{"item":7}', 422],
     ['[]', 422],
     ['', 400],
@@ -222,6 +226,16 @@ describe('a start that is accepted', () => {
 
   it.each(['', '/result', '/events', '/paid'])('is not found where it never was: %s', async (path) => {
     expect((await ask('GET', `/orders/nobody${path}`)).status).toBe(404);
+  });
+
+  it('is not found by signals, updates and cancellations where it never was', async () => {
+    for (const key of [undefined, 'k1'])
+      for (const [method, path] of [
+        ['POST', '/notes'],
+        ['POST', '/payments'],
+        ['DELETE', ''],
+      ] as const)
+        expect((await ask(method, `/orders/nobody${path}`, undefined, key)).status).toBe(404);
   });
 });
 
@@ -295,7 +309,7 @@ describe('a node that is killed while its client waits', () => {
     app.process.signal('SIGKILL');
     expect(await cut).toBeUndefined();
     const again = await ask('POST', '/buy', order, key, other);
-    expect([again.status, again.body]).toEqual([200, { item: 'tea', price: 9007199254740992 }]);
+    expect([again.status, again.body]).toEqual([200, { item: 'tea', bytes: 3, price: 9007199254740992 }]);
     expect((await ask('POST', '/buy', order, key, other)).body).toEqual(again.body);
     const rest = await fetch(`${other.url}/orders/${key}/events`, {
       headers: { 'last-event-id': started.id },

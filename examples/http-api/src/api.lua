@@ -2,8 +2,6 @@
 local http = require("http")
 local notes = require("notes")
 
-local MOST = 64 * 1024 -- bytes of a request
-
 local function refuse(status, message)
     local res = http.response()
     res:set_status(status)
@@ -17,11 +15,8 @@ local function list()
 end
 
 local function add()
-    local body, err = http.request({ max_body = MOST }):body_json()
-    if err then return refuse(http.STATUS.BAD_REQUEST, err:message()) end
-    if type(body) ~= "table" or type(body.text) ~= "string" or body.text == "" then
-        return refuse(http.STATUS.UNPROCESSABLE, "a note is { \"text\": \"...\" }")
-    end
+    local body, err = http.request():body_json() -- as the endpoint's `input` says, else we were not called
+    if err then return nil, err end
     local note, failed = notes.add(body.text)
     if failed then return nil, failed end
     local res = http.response()

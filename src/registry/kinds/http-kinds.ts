@@ -76,6 +76,14 @@ export const httpService = defineKind({
           'require_and_verify',
         ),
       }),
+      openapi: filledText(
+        'Path under which the routes are described as an OpenAPI 3.1 document. Default: none.',
+        {
+          pattern: '^/[^{}]*$',
+          'x-expected': "a path that begins with '/'",
+          examples: ['/openapi.json'],
+        },
+      ),
       access_log: flag('Log each request. Default: false.'),
       lifecycle,
     },

@@ -8,20 +8,25 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorData } from '../../core/error-data.js';
 import type { Logger } from '../../core/logger.js';
 import { toBytes, toTextLossy } from '../../core/text.js';
+import { encodeWire } from '../../core/wire.js';
 import type { Outcome } from '../../lua/step.js';
 import type { Volume } from '../../modules/fs/host.js';
+import { METHODS } from '../../registry/kinds/http-kinds.js';
 import { answerOf, errorBody } from './answers.js';
 import type { BodySchema } from './body-schema.js';
 import { NodeExchange } from './exchange.js';
 import { fileAnswer, namedFileAnswer } from './files.js';
 import { answerError, jsonBody, Refused } from './json-answer.js';
 import type { HttpMetrics } from './metrics.js';
+import { openApiOf } from './openapi.js';
 import { hooksAfter, useMiddleware } from './middleware/build.js';
 import type { MiddlewareDependencies } from './middleware/build.js';
 import type { PlannedFiles, PlannedRouter, PlannedServer } from './plan.js';
 import type { Stopping, WorkflowRequest } from './workflow-endpoint.js';
 
 export interface HttpAppDependencies {
+  /** Name of the app. */
+  readonly app: string;
   /** Calls the function that answers. Never rejects. */
   readonly call: (func: string, exchange: NodeExchange) => Promise<Outcome>;
   /** Answers for a workflow. Never rejects. */
@@ -52,7 +57,7 @@ export async function buildHttpApp(
     exposeHeadRoutes: true,
     // A2
     bodyLimit: Number.MAX_SAFE_INTEGER,
-    routerOptions: { maxParamLength: 4096, ignoreDuplicateSlashes: true },
+    routerOptions: { maxParamLength: 4096, ignoreDuplicateSlashes: true, ignoreTrailingSlash: true },
     frameworkErrors: (_error, _request, reply) => {
       // Its type is that of a route with schemas, of which there are none here.
       const answer = reply as FastifyReply;
@@ -71,6 +76,12 @@ export async function buildHttpApp(
       .code(500)
       .header('content-type', 'application/json')
       .send(errorBody('Internal', 'internal error'));
+  });
+  const methods = methodsByPath(server);
+  // Some that Node knows and no entry can have ask for more than a path, which fastify looks at before it misses a route.
+  app.addHook('onRequest', async (request, reply) => {
+    if (!KNOWN_METHODS.has(request.method)) return notMatched(methods, request, reply);
+    return undefined;
   });
   app.addHook('onSend', async (_request, reply, payload) => {
     if (dependencies.stopping.begun.aborted) reply.header('connection', 'close');
@@ -98,7 +109,6 @@ export async function buildHttpApp(
     namedFile: async (fs, path, request, reply) =>
       namedFileAnswer(await dependencies.volume(fs, reply), path, request, reply),
   };
-  const methods = methodsByPath(server);
   const prefixes = new Set<string>();
   const scoped = (prefix: string, fill: (scope: FastifyInstance) => Promise<void>): void => {
     app.register(
@@ -115,12 +125,20 @@ export async function buildHttpApp(
   for (const router of server.routers)
     scoped(router.prefix, (scope) => routes(scope, router, middleware, dependencies));
   for (const files of server.files)
-    scoped(files.prefix, (scope) => fileRoutes(scope, files, middleware, dependencies));
+    scoped(files.prefix, (scope) => fileRoutes(scope, files, methods, middleware, dependencies));
+  if (server.openapi !== undefined) {
+    const document = encodeWire(openApiOf(server, dependencies.app), { pretty: true });
+    const handler = async (_request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+      reply.header('content-type', 'application/json').send(document);
+    app.route({ method: 'GET', url: server.openapi, handler });
+  }
   await app.after();
   if (!prefixes.has('')) app.setNotFoundHandler((request, reply) => notMatched(methods, request, reply));
   await app.ready();
   return app;
 }
+
+const KNOWN_METHODS: ReadonlySet<string> = new Set(METHODS);
 
 function exchangeOf(request: FastifyRequest, reply: FastifyReply): NodeExchange {
   return (request.exchange ??= new NodeExchange(request, reply));
@@ -191,6 +209,7 @@ function fail(func: string, exchange: NodeExchange, error: ErrorData, logger: Lo
 async function fileRoutes(
   scope: FastifyInstance,
   { fs, spa, index, cache, before }: PlannedFiles,
+  methods: ReturnType<typeof methodsByPath>,
   middleware: MiddlewareDependencies,
   { volume }: HttpAppDependencies,
 ): Promise<void> {
@@ -204,6 +223,9 @@ async function fileRoutes(
       request,
       reply,
     );
+    // There is no such file, and perhaps an endpoint with other methods.
+    if (reply.statusCode === 404 && endpointsAt(methods, request).length > 0)
+      return notMatched(methods, request, reply);
     return reply.send(payload);
   };
   scope.route({ method: 'GET', url: '/*', handler });
@@ -213,15 +235,10 @@ async function fileRoutes(
 /** Methods of each route, by a pattern that tells whether a path is meant. */
 function methodsByPath(
   server: PlannedServer,
-): readonly { readonly pattern: RegExp; readonly methods: Set<string> }[] {
+): readonly { readonly pattern: RegExp; readonly methods: Set<string>; readonly files: boolean }[] {
   const found = new Map<string, Set<string>>();
   const add = (path: string, method: string): void => {
-    const source = path
-      .split('/')
-      .map((part) =>
-        part.startsWith(':') ? '[^/]+' : part === '*' ? '.*' : part.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&'),
-      )
-      .join('/');
+    const source = sourceOf(path);
     const methods = found.get(source) ?? new Set();
     found.set(source, methods.add(method));
     if (method === 'GET') methods.add('HEAD');
@@ -229,8 +246,30 @@ function methodsByPath(
   for (const { prefix, endpoints } of server.routers)
     for (const { path, method } of endpoints) add((prefix + path).replace(/(.)\/$/, '$1'), method);
   for (const { prefix } of server.files) add(`${prefix}/*`, 'GET');
-  return [...found].map(([source, methods]) => ({ pattern: new RegExp(`^${source}/?$`), methods }));
+  if (server.openapi !== undefined) add(server.openapi, 'GET');
+  const files = new Set(server.files.map(({ prefix }) => sourceOf(`${prefix}/*`)));
+  return [...found].map(([source, methods]) => ({
+    pattern: new RegExp(`^${source}/?$`),
+    methods,
+    files: files.has(source),
+  }));
 }
+
+/** A route's path as the source of a pattern. */
+const sourceOf = (path: string): string =>
+  path
+    .split('/')
+    .map((part) =>
+      part.startsWith(':') ? '[^/]+' : part === '*' ? '.*' : part.replaceAll(/[.+^${}()|[\]\\]/g, '\\$&'),
+    )
+    .join('/');
+
+const pathOf = ({ url }: FastifyRequest): string => url.replace(/[?#].*$/s, '');
+const endpointsAt = (
+  known: ReturnType<typeof methodsByPath>,
+  request: FastifyRequest,
+): ReturnType<typeof methodsByPath> =>
+  known.filter(({ pattern, files }) => !files && pattern.test(pathOf(request)));
 
 /** A3 */
 function notMatched(
@@ -238,10 +277,11 @@ function notMatched(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const path = request.url.replace(/[?#].*$/s, '');
-  const methods = new Set(
-    known.filter(({ pattern }) => pattern.test(path)).flatMap((one) => [...one.methods]),
-  );
+  // Below a folder of files anything may be there; where an endpoint is, its methods count.
+  const endpoints = endpointsAt(known, request);
+  const meant =
+    endpoints.length > 0 ? endpoints : known.filter(({ pattern }) => pattern.test(pathOf(request)));
+  const methods = new Set(meant.flatMap((one) => [...one.methods]));
   reply.header('content-type', 'application/json');
   if (methods.size === 0) return reply.code(404).send(errorBody('NotFound', 'there is nothing here'));
   reply.header('allow', [...methods, 'OPTIONS'].sort().join(', '));

@@ -1,7 +1,7 @@
 // What a body must be: a JSON Schema, and whether bytes follow it.
 import { encodeWire, decodeWire, WireSyntaxError } from '../../core/wire.js';
 import type { Data } from '../../core/data.js';
-import { textDataToBytes } from '../../core/text.js';
+import { textDataToBytes, tryText } from '../../core/text.js';
 import { MAX_SCHEMA, SchemaError, TooManySteps, validate } from '../../modules/json/schema.js';
 
 export interface BodySchema {
@@ -48,8 +48,10 @@ export function violations({ schema, text }: BodySchema, value: Data, size: numb
 
 /** The value of a JSON text of bytes; undefined: it is none. */
 export function jsonOf(bytes: string): { readonly value: Data } | { readonly problem: string } {
+  const text = tryText(bytes);
+  if (text === undefined) return { problem: 'it is not UTF-8' };
   try {
-    return { value: decodeWire(bytes) };
+    return { value: decodeWire(text) };
   } catch (error) {
     if (error instanceof WireSyntaxError) return { problem: error.message };
     throw error;

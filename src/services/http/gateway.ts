@@ -19,6 +19,8 @@ import type { ServerSettings } from './settings.js';
 import type { WorkflowEndpoint } from './workflow-endpoint.js';
 
 export interface HttpGatewayOptions {
+  /** Name of the app. */
+  readonly app: string;
   readonly plan: () => HttpPlan;
   readonly fill: (text: string) => string;
   /** Calls a function for a request. Never rejects. */
@@ -119,6 +121,7 @@ export class HttpGateway implements NodeService {
     }
     const server = this.#servers.get(id) ?? new HttpServer(id, settings, this.#options.logger);
     const app = await buildHttpApp(planned, {
+      app: this.#options.app,
       call: (func, exchange) => this.#options.call({ func, exchange, timeoutMs: exchange.limitMs }),
       volume: (fs, reply) => this.#volume(fs, reply),
       metrics: this.#options.metrics,

@@ -63,7 +63,7 @@ export async function answerJson(exchange: NodeExchange, status: number, value: 
   if (exchange.headersSent) return;
   exchange.setStatus(status);
   exchange.setHeader('content-type', 'application/json');
-  exchange.write(encodeWire(value));
+  exchange.write(toBytes(encodeWire(value)));
   await exchange.finish();
 }
 

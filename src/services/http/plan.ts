@@ -26,6 +26,8 @@ export interface PlannedEndpoint {
   readonly method: string;
   /** Below the router's prefix, as fastify has it: `/users/:id`. */
   readonly path: string;
+  /** From the root, as it is written: `/api/users/{id}`. */
+  readonly pattern: string;
   readonly target: { readonly func: string } | { readonly workflow: PlannedWorkflow };
   /** What a body must be, and what an answer is; JSON Schemas. */
   readonly input: BodySchema | undefined;
@@ -38,6 +40,8 @@ export interface PlannedRouter {
   readonly id: string;
   /** Without a slash at its end; '' for none. */
   readonly prefix: string;
+  /** About it, for people. */
+  readonly meta: Readonly<DataObject>;
   readonly before: readonly PlannedMiddleware[];
   readonly after: readonly PlannedMiddleware[];
   readonly endpoints: readonly PlannedEndpoint[];
@@ -58,6 +62,8 @@ export interface PlannedServer {
   readonly entry: Entry;
   readonly routers: readonly PlannedRouter[];
   readonly files: readonly PlannedFiles[];
+  /** Path under which its routes are described. */
+  readonly openapi: string | undefined;
 }
 
 export interface HttpPlan {
@@ -174,6 +180,7 @@ export function planHttp({ entries, fill, placeOf }: HttpPlanInput): HttpPlan {
     draft.routers.push({
       id: entry.id,
       prefix,
+      meta: entry.meta,
       before: middleware(entry, 'middleware', 'options', 'before'),
       after: middleware(entry, 'post_middleware', 'post_options', 'after'),
       endpoints,
@@ -198,6 +205,7 @@ export function planHttp({ entries, fill, placeOf }: HttpPlanInput): HttpPlan {
         id: entry.id,
         method,
         path,
+        pattern: withoutEnd(router.prefix + (text(entry.data['path']) ?? '/')) || '/',
         target:
           workflow === undefined
             ? { func: named }
@@ -224,6 +232,10 @@ export function planHttp({ entries, fill, placeOf }: HttpPlanInput): HttpPlan {
       take(draft, entry, '', `${prefix}/*`);
     }
   }
+  for (const { entry, ...draft } of drafts.values()) {
+    const path = text(entry.data['openapi']);
+    if (path !== undefined) take({ entry, ...draft }, entry, 'GET', path);
+  }
   const byId = new Map(all.map((entry) => [entry.id as string, entry]));
   return {
     servers: [...drafts.values()].map(({ entry, routers: planned, files }) => ({
@@ -233,6 +245,7 @@ export function planHttp({ entries, fill, placeOf }: HttpPlanInput): HttpPlan {
         if (endpoint !== undefined) problem(endpoint, '/mode', message, fix);
       }),
       files,
+      openapi: text(entry.data['openapi']),
     })),
     diagnostics,
   };

@@ -8,7 +8,7 @@ import { dataObject } from '../../core/data.js';
 import type { Data } from '../../core/data.js';
 import { PlatformError } from '../../core/errors.js';
 import type { Logger } from '../../core/logger.js';
-import { toTextLossy } from '../../core/text.js';
+import { toBytes, toTextLossy } from '../../core/text.js';
 import { encodeWire } from '../../core/wire.js';
 import type { SecretGuard } from '../../runtime/secret-guard.js';
 import { RunError, TemporalRequestError } from '../../temporal/client.js';
@@ -112,7 +112,7 @@ export class WorkflowEndpoint {
     if (Object.keys(others).length > 0) args.push(...(args.length === 0 ? [null] : []), dataObject(others));
     const started = await runs.start(route, key, args, signal);
     if (started === 'other')
-      throw new Refused(422, 'Conflict', `the key '${key}' was used for another request; take a new one`);
+      throw new Refused(409, 'Conflict', `the key '${key}' was used for another request; take a new one`);
     if (started === 'same') exchange.setHeader('idempotent-replayed', 'true');
     const location = locationOf(route.status, exchange, key);
     if (location !== undefined) exchange.setHeader('location', location);
@@ -187,7 +187,7 @@ export class WorkflowEndpoint {
     try {
       for (let next = first; next.done !== true; next = await events.next()) {
         const { id, name, data } = next.value;
-        exchange.write(`id: ${id}\nevent: ${name}\ndata: ${encodeWire(data)}\n\n`);
+        exchange.write(`id: ${id}\nevent: ${name}\ndata: ${toBytes(encodeWire(data))}\n\n`);
         await exchange.flush();
         if (next.value.last) break;
       }

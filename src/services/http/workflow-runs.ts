@@ -175,7 +175,7 @@ export const idOf = ({ entry }: WorkflowOfRun, key: string): string => `${entry}
 
 const digestOf = (args: readonly Data[]): string =>
   createHash('sha256')
-    .update(encodeWire([...args], { sorted: true }), 'latin1')
+    .update(encodeWire([...args], { sorted: true }), 'utf8')
     .digest('hex');
 
 async function described(
