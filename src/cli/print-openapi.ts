@@ -4,7 +4,7 @@ import { fillPlaceholders } from '../services/env/placeholders.js';
 import { openApiOf } from '../services/http/openapi.js';
 import { httpPlanOf } from './http-parts.js';
 import type { Globals } from './globals.js';
-import { makeEnvironment } from './node-parts.js';
+import { makeEnvironment } from './app-environment.js';
 import { jsonText, say } from './output.js';
 import { prepareAppFolder } from './prepare-app.js';
 import { UsageError } from './usage-error.js';
