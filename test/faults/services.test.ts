@@ -1,4 +1,5 @@
-// A singleton and what runs on every node, on two nodes beside a Temporal of their own: the owner is killed, Temporal is killed.
+// A singleton and what runs on every node, on two nodes beside a Temporal and a Postgres of their own: the owner is killed, the node
+// that runs the supervisor, Temporal, and Postgres.
 // Each effect carries its fencing token, and the table refuses older ones.
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
@@ -11,15 +12,22 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findTemporalBinary } from '../../src/temporal/binary.js';
 import { isOpen } from '../../src/temporal/dev-server-launch.js';
 import { SqliteDatabase } from '../../src/registry/store/sqlite-driver.js';
+import { connectTemporal } from '../../src/temporal/connection.js';
+import { supervisorWorkflowId } from '../../src/temporal/names.js';
 import { CliProcess, TestFolders, buildOnce, cli } from '../e2e/cli-process.js';
-import { figure, times } from './scale.js';
+import type { CliOptions } from '../e2e/cli-process.js';
+import { PostgresServer } from '../support/postgres.js';
+import { figure, times, whole } from './scale.js';
 
 const KILLS = times(2, 20);
 const OUTAGES = times(1, 5);
+const SUPERVISOR_KILLS = times(1, 5);
+const POSTGRES_KILLS = times(1, 3);
 
 const folders = new TestFolders();
 const temporalFolder = mkdtempSync(join(tmpdir(), 'moontide-services-'));
 let binary = '';
+let postgres: PostgresServer;
 let server: ChildProcess;
 let port = 0;
 
@@ -27,11 +35,13 @@ beforeAll(async () => {
   await buildOnce();
   ({ path: binary } = await findTemporalBinary());
   port = await freePort();
+  postgres = await PostgresServer.start();
   server = startServer();
   while (!(await isOpen(`127.0.0.1:${port}`))) await sleep(50);
 }, 200_000);
 afterAll(async () => {
   await folders.clean();
+  await postgres[Symbol.asyncDispose]();
   server.kill('SIGKILL');
   rmSync(temporalFolder, { recursive: true, force: true });
 });
@@ -143,8 +153,12 @@ class App {
     return ['--app', this.folder, '--address', `127.0.0.1:${port}`];
   }
 
+  get options(): CliOptions {
+    return { env: { DATABASE_URL: postgres.url() } };
+  }
+
   async startNode(): Promise<void> {
-    const node = new CliProcess([...this.args, '--json', 'run']);
+    const node = new CliProcess([...this.args, '--json', 'run'], this.options);
     const [ready] = await node.until(/^\{"ready".*$/m, 120_000);
     const { pid } = JSON.parse(ready) as { pid: number };
     this.nodes.set(String(pid), node);
@@ -152,7 +166,7 @@ class App {
 
   async shown(): Promise<readonly Shown[]> {
     for (;;) {
-      const { stdout } = await cli([...this.args, '--json', 'services']);
+      const { stdout } = await cli([...this.args, '--json', 'services'], this.options);
       if (stdout.startsWith('{"services"'))
         return (JSON.parse(stdout) as { services: readonly Shown[] }).services;
     }
@@ -161,12 +175,28 @@ class App {
   /** Waits until so many nodes serve: one that just boots can take nothing. */
   async untilServing(count: number): Promise<void> {
     for (;;) {
-      const { stdout } = await cli([...this.args, '--json', 'nodes']);
+      const { stdout } = await cli([...this.args, '--json', 'nodes'], this.options);
       if (!stdout.startsWith('{"nodes"')) continue;
       const { nodes } = JSON.parse(stdout) as { nodes: readonly { state: string; node: string }[] };
       const alive = nodes.filter(({ state, node }) => state === 'serving' && this.nodes.has(pidOf(node)));
       if (alive.length >= count) return;
     }
+  }
+
+  /** The process whose worker has done the newest task of the supervisor. */
+  async supervisorsNode(): Promise<string> {
+    await using temporal = await connectTemporal({ address: `127.0.0.1:${port}`, identity: 'test' });
+    const { events } = await temporal.client.workflow
+      .getHandle(supervisorWorkflowId('singles'))
+      .fetchHistory();
+    const last = events?.findLast(({ workflowTaskCompletedEventAttributes: done }) => done != null);
+    return /^(\d+)@/.exec(last?.workflowTaskCompletedEventAttributes?.identity ?? '')?.[1] ?? '';
+  }
+
+  /** Lives of what is on every node that had an effect within the last three seconds. */
+  livesNow(): string[] {
+    const effects = this.effects('each').filter(({ at }) => at > Date.now() - 3000);
+    return [...new Set(effects.map(({ life }) => life))].sort();
   }
 
   /** Waits until effects come that `fresh` picks, and gives the first. */
@@ -196,9 +226,9 @@ function expectOneOwner(effects: readonly Effect[]): void {
 }
 
 describe('services on two nodes', () => {
-  it.runIf(process.env['MOONTIDE_FAULTS'] === 'whole')(
-    `have one owner through ${KILLS} kills of the owner and ${OUTAGES} of Temporal`,
-    { timeout: times(400_000, 1_800_000) },
+  it.runIf(whole)(
+    `have one owner through ${KILLS} kills of the owner, ${SUPERVISOR_KILLS} of the supervisor's node, ${POSTGRES_KILLS} of Postgres, ${OUTAGES} of Temporal`,
+    { timeout: 2_400_000 },
     async () => {
       const app = new App();
       await Promise.all([app.startNode(), app.startNode()]);
@@ -224,20 +254,53 @@ describe('services on two nodes', () => {
       figure('singleton after kill -9 of its owner, ms', { kills: KILLS, takenAfter });
       expectOneOwner(app.effects('single'));
 
+      const supervisedAfter: number[] = [];
+      for (let kill = 1; kill <= SUPERVISOR_KILLS; kill += 1) {
+        await app.untilServing(2);
+        const pid = await app.supervisorsNode();
+        const node = app.nodes.get(pid);
+        if (node === undefined) {
+          kill -= 1; // one that is gone had the last word
+          continue;
+        }
+        while (app.livesNow().length !== 2) await sleep(100);
+        const lives = app.livesNow();
+        node.signal('SIGKILL');
+        const killed = Date.now();
+        app.nodes.delete(pid);
+        await app.shown(); // another node's worker answers
+        supervisedAfter.push(Date.now() - killed);
+        await app.startNode();
+        await app.untilServing(2);
+        while (app.livesNow().length !== 2) await sleep(100);
+        expect(
+          app.livesNow().filter((life) => lives.includes(life)),
+          'the other node went on',
+        ).toHaveLength(1);
+      }
+      figure('supervisor after kill -9 of its node, ms', { kills: SUPERVISOR_KILLS, supervisedAfter });
+      expectOneOwner(app.effects('single'));
+
+      for (let kill = 1; kill <= POSTGRES_KILLS; kill += 1) {
+        await app.untilServing(2);
+        while (app.livesNow().length !== 2) await sleep(100);
+        const lives = app.livesNow();
+        const { fence, id } = app.effects('single').at(-1)!;
+        await postgres.stop('immediate');
+        await sleep(8000); // longer than a lease
+        await app.effect('the singleton goes on', 'single', (effect) => effect.id > id + 20);
+        await postgres.start();
+        await sleep(3000);
+        expect(app.livesNow(), 'nothing on every node noticed').toEqual(lives);
+        expect(app.effects('single').at(-1)!.fence, 'nor the singleton').toBe(fence);
+      }
+      figure('kills of Postgres that no service noticed', { kills: POSTGRES_KILLS });
+
       const backAfter: number[] = [];
       for (let outage = 1; outage <= OUTAGES; outage += 1) {
         await app.untilServing(2);
-        const livesNow = (): string[] =>
-          [
-            ...new Set(
-              app
-                .effects('each')
-                .filter(({ at }) => at > Date.now() - 3000)
-                .map(({ life }) => life),
-            ),
-          ].sort();
-        while (livesNow().length !== 2) await sleep(100); // every node has its own
-        const lives = livesNow();
+        while (app.livesNow().length !== 2) await sleep(100); // every node has its own
+        const lives = app.livesNow();
         server.kill('SIGKILL');
         await sleep(8000); // longer than a lease
         const during = Date.now();
@@ -248,7 +311,7 @@ describe('services on two nodes', () => {
         const next = await app.effect('the singleton is back', 'single', ({ fence }) => fence > last);
         backAfter.push(next.at - back);
         await sleep(20_000); // longer than adopt_timeout
-        expect(livesNow(), 'the same lives').toEqual(lives);
+        expect(app.livesNow(), 'the same lives').toEqual(lives);
         const shown = await app.shown();
         expect(shown.every(({ state, failures }) => state === 'Running' && failures === 0)).toBe(true);
       }
