@@ -7,6 +7,15 @@ interface Options {
   readonly exec?: string;
   readonly host?: string;
   readonly explainBoot?: boolean;
+  readonly nodes?: string;
+}
+
+const MOST_NODES = 64;
+
+function nodesOf(text: string): number {
+  const nodes = Number(text);
+  if (/^\d+$/.test(text) && nodes >= 1 && nodes <= MOST_NODES) return nodes;
+  throw new UsageError(`--nodes takes a whole number from 1 to ${MOST_NODES}, got '${text}'`);
 }
 
 export function runCommand(): Command {
@@ -21,6 +30,10 @@ export function runCommand(): Command {
     .argument('[arguments...]', 'of the command; after `--` also those that begin with a dash')
     .option('-x, --exec <entry>', 'run this process.lua or function.lua (namespace:name), to its end')
     .option('--host <id>', 'the terminal.host that a command runs on; needed where the app has several')
+    .option(
+      '--nodes <count>',
+      'run so many nodes on this machine; they share the ports of its servers. Default: 1',
+    )
     .option('--explain-boot', 'print the components by level with their times')
     .addHelpText(
       'after',
@@ -29,19 +42,24 @@ Examples:
   moontide run                                            the embedded Temporal of this folder, started or joined
   moontide run --address temporal.internal:7233 --namespace shop
   TEMPORAL_ADDRESS=... TEMPORAL_API_KEY=... moontide run --no-embedded
+  moontide run --nodes 4
   moontide run list
   moontide run migrate --to 12                            meta.command.name: migrate
   moontide run -x app:report -- --verbose
 
 A second signal ends the node at once. A command starts no services, and Temporal only when it needs it.`,
     );
-  return act<Options>(command, async (globals, { exec, host, explainBoot }, [name, rest]) => {
+  return act<Options>(command, async (globals, { exec, host, explainBoot, nodes }, [name, rest]) => {
     const words = [name, ...(rest as readonly string[])].filter((word) => typeof word === 'string');
     if (exec === undefined && words.length === 0) {
       if (host !== undefined)
         throw new UsageError('--host is where a command runs; name the command, or leave --host out');
-      return (await import('./serve.js')).serveNode(globals, { explainBoot: explainBoot === true });
+      const options = { explainBoot: explainBoot === true, nodes: nodesOf(nodes ?? '1') };
+      if (options.nodes === 1) return (await import('./serve.js')).serveNode(globals, options);
+      return (await import('./serve-nodes.js')).serveNodes(globals, options);
     }
+    if (nodes !== undefined)
+      throw new UsageError('--nodes is for nodes that stay up; a command runs once: leave --nodes out');
     const { runProgram } = await import('./run-program.js');
     const [named = '', ...args] = words;
     return exec === undefined

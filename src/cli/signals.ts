@@ -1,9 +1,10 @@
 // SIGINT and SIGTERM: the first asks for an orderly stop, also of a node that is still starting; the second ends the process
 // at once.
+import cluster from 'node:cluster';
 import { PlatformError } from '../core/errors.js';
 
 /** 128 and the signal's number, as shells count. */
-const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
+export const CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 export type StopSignal = keyof typeof CODES;
 
@@ -28,9 +29,12 @@ export function onStopSignal(ask: (signal: StopSignal) => void): () => void {
     asked = true;
     ask(signal);
   };
-  const signals = Object.keys(CODES) as StopSignal[];
-  for (const signal of signals) process.on(signal, onSignal);
+  // One of several nodes (serve-nodes.ts) hears of Ctrl-C from who keeps them.
+  const onInterrupt = cluster.isWorker ? (): void => undefined : onSignal;
+  process.on('SIGINT', onInterrupt);
+  process.on('SIGTERM', onSignal);
   return () => {
-    for (const signal of signals) process.off(signal, onSignal);
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onSignal);
   };
 }
