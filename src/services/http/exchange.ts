@@ -8,7 +8,7 @@ import accepts from 'accepts';
 import { parseCookie } from 'cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { BodyLimits, ByteSource, HttpBody, HttpExchange, HttpForm } from '../../core/http-exchange.js';
-import { toBytes } from '../../core/text.js';
+import { isAscii, toBytes } from '../../core/text.js';
 import { ERROR } from '../../modules/http/constants.js';
 import { percentDecoded } from '../../modules/http/request.js';
 import { readMultipart } from './multipart.js';
@@ -159,7 +159,11 @@ export class NodeExchange implements HttpExchange, HttpBody {
     this.#waiting = '';
     if (this.#gone.signal.aborted) return;
     // Without a type fastify would name one for text.
-    this.#reply.send(waiting === '' ? undefined : Buffer.from(waiting, 'latin1'));
+    const typed = this.#reply.hasHeader('content-type');
+    // Text goes out in one piece with its head, bytes in a second one.
+    this.#reply.send(
+      waiting === '' ? undefined : typed && isAscii(waiting) ? waiting : Buffer.from(waiting, 'latin1'),
+    );
   }
 
   /** Ends it for a failure: with a status where the head is not sent yet, else by cutting the connection. */
