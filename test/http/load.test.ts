@@ -34,8 +34,8 @@ it('a change of the routes fails none of the requests', async () => {
   let stop = (): void => undefined;
   const told = new Promise<autocannon.Result>((resolve, reject) => {
     const options = { url: `${url}/a`, connections: CONNECTIONS, duration: 600 };
-    const load = autocannon(options, (error: unknown, result) =>
-      error == null ? resolve(result) : reject(error),
+    const load = autocannon(options, (error: Error | null, result) =>
+      error === null ? resolve(result) : reject(error),
     );
     stop = () => load.stop();
   });
