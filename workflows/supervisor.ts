@@ -19,6 +19,7 @@ import {
   defineUpdate,
   getExternalWorkflowHandle,
   setHandler,
+  sleep,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -70,6 +71,10 @@ export async function supervisor(input: SupervisorRun): Promise<void> {
   await supervision.run(known);
   await continueAsNew<typeof supervisor>({ app: input.app, carried: table.data() });
 }
+
+/** How often it is tried to watch a node that is not watched any more, and the time between two tries. Milliseconds. */
+const WATCH_TRIES = 5;
+const WATCH_AGAIN_MS = 1000;
 
 /** Runs that are begun at the same time. */
 const STARTS = 25;
@@ -300,24 +305,26 @@ class Supervision {
     }
   }
 
-  #watchNode({ node, queue }: NodeJoin): void {
-    void this.#watch(node, queue);
+  #watchNode({ node, queue, again }: NodeJoin): void {
+    void this.#watch(node, queue, again === true ? WATCH_TRIES : 1);
   }
 
-  async #watch(node: string, queue: string): Promise<void> {
+  /** The run that has lost sight of a node may take a while to end: until then there is no other. */
+  async #watch(node: string, queue: string, tries: number): Promise<void> {
     this.#sending += 1;
-    try {
-      await startChild(LIFECYCLE_WORKFLOW, {
-        workflowId: toTextLossy(lifecycleWorkflowId(this.#app, node)),
-        args: [{ app: this.#app, node, queue }],
-        parentClosePolicy: ParentClosePolicy.ABANDON,
-        cancellationType: ChildWorkflowCancellationType.ABANDON,
-        staticSummary: toTextLossy(node),
-      });
-    } catch {
-      // It is watched already.
-    } finally {
-      this.#sending -= 1;
-    }
+    for (let left = tries; left > 0 && this.#table.isServing(node); left -= 1)
+      try {
+        await startChild(LIFECYCLE_WORKFLOW, {
+          workflowId: toTextLossy(lifecycleWorkflowId(this.#app, node)),
+          args: [{ app: this.#app, node, queue }],
+          parentClosePolicy: ParentClosePolicy.ABANDON,
+          cancellationType: ChildWorkflowCancellationType.ABANDON,
+          staticSummary: toTextLossy(node),
+        });
+        break;
+      } catch {
+        if (left > 1) await sleep(WATCH_AGAIN_MS); // else it is watched already
+      }
+    this.#sending -= 1;
   }
 }

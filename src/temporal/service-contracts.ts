@@ -248,6 +248,8 @@ export interface NodeJoin {
   readonly registryVersion: number;
   readonly services: readonly ServiceSpec[];
   readonly attributes: boolean;
+  /** It has joined before, and nobody waits for its heartbeats any more. */
+  readonly again?: boolean;
 }
 export interface ServicesDeclared {
   readonly registryVersion: number;

@@ -102,7 +102,7 @@ async function until(
   throw new Error(`never came: ${what}; ${JSON.stringify(last)}`);
 }
 
-describe('services on the command line', { timeout: 240_000 }, () => {
+describe.concurrent('services on the command line', { timeout: 240_000 }, () => {
   it('run as their lifecycle says, follow what people ask, and stop in order with the node', async () => {
     const app = make();
     const node = new CliProcess(['--app', app, 'run']);
@@ -232,19 +232,5 @@ entries:
       await next.until(new RegExp(`^begin\t${service}\t`, 'm'), 90_000);
     next.signal('SIGTERM');
     expect((await next.ended).code).toBe(0);
-  });
-
-  it('are refused where they require each other in a circle', async () => {
-    const app = make(
-      INDEX.replace(
-        'input: [base], lifecycle: { auto_start: true }',
-        'input: [base], lifecycle: { requires: [top] }',
-      ),
-    );
-    const { code, stderr } = await cli(['--app', app, 'run']);
-    expect(code).toBe(2);
-    expect(stderr).toMatch(
-      /src\/_index\.yaml:\d+:\d+: services require each other in a circle: app:base -> app:top -> app:base; drop one/,
-    );
   });
 });

@@ -1,7 +1,12 @@
 // Services as durable workflows on a real Temporal: order, restarts, commands, runs that go on as new, nodes that come and go.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RENEW_SIGNAL, SERVICE_COMMAND, serviceWorkflowId } from '../../src/temporal/names.js';
+import {
+  RENEW_SIGNAL,
+  SERVICE_COMMAND,
+  lifecycleWorkflowId,
+  serviceWorkflowId,
+} from '../../src/temporal/names.js';
 import { testTemporal } from '../support/temporal.js';
 import type { TestTemporal } from '../support/temporal.js';
 import type { NodeSupervision } from '../../src/services/supervision/node-supervision.js';
@@ -48,7 +53,8 @@ const SHARED = [
 const LONG = times(60_000, 600_000);
 const RENEWALS = times(2, 20);
 
-describe('services', { timeout: LONG }, () => {
+// They wait for Temporal more than they work.
+describe.concurrent('services', { timeout: LONG }, () => {
   it('start after what they require, all of a level together, and stop in reverse', async () => {
     // Each requires two of the level below.
     const levels = times([3, 3, 2], [8, 8, 8, 6, 6, 4]);
@@ -215,7 +221,7 @@ describe('services', { timeout: LONG }, () => {
     await eventually('all have a second life', () => lives(2));
     const order = app.changes
       .slice(from)
-      .filter(({ state }) => state !== 'Stopping')
+      .filter(({ id, state }) => team.includes(id) && state !== 'Stopping')
       .map(({ id, state }) => `${id} ${state}`);
     expect(order).toEqual([
       'app:team_b Failed',
@@ -260,6 +266,26 @@ describe('services', { timeout: LONG }, () => {
     await app.until('the old one is gone', (all) => all.every(({ id }) => id !== 'app:old'));
     expect(app.life('app:old').isOver).toBe(true);
     expect(app.livesOf('app:same')).toHaveLength(1);
+  });
+
+  it('go on when who watches their node has ended: it joins again until somebody does', async () => {
+    await using app = new TestApp(temporal, [spec('app:watched')]);
+    await app.node('one');
+    const watch = app.client.workflow.getHandle(lifecycleWorkflowId(app.name, 'one'));
+    const isWatched = async (): Promise<boolean> =>
+      watch.describe().then(
+        ({ status, raw }) =>
+          status.name === 'RUNNING' &&
+          raw.pendingActivities?.some(({ lastHeartbeatTime }) => lastHeartbeatTime != null) === true,
+        () => false, // its run is still coming up
+      );
+    while (!(await isWatched())) await sleep(50);
+    const life = app.life('app:watched');
+    await watch.terminate('it is lost');
+    await eventually('its life has ended, as its node is not watched', () => life.isOver);
+    while (!(await isWatched())) await sleep(50);
+    await eventually('the next life runs', () => !app.life('app:watched').isOver);
+    await app.untilState('app:watched', 'Running');
   });
 
   it('are left behind by a node whose time to stop is over', async () => {

@@ -193,7 +193,11 @@ export class ServiceTable {
         if (service.spec.autoStart) this.#desire(service.spec.id, now);
     this.#forgetNodes();
     return {
-      watch: before === undefined || before.queue !== join.queue || before.state !== 'serving',
+      watch:
+        before === undefined ||
+        before.queue !== join.queue ||
+        before.state !== 'serving' ||
+        join.again === true,
       grants: this.#grant(join),
       orders,
     };
@@ -419,6 +423,10 @@ export class ServiceTable {
       delete run.granted;
       this.#tokens.set(run.id, Math.max(this.#tokens.get(run.id) ?? 0, token));
     }
+  }
+
+  isServing(node: string): boolean {
+    return this.#nodes.get(node)?.state === 'serving';
   }
 
   hasNode(node: string): boolean {

@@ -50,8 +50,8 @@ const POLLS = 5;
 /** A run whose worker is gone is taken by another after this long. Milliseconds. */
 const STICKY_MS = 500;
 const JOIN_AGAIN_MS = 1000;
-/** The server has lost the node for this long: it joins again. Milliseconds. */
-const UNWATCHED_MS = 20_000;
+/** The server has lost the node for this long: it joins again, until it is watched. Milliseconds. */
+const UNWATCHED_MS = 5000;
 const GRACE_MS = 1000;
 /** What the workers of a node take to say goodbye, on top of the grace time of each. Milliseconds. */
 const GOODBYE_MS = 3000;
@@ -282,6 +282,7 @@ export class NodeSupervision {
         const attributes = await ensureAttributes(connection, logger);
         const { services, registryVersion } = current();
         this.#told = JSON.stringify(services);
+        const again = this.#joined && !this.#isWatched;
         const sentAt = performance.now();
         const { grants } = await connection.client.withAbortSignal(signal, () =>
           joinSupervisor(connection.client, app, {
@@ -291,9 +292,10 @@ export class NodeSupervision {
             registryVersion,
             services,
             attributes,
+            ...(again ? { again } : {}),
           }),
         );
-        if (!this.#isWatched) this.#host?.renewed(sentAt, NODE_JOIN_MS);
+        if (!this.#isWatched) this.#host?.renewed(sentAt, again ? NODE_HEARTBEAT_MS : NODE_JOIN_MS);
         this.#joined = true;
         this.#granted?.begin(grants);
         return;
@@ -311,8 +313,9 @@ export class NodeSupervision {
     const { ActivityCancelledError, ActivityNotFoundError } = await import('@temporalio/client');
     const sentAt = performance.now();
     try {
-      const { activity } = await this.#options.platform.client(undefined);
-      await activity.heartbeat(taskToken);
+      const client = await this.#options.platform.client(undefined);
+      // A word that takes longer comes too late.
+      await client.withDeadline(Date.now() + NODE_HEARTBEAT_MS, () => client.activity.heartbeat(taskToken));
     } catch (error) {
       if (error instanceof ActivityNotFoundError) host.unrenewed();
       // Nobody answers: the next one may. That somebody wants its end, the server does know it.
@@ -321,11 +324,19 @@ export class NodeSupervision {
     host.renewed(sentAt, NODE_HEARTBEAT_MS);
   }
 
+  #joinLater(): void {
+    this.#unwatched = setTimeout(() => {
+      void this.#join().then(() => {
+        if (!this.#isWatched && !this.#ending.signal.aborted) this.#joinLater();
+      });
+    }, UNWATCHED_MS);
+  }
+
   #watched(_life: NodeLife, isWatched: boolean): void {
     this.#isWatched = isWatched;
     clearTimeout(this.#unwatched);
     if (isWatched || this.#ending.signal.aborted) return;
-    this.#unwatched = setTimeout(() => void this.#join(), UNWATCHED_MS);
+    this.#joinLater();
   }
 }
 

@@ -26,7 +26,10 @@ const HEARD_MS = 10_000;
 
 export class ServiceHost implements ServiceLeases {
   readonly #options: LifeOptions;
+  /** The newest of each service. */
   readonly #lives = new Map<string, Life>();
+  /** Those that are over as well, until it is known who hears of it. */
+  readonly #untold = new Set<Life>();
   #leaving = false;
   /** Until when leases hold that nothing else renews; on the clock of `performance`. */
   #holdsUntil = Infinity;
@@ -41,9 +44,10 @@ export class ServiceHost implements ServiceLeases {
 
   /** The server has taken a word of the node that was sent at `sentAt`: its leases hold for `ms` from then (H3). */
   renewed(sentAt: number, ms: number): void {
-    this.#holdsUntil = sentAt + ms;
+    // Words overtake each other where the server was away.
+    this.#holdsUntil = this.#holdsUntil === Infinity ? sentAt + ms : Math.max(this.#holdsUntil, sentAt + ms);
     this.#news.emit('heard');
-    for (const life of this.#lives.values()) life.serverIsBack();
+    for (const life of this.#untold) life.serverIsBack();
   }
 
   /** A node that was silent takes no life before the server has heard of it again; false: it has not. */
@@ -100,6 +104,8 @@ export class ServiceHost implements ServiceLeases {
     const life = new Life(request, this.#options, () => this.#holdsUntil);
     const { service } = request;
     this.#lives.set(service, life);
+    this.#untold.add(life);
+    void life.told.then(() => this.#untold.delete(life));
     void Promise.all([life.over, life.claimed]).then(() => {
       if (this.#lives.get(service) === life) this.#lives.delete(service);
     });
@@ -145,7 +151,7 @@ export class ServiceHost implements ServiceLeases {
   /** No time is left: what still lives here is killed, and its leases wait for nothing. */
   release(): void {
     this.#leaving = true;
-    for (const life of this.#lives.values()) life.release('its node stops');
+    for (const life of this.#untold) life.release('its node stops');
   }
 
   /** Ends what still lives here, last begun first; whatever comes from now on goes elsewhere. */

@@ -89,12 +89,15 @@ export class Life {
   /** Settles when it has had a lease (H5). */
   readonly claimed: Promise<void>;
   isClaimed = false;
+  /** Settles when it is over, and whoever has its lease knows. */
+  readonly told: Promise<void>;
   readonly #request: LifeRequest;
   readonly #options: LifeOptions;
   readonly #leasesHoldUntil: () => number;
   readonly #startEnds = new AbortController();
   #settleOver: () => void = () => undefined;
   #settleClaimed: () => void = () => undefined;
+  #settleTold: () => void = () => undefined;
   #begun: Promise<'Running' | 'over'> | undefined;
   /** How it ended. */
   #how: LeaseEnd | undefined;
@@ -123,6 +126,9 @@ export class Life {
     });
     this.claimed = new Promise((settle) => {
       this.#settleClaimed = settle;
+    });
+    this.told = new Promise((settle) => {
+      this.#settleTold = settle;
     });
   }
 
@@ -258,6 +264,7 @@ export class Life {
     this.#release = undefined;
     this.#lease = undefined;
     release?.(end);
+    if (this.isOver) this.#settleTold();
   }
 
   /** H2, H3. */
