@@ -402,6 +402,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
           call: httpCall(() => app.get(keys.functions)),
           temporal,
           guard,
+          relays: { router: app.get(keys.router), nextPid: (host) => app.get(keys.pids).next(host) },
           resources: () => app.get(keys.resources).user(),
           metrics: httpMetrics(metrics.record),
           logger,

@@ -19,7 +19,6 @@ import { Finder } from './finder.js';
 import { FUNCTION_HOST, FunctionPool } from './function-pool.js';
 import type { FunctionPoolOptions } from './function-pool.js';
 import { keys } from './keys.js';
-import type { InstanceRunner } from './instance-runner.js';
 import type { ThreadSurroundings } from './threads/lua-threads.js';
 import { NodeLifecycle } from './lifecycle.js';
 import { NodePids } from './node-pids.js';
@@ -127,7 +126,7 @@ export function baseComponents(options: BaseOptions): readonly Component[] {
       name: 'topology',
       dependsOn: ['finder', 'supervisor-client', 'relay'],
       load(app) {
-        const topology = new Topology<InstanceRunner>();
+        const topology = new Topology();
         const registry = app.get(keys.registry);
         const workflows = options.workflows(app);
         app.set(keys.topology, topology);
@@ -136,7 +135,10 @@ export function baseComponents(options: BaseOptions): readonly Component[] {
           node: options.node,
           local: topology,
           workflows,
-          isLocalHost: (host) => host === FUNCTION_HOST || isHostHere(registry.current, host),
+          isLocalHost: (host) =>
+            host === FUNCTION_HOST ||
+            isHostHere(registry.current, host) ||
+            registry.current.get(host)?.kind === 'http.service', // its connections
           namesAreWorkflows: options.namesAreWorkflows,
           failed: failedOf(app),
         });
@@ -186,7 +188,7 @@ function relayComponent({ openPeers, joins }: BaseOptions): Component {
 }
 
 /** What the nodes of a cluster share, and the way to the processes of the others. */
-function clusterOf(app: AppContext, topology: Topology<InstanceRunner>): Cluster {
+function clusterOf(app: AppContext, topology: Topology): Cluster {
   const peers = app.get(keys.peers);
   const processes: ProcessesOfNode = {
     whenEnded(pid, ended) {

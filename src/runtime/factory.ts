@@ -25,13 +25,13 @@ export interface CreateRequest {
 
 export interface FactoryOptions extends Omit<RunnerServices, 'clock' | 'native' | 'topology'> {
   readonly pids: NodePids;
-  readonly topology: Topology<InstanceRunner>;
+  readonly topology: Topology;
 }
 
 export class Factory {
   readonly #pids: NodePids;
   readonly #services: RunnerServices;
-  readonly #topology: Topology<InstanceRunner>;
+  readonly #topology: Topology;
 
   constructor({ pids, ...services }: FactoryOptions) {
     this.#pids = pids;

@@ -18,7 +18,6 @@ import type { Peers } from './relay/peers.js';
 import type { Resources } from './resources.js';
 import type { Router } from './router.js';
 import type { SupervisorClient } from './supervisor-client.js';
-import type { InstanceRunner } from './instance-runner.js';
 import type { Topology } from './topology.js';
 import type { WorkflowTier } from './workflow-tier.js';
 
@@ -34,7 +33,7 @@ export const keys = {
   peers: contextKey<Peers>('peers'),
   cluster: contextKey<Cluster>('cluster'),
   groups: contextKey<GroupService>('groups'),
-  topology: contextKey<Topology<InstanceRunner>>('topology'),
+  topology: contextKey<Topology>('topology'),
   router: contextKey<Router>('router'),
   /** Runs on Temporal, as processes reach them. */
   workflows: contextKey<WorkflowTier>('workflows'),

@@ -51,6 +51,12 @@ export interface Actor {
   /** An abnormal end of a link is an event, and not the end. */
   trapsLinks: boolean;
   readonly entry: string;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  /** Messages that have come and that it has not received. */
+  readonly inboxLength: number;
+  /** For people. */
+  readonly state: 'starting' | 'running' | 'waiting';
   /** Goes on as another program. */
   upgrade(loaded: LoadedProgram, entry: string, args: readonly Data[]): void;
   /** It is told when its program changes. */

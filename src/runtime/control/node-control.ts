@@ -8,13 +8,12 @@ import { globalPid, tryPid } from '../../core/ids.js';
 import { isMap } from '../../core/data-values.js';
 import { toBytes } from '../../core/text.js';
 import { within } from '../../core/within-host.js';
-import type { InstanceRunner } from '../instance-runner.js';
 import type { PeerHandler, Peers } from '../relay/peers.js';
 import type { Router } from '../router.js';
-import type { Topology } from '../topology.js';
+import type { Actor, Topology } from '../topology.js';
 
 export interface ControlledNode {
-  readonly topology: Topology<InstanceRunner>;
+  readonly topology: Topology;
   readonly router: Pick<Router, 'send' | 'cancel' | 'terminate'>;
   readonly peers: Peers;
 }
@@ -104,7 +103,7 @@ export function nodeControl({ topology, router, peers }: ControlledNode): Contro
   ]);
 }
 
-function processData(one: InstanceRunner, node: string, now: number): DataObject {
+function processData(one: Actor, node: string, now: number): DataObject {
   return dataObject({
     pid: globalPid(one.pid, node),
     entry: one.entry,

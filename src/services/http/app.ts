@@ -22,6 +22,7 @@ import { openApiOf } from './openapi.js';
 import { hooksAfter, useMiddleware } from './middleware/build.js';
 import type { MiddlewareDependencies } from './middleware/build.js';
 import type { PlannedFiles, PlannedRouter, PlannedServer } from './plan.js';
+import type { Relay, RelayOptions } from './relay/relays.js';
 import type { Stopping, WorkflowRequest } from './workflow-endpoint.js';
 
 export interface HttpAppDependencies {
@@ -31,6 +32,8 @@ export interface HttpAppDependencies {
   readonly call: (func: string, exchange: NodeExchange) => Promise<Outcome>;
   /** Answers for a workflow. Never rejects. */
   readonly workflow: (request: WorkflowRequest) => Promise<void>;
+  /** Of connections to processes. */
+  readonly relay: RelayOptions;
   /** A file system, held until the request is done. */
   readonly volume: (id: string, reply: FastifyReply) => Promise<Volume>;
   readonly metrics: HttpMetrics;
@@ -148,10 +151,11 @@ async function routes(
   scope: FastifyInstance,
   router: PlannedRouter,
   middleware: MiddlewareDependencies,
-  { call, workflow, stopping, logger, writeTimeoutMs }: HttpAppDependencies,
+  { call, workflow, relay, stopping, logger, writeTimeoutMs }: HttpAppDependencies,
 ): Promise<void> {
   await useMiddleware(scope, router.before, middleware);
   const preHandler = hooksAfter(scope, router.after, middleware);
+  const relays = await relaysOf(router, relay);
   // HEAD first: where an endpoint has it, none is made for its GET.
   const sorted = router.endpoints.toSorted(
     (a, b) => Number(b.method === 'HEAD') - Number(a.method === 'HEAD'),
@@ -167,12 +171,33 @@ async function routes(
         if ('workflow' in target) await workflow({ route: target.workflow, input, exchange, stopping });
         else if (input === undefined || (await hasBodyOf(exchange, input))) {
           const outcome = await call(target.func, exchange);
-          if (outcome.ok) await exchange.finish();
+          const asked = outcome.ok ? relays.find(({ header }) => asksFor(exchange, header)) : undefined;
+          if (asked !== undefined) await asked.relay(request, reply, exchange);
+          else if (outcome.ok) await exchange.finish();
           else fail(target.func, exchange, outcome.error, logger);
         }
         return reply;
       },
     });
+}
+
+const asksFor = (exchange: NodeExchange, header: string): boolean =>
+  !exchange.headersSent && exchange.responseHeader(header) !== undefined;
+
+interface RouterRelay {
+  readonly header: string;
+  readonly relay: Relay;
+}
+
+/** Loaded where a router has any. */
+async function relaysOf({ after }: PlannedRouter, options: RelayOptions): Promise<readonly RouterRelay[]> {
+  if (!after.some(({ name }) => name.endsWith('_relay'))) return [];
+  const { RELAYS } = await import('./relay/relays.js');
+  return after.flatMap(({ name }) => {
+    if (name !== 'websocket_relay' && name !== 'sse_relay') return [];
+    const { header, make } = RELAYS[name];
+    return [{ header, relay: make(options) }];
+  });
 }
 
 /** Whether the body fits; else the request is answered. The function can read it again. */

@@ -13,6 +13,7 @@ import { buildHttpApp } from './app.js';
 import type { NodeExchange } from './exchange.js';
 import type { HttpMetrics } from './metrics.js';
 import type { HttpPlan, PlannedServer } from './plan.js';
+import type { RelayNode } from './relay/session.js';
 import { HttpServer } from './server.js';
 import { serverSettings } from './settings.js';
 import type { ServerSettings } from './settings.js';
@@ -29,6 +30,7 @@ export interface HttpGatewayOptions {
     readonly exchange: NodeExchange;
     readonly timeoutMs: number | undefined;
   }) => Promise<Outcome>;
+  readonly relays: RelayNode;
   readonly temporal: TemporalAccess;
   readonly guard: SecretGuard;
   readonly resources: () => ResourceUser;
@@ -129,6 +131,13 @@ export class HttpGateway implements NodeService {
       accessLog: settings.accessLog,
       workflow: async (request) => (await this.#workflows()).answer(request),
       stopping: server.stopping,
+      relay: {
+        node: this.#options.relays,
+        server: id,
+        most: settings.buffer,
+        stopping: server.stopping,
+        logger: this.#options.logger,
+      },
       writeTimeoutMs: settings.writeMs,
     });
     if (this.#servers.has(id)) {

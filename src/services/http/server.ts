@@ -7,6 +7,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from '../../core/logger.js';
 import { HttpListenError } from './errors.js';
+import { responseFor } from './relay/upgrade.js';
 import type { ServerSettings } from './settings.js';
 import type { Stopping } from './workflow-endpoint.js';
 
@@ -48,6 +49,9 @@ export class HttpServer {
     server.headersTimeout = readMs === 0 ? 60_000 : Math.min(readMs, 60_000);
     server.keepAliveTimeout = idleMs;
     server.maxHeadersCount = 200;
+    server.on('upgrade', (request, socket, head) =>
+      this.#handle(request, responseFor(request, socket, head)),
+    );
     await listen(server, host, port, this.id);
     server.on('error', (error) => this.#logger.error('an HTTP server failed', { service: this.id, error }));
     this.#server = server;

@@ -18,6 +18,8 @@ export interface ServerSettings {
   readonly stopMs: number;
   readonly autoStart: boolean;
   readonly accessLog: boolean;
+  /** Messages that wait for one connection of a relay. */
+  readonly buffer: number;
   /** Equal where two entries say the same of the listening itself. */
   readonly key: string;
 }
@@ -43,7 +45,8 @@ export function serverSettings({ id, data }: Entry, fill: (text: string) => stri
     stopMs: entryMilliseconds(lifecycle['stop_timeout']) ?? 10_000,
     autoStart: lifecycle['auto_start'] === true,
     accessLog: data['access_log'] === true,
-    key: JSON.stringify([addr, tls, timeouts, lifecycle['auto_start'], data['access_log']]),
+    buffer: Number(mapIn(data['host'])['buffer_size'] ?? 1024),
+    key: JSON.stringify([addr, tls, timeouts, lifecycle['auto_start'], data['access_log'], data['host']]),
   };
 }
 

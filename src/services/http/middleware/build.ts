@@ -14,6 +14,7 @@ import type { PlannedMiddleware } from '../plan.js';
 import type { HttpMetrics } from '../metrics.js';
 import { originsOf } from './origins.js';
 import { TokenBuckets } from './rate-limit.js';
+import { upgradeOf } from '../relay/upgrade.js';
 
 export interface MiddlewareDependencies {
   readonly exchangeOf: (request: FastifyRequest, reply: FastifyReply) => NodeExchange;
@@ -115,8 +116,8 @@ const BUILD: Readonly<Record<string, Build>> = {
   },
   endpoint_firewall: refuseAll('endpoint_firewall'),
   resource_firewall: refuseAll('resource_firewall'),
-  websocket_relay: refuseRelay('websocket_relay', 'x-ws-relay'),
-  sse_relay: refuseRelay('sse_relay', 'x-sse-relay'),
+  websocket_relay: relayOrigins(({ raw }) => upgradeOf(raw) !== undefined),
+  sse_relay: relayOrigins(({ headers }) => /\btext\/event-stream\b/.test(headers.accept ?? '')),
   sendfile(scope, options, { namedFile }) {
     const fs = options.get('fs') ?? '';
     scope.addHook('onSend', async (request, reply, payload) => {
@@ -150,16 +151,28 @@ function refuseAll(name: string): Build {
   };
 }
 
-function refuseRelay(name: string, header: string): Build {
-  return (scope, _options, { logger }) => {
-    scope.addHook('onSend', async (_request, reply, payload) => {
-      if (reply.getHeader(header) === undefined) return payload;
-      reply.removeHeader(header);
-      logger.error(`${name} is not built in this version; the request is answered with 501`);
-      reply.code(501).header('content-type', 'application/json');
-      return errorBody('Unavailable', 'the relay of connections is not built in this version');
+/** Browsers let any page connect, so the server asks where the page is from: the same host, or one that is named. */
+function relayOrigins(concerns: (request: FastifyRequest) => boolean): Build {
+  return (_scope, options, _dependencies, add) => {
+    const allowed = originsOf(options.get('allowed.origins') ?? '');
+    add(async (request, reply) => {
+      const { origin, host } = request.headers;
+      if (origin === undefined || !concerns(request) || isSameHost(origin, host) || allowed.allows(origin))
+        return undefined;
+      return reply
+        .code(403)
+        .header('content-type', 'application/json')
+        .send(errorBody('PermissionDenied', 'pages of this origin may not connect'));
     });
   };
+}
+
+function isSameHost(origin: string, host: string | undefined): boolean {
+  try {
+    return new URL(origin).host === host;
+  } catch {
+    return false; // `null`
+  }
 }
 
 /** By the Fetch standard, https://fetch.spec.whatwg.org/#http-cors-protocol; a plugin's own OPTIONS route would stand in the app's way. */
