@@ -4,7 +4,7 @@
 // Y3: `.nan` and `.inf` are floats here; plain data that cannot hold them refuses them where it is written.
 // Y4: reading takes time in proportion to the text and to what aliases stand for, which is bounded: the package's own search for
 // equal keys and for anchors, and its errors with a piece of the text each, are quadratic.
-import type { Alias, Document, LineCounter, ParsedNode, Scalar, YAMLMap } from 'yaml';
+import type { Alias, Composer, CST, Document, LineCounter, ParsedNode, Scalar, YAMLMap } from 'yaml';
 import { type Data, type DataObject, LuaFloat, MAX_DEPTH, dataObject } from './data.js';
 import { asInteger } from './durations.js';
 import { yaml } from './heavy-libraries.cjs';
@@ -36,11 +36,11 @@ const binaryTag = {
   },
 };
 
-/** Plain data (byte strings) of one YAML document. */
-export function parseYaml(text: string): Data {
+/** Plain data (byte strings) of one YAML document. `aliased` hears of the values that aliases add, as they do. */
+export function parseYaml(text: string, aliased: (values: number) => void = () => undefined): Data {
   const lines = new (yaml().LineCounter)();
   try {
-    return new Reader().read(compose(text, lines), '$', 0);
+    return new Reader(aliased).read(compose(text, lines), '$', 0);
   } catch (error) {
     if (!(error instanceof Misplaced)) throw error;
     const { line, col } = lines.linePos(error.offset);
@@ -62,7 +62,11 @@ class Misplaced extends Error {
 
 /** The nodes of the one document. Y4 */
 function compose(text: string, lines: LineCounter): ParsedNode | null {
-  const tokens = [...new (yaml().Parser)(lines.addNewLine).parse(text)];
+  const tokens: CST.Token[] = [];
+  for (const token of new (yaml().Parser)(lines.addNewLine).parse(text)) {
+    tokens.push(token);
+    if (token.type === 'error') break; // what comes after it is not looked at
+  }
   const deep = tokenDeeperThan(MAX_DEPTH, tokens);
   if (deep !== undefined) throw new Misplaced(deep.offset, `nested deeper than ${MAX_DEPTH} levels`);
   const composer = new (yaml().Composer)({
@@ -72,6 +76,7 @@ function compose(text: string, lines: LineCounter): ParsedNode | null {
     prettyErrors: false,
     customTags: [binaryTag],
   });
+  endWithFirstError(composer);
   let first: Document.Parsed | undefined;
   for (const document of composer.compose(tokens, true, text.length)) {
     if (first !== undefined)
@@ -87,6 +92,23 @@ function compose(text: string, lines: LineCounter): ParsedNode | null {
   return first?.contents ?? null;
 }
 
+/** Each error takes its time, and a text may be nothing but errors: who reads it is told of the first only. Y4 */
+function endWithFirstError(composer: Composer): void {
+  const given = composer as unknown as Reporting;
+  const report = given.onError;
+  given.onError = (...problem) => {
+    report(...problem);
+    const [error] = given.errors;
+    if (error !== undefined) throw new Misplaced(error.pos[0], error.message);
+  };
+}
+
+/** What the library's types hide of its composer. */
+interface Reporting {
+  readonly errors: readonly { readonly pos: readonly [number, number]; readonly message: string }[];
+  onError: (...problem: readonly unknown[]) => void;
+}
+
 /** What these tags hold is neither a map nor a list of plain data. */
 const UNHELD: ReadonlySet<string> = new Set(['tag:yaml.org,2002:set', 'tag:yaml.org,2002:pairs']);
 const ORDERED_MAP = 'tag:yaml.org,2002:omap';
@@ -99,13 +121,21 @@ class Reader {
   readonly #anchors = new Map<string, ParsedNode>();
   /** Nodes that are being read: an alias to one of them has no end. */
   readonly #open = new Set<ParsedNode>();
+  readonly #tell: (values: number) => void;
   #aliased = 0;
   #aliasDepth = 0;
 
+  constructor(tell: (values: number) => void) {
+    this.#tell = tell;
+  }
+
   read(node: ParsedNode | null, path: string, depth: number): Data {
     if (node === null) return null;
-    if (this.#aliasDepth > 0 && ++this.#aliased > MAX_ALIASED)
-      throw new Misplaced(node.range[0], `aliases stand for more than ${MAX_ALIASED} values`);
+    if (this.#aliasDepth > 0) {
+      if (++this.#aliased > MAX_ALIASED)
+        throw new Misplaced(node.range[0], `aliases stand for more than ${MAX_ALIASED} values`);
+      if (this.#aliased % 1000 === 0) this.#tell(1000);
+    }
     if (yaml().isAlias(node)) return this.#follow(node, (target) => this.read(target, path, depth));
     if (node.anchor !== undefined) this.#anchors.set(node.anchor, node);
     if (yaml().isScalar(node)) return scalarData(node, path);

@@ -11,7 +11,7 @@ import type { LuaNumber } from './number.js';
 import { machine } from './protocol.js';
 import type { Result, Value } from './protocol.js';
 
-const { floor } = Math;
+const { abs, floor } = Math;
 
 type Operation = (a: LuaNumber, b: LuaNumber) => Value;
 
@@ -148,9 +148,20 @@ const moduloNumbers: Operation = (a, b) => {
 };
 /** `a % b` of floats: the rest has the divisor's sign. */
 export function floatModulo(a: number, b: number): number {
+  chargeRemainder(a, b);
   const rest = a % b;
   return rest * b < 0 ? rest + b : rest;
 }
+
+/** Instructions of a remainder that processors work out a few bits at a time. */
+const FAR_COST = 200;
+const FAR = 2 ** 60;
+
+/** Counts the remainder of a division of floats that are far apart. */
+export function chargeRemainder(a: number, b: number): void {
+  if (abs(a / b) >= FAR) machine.budget -= FAR_COST;
+}
+
 export function modulo(a: Value, b: Value): Result {
   if (areIntegers(a, b)) {
     const rest = (a as number) % (b as number); // NaN where `a` is infinite

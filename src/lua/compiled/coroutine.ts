@@ -266,6 +266,9 @@ class KillFrame extends Frame {
   }
 }
 
+/** Instructions of an error that goes through a coroutine. */
+const DEATH_COST = 300;
+
 /** The coroutine that runs; undefined between steps. */
 let current: Coroutine | undefined;
 export const currentCoroutine = (): Coroutine | undefined => current;
@@ -288,6 +291,7 @@ export function enter(coroutine: Coroutine, value: Result): Result {
   try {
     result = run(coroutine, value);
   } catch (thrown) {
+    machine.budget -= DEATH_COST;
     coroutine.status = 'dead'; // its frames stay, for the traceback
     coroutine.failure = toLuaError(thrown);
     leave(parent, barrier, depth, levels);

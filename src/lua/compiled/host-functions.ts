@@ -2,6 +2,7 @@
 // H1: a host function gets and gives values of the seam (integers beyond 2^53 as bigint); errors that it throws go through Lua's pcall.
 // H2: one that must wait leaves its request in machine.payload and suspends to the host, from any depth (coroutine.ts C2).
 import { Arguments, luaErrorAt, typeName } from '../instance/arguments.js';
+import { errorsMade } from '../instance/error-object.js';
 import { walkedSoFar } from '../instance/plain-data.js';
 import type { HostCall } from '../instance-context.js';
 import type { MemberSpec } from '../module.js';
@@ -10,8 +11,10 @@ import type { SuspendRequest } from '../suspend.js';
 import { LuaError, LuaUserdata } from '../values.js';
 import type { AnyUserdataType, HostFunction, HostResult, LuaValue, UserdataMeta } from '../values.js';
 import {
+  charge,
   chargeCrossing,
   chargeMemory,
+  ERROR_COST,
   HOST_CALL_BYTES,
   HOST_CALL_COST,
   STRING_BYTES,
@@ -172,12 +175,14 @@ function makeFunction(run: HostFunction): Callable {
       } else if (value instanceof I64) isPlain = false;
     }
     const before = walkedSoFar();
+    const errors = errorsMade();
     let result: HostResult;
     try {
       result = isPlain ? run(call, ...(values as LuaValue[])) : run(call, ...values.map(toHostValue));
     } finally {
       const walked = walkedSoFar() - before;
       if (walked > 0) chargeCrossing(walked);
+      if (errorsMade() !== errors) charge(ERROR_COST);
     }
     if (!(result instanceof Suspend)) return isResults(result) ? several(result) : fromHost(result);
     const { request } = result;

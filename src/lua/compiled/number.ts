@@ -4,6 +4,7 @@
 import { LuaFloat } from '../../core/data.js';
 import { parseNumeral } from '../front/numeral.js';
 import { charge } from './budget.js';
+import { machine } from './machine.js';
 import {
   fromBigInt,
   fromDouble,
@@ -98,8 +99,12 @@ export function numberToString(value: LuaNumber): string {
   return value instanceof LuaFloat ? formatFloat(value.n) : integerToString(value);
 }
 
+/** Instructions of a float's digits. */
+const FLOAT_TEXT_COST = 60;
+
 /** `%.14g`, with `.0` added where the text would read as an integer. */
 function formatFloat(value: number): string {
+  machine.budget -= FLOAT_TEXT_COST;
   if (value !== value) return '-nan'; // JavaScript cannot see a NaN's sign; this is what 0/0 prints in PUC on x86
   if (value === Infinity) return 'inf';
   if (value === -Infinity) return '-inf';

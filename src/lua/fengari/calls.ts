@@ -12,6 +12,7 @@ import type { Command } from '../../core/command.js';
 import { lua } from './internals.js';
 import type { CFunction, lua_State } from './internals.js';
 import { raisedValue } from '../instance/error-object.js';
+import { errorsMade } from '../instance/error-object.js';
 import { walkedSoFar } from '../instance/plain-data.js';
 import { formatFrames } from '../instance/traceback.js';
 import type { HostCall, InstanceContext } from '../instance-context.js';
@@ -34,6 +35,9 @@ export type ThreadAnswer =
 /** How many instructions pass between two looks at the budget. */
 const METER_STRIDE = 1000;
 const TURN: Pause = Object.freeze({ on: 'pause', why: 'turn' });
+
+/** Instructions of an error that a host function came to. */
+const ERROR_COST = 2000;
 
 export class Calls {
   readonly #bridge: Bridge;
@@ -176,10 +180,11 @@ export class Calls {
     for (let next = make; ;) {
       this.#current = L;
       const before = walkedSoFar();
+      const errors = errorsMade();
       let result: HostResult;
       try {
         result = next();
-        this.meter.charge(walkedSoFar() - before);
+        this.meter.charge(walkedSoFar() - before + (errorsMade() === errors ? 0 : ERROR_COST));
         if (!(result instanceof Suspend)) return this.#give(L, result);
       } catch (error) {
         return this.#raise(L, error);

@@ -345,6 +345,9 @@ export const ChannelType = defineUserdata<Channel>('channel', {
 
 export const CaseType = defineUserdata<SelectCase>('channel case', {});
 
+/** Instructions of a case of channel.select. */
+const CASE_COST = 10;
+
 /** `channel.select{ case, ..., default = true }` */
 export function select(call: HostCall, cases: LuaValue, orDefault?: LuaValue): HostResult {
   call.instance.mustNotRead('channel.select');
@@ -352,6 +355,7 @@ export function select(call: HostCall, cases: LuaValue, orDefault?: LuaValue): H
     throw luaErrorAt(call, `channel.select takes a table of cases, got ${typeName(cases)}`);
   const list: SelectCase[] = [];
   const count = cases.length();
+  call.charge(count * CASE_COST);
   for (let index = 1; index <= count; index++) {
     const value = cases.get(index);
     const one = CaseType.unwrap(value);

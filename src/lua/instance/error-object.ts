@@ -2,6 +2,8 @@
 // E1: an error keeps its kind, message, retryable, details, stack and cause over any number of borders.
 // E2: an error inside plain data is `{ "$error": {...} }`, and an error object again on the other side.
 // E3: details that Lua gave stay the same table inside the instance; they become plain data only at a border.
+// E4: errors are counted, for who calls a module to pay for: they take V8 long, whatever went wrong. Not those with a stack,
+//     which was paid for when it was taken.
 import { dataObject } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
 import type { ErrorData } from '../../core/error-data.js';
@@ -24,6 +26,10 @@ export interface ErrorParts {
   readonly cause?: ErrorData | undefined;
 }
 
+/** Errors made so far, of all instances (E4). */
+let made = 0;
+export const errorsMade = (): number => made;
+
 export class ErrorObject {
   readonly kind: ErrorKind;
   readonly message: string;
@@ -38,6 +44,7 @@ export class ErrorObject {
     this.message = parts.message;
     this.retryable = parts.retryable;
     this.stack = parts.stack ?? '';
+    if (this.stack === '') made++;
     this.cause = parts.cause;
     this.#details = parts.details;
     this.#detailsData = parts.detailsData;

@@ -11,9 +11,11 @@ import type { LuaTable, LuaValue } from '../values.js';
 export type Decoded =
   { readonly ok: true; readonly value: LuaValue } | { readonly ok: false; readonly problem: string };
 
-export function decodeJson(bytes: string, newTable: () => LuaTable): Decoded {
+/** `slowly` is told before the text is read one character after the other, which takes a multiple. */
+export function decodeJson(bytes: string, newTable: () => LuaTable, slowly: () => void): Decoded {
   const native = decodeNative(bytes, newTable);
   if (native !== undefined) return native;
+  slowly();
   const text = tryText(bytes);
   if (text === undefined) return { ok: false, problem: 'invalid JSON: the text is not UTF-8' };
   try {

@@ -9,7 +9,7 @@ import { formatPath } from '../../core/wire-errors.js';
 import { asText } from '../instance/arguments.js';
 import { LuaFloat, LuaTable, LuaUserdata, luaType } from '../values.js';
 import type { LuaValue } from '../values.js';
-import { encodePlain, numberText, TOLD_AT_ONCE } from './fast-encode.js';
+import { encodePlain, numberText, TABLE_CHARACTERS, TOLD_AT_ONCE, TOO_LONG } from './fast-encode.js';
 
 /** Longest text that is made. Bytes. */
 const MAX_TEXT = 64 * 1024 * 1024;
@@ -19,20 +19,54 @@ export class JsonEncodeError extends Error {
   override readonly name = 'JsonEncodeError';
 }
 
-/** `tell`: how many tables have been written since it was told last. A table that stands in many places is written at each. */
-export function encodeJson(value: LuaValue, tell: (tables: number) => void = () => undefined): string {
-  return encodePlain(value, MAX_TEXT, tell) ?? new JsonWriter(tell).write(value);
+/** What writing costs, as it goes on, also where it comes to nothing: characters, of which a table counts as some. */
+export type Tell = (characters: number) => void;
+
+/** A table that stands in many places is written at each. */
+export function encodeJson(value: LuaValue, tell: Tell): string {
+  const plain = plainText(value, tell);
+  if (plain !== undefined) return plain;
+  const writer = new JsonWriter(tell);
+  try {
+    return writer.write(value);
+  } finally {
+    writer.tellRest();
+  }
 }
+
+function plainText(value: LuaValue, tell: Tell): string | undefined {
+  try {
+    return encodePlain(value, MAX_TEXT, tell);
+  } catch (error) {
+    throw error === TOO_LONG ? tooLong() : error;
+  }
+}
+
+const tooLong = (): JsonEncodeError =>
+  new JsonEncodeError(`cannot encode: the text is longer than ${MAX_TEXT / 1024 / 1024} MB`);
+
+/** A character costs so many here, an element some besides. */
+const SLOWLY = 4;
+const ITEM_CHARACTERS = 8;
 
 class JsonWriter {
   readonly #path: (string | number)[] = [];
   readonly #around: LuaTable[] = [];
-  readonly #tell: (tables: number) => void;
+  readonly #tell: Tell;
   #size = 0;
   #tables = 0;
+  #items = 0;
+  #told = 0;
 
-  constructor(tell: (tables: number) => void) {
+  constructor(tell: Tell) {
     this.#tell = tell;
+  }
+
+  tellRest(): void {
+    const cost = SLOWLY * (this.#size + this.#tables * TABLE_CHARACTERS + this.#items * ITEM_CHARACTERS);
+    const rest = cost - this.#told;
+    this.#told = cost;
+    this.#tell(rest);
   }
 
   write(value: LuaValue): string {
@@ -42,15 +76,15 @@ class JsonWriter {
       case 'boolean':
         return value ? 'true' : 'false';
       case 'bigint':
-        return value.toString();
+        return this.#counted(value.toString());
       case 'number':
-        return numberText(value);
+        return this.#counted(numberText(value));
       case 'string':
         return this.#string(value);
       case 'function':
         throw this.#refuse('is a function');
       default:
-        if (value instanceof LuaFloat) return numberText(value.n, true);
+        if (value instanceof LuaFloat) return this.#counted(numberText(value.n, true));
         if (value instanceof LuaTable) return this.#table(value);
         if (value instanceof LuaUserdata) return this.#userdata(value);
         throw this.#refuse(`is a ${luaType(value)}`);
@@ -60,7 +94,7 @@ class JsonWriter {
   #table(table: LuaTable): string {
     if (this.#around.includes(table)) throw this.#refuse('contains itself');
     if (this.#around.length >= MAX_DEPTH) throw this.#refuse(`is nested deeper than ${MAX_DEPTH} levels`);
-    if (++this.#tables % TOLD_AT_ONCE === 0) this.#tell(TOLD_AT_ONCE);
+    if (++this.#tables % TOLD_AT_ONCE === 0) this.tellRest();
     this.#around.push(table);
     const items: string[] = [];
     let object: boolean | undefined;
@@ -79,6 +113,7 @@ class JsonWriter {
       const text = this.write(item);
       items.push(isName ? `${this.#string(key)}:${text}` : text);
       this.#path.pop();
+      this.#items++;
       this.#count(1);
     }
     this.#around.pop();
@@ -106,10 +141,15 @@ class JsonWriter {
     return encoded;
   }
 
+  #counted(text: string): string {
+    this.#count(text.length);
+    return text;
+  }
+
   #count(bytes: number): void {
     this.#size += bytes;
-    if (this.#size > MAX_TEXT)
-      throw new JsonEncodeError(`cannot encode: the text is longer than ${MAX_TEXT / 1024 / 1024} MB`);
+    if (this.#size * SLOWLY - this.#told > TOLD_AT_ONCE * TABLE_CHARACTERS) this.tellRest();
+    if (this.#size > MAX_TEXT) throw tooLong();
   }
 
   #refuse(why: string): JsonEncodeError {

@@ -8,12 +8,14 @@ import type { LuaValue } from '../values.js';
 
 /** Thrown to give up: made once, for its stack is of no use. */
 const NOT_PLAIN = new Error('not plain');
+/** Thrown where the text would be longer than it may be. */
+export const TOO_LONG = new Error('too long');
 
-/** The text; undefined where the value is not plain, or the text would be longer than `most`. */
+/** The text; undefined where the value is not plain. Throws TOO_LONG where it would be longer than `most`. */
 export function encodePlain(
   value: LuaValue,
   most: number,
-  tell: (tables: number) => void,
+  tell: (characters: number) => void,
 ): string | undefined {
   const writer = new PlainWriter(most, tell);
   try {
@@ -22,6 +24,8 @@ export function encodePlain(
   } catch (error) {
     if (error === NOT_PLAIN) return undefined;
     throw error;
+  } finally {
+    writer.tellRest();
   }
 }
 
@@ -61,6 +65,8 @@ function escaped(text: string): string {
   return JSON.stringify(text);
 }
 
+/** What a table costs besides its characters, in characters. */
+export const TABLE_CHARACTERS = 40;
 /** Tables that are written before it is told. */
 export const TOLD_AT_ONCE = 1024;
 
@@ -70,16 +76,24 @@ type Kind = 'unknown' | 'items' | 'fields';
 class PlainWriter {
   text = '';
   readonly #most: number;
-  readonly #tell: (tables: number) => void;
+  readonly #tell: (characters: number) => void;
   #tables = 0;
+  #told = 0;
   #depth = 0;
   // Of the table under way.
   #kind: Kind = 'unknown';
   #items = 0;
 
-  constructor(most: number, tell: (tables: number) => void) {
+  constructor(most: number, tell: (characters: number) => void) {
     this.#most = most;
     this.#tell = tell;
+  }
+
+  tellRest(): void {
+    const cost = this.text.length + this.#tables * TABLE_CHARACTERS;
+    const rest = cost - this.#told;
+    this.#told = cost;
+    this.#tell(rest);
   }
 
   value(value: LuaValue): void {
@@ -109,14 +123,15 @@ class PlainWriter {
   #table(table: LuaTable): void {
     // A table within itself goes down to here at once.
     if (this.#depth >= MAX_DEPTH) throw NOT_PLAIN;
-    if (++this.#tables % TOLD_AT_ONCE === 0) this.#tell(TOLD_AT_ONCE);
+    if (++this.#tables % TOLD_AT_ONCE === 0) this.tellRest();
     const [kind, items] = [this.#kind, this.#items];
     this.#kind = 'unknown';
     this.#items = 0;
     this.#depth++;
     table.forEach(this.#pair);
     this.text += this.#end(table);
-    if (this.text.length > this.#most) throw NOT_PLAIN;
+    if (this.text.length - this.#told > TOLD_AT_ONCE * TABLE_CHARACTERS) this.tellRest();
+    if (this.text.length > this.#most) throw TOO_LONG;
     this.#depth--;
     this.#kind = kind;
     this.#items = items;

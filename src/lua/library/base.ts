@@ -40,14 +40,18 @@ const tonumber = builtin('tonumber', function (value: Value, base: Value): Resul
   return parseInBase(value, radix);
 });
 
+/** Instructions of a digit in another base. */
+const DIGIT_COST = 4;
+
 /** An integer in another base, wrapped to 64 bits; undefined when the text is none. */
 function parseInBase(text: string, base: number): Value {
   const [, sign, digits] = /^[ \t\n\v\f\r]*([-+]?)([0-9A-Za-z]+)[ \t\n\v\f\r]*$/.exec(text) ?? [];
   if (digits === undefined) return undefined;
-  charge(digits.length);
+  charge(digits.length * DIGIT_COST);
   let value: Integer = 0;
   for (let at = 0; at < digits.length; at++) {
-    const digit = Number.parseInt(digits.charAt(at), 36);
+    const code = digits.charCodeAt(at) | 32; // digits stay, letters become small
+    const digit = code < 97 ? code - 48 : code - 87;
     if (digit >= base) return undefined;
     value = int64.add(int64.multiply(value, base), digit);
   }

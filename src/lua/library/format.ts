@@ -91,6 +91,8 @@ function parseDirective(format: string, start: number, before: string): readonly
   return [{ ...conversion, before, letter, message: '', isPlain: all === '' }, end + 1];
 }
 
+/** Instructions of a digit of a float. */
+const DIGIT_COST = 5;
 /** Instructions of a conversion, besides its characters. */
 const DIRECTIVE_COST = 20;
 
@@ -147,6 +149,7 @@ function convert(directive: Directive, value: Value, index: number, count: numbe
     case 'q':
       return quote(value, index);
     default:
+      charge(DIGIT_COST * Math.max(directive.precision, 10)); // ties are found with big integers
       return formatDouble(doubleArgument(value, index, NAME, count), letter, directive);
   }
 }
@@ -167,6 +170,9 @@ function convertText(directive: Directive, value: Value, index: number, count: n
   return fillText(cut, directive);
 }
 
+/** Instructions of a character that is written otherwise. */
+const ESCAPE_COST = 10;
+
 /** %q: source text that reads back as the value. */
 function quote(value: Value, index: number): string {
   if (typeof value === 'string') return quoteText(value);
@@ -180,6 +186,7 @@ function quote(value: Value, index: number): string {
 function quoteText(text: string): string {
   chargeText(text.length);
   const quoted = text.replace(/["\\\n]|[\0-\x1f\x7f]/g, (character, at: number) => {
+    charge(ESCAPE_COST);
     if (character === '"' || character === '\\' || character === '\n') return `\\${character}`;
     const code = String(character.charCodeAt(0));
     const next = text.charCodeAt(at + 1);

@@ -1,6 +1,7 @@
 // The `math` table: Lua 5.3's, with the functions of 5.1 that it had dropped. Sealed.
 // M1: no result depends on the machine: what IEEE arithmetic does not fix is computed by elementary/.
 import { argumentError, raise } from '../compiled/errors.js';
+import { chargeRemainder } from '../compiled/arithmetic.js';
 import * as int64 from '../compiled/int64.js';
 import type { Integer } from '../compiled/int64.js';
 import { doubleOf, float, isInteger, isNumber, toInteger } from '../compiled/number.js';
@@ -55,7 +56,11 @@ const fmod = builtin('math.fmod', function (x: Value, y: Value): Result {
   // PUC's C compiler looks at the second one first.
   const b = ownNumberArgument(y, 2, 'math.fmod', arguments.length);
   const a = ownNumberArgument(x, 1, 'math.fmod', arguments.length);
-  if (!isInteger(a) || !isInteger(b)) return float(doubleOf(a) % doubleOf(b));
+  if (!isInteger(a) || !isInteger(b)) {
+    const [dividend, divisor] = [doubleOf(a), doubleOf(b)];
+    chargeRemainder(dividend, divisor);
+    return float(dividend % divisor);
+  }
   if (b === 0) return argumentError(2, 'math.fmod', 'zero');
   if (typeof a === 'number' && typeof b === 'number') return (a % b) + 0;
   return int64.fromBigInt(int64.toBigInt(a) % int64.toBigInt(b));
@@ -106,6 +111,16 @@ const min = builtin('math.min', function (...values: Value[]): Result {
 
 /** Instructions of an elementary function. */
 const FUNCTION_COST = 15;
+
+/** From here on an angle is reduced with big integers. */
+const FAR_ANGLE = 2 ** 45;
+const FAR_ANGLE_COST = 500;
+
+const ofAngle = (name: string, compute: (x: number) => number): Callable =>
+  ofDouble(name, (x) => {
+    if (Math.abs(x) >= FAR_ANGLE) machine.budget -= FAR_ANGLE_COST;
+    return compute(x);
+  });
 
 /** A function of one double. */
 function ofDouble(name: string, compute: (x: number) => number): Callable {
@@ -201,7 +216,7 @@ export const mathMembers: Readonly<Record<string, Value>> = {
   atan,
   atan2: ofDoubles('atan2', trigonometric.atan2),
   ceil,
-  cos: ofDouble('cos', trigonometric.cos),
+  cos: ofAngle('cos', trigonometric.cos),
   cosh: ofDouble('cosh', exponential.cosh),
   deg: ofDouble('deg', (x) => x * (180 / PI)),
   exp: ofDouble('exp', exponential.exp),
@@ -222,10 +237,10 @@ export const mathMembers: Readonly<Record<string, Value>> = {
   rad: ofDouble('rad', (x) => x * (PI / 180)),
   random,
   randomseed,
-  sin: ofDouble('sin', trigonometric.sin),
+  sin: ofAngle('sin', trigonometric.sin),
   sinh: ofDouble('sinh', exponential.sinh),
   sqrt: ofDouble('sqrt', Math.sqrt),
-  tan: ofDouble('tan', trigonometric.tan),
+  tan: ofAngle('tan', trigonometric.tan),
   tanh: ofDouble('tanh', exponential.tanh),
   tointeger,
   type,

@@ -1,9 +1,12 @@
 // The format strings of string.pack and its kin, read option by option. Sealed.
 import { argumentError, raise } from '../compiled/errors.js';
+import { charge } from '../compiled/protocol.js';
 
 export type PackKind =
   'int' | 'unsigned' | 'float' | 'double' | 'char' | 'string' | 'zero' | 'padding' | 'align' | 'none';
 
+/** Instructions of a character of a format. */
+const OPTION_COST = 8;
 const MAX_INTEGER_SIZE = 16;
 const NATIVE_ALIGNMENT = 8;
 export const MAX_SIZE = 2147483647;
@@ -28,6 +31,7 @@ export class PackFormat {
     // A format is a text of C's: it ends where a zero is.
     const zero = text.indexOf('\0');
     this.#text = zero < 0 ? text : text.slice(0, zero);
+    charge(this.#text.length * OPTION_COST);
     this.#name = name;
   }
 

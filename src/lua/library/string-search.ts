@@ -107,11 +107,16 @@ function parseReplacement(text: string): readonly (string | number)[] {
   return parts;
 }
 
+/** Instructions of a part of a replacement, each time that it goes in. */
+const PART_COST = 4;
+
 /** Makes a replacement text of gsub into what goes in for each match. */
 export function replaceByText(replacement: string): Replace {
   if (!replacement.includes('%')) return () => replacement;
+  charge(replacement.length);
   const parts = parseReplacement(replacement);
   return (text, pattern, begin, end) => {
+    charge(parts.length * PART_COST);
     let result = '';
     for (const part of parts) {
       if (typeof part === 'string') result += part;

@@ -250,7 +250,10 @@ class Evaluation {
   #range(from: number, to: number): Data[] {
     const count = Math.max(0, to - from + 1);
     this.#grow(count);
-    return Array.from({ length: count }, (_, index) => from + index);
+    this.#step(count);
+    const numbers: Data[] = [];
+    for (let number = from; number <= to; number++) numbers.push(number);
+    return numbers;
   }
 
   #calculate(operator: '+' | '-' | '*' | '/' | '%' | '**', a: Data, b: Data): Data {

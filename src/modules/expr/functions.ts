@@ -19,6 +19,9 @@ export interface ExpressionFunction {
   readonly run: (args: readonly Data[], ask: Ask, grow: (size: number) => void) => Data;
 }
 
+/** What a part of a text takes that is cut, in bytes. */
+const PART_BYTES = 20;
+
 const first = (args: readonly Data[]): Data => args[0] ?? null;
 const second = (args: readonly Data[]): Data => args[1] ?? null;
 
@@ -257,7 +260,7 @@ const TEXTS: Readonly<Record<string, ExpressionFunction>> = {
     const parts = old === '' ? ['', ...value, ''] : value.split(old);
     const most = args.length > 3 ? whole(args[3] ?? null, 'replace') : -1;
     const replaced = most < 0 ? parts.length - 1 : Math.min(most, parts.length - 1);
-    grow(value.length + by.length * replaced);
+    grow(value.length + by.length * replaced + PART_BYTES * parts.length);
     return [parts.slice(0, replaced + 1).join(by), ...parts.slice(replaced + 1)].join(old);
   }),
   repeat: plain(2, 2, (args, _ask, grow) => {

@@ -81,13 +81,17 @@ const builderMethod = methodsOf<AttributeBuilder>();
 const same = (policy: Policy) => PolicyType.wrap(policy);
 const names = (what: string) => rest(text('names', what));
 
+/** Instructions of settings that compile expressions. */
+const SETTING_COST = 20_000;
+
 /** A method that changes the policy and gives it back. */
 const setting = (name: string, summary: string, change: (policy: Policy) => void) =>
   method(name, {
     summary,
     params: [],
     returns: ['Policy'],
-    run: (_call, self) => {
+    run: (call, self) => {
+      call.charge(SETTING_COST);
       change(self);
       return same(self);
     },
@@ -135,7 +139,8 @@ const BuilderType: UserdataType<AttributeBuilder> = defineType<AttributeBuilder>
       params: [bytes('pattern')],
       returns: ['AttrBuilder?', 'Error?'],
       fails: { Invalid: 'the pattern is no expression of RE2' },
-      run: (_call, self, pattern) => {
+      run: (call, self, pattern) => {
+        call.charge(SETTING_COST + pattern.length * 50);
         const plain = tryText(pattern);
         if (plain === undefined) return failure('Invalid', 'the pattern is not UTF-8');
         try {
@@ -152,6 +157,8 @@ const BuilderType: UserdataType<AttributeBuilder> = defineType<AttributeBuilder>
 
 /** Parsing and filtering take about this many instructions a byte. */
 const COST = 30;
+/** A text takes so many besides. */
+const DOCUMENT_COST = 3000;
 
 const PolicyType: UserdataType<Policy> = defineType<Policy>('Policy', 'What is let through.', [
   method('sanitize', {
@@ -160,7 +167,7 @@ const PolicyType: UserdataType<Policy> = defineType<Policy>('Policy', 'What is l
     params: [bytes('html')],
     returns: ['string'],
     run: (call: HostCall, self, html) => {
-      call.charge(html.length * COST);
+      call.charge(html.length * COST + DOCUMENT_COST);
       return toBytes(self.sanitize(toTextLossy(html), (units) => call.charge(units)));
     },
   }),
@@ -228,12 +235,15 @@ const PolicyType: UserdataType<Policy> = defineType<Policy>('Policy', 'What is l
   ),
 ]);
 
-const policy = (name: string, summary: string, make: () => Policy) =>
+const policy = (name: string, summary: string, make: () => Policy, cost: number) =>
   define(name, {
     summary,
     params: [],
     returns: ['Policy', 'Error?'],
-    run: () => PolicyType.wrap(make()),
+    run: (call) => {
+      call.charge(cost);
+      return PolicyType.wrap(make());
+    },
   });
 
 export const htmlSpec = defineModuleSpec({
@@ -243,13 +253,14 @@ export const htmlSpec = defineModuleSpec({
   members: {
     sanitize: table(
       members(
-        policy('new_policy', 'A policy that allows nothing yet.', () => new Policy()),
+        policy('new_policy', 'A policy that allows nothing yet.', () => new Policy(), 500),
         policy(
           'ugc_policy',
           'A policy for what users write: text, lists, tables, images, links.',
           userContent,
+          40_000,
         ),
-        policy('strict_policy', 'A policy that leaves the text only.', () => new Policy()),
+        policy('strict_policy', 'A policy that leaves the text only.', () => new Policy(), 500),
       ),
     ),
   },

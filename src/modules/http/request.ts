@@ -189,7 +189,11 @@ export const RequestType: UserdataType<Request> = defineType<Request>(
       run: (call, self) =>
         body(self, (data) => {
           if (data === '') return failure('Invalid', 'the request has no body');
-          const decoded = decodeJson(data, () => call.instance.newTable());
+          const decoded = decodeJson(
+            data,
+            () => call.instance.newTable(),
+            () => call.charge(data.length * 2),
+          );
           return decoded.ok ? decoded.value : failure('Invalid', decoded.problem);
         }),
     }),

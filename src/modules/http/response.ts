@@ -69,9 +69,7 @@ function write(self: Response, data: string): HostResult {
 
 function json(call: HostCall, value: LuaValue): { text: string } | { problem: HostResult } {
   try {
-    const encoded = encodeJson(value, (tables) => call.charge(tables * 20));
-    call.charge(encoded.length >> 1);
-    return { text: encoded };
+    return { text: encodeJson(value, (characters) => call.charge(characters >> 1)) };
   } catch (error) {
     if (error instanceof JsonEncodeError) return { problem: failure('Invalid', error.message) };
     throw error;

@@ -157,6 +157,8 @@ const MOST_STEPS = 1_000_000;
 const STEPS_A_CHARACTER = 20;
 /** Steps of a check within which all places are told; else the first. */
 const STEPS_OF_ALL = 10_000;
+/** Steps of a check that ends where the stack does: many more than there are levels. */
+const STEPS_WITHOUT_END = 1_000_000;
 /** How often data is looked at anew because an empty table was to be an object. */
 const MOST_READINGS = 20;
 
@@ -195,13 +197,26 @@ function errorsOf(
   meter: Meter,
   charge: (steps: number) => void,
 ): readonly ErrorObject[] {
+  let steps = 0;
+  const counted = (more: number): void => {
+    steps += more;
+    charge(more);
+  };
   const run = (code: ValidateFunction, by: Meter): readonly ErrorObject[] =>
     by.run(code, data) ? [] : (code.errors ?? []);
   try {
-    return run(check.all, new Meter(STEPS_OF_ALL, charge));
+    try {
+      return run(check.all, new Meter(STEPS_OF_ALL, counted));
+    } catch (error) {
+      if (error instanceof TooManySteps) return run(check.first(), meter.telling(counted));
+      throw error;
+    }
   } catch (error) {
-    if (error instanceof TooManySteps) return run(check.first(), meter);
-    if (error instanceof RangeError) throw new SchemaError('it refers to itself without end');
+    if (error instanceof RangeError) {
+      // How deep that went is V8's business, so it always counts the same.
+      charge(Math.max(STEPS_WITHOUT_END - steps, 0));
+      throw new SchemaError('it refers to itself without end');
+    }
     // Keys that shadow an object's own methods.
     if (error instanceof TypeError) throw new SchemaError('the data has keys that cannot be compared');
     throw error;

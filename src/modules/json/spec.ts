@@ -20,6 +20,8 @@ import type { Violation } from './schema.js';
 const STEP_COST = 5;
 /** What a schema costs to compile, in instructions a character of its text. */
 const COMPILE_COST = 100;
+/** What a check costs whatever the schema is, in instructions: one that is not known yet is compiled. */
+const CHECK_COST = 8000;
 
 const schemaParameter = custom<string | LuaTable>(
   'schema',
@@ -50,12 +52,15 @@ function read(bytes: string): Read {
   }
 }
 
-/** Instructions of writing a table, besides its characters. */
-const TABLE_COST = 20;
+/** Instructions of so many characters that are written, or read quickly. */
+const written = (characters: number): number => characters >> 1;
 
-function readValue(value: LuaValue): Read {
+/** Instructions a character of what is read one by one, be it only to say what is wrong. */
+const SLOWLY = 4;
+
+function readValue(call: HostCall, value: LuaValue): Read {
   try {
-    return read(encodeJson(value));
+    return read(encodeJson(value, (characters) => call.charge(written(characters))));
   } catch (error) {
     if (error instanceof JsonEncodeError) return { ok: false, problem: error.message };
     throw error;
@@ -86,14 +91,15 @@ function withObjects(data: Data, keyword = ''): Data {
   return data.map((item) => withObjects(item));
 }
 
-function readSchema(schema: string | LuaTable): Read {
+function readSchema(call: HostCall, schema: string | LuaTable): Read {
   if (typeof schema === 'string') return read(schema);
-  const known = readValue(schema);
+  const known = readValue(call, schema);
   return known.ok ? { ...known, data: withObjects(known.data) } : known;
 }
 
 function check(call: HostCall, schema: string | LuaTable, value: Read, emptyIsBoth: boolean): HostResult {
-  const known = readSchema(schema);
+  call.charge(CHECK_COST);
+  const known = readSchema(call, schema);
   if (!known.ok) return refused('Invalid', `the schema is no JSON Schema: ${known.problem}`);
   if (!value.ok) return refused('Internal', value.problem);
   call.charge(known.text.length * COMPILE_COST + value.text.length);
@@ -133,9 +139,7 @@ export const jsonSpec = defineModuleSpec({
       },
       run: (call, value) => {
         try {
-          const encoded = encodeJson(value, (tables) => call.charge(tables * TABLE_COST));
-          call.charge(encoded.length >> 1);
-          return encoded;
+          return encodeJson(value, (characters) => call.charge(written(characters)));
         } catch (error) {
           if (error instanceof JsonEncodeError) return failure('Internal', error.message);
           throw error;
@@ -148,8 +152,12 @@ export const jsonSpec = defineModuleSpec({
       returns: ['any', 'Error?'],
       fails: { Internal: 'the text is no JSON, with line and column' },
       run: (call, json) => {
-        call.charge(json.length >> 1);
-        const decoded = decodeJson(json, () => call.instance.newTable());
+        call.charge(written(json.length));
+        const decoded = decodeJson(
+          json,
+          () => call.instance.newTable(),
+          () => call.charge(json.length * SLOWLY),
+        );
         return decoded.ok ? decoded.value : failure('Internal', decoded.problem);
       },
     }),
@@ -162,7 +170,7 @@ export const jsonSpec = defineModuleSpec({
         Invalid: 'the schema is none, the data does not follow it, or the check takes too many steps',
         Internal: 'the data has no form in JSON',
       },
-      run: (call, schema, data) => check(call, schema, readValue(data), true),
+      run: (call, schema, data) => check(call, schema, readValue(call, data), true),
     }),
     define('validate_string', {
       summary: 'Whether a JSON text follows a JSON Schema, without making tables of it.',
@@ -172,7 +180,10 @@ export const jsonSpec = defineModuleSpec({
         Invalid: 'the schema is none, the data does not follow it, or the check takes too many steps',
         Internal: 'the text is no JSON',
       },
-      run: (call, schema, json) => check(call, schema, read(json), false),
+      run: (call, schema, json) => {
+        call.charge(json.length * SLOWLY);
+        return check(call, schema, read(json), false);
+      },
     }),
   ),
 });

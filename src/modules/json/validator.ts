@@ -48,7 +48,7 @@ export function newValidator(draft: Draft, options: Options = {}): Validator {
 /** What a check calls as it goes on. */
 export class Meter {
   readonly #most: number;
-  readonly #charge: (steps: number) => void;
+  #charge: (steps: number) => void;
   #steps = 0;
   #charged = 0;
 
@@ -56,6 +56,12 @@ export class Meter {
   constructor(most: number, charge: (steps: number) => void) {
     this.#most = most;
     this.#charge = charge;
+  }
+
+  /** From now on `charge` hears of the steps. */
+  telling(charge: (steps: number) => void): this {
+    this.#charge = charge;
+    return this;
   }
 
   step(count: number): void {

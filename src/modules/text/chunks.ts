@@ -7,6 +7,8 @@ export interface ChunkSize {
   readonly size: number;
   /** Characters of the chunk before that may be repeated. */
   readonly overlap: number;
+  /** Hears of the characters of each chunk. */
+  readonly spend: (characters: number) => void;
 }
 
 /** Code points. */
@@ -17,7 +19,7 @@ export function lengthOf(text: string): number {
 }
 
 /** Pieces joined by `separator` up to the size; the last ones of a chunk that fit into the overlap begin the next. */
-function merge(pieces: readonly string[], separator: string, { size, overlap }: ChunkSize): string[] {
+function merge(pieces: readonly string[], separator: string, { size, overlap, spend }: ChunkSize): string[] {
   const between = lengthOf(separator);
   const lengths = pieces.map(lengthOf);
   const chunks: string[] = [];
@@ -25,6 +27,7 @@ function merge(pieces: readonly string[], separator: string, { size, overlap }: 
   let total = 0;
   const flush = (to: number): void => {
     const chunk = pieces.slice(from, to).join(separator).trim();
+    spend(chunk.length);
     if (chunk !== '') chunks.push(chunk);
   };
   for (const [index, length] of lengths.entries()) {
@@ -52,6 +55,11 @@ export interface RecursiveOptions extends ChunkSize {
   readonly keepSeparator: boolean;
 }
 
+/** There may be more than a call takes arguments. */
+function append(chunks: string[], more: readonly string[]): void {
+  for (const chunk of more) chunks.push(chunk);
+}
+
 export function splitRecursively(text: string, options: RecursiveOptions): string[] {
   const { separators, keepSeparator, size } = options;
   const at = separators.findIndex((one) => one === '' || text.includes(one));
@@ -63,7 +71,7 @@ export function splitRecursively(text: string, options: RecursiveOptions): strin
   const chunks: string[] = [];
   let short: string[] = [];
   const flush = (): void => {
-    if (short.length > 0) chunks.push(...merge(short, joint, options));
+    if (short.length > 0) append(chunks, merge(short, joint, options));
     short = [];
   };
   for (const piece of pieces) {
@@ -73,7 +81,7 @@ export function splitRecursively(text: string, options: RecursiveOptions): strin
     }
     flush();
     if (finer.length === 0) chunks.push(piece);
-    else chunks.push(...splitRecursively(piece, { ...options, separators: finer }));
+    else append(chunks, splitRecursively(piece, { ...options, separators: finer }));
   }
   flush();
   return chunks;

@@ -300,6 +300,8 @@ export const DifferType = defineType<Differ>('Differ', 'Compares texts by its op
     run: (call, self, before, after) =>
       attempt(() => {
         const { engine, alphabet, from, diffs } = compare(call, self, before, after);
+        // Each patch is looked for in the whole text, to see how much around it makes it the only one.
+        call.charge(diffs.length * (from.length + 500));
         return patchTable(call, engine.patch_make(from, diffs) as unknown as PatchObject[], alphabet);
       }),
   }),

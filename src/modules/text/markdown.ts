@@ -36,7 +36,7 @@ function parse(text: string): { readonly sections: Section[]; readonly links: Re
   let lines: string[] = [];
   let kind: Block['is'] = 'text';
   const flush = (): void => {
-    const block = lines.join('\n').replace(/^\n+|\s+$/g, '');
+    const block = lines.join('\n').replace(/^\n+/, '').trimEnd();
     if (block !== '') sections.at(-1)?.blocks.push({ is: kind, text: block });
     lines = [];
     kind = 'text';

@@ -79,6 +79,9 @@ function watch(pattern: Pattern): void {
   };
 }
 
+/** Instructions of a match, and of each of its groups. */
+const MATCH_COST = 80;
+
 /** The matches from the left, at most `most`. Charges for what is read. R3 */
 function* matches(call: HostCall, regexp: Regexp, text: string, most = Infinity): Generator<Match> {
   const { pattern, cost } = regexp;
@@ -107,6 +110,7 @@ function* matches(call: HostCall, regexp: Regexp, text: string, most = Infinity)
     const repeated = end === from && start === before;
     from = end === from ? from + (from < text.length ? widthAt(text, from) : 1) : end;
     before = end;
+    call.charge(MATCH_COST * (groups + 1));
     if (repeated) continue;
     found += 1;
     yield match;

@@ -14,9 +14,12 @@ class SplitError extends Error {
   override readonly name = 'SplitError';
 }
 
+/** `spend` hears of the characters of chunks as they are made: what overlaps may be much more than the text. */
+type Split = (text: string, spend: (characters: number) => void) => readonly string[];
+
 class Splitter {
-  readonly split: (text: string) => readonly string[];
-  constructor(split: (text: string) => readonly string[]) {
+  readonly split: Split;
+  constructor(split: Split) {
     this.split = split;
   }
 }
@@ -30,11 +33,14 @@ const attempt = (work: () => HostResult): HostResult => {
   }
 };
 
+/** Instructions of a chunk, besides its characters. */
+const CHUNK_COST = 50;
+
 function chunksOf(call: HostCall, { split }: Splitter, given: string): readonly string[] {
   call.charge(given.length * 12);
   const text = tryText(given);
   if (text === undefined) throw new SplitError('the text is not UTF-8');
-  return split(text).map(toBytes);
+  return split(text, (characters) => call.charge(characters + CHUNK_COST)).map(toBytes);
 }
 
 const method = methodsOf<Splitter>();
@@ -122,7 +128,7 @@ class Options {
 }
 
 /** A function that makes a splitter by its options. */
-const splitter = (name: string, summary: string, make: (read: Options) => (text: string) => string[]) =>
+const splitter = (name: string, summary: string, make: (read: Options) => Split) =>
   define(name, {
     summary,
     params: [optional(table('options'))],
@@ -141,7 +147,7 @@ export const recursive = splitter(
       keepSeparator: read.flag('keep_separator'),
       separators: read.texts('separators', ['\n\n', '\n', ' ', '']),
     };
-    return (text) => splitRecursively(text, settings);
+    return (text, spend) => splitRecursively(text, { ...settings, spend });
   },
 );
 
@@ -156,6 +162,6 @@ export const markdown = splitter(
       headingHierarchy: read.flag('heading_hierarchy'),
       joinTableRows: read.flag('join_table_rows'),
     };
-    return (text) => splitMarkdown(text, settings);
+    return (text, spend) => splitMarkdown(text, { ...settings, spend });
   },
 );

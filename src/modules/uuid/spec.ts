@@ -123,13 +123,17 @@ function version7(call: HostCall): string {
   return stamped(`${time}0${state.counter.toString(16).padStart(3, '0')}${random.slice(4)}`, 7);
 }
 
+/** Instructions of a digest, besides one for each byte. */
+const DIGEST_COST = 600;
+
 const named =
   (version: 3 | 5, digestOf: (bytes: string) => string): HostFunction =>
-  (_call, namespace, name) => {
+  (call, namespace, name) => {
     const digits = read(namespace, 'namespace UUID');
     if (typeof digits !== 'string') return digits;
     if (typeof name !== 'string')
       return failure('Invalid', `a name is expected as a string, got ${typeName(name)}`);
+    call.charge(name.length + DIGEST_COST);
     return stamped(hexOf(digestOf(bytesOfHex(digits) + name)).slice(0, 32), version);
   };
 

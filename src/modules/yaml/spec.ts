@@ -15,6 +15,10 @@ import type { HostResult } from '../../lua/values.js';
 
 /** Reading and writing take about this many instructions a byte. */
 const COST = 60;
+/** A value that an alias repeats takes so many. */
+const ALIASED_COST = 50;
+/** A document takes so many besides. */
+const DOCUMENT_COST = 3000;
 
 function attempt(work: () => HostResult): HostResult {
   try {
@@ -67,7 +71,7 @@ export const yamlSpec = defineModuleSpec({
         if (typeof order === 'string') return failure('Invalid', order);
         const data = tryToData(value, { nonFinite: true });
         if (!data.ok) return [undefined, data.error];
-        call.charge(weightOf(data.data) * COST);
+        call.charge(weightOf(data.data) * COST + DOCUMENT_COST);
         return attempt(() => toBytes(formatYaml(data.data, order)));
       },
     }),
@@ -83,10 +87,15 @@ export const yamlSpec = defineModuleSpec({
       returnsWrongArguments: true,
       run: (call: HostCall, data) => {
         if (data === '') return failure('Invalid', 'the text is empty');
-        call.charge(data.length * COST);
+        call.charge(data.length * COST + DOCUMENT_COST);
         const text = tryText(data);
         if (text === undefined) return failure('Internal', 'invalid YAML: the text is not UTF-8');
-        return attempt(() => fromData(parseYaml(text), () => call.instance.newTable()));
+        return attempt(() =>
+          fromData(
+            parseYaml(text, (values) => call.charge(values * ALIASED_COST)),
+            () => call.instance.newTable(),
+          ),
+        );
       },
     }),
   ),
