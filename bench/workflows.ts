@@ -70,9 +70,11 @@ export async function bench({ args }: BenchOptions): Promise<BenchResult> {
   }
 
   const speeds = await replaySpeeds(sides, rounds);
-  figures['replayed events/s lua'] = round(speeds.lua);
-  figures['replayed events/s typescript'] = round(speeds.typescript);
-  figures['replay ratio'] = round(speeds.lua / speeds.typescript);
+  figures['replayed events/s lua'] = round(speeds.lua.speed);
+  figures['replayed events/s typescript'] = round(speeds.typescript.speed);
+  figures['replay start ms lua'] = round(speeds.lua.startMs);
+  figures['replay start ms typescript'] = round(speeds.typescript.startMs);
+  figures['replay ratio'] = round(speeds.lua.speed / speeds.typescript.speed);
   return result('workflows', figures, {
     'noActivity ratio': '>= 0.9',
     'oneActivity ratio': '>= 0.9',

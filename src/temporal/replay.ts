@@ -96,12 +96,12 @@ export async function* replayRuns<Run extends RecordedRun>(
     }
   };
   // Late: commands about runs seldom replay one, and the SDK's worker is most of what they would load.
-  const { Worker } = await import('@temporalio/worker');
+  const { UntimedWorker } = await import('./worker.js');
   const source: ArtifactSource = {
     artifact: (hash, engine) => artifacts.artifact(hash, engine),
     instead: (recorded) => Promise.resolve(current?.reference ?? recorded),
   };
-  const replayed = Worker.runReplayHistories(
+  const replayed = UntimedWorker.runReplayHistories(
     {
       workflowBundle: sandboxCode(bundle),
       dataConverter: workerDataConverter(source, tracing),

@@ -5,7 +5,8 @@
 // K4: its sandboxes can collect garbage, which the Lua engine asks for where a step takes much (lua/compiled/collection.ts).
 // K5: a step of a workflow is not cut off by time. The SDK would do so after 5 s, by a timeout of node:vm inside a promise, and
 //     that ends the whole process ("async hook stack has become corrupted", nodejs/node#38503, temporalio/sdk-typescript#939):
-//     on a machine that is busy enough, any step. What Lua does in a step is bounded by its budget.
+//     on a machine that is busy enough, any step. What Lua does in a step is bounded by its budget. There is no such timeout at
+//     all: for each call into a sandbox node:vm would start a thread that watches it, 25 us of CPU where a replayed event takes 170.
 import { makeTelemetryFilterString, Runtime, Worker } from '@temporalio/worker';
 import type { ActivityInterceptorsFactory, NativeConnection, WorkerOptions } from '@temporalio/worker';
 import type { DataObject } from '../core/data.js';
@@ -54,7 +55,7 @@ export interface RunningWorker extends AsyncDisposable {
 /** Makes a worker and runs it. */
 export async function createWorker(options: CreateWorkerOptions): Promise<RunningWorker> {
   const settings = await workerOptions(options);
-  const worker = await withCollector(() => Worker.create(settings)); // K4
+  const worker = await withCollector(() => UntimedWorker.create(settings)); // K4
   const ended = worker.run();
   // Told to who awaits `ended`; a worker that breaks before anybody does must not end the process.
   ended.catch(() => undefined);
@@ -65,10 +66,17 @@ export async function createWorker(options: CreateWorkerOptions): Promise<Runnin
   return { taskQueue: options.taskQueue, worker, ended, shutdown, [Symbol.asyncDispose]: shutdown };
 }
 
-/** Beyond this a sandbox hangs for good, and a process that ends is better than one that stays (K5). Milliseconds. */
-const STEP_MS = 600_000;
-/** The SDK takes this option, and has no type for it. */
-const hiddenOptions: object = { isolateExecutionTimeout: STEP_MS };
+/** A worker whose steps have no limit of time (K5). */
+export class UntimedWorker extends Worker {
+  protected static override createWorkflowCreator: typeof Worker.createWorkflowCreator = (
+    bundle,
+    options,
+    logger,
+  ) => {
+    const untimed = { ...options, isolateExecutionTimeoutMs: undefined as unknown as number };
+    return Worker.createWorkflowCreator(bundle, untimed, logger);
+  };
+}
 
 async function workerOptions(options: CreateWorkerOptions): Promise<WorkerOptions> {
   const { connection, namespace, taskQueue, bundle, activities, artifacts } = options;
@@ -90,7 +98,6 @@ async function workerOptions(options: CreateWorkerOptions): Promise<WorkerOption
     ...(options.nexusServices === undefined ? {} : { nexusServices: [...options.nexusServices] }),
     shutdownGraceTime: options.drainMs ?? 10_000,
     ...settings.options,
-    ...hiddenOptions,
     // The SDK's threads make code of strings, and nothing of ours can be prepared in them (sdk-code.ts).
     ...(canGenerateCode() ? {} : { debugMode: true }),
     ...options.overrides,
