@@ -77,9 +77,9 @@ interface Shown {
   readonly reason: string;
 }
 
-const make = (index = INDEX): string =>
+const make = (name: string, index = INDEX): string =>
   realpathSync(
-    folders.make({ 'moontide.yaml': 'name: keeper\n', 'src/_index.yaml': index, 'src/worker.lua': WORKER }),
+    folders.make({ 'moontide.yaml': `name: ${name}\n`, 'src/_index.yaml': index, 'src/worker.lua': WORKER }),
   );
 
 async function shown(app: string): Promise<Readonly<Record<string, Shown>>> {
@@ -104,7 +104,7 @@ async function until(
 
 describe.concurrent('services on the command line', { timeout: 240_000 }, () => {
   it('run as their lifecycle says, follow what people ask, and stop in order with the node', async () => {
-    const app = make();
+    const app = make('keeper');
     const node = new CliProcess(['--app', app, 'run']);
     await node.until(/^begin\ttop\t\d+$/m, 90_000);
 
@@ -161,7 +161,9 @@ describe.concurrent('services on the command line', { timeout: 240_000 }, () => 
   });
 
   it('trap C: whose node was frozen until their lease was gone run nothing under the old token', async () => {
-    const app = make(`
+    const app = make(
+      'frozen',
+      `
 version: "1.0"
 namespace: app
 entries:
@@ -169,7 +171,8 @@ entries:
   - { name: db, kind: db.sql.sqlite, file: ./steps.db }
   - { name: stepper_process, kind: process.lua, source: file://stepper.lua, modules: [ctx, sql, time] }
   - { name: stepper, kind: process.service, process: stepper_process, host: hosts, lifecycle: { auto_start: true } }
-`);
+`,
+    );
     writeFileSync(join(app, 'src/stepper.lua'), STEPPER);
     using steps = new SqliteDatabase(join(app, 'steps.db'));
     steps.exec('CREATE TABLE steps (fence INTEGER, woke INTEGER)');
@@ -180,7 +183,7 @@ entries:
     await eventually('it runs', () => fenceOf('SELECT max(fence) AS fence FROM steps') > 0);
     const connection = await Connection.connect({ address });
     const life = new Client({ connection }).workflow.getHandle(
-      lifecycleWorkflowId('keeper', `${hostname()}:${pid}`),
+      lifecycleWorkflowId('frozen', `${hostname()}:${pid}`),
     );
     const isWatched = async (): Promise<boolean> =>
       life.describe().then(
@@ -209,7 +212,9 @@ entries:
 
   it('end with two nodes that are told to stop at once, and start again with the next', async () => {
     const each = 'auto_start: true, placement: every_node';
-    const app = make(`
+    const app = make(
+      'both',
+      `
 version: "1.0"
 namespace: app
 entries:
@@ -218,7 +223,8 @@ entries:
   - { name: single, kind: process.service, process: worker_process, host: hosts, input: [single], lifecycle: { auto_start: true } }
   - { name: each, kind: process.service, process: worker_process, host: hosts, input: [each], lifecycle: { ${each} } }
   - { name: top, kind: process.service, process: worker_process, host: hosts, input: [top], lifecycle: { ${each}, requires: [each] } }
-`);
+`,
+    );
     const nodes = [new CliProcess(['--app', app, 'run']), new CliProcess(['--app', app, 'run'])];
     await Promise.all(nodes.map((node) => node.until(/^begin\ttop\t\d+$/m, 90_000)));
     for (const node of nodes) node.signal('SIGTERM');

@@ -33,6 +33,8 @@ export class ServiceHost implements ServiceLeases {
   #leaving = false;
   /** Until when leases hold that nothing else renews; on the clock of `performance`. */
   #holdsUntil = Infinity;
+  /** When the newest word was sent that the server has taken. */
+  #saidAt = -Infinity;
   readonly #check: NodeJS.Timeout;
   readonly #news = new EventEmitter().setMaxListeners(0);
 
@@ -45,7 +47,8 @@ export class ServiceHost implements ServiceLeases {
   /** The server has taken a word of the node that was sent at `sentAt`: its leases hold for `ms` from then (H3). */
   renewed(sentAt: number, ms: number): void {
     // Words overtake each other where the server was away.
-    this.#holdsUntil = this.#holdsUntil === Infinity ? sentAt + ms : Math.max(this.#holdsUntil, sentAt + ms);
+    if (sentAt >= this.#saidAt) this.#holdsUntil = sentAt + ms;
+    this.#saidAt = Math.max(this.#saidAt, sentAt);
     this.#news.emit('heard');
     for (const life of this.#untold) life.serverIsBack();
   }
