@@ -398,6 +398,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
       http = new HttpServing(
         {
           app: prepared.name,
+          appFolder: prepared.folder,
           fill,
           call: httpCall(() => app.get(keys.functions)),
           temporal,

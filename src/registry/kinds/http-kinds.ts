@@ -34,10 +34,9 @@ const path = filledText('Begins with `/`.', {
   examples: ['/users/{id}'],
 });
 const pem = (what: string): JsonSchema =>
-  filledText(`${what}: PEM, or \`\${env:NAME}\`.`, {
-    not: { pattern: '^file://' },
-    'x-refused': "is not read from files in this version; name a variable, as in '${env:tls_cert}'",
-  });
+  filledText(
+    `${what}: PEM, \`\${env:NAME}\`, or the \`file://\` path of a file of the app, relative to the YAML file. Files are read when the server starts.`,
+  );
 
 export const httpService = defineKind({
   name: 'http.service',
@@ -89,6 +88,7 @@ export const httpService = defineKind({
     },
     { required: ['addr'] },
   ),
+  files: ['tls.cert', 'tls.key', 'tls.client_ca'],
   references: [{ pointer: '/network', kinds: ['network', 'network.*'] }, ...lifecycleReferences],
   checkFields: checkTls,
 });

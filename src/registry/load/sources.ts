@@ -1,5 +1,6 @@
 // `file://` values of an entry's source fields: the text of the file they name, or what is wrong with it.
 import path from 'node:path';
+import { mapIn } from '../../core/data-values.js';
 import { dataObject, type DataObject } from '../../core/data.js';
 import type { Diagnostic, Place } from '../../core/diagnostics.js';
 import type { KindSpec } from '../model/kind.js';
@@ -66,6 +67,20 @@ export async function readSources(
     const chunk = inRoot.startsWith('../') ? appPath : root.prefix + inRoot;
     file = { chunk, path: appPath };
     if (spec?.lua !== undefined) data['chunk'] = chunk;
+  }
+  for (const name of spec?.files ?? []) {
+    const [outer = '', inner = ''] = name.split('.');
+    const map = mapIn(data[outer]);
+    const value = map[inner];
+    if (typeof value !== 'string' || !value.startsWith(SCHEME)) continue;
+    const place = entry.tree.placeOf(`${entry.base}/${outer}/${inner}`);
+    const source = await readSource(value.slice(SCHEME.length), entry, place, files);
+    if ('diagnostic' in source) diagnostics.push(source.diagnostic);
+    else
+      data = dataObject({
+        ...data,
+        [outer]: dataObject({ ...map, [inner]: SCHEME + files.relative(source.path) }),
+      });
   }
   return {
     data,

@@ -61,6 +61,8 @@ export interface KindSpec {
   checkFields?(entry: Entry): readonly FieldProblem[];
   /** Fields whose `file://` value is replaced by the file's text. */
   readonly sources?: readonly string[];
+  /** Fields, by the names on the way to them (`tls.cert`), whose `file://` value is kept as a path from the app's folder: the file is there, and read when it is needed. */
+  readonly files?: readonly string[];
   /** Looks at the text of `sources` when an app is loaded or changed; references are entry ids. Pure. Lua is checked by its compiler. */
   checkSources?(entry: Entry, find: (id: string) => Entry | undefined): readonly SourceProblem[];
   /** Set for kinds whose source is Lua and that make programs. */

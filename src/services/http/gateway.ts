@@ -22,6 +22,8 @@ import type { WorkflowEndpoint } from './workflow-endpoint.js';
 export interface HttpGatewayOptions {
   /** Name of the app. */
   readonly app: string;
+  /** Absolute. */
+  readonly appFolder: string;
   readonly plan: () => HttpPlan;
   readonly fill: (text: string) => string;
   /** Calls a function for a request. Never rejects. */
@@ -101,7 +103,7 @@ export class HttpGateway implements NodeService {
       }
     for (const planned of servers)
       try {
-        await this.#serve(planned, serverSettings(planned.entry, fill));
+        await this.#serve(planned, serverSettings(planned.entry, fill, this.#options.appFolder));
       } catch (error) {
         if (failures === 'throw') throw error;
         logger.error('an HTTP server does not run as its entry says', { service: planned.entry.id, error });

@@ -1,4 +1,6 @@
 // What an http.service entry says of its server.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ServerOptions } from 'node:https';
 import { mapIn } from '../../core/data-values.js';
 import type { DataObject } from '../../core/data.js';
@@ -24,8 +26,12 @@ export interface ServerSettings {
   readonly key: string;
 }
 
-/** `fill` fills placeholders. Throws HttpSettingError. */
-export function serverSettings({ id, data }: Entry, fill: (text: string) => string): ServerSettings {
+/** `fill` fills placeholders; files of the app are read. Throws HttpSettingError. */
+export function serverSettings(
+  { id, data }: Entry,
+  fill: (text: string) => string,
+  appFolder: string,
+): ServerSettings {
   const addr = fill(typeof data['addr'] === 'string' ? data['addr'] : '');
   const at = addr.lastIndexOf(':');
   const port = Number(addr.slice(at + 1));
@@ -34,7 +40,7 @@ export function serverSettings({ id, data }: Entry, fill: (text: string) => stri
   const host = addr.slice(0, at).replace(/^\[|\]$/g, '');
   const timeouts = mapIn(data['timeouts']);
   const lifecycle = mapIn(data['lifecycle']);
-  const tls = tlsOf(id, mapIn(data['tls']), fill);
+  const tls = tlsOf(id, mapIn(data['tls']), fill, appFolder);
   return {
     host: host === '' ? undefined : host,
     port,
@@ -50,6 +56,17 @@ export function serverSettings({ id, data }: Entry, fill: (text: string) => stri
   };
 }
 
+function fileText(id: string, name: string, path: string, appFolder: string): string {
+  try {
+    return readFileSync(join(appFolder, path), 'utf8');
+  } catch (cause) {
+    throw new HttpSettingError(
+      `'tls.${name}' of '${id}' cannot be read: ${(cause as Error).message}; put the file '${path}' into the app's folder`,
+      { cause },
+    );
+  }
+}
+
 /** What is asked of clients; names of Go's crypto/tls, which the format follows. */
 const CLIENT_AUTH: Readonly<Record<string, Pick<ServerOptions, 'requestCert' | 'rejectUnauthorized'>>> = {
   request: { requestCert: true, rejectUnauthorized: false },
@@ -62,11 +79,13 @@ function tlsOf(
   id: string,
   tls: Readonly<DataObject>,
   fill: (text: string) => string,
+  appFolder: string,
 ): ServerOptions | undefined {
   if (tls['mode'] !== 'manual') return undefined;
   const text = (name: string): string | undefined => {
     const value = tls[name];
-    return typeof value === 'string' ? fill(value) : undefined;
+    if (typeof value !== 'string') return undefined;
+    return value.startsWith('file://') ? fileText(id, name, value.slice(7), appFolder) : fill(value);
   };
   for (const name of ['cert', 'key', 'client_ca']) {
     const value = text(name);
