@@ -325,3 +325,58 @@ describe('services on two nodes', () => {
     },
   );
 });
+
+/** As many as the app may have before anything else notices them. */
+const SERVICES = 150;
+const CALLS = 200;
+
+it.runIf(whole)(
+  `${SERVICES} services keep ${CALLS} calls at once from nothing, while they start`,
+  { timeout: 300_000 },
+  async () => {
+    const services = Array.from(
+      { length: SERVICES },
+      (_, n) =>
+        `  - { name: s${n}, kind: process.service, process: idle, host: hosts, lifecycle: { auto_start: true } }`,
+    );
+    const folder = folders.make({
+      'moontide.yaml': 'name: crowd\n',
+      'src/_index.yaml': `
+version: "1.0"
+namespace: app
+entries:
+  - { name: hosts, kind: process.host }
+  - { name: idle, kind: process.lua, source: "return function() print('runs') process.events():receive() end" }
+  - { name: door, kind: http.service, addr: '127.0.0.1:0', lifecycle: { auto_start: true } }
+  - { name: guests, kind: http.router, meta: { server: door } }
+  - { name: add, kind: function.lua, source: file://add.lua, modules: [http, time] }
+  - { name: added, kind: http.endpoint, meta: { router: guests }, method: GET, path: '/{n}', func: add }
+${services.join('\n')}
+`,
+      'src/add.lua': `local http, time = require("http"), require("time")
+        return function()
+          time.sleep("50ms")
+          return http.response():write_json({ n = http.request():param("n") })
+        end`,
+    });
+    const node = new CliProcess(['--app', folder, '--address', `127.0.0.1:${port}`, 'run']);
+    await node.until(/^ready:/m, 120_000);
+    const url = /listens on (http:\S+)/.exec(node.stderr)?.[1] ?? '';
+    const runs = (): number => node.stdout.match(/^runs$/gm)?.length ?? 0;
+    const before = runs();
+    const began = performance.now();
+    const answers = await Promise.all(
+      Array.from({ length: CALLS }, async (_, n) => {
+        const answer = await fetch(`${url}/${n}`);
+        return ((await answer.json()) as { n: string }).n;
+      }),
+    );
+    const ms = Math.round(performance.now() - began);
+    expect(answers).toEqual(Array.from({ length: CALLS }, (_, n) => String(n)));
+    const after = runs();
+    while (runs() < SERVICES) await sleep(50);
+    figure('calls beside services that start', { calls: CALLS, ms, running: { before, after } });
+    node.signal('SIGTERM');
+    expect((await node.ended).code).toBe(0);
+  },
+);
