@@ -92,6 +92,7 @@ const CALLERS: Readonly<Record<string, string>> = {
     local key = assert(require("env").get("app:key"))
     local _, err = bank:call("quote", { price = key })
     return { err:kind(), err:message() }`,
+  nowhere: `return funcs.nexus("nowhere-${id}", "x"):call("y")`,
   more: 'return bank:call("more")',
   fails_or_not: 'local _, err = bank:call("fails", { state = "x" }) return err:kind()',
 };
@@ -265,6 +266,17 @@ describe('an operation', { timeout: 60_000 }, () => {
     // Until the worker is there that knows it, it is not found.
     await expect.poll(() => run('more'), { timeout: 30_000, interval: 100 }).toEqual(['more']);
     expect(await run('fails_or_not')).toEqual(['NotFound']);
+  });
+
+  it('behind an endpoint that is not there waits, and doctor says what for', async () => {
+    const { workflowId } = await start('nowhere');
+    const doctor = async (): Promise<string> => (await cli(at(shop, 'doctor'))).stdout;
+    await expect
+      .poll(doctor, { timeout: 30_000, interval: 200 })
+      .toContain(
+        `cure: start the app whose nexus.service has the endpoint 'nowhere-${id}', or make it with \`temporal operator nexus endpoint create\`; the run goes on by itself`,
+      );
+    await client.workflow.getHandle(workflowId).terminate();
   });
 
   it('is replayed as it was', async () => {

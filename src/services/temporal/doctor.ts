@@ -11,6 +11,7 @@ import type { PendingActivity, RunFacts } from './run-facts.js';
 export type Problem =
   | 'unknown_workflow'
   | 'program_missing'
+  | 'endpoint_missing'
   | 'registry_away'
   | 'nondeterminism'
   | 'task_fails'
@@ -107,6 +108,9 @@ const about = ({ workflowId, runId, program, type }: RunFacts, attempts: number)
   attempts,
 });
 
+/** What the server says of a call of funcs.nexus. */
+const MISSING_ENDPOINT = /^BadScheduleNexusOperationAttributes: endpoint "(.+)" not found/;
+
 function taskDiagnosis(
   facts: RunFacts,
   attempt: number,
@@ -135,6 +139,13 @@ function taskDiagnosis(
       ...base,
       problem: 'program_missing',
       cure: `bring back the registry that has the program, or begin again on the newest: \`${resetCommand(temporal, workflowId, 'program lost')}\``,
+    };
+  const endpoint = MISSING_ENDPOINT.exec(message)?.[1];
+  if (endpoint !== undefined)
+    return {
+      ...base,
+      problem: 'endpoint_missing',
+      cure: `start the app whose nexus.service has the endpoint '${endpoint}', or make it with \`temporal operator nexus endpoint create\`; the run goes on by itself`,
     };
   if (isNondeterminism)
     return {
