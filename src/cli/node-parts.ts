@@ -18,6 +18,7 @@ import { builtModules } from '../modules/index.js';
 import type { NodeHost } from '../runtime/resources.js';
 import type { Registry } from '../registry/service.js';
 import { registryAccess } from '../runtime/registry-access.js';
+import { LISTEN } from '../registry/load/config-schema.js';
 import type { RegistryStore } from '../registry/store/registry-store.js';
 import { functionCaller } from '../runtime/function-caller.js';
 import type { OpenPeers } from '../runtime/components.js';
@@ -34,6 +35,7 @@ import { errorToErrorData } from '../temporal/failures.js';
 import type { PreparedApp } from './prepare-app.js';
 import { openPlace, secretsOf } from './registry-place.js';
 import type { StateFolder } from './state-folder.js';
+import { UsageError } from './usage-error.js';
 import type { RegistryPlace } from './registry-place.js';
 
 export interface LogWishes {
@@ -234,6 +236,18 @@ const plainFields = (fields: DataObject): Record<string, unknown> =>
       return value;
     }),
   ) as Record<string, unknown>;
+
+/** Where the node serves its metrics and probes; undefined: nowhere. Throws a UsageError for what is no address. */
+export function metricsAddress(
+  { config }: PreparedApp,
+  environment: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  const wished = environment['MOONTIDE_METRICS'];
+  if (wished === undefined || wished === '') return config.metrics.listen;
+  if (!LISTEN.test(wished))
+    throw new UsageError(`MOONTIDE_METRICS must be host:port, such as '127.0.0.1:9464', got '${wished}'`);
+  return wished;
+}
 
 const DEFAULT_SHUTDOWN_MS = 30_000;
 

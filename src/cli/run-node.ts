@@ -49,6 +49,7 @@ import {
   groupsOf,
   kindHost,
   makeLogger,
+  metricsAddress,
   nodeHandlers,
   openStore,
   peersOf,
@@ -415,7 +416,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     }
     plan = planOf(prepared.name, registry.current.all(), settings, wishes);
     interrupted.throwIfAborted();
-    const { listen } = prepared.config.metrics;
+    const listen = metricsAddress(prepared, environment);
     if (listen !== undefined && !asked)
       app
         .get(keys.supervisor)

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { metricsHandlers } from '../../src/modules/metrics/host.js';
 import { metricsSpec } from '../../src/modules/metrics/spec.js';
+import { metricsAddress } from '../../src/cli/node-parts.js';
+import type { PreparedApp } from '../../src/cli/prepare-app.js';
 import { MetricsCollector } from '../../src/services/metrics/collector.js';
 import { metricsService } from '../../src/services/metrics/server.js';
 import { nodeAnswers, runLua } from '../support/instance.js';
@@ -107,5 +109,15 @@ describe('metrics', () => {
     await expect(taken.start()).rejects.toMatchObject({ code: 'METRICS_LISTEN', kind: 'Unavailable' });
     await service.stop();
     await expect(fetch(`http://127.0.0.1:${port}/metrics`)).rejects.toThrow();
+  });
+
+  it('are served where MOONTIDE_METRICS says, before moontide.yaml', () => {
+    const app = { config: { metrics: { listen: '127.0.0.1:1' } } } as unknown as PreparedApp;
+    expect(metricsAddress(app, {})).toBe('127.0.0.1:1');
+    expect(metricsAddress(app, { MOONTIDE_METRICS: '' })).toBe('127.0.0.1:1');
+    expect(metricsAddress(app, { MOONTIDE_METRICS: '[::]:9464' })).toBe('[::]:9464');
+    expect(() => metricsAddress(app, { MOONTIDE_METRICS: '9464' })).toThrow(
+      "MOONTIDE_METRICS must be host:port, such as '127.0.0.1:9464', got '9464'",
+    );
   });
 });

@@ -18,6 +18,9 @@ export const APP_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/;
 /** `organization/module` */
 export const MODULE_NAME = /^[a-z0-9][a-z0-9-]*\/[a-z0-9][a-z0-9-]*$/;
 
+/** `host:port`, as `metrics.listen` has it. */
+export const LISTEN = /^(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$/;
+
 export const configSchema: JsonSchema = closed({
   name: {
     type: 'string',
@@ -92,10 +95,10 @@ export const configSchema: JsonSchema = closed({
   metrics: closed({
     listen: {
       type: 'string',
-      pattern: '^(?:[A-Za-z0-9.-]+|\\[[0-9a-fA-F:.]+\\]):\\d{1,5}$',
+      pattern: LISTEN.source,
       'x-expected': "host:port, such as '127.0.0.1:9464'",
       description:
-        'Where dev and run serve `/metrics` (for Prometheus), `/livez` and `/readyz`. Default: nowhere.',
+        'Where dev and run serve `/metrics` (for Prometheus), `/livez` and `/readyz`, unless MOONTIDE_METRICS says. Default: nowhere.',
     },
   }),
   shutdown: closed({
