@@ -36,7 +36,7 @@ import { MetricsCollector } from '../services/metrics/collector.js';
 import { metricsService } from '../services/metrics/server.js';
 import { NodeSupervision } from '../services/supervision/node-supervision.js';
 import { processServiceStarter } from '../services/supervision/process-service.js';
-import { isService, serviceSpecs } from '../services/supervision/service-specs.js';
+import { isService, serviceSpecs, withSecurity } from '../services/supervision/service-specs.js';
 import { Serving } from '../services/temporal/serving.js';
 import { needsTemporal } from '../services/temporal/worker-plan.js';
 import { fillPlaceholders } from '../services/env/placeholders.js';
@@ -162,6 +162,14 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     fillPlaceholders(text, (name) => variables.value(name) ?? environment[name]);
   httpPlanOf(prepared.entries, fill); // what is wrong with it is told before anything starts
   servicesOf(prepared, prepared.entries);
+  const unsecured = withSecurity(prepared.entries);
+  if (unsecured.length > 0)
+    logger.warn(
+      "'lifecycle.security' is not enforced in this version: these services may do whatever the app may",
+      {
+        services: unsecured.join(', '),
+      },
+    );
   const publishing = new Publishing(options.publish ?? 'start', logger);
   const asked = options.temporal === 'asked';
   // A command that is over soon, or has queues of its own, keeps no services.

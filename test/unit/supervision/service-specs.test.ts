@@ -8,6 +8,7 @@ import {
   circularServices,
   groupProblems,
   serviceSpecs,
+  withSecurity,
 } from '../../../src/services/supervision/service-specs.js';
 
 const entry = (name: string, kind: string, data: Readonly<DataObject>): Entry => ({
@@ -78,6 +79,11 @@ describe('services of an app', () => {
     expect(told(group('one', ['a']), service('a', { restart: dataObject({}) }))[0]).toMatch(
       /^app:a\/lifecycle\/restart: when 'app:a' starts again is said by its supervisor 'app:one'; drop 'restart'/,
     );
+  });
+
+  it('that are to run for somebody are named, as nothing holds them to it yet', () => {
+    const security = dataObject({ actor: dataObject({ id: 'service:b' }) });
+    expect(withSecurity([service('a'), service('b', { security })])).toEqual(['app:b']);
   });
 
   it('are refused where an order within a supervisor goes in a circle with what they require', () => {
