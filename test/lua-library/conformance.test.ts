@@ -1,11 +1,14 @@
-// The files of test/lua say what the language's libraries do. lua5.3 judges the files, then the engine runs them.
+// The files of test/lua say what the language's libraries do, those of test/lua54 what 5.4 brought. lua5.3 and lua5.4 judge the
+// files, then the engine runs them.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { runLua } from './engine.js';
 
-const folder = new URL('../lua/', import.meta.url);
+const folderOf = (judge: string): URL =>
+  new URL(judge === 'lua5.4' ? '../lua54/' : '../lua/', import.meta.url);
 const files = [
+  'float-trees.lua',
   'float-variables.lua',
   'format.lua',
   'integer-trees.lua',
@@ -19,13 +22,14 @@ const files = [
   'tables.lua',
   'utf8.lua',
 ];
-const hasJudge = spawnSync('lua5.3', ['-v']).status === 0;
+const judged = [...files.map((file) => ['lua5.3', file] as const), ['lua5.4', 'close.lua'] as const];
 
-describe.each(files)('%s', (file) => {
-  const path = new URL(file, folder);
+describe.each(judged)('%s: %s', (judge, file) => {
+  const path = new URL(file, folderOf(judge));
+  const hasJudge = spawnSync(judge, ['-v']).status === 0;
 
-  it.runIf(hasJudge)('is true of lua5.3', () => {
-    const { status, stderr } = spawnSync('lua5.3', [path.pathname], { encoding: 'latin1', timeout: 20_000 });
+  it.runIf(hasJudge)('is true of it', () => {
+    const { status, stderr } = spawnSync(judge, [path.pathname], { encoding: 'latin1', timeout: 20_000 });
     expect([status, stderr]).toEqual([0, '']);
   });
 
@@ -35,5 +39,8 @@ describe.each(files)('%s', (file) => {
 });
 
 it('covers every file that is there', () => {
-  expect(readdirSync(folder)).toEqual(expect.arrayContaining(files));
+  for (const judge of ['lua5.3', 'lua5.4'])
+    expect(readdirSync(folderOf(judge)).sort()).toEqual(
+      judged.filter((each) => each[0] === judge).map(([, file]) => file),
+    );
 });

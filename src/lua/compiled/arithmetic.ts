@@ -2,6 +2,7 @@
 // A1: each gives the operator's value, or S when a metamethod suspends.
 // A2: integers wrap; an integral float stays a float (LuaFloat).
 import { LuaFloat } from '../../core/data.js';
+import { pow } from '../library/elementary/exponential.js';
 import { integerError, operandError, raiseHere } from './errors.js';
 import * as int64 from './int64.js';
 import type { Integer } from './int64.js';
@@ -175,16 +176,11 @@ export function modulo(a: Value, b: Value): Result {
 const POWER_COST = 15;
 const powerNumbers: Operation = (a, b) => {
   machine.budget -= POWER_COST;
-  return float(powerOf(doubleOf(a), doubleOf(b)));
+  const base = doubleOf(a);
+  const exponent = doubleOf(b);
+  return float(exponent === 2 ? base * base : pow(base, exponent)); // V8's own differs from Node to Node
 };
 export const power = (a: Value, b: Value): Result => arithmetic(a, b, '__pow', powerNumbers);
-
-/** C's pow where JavaScript's differs: 1 to any power is 1, also -1 to an infinity. */
-function powerOf(base: number, exponent: number): number {
-  if (exponent === 2) return base * base;
-  if (base === 1 || (base === -1 && (exponent === Infinity || exponent === -Infinity))) return 1;
-  return base ** exponent;
-}
 
 export function negate(a: Value): Result {
   const number = operandOf(a);

@@ -135,7 +135,7 @@ function writeRegion(f: FunctionEmitter, closing: LocalStatement, write: () => v
   f.regions.push(region);
   f.writer.attempt(
     () => f.writer.block(region.label, write),
-    `${region.value}=toThrown(thrown);${region.code}=1;M.depth=D;M.barrier=N;M.levels=V;`,
+    `${region.value}=toThrown(thrown);${region.code}=1;M.depth=depth;M.barrier=barrier;M.levels=levels;`,
   );
   f.regions.pop();
   const thrown = `${region.code}===1?${region.value}:undefined`;

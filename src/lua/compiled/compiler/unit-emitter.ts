@@ -323,8 +323,8 @@ const OBSERVED = '"use strict";var B=0,O=unit.observer;';
 const CLOSURE_BYTES = 96;
 const UPVALUE_BYTES = 24;
 
-/** What a function with to-be-closed variables puts back when it catches an error. */
-const SAVED = 'const D=M.depth,N=M.barrier,V=M.levels;';
+/** What a function with to-be-closed variables puts back when it catches an error. No name of RUNTIME_NAMES: it would hide that one. */
+const SAVED = 'const depth=M.depth,barrier=M.barrier,levels=M.levels;';
 
 function slotNames(emitter: FunctionEmitter, from: number): string[] {
   const count = Math.max(emitter.slotCount - from, 0);
