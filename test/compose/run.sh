@@ -19,7 +19,7 @@ skip() {
 fail() {
   say "FAILED: $*"
   compose ps || true
-  compose logs --tail 20 2>&1 | tail -n 120 || true
+  compose logs --tail 20 2>&1 | tail -n 120 | cut -c 1-400 || true
   exit 1
 }
 

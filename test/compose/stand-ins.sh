@@ -124,14 +124,14 @@ temporal() {
     # As the public image's entry point: other members of the ring are told an address that they can reach.
     printf '%s\n' '#!/bin/sh' 'export TEMPORAL_BROADCAST_ADDRESS="$(hostname -i)"' 'exec temporal-server start' >"$files/etc/temporal/entrypoint.sh"
     chmod +x "$files/etc/temporal/entrypoint.sh"
-    image "temporalio/server:$TEMPORAL" "$files" $'WORKDIR /etc/temporal\nUSER 1000\nCMD ["/etc/temporal/entrypoint.sh"]'
+    image "temporalio/server:$TEMPORAL" "$files" $'RUN useradd --uid 1000 temporal\nWORKDIR /etc/temporal\nUSER temporal\nCMD ["/etc/temporal/entrypoint.sh"]'
   fi
   if ! has "temporalio/admin-tools:$TEMPORAL"; then
     files=$CACHE/tools && rm -rf "$files" && mkdir -p "$files/usr/local/bin" "$files/etc/temporal"
     cp "$build/bin/temporal" "$build/bin/temporal-sql-tool" "$files/usr/local/bin/"
     cp -r "$(cd "$build" && go list -m -f '{{.Dir}}' go.temporal.io/server)/schema" "$files/etc/temporal/schema"
     chmod -R u+w "$files"
-    image "temporalio/admin-tools:$TEMPORAL" "$files" 'USER 1000'
+    image "temporalio/admin-tools:$TEMPORAL" "$files" $'RUN useradd --uid 1000 temporal\nUSER temporal'
   fi
   if ! has "temporalio/ui:$UI"; then
     files=$CACHE/ui && rm -rf "$files" && mkdir -p "$files/usr/local/bin" "$files/ui/config"
@@ -142,7 +142,7 @@ printf 'temporalGrpcAddress: %s\nhost: 0.0.0.0\nport: 8080\nenableUi: true\ndefa
 exec ui-server --root /tmp --config . --env docker start
 SH
     chmod +x "$files/ui/start"
-    image "temporalio/ui:$UI" "$files" $'USER 1000\nCMD ["/ui/start"]'
+    image "temporalio/ui:$UI" "$files" $'RUN useradd --uid 1000 ui-server\nUSER ui-server\nCMD ["/ui/start"]'
   fi
 }
 
