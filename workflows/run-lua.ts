@@ -149,11 +149,18 @@ function begin(
     // Conditions are asked of what a whole step left, not in the middle of one.
     if (!run.ended && run.parked === undefined) wakeAwaiting(run);
   };
+  const letIn = (): void => session.updates.open((name) => declarations.expect(name));
+  let isContinuing = false;
   run.continuing = () => {
-    declarations.close();
+    isContinuing = true;
+    declarations.leave();
     session.updates.close();
   };
-  run.staying = () => session.updates.open();
+  run.staying = () => {
+    isContinuing = false;
+    declarations.stay();
+    letIn();
+  };
   answers.repeated = () => run.turn();
   void run.outcome.then(
     () => declarations.close(),
@@ -165,7 +172,7 @@ function begin(
     run.deliver({ topic, from, payloads: body });
   session.receive = (signal) => inbox.receive(signal);
   for (const signal of session.early.splice(0)) inbox.receive(signal);
-  session.updates.open((name) => declarations.expect(name));
+  if (!isContinuing) letIn(); // else they are the next run's
   return parts;
 }
 

@@ -5,7 +5,7 @@ import { queryRun, resultOf, signalRun, updateRun } from '../../src/temporal/cli
 import { fn, luaSuite, workflow } from '../support/lua-suite.js';
 
 describe('a run that continues as new', () => {
-  const { app, start, run } = luaSuite();
+  const { app, idle, start, run } = luaSuite();
 
   it('goes on with its arguments under the same id, and says where it came from', async () => {
     const it = await app({
@@ -94,7 +94,7 @@ describe('a run that continues as new', () => {
         local workflow, funcs = require("workflow"), require("funcs")
         return function()
           local told = {}
-          local function try(...) local _, err = workflow.continue_as_new(...) told[#told + 1] = err:kind() .. ": " .. err:message() end
+          local function try(...) local _, err = pcall(workflow.continue_as_new, ...) told[#told + 1] = err:kind() .. ": " .. err:message() end
           local future = funcs.async("app:slow")
           try()
           future:response():receive()
@@ -104,7 +104,8 @@ describe('a run that continues as new', () => {
           process.send(child, "end")
           process.events():receive()
           try(function() end)
-          local _, err = workflow.with_options({ pinn = "program" }):continue_as_new()
+          local options = workflow.with_options({ pinn = "program" })
+          local _, err = pcall(options.continue_as_new, options)
           told[#told + 1] = err:message()
           try(("x"):rep(2200000))
           return told
@@ -115,7 +116,7 @@ describe('a run that continues as new', () => {
         local workflow = require("workflow")
         return function()
           local event = process.events():receive()
-          local _, err = workflow.continue_as_new()
+          local _, err = pcall(workflow.continue_as_new)
           return event.kind .. " " .. err:kind()
         end`),
     });
@@ -130,6 +131,52 @@ describe('a run that continues as new', () => {
     const cancelled = await start(it, 'app:cancelled');
     await it.client.workflow.getHandle(cancelled.workflowId).cancel();
     expect(await resultOf(it.client, cancelled)).toEqual(['CANCEL Conflict']);
+  });
+
+  it('leaves updates to the next run that come before its first step, in which it goes on', async () => {
+    const it = idle({
+      'app:w': workflow(`
+        local workflow = require("workflow")
+        return function(round, items)
+          items = items or {}
+          workflow.update("add", function(v) items[#items + 1] = v return #items end)
+          if not round then workflow.continue_as_new(2, items) end
+          process.listen("stop"):receive()
+          return items
+        end`),
+    });
+    const { workflowId } = await start(it, 'app:w', []);
+    const added = ['a', 'b', 'c'].map((v) => updateRun(it.client, { workflowId }, 'add', [v]));
+    await it.worker();
+    expect((await Promise.all(added)).flat().sort()).toEqual([1, 2, 3]);
+    await signalRun(it.client, { workflowId }, 'stop', []);
+    const [items] = await resultOf(it.client, { workflowId });
+    expect([...(items as string[])].sort()).toEqual(['a', 'b', 'c']);
+  });
+
+  it('fails an update that waited for its declaration, where that comes with the going on', async () => {
+    const it = await app({
+      'app:w': workflow(`
+        local workflow, time = require("workflow"), require("time")
+        return function(round)
+          if round == 2 then return "next" end
+          process.listen("go"):receive()
+          workflow.update("add", function(v) return v end)
+          workflow.continue_as_new(2)
+        end`),
+    });
+    const { workflowId } = await start(it, 'app:w', []);
+    const added = updateRun(it.client, { workflowId }, 'add', ['a']).catch((error: unknown) => error);
+    await expect
+      .poll(async () =>
+        (await it.client.workflow.getHandle(workflowId).fetchHistory()).events?.some(
+          (event) => event.workflowExecutionUpdateAcceptedEventAttributes,
+        ),
+      )
+      .toBe(true);
+    await signalRun(it.client, { workflowId }, 'go', []);
+    expect(String(await added)).toContain('send it again');
+    expect(await resultOf(it.client, { workflowId })).toEqual(['next']);
   });
 
   it('takes the newest program, or stays on its own when it is asked to', async () => {

@@ -51,16 +51,16 @@ export const continueHandlers = (parts: ContinueOptions): DurableHandlers => ({
   [TYPE]: ({ command }) =>
     later(async (scoped) => {
       const { run, exits, routes, attributes } = parts;
-      const search = asObject(optionsOf(command['options'])[`${OPTION}search_attributes`]);
-      const searchAttributes =
-        search === undefined ? undefined : await scoped(() => attributes.ofStart(search));
-      run.continuing();
-      const other = textOption(optionsOf(command['options']), 'workflow');
-      const type =
-        other === undefined
-          ? undefined
-          : ((await scoped(() => routes.find(toBytes(other)))).type ?? toBytes(other));
+      run.continuing(); // at once: what comes from here on would change what the arguments hold (N2)
       try {
+        const search = asObject(optionsOf(command['options'])[`${OPTION}search_attributes`]);
+        const searchAttributes =
+          search === undefined ? undefined : await scoped(() => attributes.ofStart(search));
+        const other = textOption(optionsOf(command['options']), 'workflow');
+        const type =
+          other === undefined
+            ? undefined
+            : ((await scoped(() => routes.find(toBytes(other)))).type ?? toBytes(other));
         do {
           await scoped(() => condition(allHandlersFinished));
           refuse(parts);

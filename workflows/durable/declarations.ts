@@ -20,7 +20,7 @@ export class Declarations {
   readonly #run: Run;
   readonly #declares: Declares;
   /** Updates that came before their handler (D1). */
-  readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #waiting = new Map<string, ((why?: ErrorData) => void)[]>();
   /** Handlers that the SDK has been told of. */
   readonly #queries = new Map<string, QueryHandler>();
   readonly #updates = new Map<string, UpdateHandler>();
@@ -64,10 +64,11 @@ export class Declarations {
       !this.#mentions('update', name)
     )
       return;
-    const waiting: (() => void)[] = [];
+    const waiting: ((why?: ErrorData) => void)[] = [];
     this.#waiting.set(name, waiting);
     setHandler(defineUpdate<unknown, unknown[]>(name), async (...args) => {
-      await new Promise<void>((resolve) => waiting.push(resolve));
+      const refused = await new Promise<ErrorData | undefined>((resolve) => waiting.push(resolve));
+      if (refused !== undefined) throw toFailure(refused);
       const handler = this.#updates.get(toBytes(name));
       if (handler === undefined) throw toFailure(neverDeclared(name));
       this.#validate(handler, args);
@@ -75,10 +76,28 @@ export class Declarations {
     });
   }
 
-  /** Main has ended, or is about to go on as another run: what waits for a declaration waits in vain. */
+  /** Main has ended: what waits for a declaration waits in vain. */
   close(): void {
     this.#closed = true;
-    for (const waiting of this.#waiting.values()) for (const resolve of waiting.splice(0)) resolve();
+    this.#release();
+  }
+
+  /**
+   * Main goes on as another run: what waits for a declaration was accepted by this one, so that the next cannot have it, and must
+   * not run here any more, where what it does would be lost.
+   */
+  leave(): void {
+    this.#closed = true;
+    this.#release(GOES_ON);
+  }
+
+  /** It does not. */
+  stay(): void {
+    this.#closed = false;
+  }
+
+  #release(why?: ErrorData): void {
+    for (const waiting of this.#waiting.values()) for (const resolve of waiting.splice(0)) resolve(why);
     this.#waiting.clear();
   }
 
@@ -126,6 +145,12 @@ const REFUSED: ErrorData = {
   kind: 'Invalid',
   message: 'the update was refused by its validator',
   retryable: false,
+};
+
+const GOES_ON: ErrorData = {
+  kind: 'Unavailable',
+  message: 'the run goes on as another, which does not know of this update; send it again',
+  retryable: true,
 };
 
 const neverDeclared = (name: string): ErrorData => ({

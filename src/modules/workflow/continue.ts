@@ -1,15 +1,15 @@
 // `workflow.continue_as_new`: ends the run and goes on as another, with a fresh history. Sealed.
 // `workflow.continue_as_new` { args, options? } -> never answered, but with what keeps the run from it
+// C1: whatever keeps the run from it is raised: nobody looks at what a call returns that does not come back.
 import type { DataObject } from '../../core/data.js';
 import { readOptions } from '../../core/options.js';
 import type { OptionTypes } from '../../core/options.js';
 import { tryToData } from '../../lua/instance/convert.js';
-import { argumentList } from '../../lua/instance/data-list.js';
-import { errorFromData, failure } from '../../lua/instance/error-object.js';
+import { errorFromData, newError } from '../../lua/instance/error-object.js';
 import type { HostCall } from '../../lua/instance-context.js';
 import { fn } from '../../lua/module.js';
 import { decision } from '../../lua/suspend.js';
-import { defineUserdata } from '../../lua/values.js';
+import { defineUserdata, LuaError } from '../../lua/values.js';
 import type { HostResult, LuaValue } from '../../lua/values.js';
 import { inside } from './inside.js';
 
@@ -24,32 +24,39 @@ const OPTIONS: OptionTypes = {
   'temporal.workflow.search_attributes': { is: 'table' },
 };
 
+/** C1 */
+const refusal = (message: string): LuaError =>
+  new LuaError(newError({ kind: 'Invalid', message, retryable: false }));
+
 /** Options of the next run. */
 class NextRun {
   readonly options: DataObject | undefined;
   /** What is wrong with them, told when they are used. */
-  readonly refused: HostResult | undefined;
-  constructor(options: DataObject | undefined, refused?: HostResult) {
+  readonly refused: LuaError | undefined;
+  constructor(options: DataObject | undefined, refused?: LuaError) {
     this.options = options;
     this.refused = refused;
   }
 }
 
 function continueAsNew({ instance }: HostCall, next: NextRun, values: readonly LuaValue[]): HostResult {
-  if (next.refused !== undefined) return next.refused;
+  if (next.refused !== undefined) throw next.refused;
   if (instance.running === 'handler')
-    return failure(
-      'Invalid',
+    throw refusal(
       'a handler cannot continue the run as new, since that waits for all handlers to end; let main do it',
-      undefined,
-      false,
     );
-  const args = argumentList(values, 'the next run');
-  if (!args.ok) return args.result;
+  const args = values.map((value, at) => {
+    const converted = tryToData(value);
+    if (converted.ok) return converted.data;
+    throw refusal(`argument ${at + 1} of the next run: ${converted.error.value.message}`);
+  });
   const { options } = next;
   return decision(
-    { type: 'workflow.continue_as_new', args: args.data, ...(options === undefined ? {} : { options }) },
-    (answer) => (answer.ok ? undefined : [undefined, errorFromData(answer.error)]),
+    { type: 'workflow.continue_as_new', args, ...(options === undefined ? {} : { options }) },
+    (answer) => {
+      if (!answer.ok) throw new LuaError(errorFromData(answer.error));
+      return undefined;
+    },
   );
 }
 
@@ -59,15 +66,15 @@ export const NextRunType = defineUserdata<NextRun>('WorkflowOptions', {
 
 function readNextRun(given: LuaValue): NextRun {
   const converted = tryToData(given);
-  if (!converted.ok) return new NextRun(undefined, [undefined, converted.error]);
+  if (!converted.ok) return new NextRun(undefined, new LuaError(converted.error));
   const read = readOptions(converted.data, OPTIONS);
-  return read.ok ? new NextRun(read.options) : new NextRun(undefined, failure('Invalid', read.problem));
+  return read.ok ? new NextRun(read.options) : new NextRun(undefined, refusal(read.problem));
 }
 
 export const continue_as_new = fn(
-  'Ends this run and goes on as another with a fresh history and the newest program; what follows it is not run. It waits for handlers that run, and messages that were not received go along. What the next run could not have refuses it: calls that are not answered, children that would end.',
+  'Ends this run and goes on as another with a fresh history and the newest program; what follows it is not run. It waits for handlers that run, and messages that were not received go along. What the next run could not have is raised: calls that are not answered, children that would end.',
   ['...: any'],
-  ['nil', 'Error'],
+  [],
   inside('continue_as_new', (call, _facts, values) => continueAsNew(call, new NextRun(undefined), values)),
   ['Invalid', 'Conflict'],
 );
