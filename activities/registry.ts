@@ -160,6 +160,7 @@ function routeOf(view: RegistryView, plan: QueuePlan, id: string): Route | undef
     ...(queue === undefined ? {} : { queue: toBytes(queue) }),
     ...(activity['local'] === true ? { local: true } : {}),
     ...(typeof type === 'string' && type !== id ? { type: toBytes(type) } : {}),
+    ...(entry.kind === 'function.lua' ? { function: true } : {}),
     ...(summary === undefined ? {} : { summary: toBytes(summary) }),
     ...activityOptions(activity),
   };

@@ -8,35 +8,52 @@ import { DurationError, parseDurationMs } from './durations.js';
 import { didYouMean } from './nearest.js';
 
 export type OptionType =
-  | { readonly is: 'duration' | 'text' | 'flag' | 'number' | 'table' }
+  /** `positive`: 0 is refused. */
+  | { readonly is: 'duration'; readonly positive?: boolean }
+  /** `most`: bytes. */
+  | { readonly is: 'text'; readonly most?: number }
+  | { readonly is: 'flag' | 'table' }
+  | { readonly is: 'number'; readonly least?: number }
   | { readonly is: 'count'; readonly least: number }
   | { readonly is: 'choice'; readonly of: readonly string[] }
   | { readonly is: 'texts' }
-  | { readonly is: 'options'; readonly of: OptionTypes };
+  /** `check`: what is wrong with them together. */
+  | {
+      readonly is: 'options';
+      readonly of: OptionTypes;
+      readonly check?: (options: DataObject) => string | undefined;
+    };
 export type OptionTypes = Readonly<Record<string, OptionType>>;
 
 export type ReadOptions =
   { readonly ok: true; readonly options: DataObject } | { readonly ok: false; readonly problem: string };
+
+/** Bytes of an id or the name of a queue: what the server takes. What it refuses of a run's commands fails the run's task for ever. */
+export const MOST_NAME_BYTES = 1000;
 
 /** Temporal's retry policy, as `with_options` of funcs and process take it. */
 export const RETRY_POLICY: OptionType = {
   is: 'options',
   of: {
     initial_interval: { is: 'duration' },
-    backoff_coefficient: { is: 'number' },
+    backoff_coefficient: { is: 'number', least: 1 },
     maximum_interval: { is: 'duration' },
     maximum_attempts: { is: 'count', least: 0 },
     non_retryable_error_types: { is: 'texts' },
   },
+  check: ({ initial_interval: initial = 1000, maximum_interval: most }) =>
+    typeof most === 'number' && most > 0 && typeof initial === 'number' && most < initial
+      ? `maximum_interval (${most} ms) is shorter than initial_interval (${initial} ms)`
+      : undefined,
 };
 
 /** Options of one activity, as calls and entries give them. */
 export const ACTIVITY_OPTIONS: OptionTypes = {
-  'activity.start_to_close_timeout': { is: 'duration' },
+  'activity.start_to_close_timeout': { is: 'duration', positive: true },
   'activity.schedule_to_close_timeout': { is: 'duration' },
   'activity.schedule_to_start_timeout': { is: 'duration' },
   'activity.heartbeat_timeout': { is: 'duration' },
-  'activity.task_queue': { is: 'text' },
+  'activity.task_queue': { is: 'text', most: MOST_NAME_BYTES },
   'activity.wait_for_cancellation': { is: 'flag' },
   'activity.disable_eager_execution': { is: 'flag' },
   'activity.priority': { is: 'count', least: 1 },
@@ -73,14 +90,20 @@ export function readOptions(
 function readOption(value: Data, type: OptionType): { readonly value: Data } | string {
   switch (type.is) {
     case 'duration':
-      return readMilliseconds(value);
+      return readMilliseconds(value, type.positive === true);
     case 'text':
-      return typeof value === 'string' && value !== '' ? { value } : `is a text, got ${show(value)}`;
+      if (typeof value !== 'string' || value === '') return `is a text, got ${show(value)}`;
+      return type.most === undefined || value.length <= type.most
+        ? { value }
+        : `has ${value.length} bytes; at most ${type.most} are taken`;
     case 'flag':
       return typeof value === 'boolean' ? { value } : `is true or false, got ${show(value)}`;
     case 'number': {
       const number = numberOf(value);
-      return number === undefined ? `is a number, got ${show(value)}` : { value: number };
+      if (number === undefined) return `is a number, got ${show(value)}`;
+      return type.least === undefined || number >= type.least
+        ? { value: number }
+        : `is a number of at least ${type.least}, got ${show(value)}`;
     }
     case 'count': {
       const number = numberOf(value);
@@ -102,12 +125,14 @@ function readOption(value: Data, type: OptionType): { readonly value: Data } | s
       return isMap(value) ? { value } : `is a table with string keys, got ${show(value)}`;
     case 'options': {
       const read = readOptions(value, type.of);
-      return read.ok ? { value: read.options } : `is wrong: ${read.problem}`;
+      if (!read.ok) return `is wrong: ${read.problem}`;
+      const problem = type.check?.(read.options);
+      return problem === undefined ? { value: read.options } : `is wrong: ${problem}`;
     }
   }
 }
 
-function readMilliseconds(value: Data): { readonly value: Data } | string {
+function readMilliseconds(value: Data, positive: boolean): { readonly value: Data } | string {
   let milliseconds = numberOf(value);
   if (typeof value === 'string')
     try {
@@ -118,6 +143,7 @@ function readMilliseconds(value: Data): { readonly value: Data } | string {
     }
   if (milliseconds === undefined || !Number.isFinite(milliseconds) || milliseconds < 0)
     return `is a duration ('30s', or milliseconds), got ${show(value)}`;
+  if (positive && milliseconds === 0) return 'is a duration of more than 0';
   // Less than a millisecond but not nothing must not become "no limit".
   return { value: Math.ceil(milliseconds) };
 }

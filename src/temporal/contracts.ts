@@ -26,6 +26,8 @@ export interface Route {
   readonly local?: boolean;
   /** The workflow type, where it is not the entry id. */
   readonly type?: string;
+  /** It is called, and cannot be started as a workflow. */
+  readonly function?: boolean;
   /** What the app says it does: its title, or its comment. */
   readonly summary?: string;
   /** `activity.*` options of the entry, durations in milliseconds; a call's own go over them. */

@@ -15,6 +15,44 @@ describe('a call from a workflow', () => {
   const eventsOf = async (app: LuaApp, ref: RunReference) =>
     (await app.client.workflow.getHandle(ref.workflowId).fetchHistory()).events ?? [];
 
+  it('is refused with a reason where the server would refuse it, which would fail the task for ever', async () => {
+    const it = await app({
+      'app:w': workflow(`
+        local funcs, workflow = require("funcs"), require("workflow")
+        return function()
+          local told, long = {}, ("q"):rep(1200)
+          local function tell(_, err) told[#told + 1] = err:kind() .. ": " .. err:message() end
+          for _, options in ipairs({
+            { ["activity.start_to_close_timeout"] = 0 },
+            { ["activity.retry_policy"] = { backoff_coefficient = 0.5 } },
+            { ["activity.retry_policy"] = { initial_interval = "2s", maximum_interval = "1s" } },
+            { ["activity.task_queue"] = long },
+          }) do tell(funcs.new():with_options(options)) end
+          tell(process.with_options({ ["temporal.workflow.id"] = long }):spawn("app:w", "app:worker"))
+          tell(process.with_options({ ["temporal.workflow.task_queue"] = long }):spawn("app:w", "app:worker"))
+          tell(process.with_options({}):with_name(long):spawn("app:w", "app:worker"))
+          tell(workflow.exec("app:f"))
+          tell(process.exec("app:f", "app:worker"))
+          return told
+        end`),
+      'app:f': fn('return function() return 1 end'),
+    });
+    const policy = "Invalid: option 'activity.retry_policy' is wrong: ";
+    expect(await run(it, 'app:w')).toEqual([
+      [
+        "Invalid: option 'activity.start_to_close_timeout' is a duration of more than 0",
+        `${policy}option 'backoff_coefficient' is a number of at least 1, got 0.5`,
+        `${policy}maximum_interval (1000 ms) is shorter than initial_interval (2000 ms)`,
+        "Invalid: option 'activity.task_queue' has 1200 bytes; at most 1000 are taken",
+        "Invalid: option 'temporal.workflow.id' has 1200 bytes; at most 1000 are taken",
+        "Invalid: option 'temporal.workflow.task_queue' has 1200 bytes; at most 1000 are taken",
+        'Invalid: a name has at most 1000 bytes, got 1200',
+        "Invalid: 'app:f' is a function, no workflow; call it with funcs.call",
+        "Invalid: 'app:f' is a function, no workflow; call it with funcs.call",
+      ],
+    ]);
+  });
+
   it('tries again what says that it may pass, and not what is final', async () => {
     const it = await app({
       'app:w': workflow(`

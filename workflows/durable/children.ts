@@ -20,7 +20,7 @@ import { formatPid } from '../../src/core/ids.js';
 import { field } from '../../src/core/optional-field.js';
 import { toBytes, toTextLossy } from '../../src/core/text.js';
 import type { Outcome } from '../../src/lua/step.js';
-import type { MessageData } from '../../src/temporal/contracts.js';
+import type { MessageData, Route } from '../../src/temporal/contracts.js';
 import { fromFailure } from '../../src/temporal/failures.js';
 import { priorityOf } from '../../src/temporal/priority.js';
 import { toResults } from '../../src/temporal/payload-converter.js';
@@ -104,7 +104,7 @@ export function childHandlers(parts: ChildrenOptions): DurableHandlers {
       if (typeof target !== 'string' || !Array.isArray(args))
         throw new TypeError("'workflow.exec' needs a target and args");
       return later(async (scoped) => {
-        const route = routes.known(target) ?? (await routes.find(target));
+        const route = startable(target, routes.known(target) ?? (await routes.find(target)));
         const queue = toTextLossy(route.queue ?? toBytes(workflowInfo().taskQueue));
         const workflowId = `${toTextLossy(target)}-${uuid4()}`;
         const plain = { options: {}, values: undefined, messages: [] };
@@ -198,6 +198,15 @@ async function exec(start: Start, parts: ChildrenOptions, scoped: Scoped): Promi
   return [...toResults(await result)];
 }
 
+/** Nobody would ever take up a function as a workflow. */
+function startable(target: string, route: Route): Route {
+  if (route.function === true)
+    throw new ChildOptionError(
+      `'${toTextLossy(target)}' is a function, no workflow; call it with funcs.call`,
+    );
+  return route;
+}
+
 const pidOf = ({ host, workflowId }: Start): string => formatPid({ host, id: toBytes(workflowId) });
 
 async function startChildRun(
@@ -210,8 +219,10 @@ async function startChildRun(
   const search = asObject(options[`${OPTION}search_attributes`]);
   const searchAttributes = search === undefined ? undefined : await scoped(() => attributes.ofStart(search));
   // On a queue of others the target is any workflow type.
-  const route =
-    routes.known(target) ?? (routes.isOurs(start.host) ? await scoped(() => routes.find(target)) : {});
+  const route = startable(
+    target,
+    routes.known(target) ?? (routes.isOurs(start.host) ? await scoped(() => routes.find(target)) : {}),
+  );
   const headers = outgoing.headers({
     ...(values === undefined ? {} : { values }),
     ...(messages.length === 0 ? {} : { start: { messages } }),

@@ -5,7 +5,7 @@
 // B1: a builder is immutable. What is wrong with its parts is told when it is used: `nil, err` of spawn and exec.
 import { dataObject } from '../../core/data.js';
 import type { DataObject } from '../../core/data.js';
-import { readOptions, RETRY_POLICY } from '../../core/options.js';
+import { MOST_NAME_BYTES, readOptions, RETRY_POLICY } from '../../core/options.js';
 import type { OptionTypes } from '../../core/options.js';
 import { fromData, tryToData } from '../../lua/instance/convert.js';
 import { dataList } from '../../lua/instance/data-list.js';
@@ -18,8 +18,8 @@ import type { HostResult, LuaUserdata, LuaValue, UserdataType } from '../../lua/
 import { topicProblem } from './messages.js';
 
 const workflowOptions: OptionTypes = {
-  id: { is: 'text' },
-  task_queue: { is: 'text' },
+  id: { is: 'text', most: MOST_NAME_BYTES },
+  task_queue: { is: 'text', most: MOST_NAME_BYTES },
   execution_timeout: { is: 'duration' },
   run_timeout: { is: 'duration' },
   task_timeout: { is: 'duration' },
@@ -105,6 +105,8 @@ function withOptions(spawner: Spawner, values: LuaValue): LuaUserdata<Spawner> {
 function withName(spawner: Spawner, name: LuaValue): LuaUserdata<Spawner> {
   if (typeof name !== 'string' || name === '')
     return spawner.refuse(invalid('a name is a text that is not empty'));
+  if (name.length > MOST_NAME_BYTES)
+    return spawner.refuse(invalid(`a name has at most ${MOST_NAME_BYTES} bytes, got ${name.length}`));
   return spawner.with({ name });
 }
 

@@ -2,7 +2,7 @@
 // `workflow.continue_as_new` { args, options? } -> never answered, but with what keeps the run from it
 // C1: whatever keeps the run from it is raised: nobody looks at what a call returns that does not come back.
 import type { DataObject } from '../../core/data.js';
-import { readOptions } from '../../core/options.js';
+import { MOST_NAME_BYTES, readOptions } from '../../core/options.js';
 import type { OptionTypes } from '../../core/options.js';
 import { tryToData } from '../../lua/instance/convert.js';
 import { errorFromData, newError } from '../../lua/instance/error-object.js';
@@ -16,7 +16,7 @@ import { inside } from './inside.js';
 const OPTIONS: OptionTypes = {
   pin: { is: 'choice', of: ['program'] },
   workflow: { is: 'text' },
-  'temporal.workflow.task_queue': { is: 'text' },
+  'temporal.workflow.task_queue': { is: 'text', most: MOST_NAME_BYTES },
   'temporal.workflow.run_timeout': { is: 'duration' },
   'temporal.workflow.task_timeout': { is: 'duration' },
   'temporal.workflow.start_delay': { is: 'duration' },
