@@ -25,7 +25,8 @@ entries:
   - { name: raises, kind: function.lua, source: file://code.lua, method: raises, modules: [env] }
   - { name: in_context, kind: function.lua, source: file://code.lua, method: in_context }
   - { name: sends, kind: function.lua, source: file://code.lua, method: sends, modules: [env, funcs] }
-  - { name: flow, kind: workflow.lua, source: file://flow.lua, method: flow, modules: [env, funcs, sql, logger, workflow] }
+  - { name: flow, kind: workflow.lua, source: file://flow.lua, method: flow, modules: [env, funcs, sql, store, logger, workflow] }
+  - { name: cache, kind: store.memory }
   - { name: wait, kind: workflow.lua, source: file://code.lua, method: wait }
   - { name: beats, kind: function.lua, source: file://code.lua, method: beats, modules: [env, activity] }
   - { name: messages, kind: workflow.lua, source: file://flow.lua, method: messages, modules: [env, funcs, workflow] }
@@ -91,7 +92,7 @@ function M.messages()
   note("message", process.with_options({}):with_message("go", key):spawn("app:wait", "secrets"))
   note("context", funcs.new():with_context({ key = key }):call("app:echo", 1))
   note("beats", nil, errors.new(assert(funcs.call("app:beats"))))
-  note("continue", workflow.continue_as_new(key))
+  note("continue", pcall(workflow.continue_as_new, key))
   assert(process.send(waiting, "go"))
   return kinds
 end
@@ -118,6 +119,8 @@ function M.flow(input)
   db:execute("create table if not exists t (length integer)")
   db:execute("insert into t select length(?)", { key })
   out.rows = db:query("select * from t")
+  local stored = assert(require("store").get("app:cache"):put("key", key))
+  out.stored = { key = stored.key, value = stored.value }
   out.echo = funcs.call("app:echo", input, { key = "x" })
   note(db:query("select ? as key", { key }))
   note(funcs.call("app:told"))
@@ -164,6 +167,7 @@ describe('a secret', () => {
       expect(value).toEqual({
         used: { length: SECRET.length, same: true, first: 'sk' },
         rows: [{ length: SECRET.length }],
+        stored: { key: 'key', value: { $secret: 'app:api_key' } },
         echo: [{ $secret: 'app:api_key' }, { key: 'x' }],
         kinds: [
           expect.stringMatching(

@@ -1,7 +1,8 @@
 // Key-value stores on a node: the commands, and what a store must offer to answer them. services/store has the stores.
 // `store.info` { id } -> { backend, consistency, durable, list, versioned, conditional_put, ttl }
 // `store.get` | `store.has` { id, key } -> { key, value, version } or null | boolean
-// `store.put` { id, key, value, ttl?, only_if_absent?, if_version? } -> { key, value, version }
+// `store.put` { id, key, value, ttl?, only_if_absent?, if_version? } -> { key, version }
+//   without the value, which its program has: it would be recorded twice, and may hold a secret, which is never recorded
 // `store.delete` { id, key } -> whether it was there
 // `store.list` { id, prefix?, after?, limit? } -> { items, cursor, has_more }
 //   key, prefix, after: byte strings; ttl: milliseconds, absent: for ever
@@ -117,7 +118,8 @@ export function storeHandlers(authorize: Authorize): HostHandlers {
         );
       const value = command['value'] ?? null;
       try {
-        return entryData(await store.put(textOf(command, 'key'), value, options, callerOf(context)));
+        const { key, version } = await store.put(textOf(command, 'key'), value, options, callerOf(context));
+        return dataObject({ key, version });
       } catch (error) {
         // A program reads again before its next try; a workflow's activity would only repeat the same write.
         const repeats = context.pid === undefined && error instanceof StoreCallError && error.retryable;

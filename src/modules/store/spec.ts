@@ -1,9 +1,11 @@
 // The `store` module: values by keys, with a time to live. Sealed; what reads or writes is a command.
 // S1: a store holds nothing of the node, so that it can be kept over the steps of a workflow.
 import type { Command } from '../../core/command.js';
+import { dataObject } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
 import { isMap } from '../../core/data-values.js';
 import { didYouMean } from '../../core/nearest.js';
+import { nameSecrets } from '../../core/secret.js';
 import { asNumber, asText } from '../../lua/instance/arguments.js';
 import { fromData, tryToData } from '../../lua/instance/convert.js';
 import { errorFromData, failure } from '../../lua/instance/error-object.js';
@@ -84,7 +86,10 @@ function put(
   if (value === undefined) return failure('Invalid', 'nil cannot be stored; delete the key instead');
   const converted = tryToData(value);
   if (!converted.ok) return [undefined, converted.error];
-  return ask({ type: 'store.put', id: self.id, key, value: converted.data, ...more }, then);
+  const { data } = converted;
+  return ask({ type: 'store.put', id: self.id, key, value: data, ...more }, (stored) =>
+    then(isMap(stored) ? dataObject({ ...stored, value: nameSecrets(data).data }) : stored),
+  );
 }
 
 const isResult = (value: object): value is readonly LuaValue[] => Array.isArray(value);
