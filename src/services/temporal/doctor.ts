@@ -14,6 +14,7 @@ export type Problem =
   | 'endpoint_missing'
   | 'registry_away'
   | 'nondeterminism'
+  | 'refused_by_server'
   | 'task_fails'
   | 'unserved'
   | 'activity_fails'
@@ -111,6 +112,10 @@ const about = ({ workflowId, runId, program, type }: RunFacts, attempts: number)
 /** What the server says of a call of funcs.nexus. */
 const MISSING_ENDPOINT = /^BadScheduleNexusOperationAttributes: endpoint "(.+)" not found/;
 
+/** What the server says of commands that it does not take, by the names of its causes (temporal.api.enums.v1.WorkflowTaskFailedCause). */
+const TOO_MANY = /^Pending\w+LimitExceeded/;
+const NOT_TAKEN = /^Bad\w+Attributes/;
+
 function taskDiagnosis(
   facts: RunFacts,
   attempt: number,
@@ -152,6 +157,12 @@ function taskDiagnosis(
       ...base,
       problem: 'nondeterminism',
       cure: `\`moontide replay ${workflowId}\` says where; run it on the release of Moontide that it began with, or begin again: \`${resetCommand(temporal, workflowId, 'another way')}\``,
+    };
+  if (TOO_MANY.test(message) || NOT_TAKEN.test(message))
+    return {
+      ...base,
+      problem: 'refused_by_server',
+      cure: `${TOO_MANY.test(message) ? 'let the program wait for some before it asks for more' : 'correct what the program asks for'}, then begin again on the newest: \`${resetCommand(temporal, workflowId, 'refused by the server')}\``,
     };
   return {
     ...base,
