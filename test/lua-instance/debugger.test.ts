@@ -59,7 +59,10 @@ it(
   'stops at breakpoints of a Lua file, on the right line, also after a suspension',
   { timeout: 60_000 },
   async () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'moontide-debugger-')), 'order.lua');
+    const file = join(
+      mkdtempSync(join(process.env['MOONTIDE_TEST_RUN'] ?? tmpdir(), 'debugger-')),
+      'order.lua',
+    );
     writeFileSync(file, SOURCE);
     const child = new Child(new URL('../support/debugged-lua.ts', import.meta.url), [file]);
     const client = await InspectorClient.open((await child.line('url ')).slice('url '.length));

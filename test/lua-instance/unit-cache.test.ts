@@ -9,7 +9,8 @@ import { setUnitSupport } from '../../src/lua/compiled/unit-support.js';
 import { Child } from '../support/child.js';
 import { openLua, programOf } from '../support/instance.js';
 
-const folderOf = (): string => join(mkdtempSync(join(tmpdir(), 'moontide-units-')), 'lua');
+const folderOf = (): string =>
+  join(mkdtempSync(join(process.env['MOONTIDE_TEST_RUN'] ?? tmpdir(), 'units-')), 'lua');
 let salt = 0;
 /** A source that no test has used. */
 const source = (): string => `local n = ... local t = { a = n, salt = ${++salt} } return t.a * 2, t.salt`;
@@ -87,7 +88,7 @@ describe('a cache of units', () => {
   });
 
   it('does without a folder that cannot be made or written', () => {
-    const file = join(mkdtempSync(join(tmpdir(), 'moontide-units-')), 'file');
+    const file = join(mkdtempSync(join(process.env['MOONTIDE_TEST_RUN'] ?? tmpdir(), 'units-')), 'file');
     writeFileSync(file, '');
     expect(run(join(file, 'lua'), source())).toEqual([42, salt]);
     const folder = folderOf();

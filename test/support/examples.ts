@@ -1,6 +1,6 @@
 // The examples of the modules' pages: sections of src/modules/<name>/examples.lua, `--- base64.encode` each.
 // A line `--> text` is what the section prints, in order.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -115,8 +115,8 @@ const views = resourcesOf([
 
 const stores = resourcesOf([entryOf('app:cache', 'store.memory')]);
 
-const folder = mkdtempSync(join(tmpdir(), 'moontide-examples-'));
-process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+// In the run's folder, which goes with the run: a worker of vitest is ended without a word.
+const folder = mkdtempSync(join(process.env['MOONTIDE_TEST_RUN'] ?? tmpdir(), 'examples-'));
 const volumes = resourcesOf(
   [entryOf('app:files', 'fs.directory', { directory: 'files', auto_init: true })],
   folder,
