@@ -17,6 +17,7 @@ import { resultError } from './function.js';
 
 /** A service by the plan of the registry's newest version. */
 export interface NexusServicePlan {
+  /** As callers name it. */
   readonly service: string;
   readonly operations: ReadonlyMap<string, NexusOperationPlan>;
 }
@@ -24,8 +25,10 @@ export type NexusOperationPlan =
   | { readonly function: string }
   | {
       readonly workflow: string;
+      /** Workflow type and task queue. */
       readonly type: string;
       readonly taskQueue: string;
+      /** With `{field}` for fields of the input; absent: one for each operation. */
       readonly workflowId: string | undefined;
     };
 

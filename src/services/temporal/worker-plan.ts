@@ -3,6 +3,7 @@
 // W2: worker entries that name the same queue share one worker, and must agree in their options; else the start is refused and names both.
 // W3: two entries that answer the same workflow type on one queue are refused.
 // W4: with a suffix every queue of the plan is this process's own; who names a queue as the app calls it means the private one.
+import type { NexusOperationPlan, NexusServicePlan } from '../../../activities/nexus.js';
 import { mapIn } from '../../core/data-values.js';
 import { dataObject } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
@@ -29,26 +30,13 @@ export interface PlannedWorker {
   readonly services: readonly PlannedService[];
 }
 
-export interface PlannedService {
+export interface PlannedService extends NexusServicePlan {
   /** The nexus.service entry. */
   readonly entry: string;
-  /** As callers name it. */
-  readonly service: string;
   /** Absent: others make the endpoint. */
   readonly endpoint: string | undefined;
   readonly description: string | undefined;
-  readonly operations: ReadonlyMap<string, PlannedOperation>;
 }
-export type PlannedOperation =
-  | { readonly function: string }
-  | {
-      readonly workflow: string;
-      /** Workflow type and task queue. */
-      readonly type: string;
-      readonly taskQueue: string;
-      /** With `{field}` for fields of the input; absent: one for each operation. */
-      readonly workflowId: string | undefined;
-    };
 
 export interface WorkerPlan {
   readonly workers: readonly PlannedWorker[];
@@ -257,7 +245,7 @@ function planServices(planning: ServicePlanning): void {
       );
     if (suffix !== '' && endpoint !== undefined)
       endpointOf.set(endpoint, endpoint + suffix.replaceAll('.', '-'));
-    const operations = new Map<string, PlannedOperation>();
+    const operations = new Map<string, NexusOperationPlan>();
     for (const [name, value] of Object.entries(mapIn(entry.data['operations']))) {
       const { function: called, workflow, workflow_id: id } = mapIn(value);
       const run = qualify(textOf(workflow), entry);
