@@ -31,6 +31,9 @@ export type ReadOptions =
 /** Bytes of an id or the name of a queue: what the server takes. What it refuses of a run's commands fails the run's task for ever. */
 export const MOST_NAME_BYTES = 1000;
 
+/** What the server takes for an initial_interval that is not said. */
+const DEFAULT_INITIAL_INTERVAL_MS = 1000;
+
 /** Temporal's retry policy, as `with_options` of funcs and process take it. */
 export const RETRY_POLICY: OptionType = {
   is: 'options',
@@ -41,7 +44,7 @@ export const RETRY_POLICY: OptionType = {
     maximum_attempts: { is: 'count', least: 0 },
     non_retryable_error_types: { is: 'texts' },
   },
-  check: ({ initial_interval: initial = 1000, maximum_interval: most }) =>
+  check: ({ initial_interval: initial = DEFAULT_INITIAL_INTERVAL_MS, maximum_interval: most }) =>
     typeof most === 'number' && most > 0 && typeof initial === 'number' && most < initial
       ? `maximum_interval (${most} ms) is shorter than initial_interval (${initial} ms)`
       : undefined,
