@@ -7,6 +7,7 @@ import { Command, CommanderError } from 'commander';
 import type { OutputConfiguration } from 'commander';
 import { dataObject } from '../core/data.js';
 import { didYouMean } from '../core/nearest.js';
+import { PACKAGE_ROOT } from '../core/package-root-host.js';
 import { toBytes } from '../core/text.js';
 import { queryCommand, updateCommand } from './ask.js';
 import { callCommand } from './call.js';
@@ -32,9 +33,7 @@ import { UsageError } from './usage-error.js';
 export { exitWith } from './exit.js';
 
 function version(): string {
-  // Compiled it lies one folder deeper than its source.
-  const depth = import.meta.url.endsWith('.ts') ? '../..' : '../../..';
-  const text = readFileSync(new URL(`${depth}/package.json`, import.meta.url), 'utf8');
+  const text = readFileSync(new URL('package.json', PACKAGE_ROOT), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }
 

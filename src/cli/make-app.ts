@@ -5,8 +5,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { dataObject } from '../core/data.js';
+import { PACKAGE_ROOT } from '../core/package-root-host.js';
 import { APP_NAME } from '../registry/load/config-schema.js';
 import { toBytes } from '../core/text.js';
+import { commandPrefix } from './command-prefix.js';
 import type { Globals } from './globals.js';
 import { jsonText, say } from './output.js';
 import { STATE_FOLDER } from './state-folder.js';
@@ -16,22 +18,14 @@ interface InitWishes {
   readonly folder: string;
   readonly example: string;
   readonly name: string | undefined;
+  /** What people try first in it. */
+  readonly steps: readonly string[];
 }
-
-/** By example, what people try first in it. */
-const FIRST_STEPS: Readonly<Record<string, readonly string[]>> = {
-  hello: [`call hello:greet '"Ada"'`, `start hello:greeter '"Ada"' --wait`],
-  orders: [`test`],
-  'http-api': [`test`],
-  actors: [`test`],
-  extension: [`call app:hello '"Ada"'`],
-};
 
 export function makeApp(
   globals: Globals,
-  { folder: wanted, example, name: given }: InitWishes,
+  { folder: wanted, example, name: given, steps }: InitWishes,
 ): Promise<number> {
-  const steps = FIRST_STEPS[example] ?? [];
   const folder = resolve(wanted);
   const name = given ?? basename(folder);
   if (!APP_NAME.test(name))
@@ -49,12 +43,9 @@ export function makeApp(
     say(jsonText(dataObject(made), false));
     return Promise.resolve(0);
   }
-  const here = relative(process.cwd(), folder);
-  say(`made ${name} in ${here === '' ? 'this folder' : here}, from the example '${example}'`);
+  say(`made ${name} in ${relative(process.cwd(), folder) || 'this folder'}, from the example '${example}'`);
   say('Try next:');
-  if (here !== '') say(`  cd ${/^[\w@%+=:,./-]+$/.test(here) ? here : `'${here.replaceAll("'", `'\\''`)}'`}`);
-  for (const step of steps) say(`  moontide ${step}`);
-  say('  moontide dev');
+  for (const step of [...steps, 'dev']) say(`  ${commandPrefix(folder)} ${step}`);
   return Promise.resolve(0);
 }
 
@@ -74,10 +65,8 @@ function copyOf(example: string, name: string): ReadonlyMap<string, string | Buf
 }
 
 function exampleFolder(name: string): string {
-  for (const up of ['../..', '../../..']) {
-    const folder = fileURLToPath(new URL(`${up}/examples/${name}/`, import.meta.url));
-    if (existsSync(join(folder, 'moontide.yaml'))) return folder;
-  }
+  const folder = fileURLToPath(new URL(`examples/${name}/`, PACKAGE_ROOT));
+  if (existsSync(folder)) return folder;
   throw new UsageError(`this installation of moontide has no example '${name}'; install it again`);
 }
 

@@ -1,8 +1,8 @@
 // `moontide dev` and `moontide run`: a node that stays up.
-import { relative } from 'node:path';
 import { dataObject, LuaFloat } from '../core/data.js';
 import type { DataObject } from '../core/data.js';
 import { toBytes } from '../core/text.js';
+import { commandPrefix } from './command-prefix.js';
 import type { Globals } from './globals.js';
 import { HotReload } from './hot-reload.js';
 import { jsonText, say } from './output.js';
@@ -134,13 +134,6 @@ const listening = (node: RunningNode): [entry: string, address: string][] =>
     id,
     `${host === '::' || host === '0.0.0.0' ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`,
   ]);
-
-/** How the app's folder is named in a command that is typed where this process runs. */
-export function commandPrefix(folder: string): string {
-  const path = relative(process.cwd(), folder);
-  const name = process.env['npm_command'] === 'exec' ? 'npx moontide' : 'moontide';
-  return path === '' ? name : `${name} --app ${path.startsWith('..') ? folder : path}`;
-}
 
 async function sayWelcome(node: RunningNode, globals: Globals): Promise<void> {
   const role = { started: 'started', adopted: 'taken over', joined: 'joined' } as const;

@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dataObject } from '../core/data.js';
 import { PlatformError } from '../core/errors.js';
 import { resultOf, signalRun, startRun } from '../temporal/client.js';
+import { commandPrefix } from './command-prefix.js';
 import { jsonText, reportFailure, resultData, say } from './output.js';
 import { runNode } from './run-node.js';
 import type { RunningNode } from './running-node.js';
-import { commandPrefix, uiAddress, untilStopped } from './serve.js';
+import { uiAddress, untilStopped } from './serve.js';
 
 export { exitWith } from './exit.js';
 

@@ -10,6 +10,7 @@ import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { BundleOptions } from '@temporalio/worker';
+import { PACKAGE_ROOT } from '../core/package-root-host.js';
 import { payloadConverterPath, SOURCE_EXTENSION } from './data-converter.js';
 import { WorkflowBundleError } from './errors.js';
 
@@ -32,16 +33,14 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 type WebpackConfiguration = Parameters<NonNullable<BundleOptions['webpackConfigHook']>>[0];
 
-/** Version of this package; of the compiled package one folder further up. */
+/** Version of this package. */
 export async function hostVersion(): Promise<string> {
-  for (const path of ['../../package.json', '../../../package.json']) {
-    try {
-      const text = await readFile(new URL(path, import.meta.url), 'utf8');
-      const { name, version } = JSON.parse(text) as { name?: string; version?: string };
-      if (name === 'moontide' && version !== undefined) return version;
-    } catch {
-      continue; // not there: the other place is
-    }
+  try {
+    const text = await readFile(new URL('package.json', PACKAGE_ROOT), 'utf8');
+    const { name, version } = JSON.parse(text) as { name?: string; version?: string };
+    if (name === 'moontide' && version !== undefined) return version;
+  } catch {
+    // told below
   }
   throw new WorkflowBundleError('this installation of moontide has no package.json; install it again');
 }

@@ -11,7 +11,8 @@ export function temporalCommand({ address, namespace }: TemporalPlace, ...words:
   return ['temporal', ...words, '--address', address, '--namespace', namespace].map(shellWord).join(' ');
 }
 
-const shellWord = (word: string): string =>
+/** A word as a shell reads it back. */
+export const shellWord = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
 /** Begins a run again, on the newest program. */
