@@ -12,6 +12,7 @@ import type {
   AttributesRequest,
   AttributesResult,
   Declares,
+  OpenLimits,
   ProgramDirectory,
   ResolveRequest,
   ResolveResult,
@@ -45,6 +46,8 @@ export interface RegistryDependencies {
   readonly engine: string;
   readonly hostVersion: string;
   readonly costModel: number;
+  /** What the server takes of one run at once. Default: what it takes where nobody has set it otherwise. */
+  readonly openLimits?: OpenLimits;
   /** Whether the search attribute MoontideProgram is registered. */
   readonly searchAttribute: () => boolean;
   /** ensureSearchAttributes of the node's connection. */
@@ -55,6 +58,15 @@ interface Named {
   readonly routes: Readonly<Record<string, Route>>;
   readonly declares: Declares;
 }
+
+/** The server's `limit.numPending*.error` and `component.nexusoperations.limit.operation.concurrency`. */
+const OPEN_LIMITS: OpenLimits = {
+  activities: 2000,
+  children: 2000,
+  signals: 2000,
+  cancels: 2000,
+  operations: 30,
+};
 
 const RUNNABLE: ReadonlySet<string> = new Set(['function.lua', 'workflow.lua', 'process.lua']);
 
@@ -73,7 +85,7 @@ export class RegistryDirectory implements ProgramDirectory {
   async resolve(request: ResolveRequest): Promise<ResolveResult> {
     const type = toTextLossy(request.type);
     const taskQueue = toTextLossy(request.taskQueue);
-    const { registry, engine, hostVersion, costModel, searchAttribute } = this.#dependencies;
+    const { registry, engine, hostVersion, costModel, searchAttribute, openLimits } = this.#dependencies;
     const view = registry.current;
     const plan = this.#dependencies.plan();
     const entry = findEntry(view, plan, type, taskQueue);
@@ -99,6 +111,7 @@ export class RegistryDirectory implements ProgramDirectory {
         : { endpoints: Object.fromEntries(plan.endpointOf) }),
       ...this.#namedBy(hash, pinned.program, view, plan),
       search_attribute: searchAttribute(),
+      open_limits: openLimits ?? OPEN_LIMITS,
     };
   }
 

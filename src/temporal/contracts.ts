@@ -64,6 +64,18 @@ export interface ProgramReference {
   readonly declares?: Declares;
   /** Whether the search attribute MoontideProgram is there to be written. */
   readonly search_attribute: boolean;
+  /** What the server takes of one run at once; absent in older histories, whose calls do not wait. */
+  readonly open_limits?: OpenLimits;
+}
+
+/** How many of each kind a run may have open with the server, which fails the task of a run that asks for more. */
+export interface OpenLimits {
+  readonly activities: number;
+  readonly children: number;
+  readonly signals: number;
+  readonly cancels: number;
+  /** Of Nexus services. */
+  readonly operations: number;
 }
 
 export interface Declares {
@@ -292,6 +304,15 @@ export interface RunState {
   readonly updates: readonly string[];
   /** Why its budget has parked it; absent: it is not parked. */
   readonly parked?: string;
+  /** Calls that wait in the run until others end; absent: none do. */
+  readonly queued?: readonly QueuedState[];
+}
+
+export interface QueuedState {
+  readonly kind: keyof OpenLimits;
+  readonly waiting: number;
+  /** How many the server takes of the run at once. */
+  readonly limit: number;
 }
 
 export interface PendingState {

@@ -8,6 +8,7 @@ import { RegistryDirectory } from '../../activities/registry.js';
 import { dataObject } from '../../src/core/data.js';
 import type { Data, DataObject } from '../../src/core/data.js';
 import type { Command } from '../../src/core/command.js';
+import { field } from '../../src/core/optional-field.js';
 import type { Budget, PinnedProgram, Program } from '../../src/core/program.js';
 import { toBytes } from '../../src/core/text.js';
 import { encodeWire } from '../../src/core/wire.js';
@@ -19,7 +20,12 @@ import type { Entry, EntryId } from '../../src/registry/model/entry.js';
 import type { RegistryService, RegistryView } from '../../src/registry/model/registry.js';
 import { buildWorkflowBundle } from '../../src/temporal/bundle.js';
 import { ensureSearchAttributes } from '../../src/temporal/search-attributes.js';
-import type { CallOutcome, FunctionCall, ProgramReference } from '../../src/temporal/contracts.js';
+import type {
+  CallOutcome,
+  FunctionCall,
+  OpenLimits,
+  ProgramReference,
+} from '../../src/temporal/contracts.js';
 import { referenceInstead } from '../../src/temporal/replay.js';
 import type { Instead } from '../../src/temporal/replay.js';
 import { errorToErrorData } from '../../src/temporal/failures.js';
@@ -46,6 +52,11 @@ export type TestHandlers = Readonly<
     (command: Command, context: { key: string | undefined; signal: AbortSignal }) => Data | Promise<Data>
   >
 >;
+
+export interface LuaAppOptions {
+  /** What its server takes of one run at once. Default: what servers take that nobody has set otherwise. */
+  readonly openLimits?: OpenLimits;
+}
 
 let bundle: Promise<string> | undefined;
 /** The bundle of the sources as they are, made once a test run and shared by its files. */
@@ -80,14 +91,21 @@ export class LuaApp implements AsyncDisposable {
   readonly commands: { readonly command: Command; readonly key: string | undefined }[] = [];
   readonly #temporal: TestTemporal;
   readonly #handlers: TestHandlers;
+  readonly #openLimits: OpenLimits | undefined;
   readonly #workers: RunningWorker[] = [];
   #version = 1;
   /** The next question for a program finds none. */
   missOnce = false;
 
-  constructor(temporal: TestTemporal, entries: Record<string, SourceEntry>, handlers: TestHandlers = {}) {
+  constructor(
+    temporal: TestTemporal,
+    entries: Record<string, SourceEntry>,
+    handlers: TestHandlers = {},
+    { openLimits }: LuaAppOptions = {},
+  ) {
     this.#temporal = temporal;
     this.#handlers = handlers;
+    this.#openLimits = openLimits;
     for (const [id, entry] of Object.entries(entries)) this.publish(id, entry);
   }
 
@@ -173,6 +191,7 @@ export class LuaApp implements AsyncDisposable {
       engine: DEFAULT_ENGINE,
       hostVersion: '0.1.0',
       costModel: 1,
+      ...field('openLimits', this.#openLimits),
       searchAttribute: () => false,
       attributes: (request) => ensureSearchAttributes(this.#temporal.temporal, request),
     });

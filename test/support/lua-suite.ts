@@ -6,7 +6,7 @@ import { resultOf, startRun } from '../../src/temporal/client.js';
 import type { CallHeaders, RunReference } from '../../src/temporal/client.js';
 import type { CreateWorkerOptions } from '../../src/temporal/worker.js';
 import { LuaApp, testBundle } from './lua-app.js';
-import type { SourceEntry, TestHandlers } from './lua-app.js';
+import type { LuaAppOptions, SourceEntry, TestHandlers } from './lua-app.js';
 import { testTemporal } from './temporal.js';
 import type { TestTemporal } from './temporal.js';
 
@@ -20,11 +20,15 @@ export const fn = (source: string, meta?: SourceEntry['meta']): SourceEntry => (
 export interface LuaSuite {
   readonly temporal: () => TestTemporal;
   /** An app without a worker. */
-  readonly idle: (entries: Record<string, SourceEntry>, handlers?: TestHandlers) => LuaApp;
+  readonly idle: (
+    entries: Record<string, SourceEntry>,
+    handlers?: TestHandlers,
+    options?: LuaAppOptions,
+  ) => LuaApp;
   /** An app with a worker. */
   readonly app: (
     entries: Record<string, SourceEntry>,
-    options?: { handlers?: TestHandlers; worker?: Partial<CreateWorkerOptions> },
+    options?: LuaAppOptions & { handlers?: TestHandlers; worker?: Partial<CreateWorkerOptions> },
   ) => Promise<LuaApp>;
   readonly start: (
     app: LuaApp,
@@ -51,13 +55,13 @@ export function luaSuite(server: () => Promise<TestTemporal> = testTemporal): Lu
       if (temporal === undefined) throw new Error('the server is not there yet');
       return temporal;
     },
-    idle(entries, handlers = {}) {
-      const app = new LuaApp(suite.temporal(), entries, handlers);
+    idle(entries, handlers = {}, options = {}) {
+      const app = new LuaApp(suite.temporal(), entries, handlers, options);
       apps.push(app);
       return app;
     },
-    async app(entries, { handlers, worker } = {}) {
-      const app = suite.idle(entries, handlers);
+    async app(entries, { handlers, worker, ...options } = {}) {
+      const app = suite.idle(entries, handlers, options);
       await app.worker(worker);
       return app;
     },

@@ -27,8 +27,9 @@ import {
 } from './options.js';
 import type { Options } from './options.js';
 import type { Routes } from './routes.js';
+import { endOrCancelled } from './open-calls.js';
 import { later } from './run.js';
-import type { DurableHandlers } from './run.js';
+import type { DurableHandlers, Run } from './run.js';
 import { callSummary } from './summary.js';
 
 class LocalOptionError extends PlatformError {
@@ -63,7 +64,7 @@ export interface CallOptions {
 }
 
 export const callHandlers = ({ outgoing, routes, values }: CallOptions): DurableHandlers => ({
-  'funcs.call': ({ command }) => {
+  'funcs.call': ({ command, run }) => {
     const { target } = command;
     const { data: args, places: secrets } = nameSecrets(command['args'] ?? null);
     if (typeof target !== 'string' || !Array.isArray(args))
@@ -84,7 +85,7 @@ export const callHandlers = ({ outgoing, routes, values }: CallOptions): Durable
       const options = route.options === undefined ? given : dataObject({ ...route.options, ...given });
       const named = textOption(options, 'activity.task_queue');
       const queue = named === undefined ? toTextLossy(route.queue ?? '') : routes.queueNamed(named);
-      const call = { target, args, options, route, queue, headers: headers(options), outgoing };
+      const call = { target, args, options, route, queue, headers: headers(options), outgoing, run };
       const result = scoped(() => (route.local === true ? callLocal(call) : callRemote(call, foreign)));
       return [...toResults(await result)];
     });
@@ -100,16 +101,18 @@ interface Call {
   readonly queue: string;
   readonly headers: Headers;
   readonly outgoing: Outgoing;
+  readonly run: Run;
 }
 
 function callRemote(
-  { target, args, options, route, queue, headers, outgoing }: Call,
+  { target, args, options, route, queue, headers, outgoing, run: { open } }: Call,
   foreign: boolean,
 ): Promise<unknown> {
   const timeout = numberOption(options, 'timeout');
   const heartbeat =
     numberOption(options, 'activity.heartbeat_timeout') ?? (foreign ? undefined : HEARTBEAT_TIMEOUT_MS);
   const priority = priorityOf(options, 'activity.', options['priority']);
+  const waits = flagOption(options, 'activity.wait_for_cancellation');
   const activityOptions: ActivityOptions = {
     startToCloseTimeout: numberOption(options, 'activity.start_to_close_timeout') ?? START_TO_CLOSE_MS,
     ...field(
@@ -121,13 +124,15 @@ function callRemote(
     ...field('activityId', textOption(options, 'activity.id')),
     ...field('taskQueue', queue === '' ? undefined : queue),
     ...field('priority', priority),
-    cancellationType: cancellationType(options),
+    cancellationType: cancellationType(waits || open.activities.isCounted),
     allowEagerDispatch: !flagOption(options, 'activity.disable_eager_execution'),
     retry: retryPolicy(options['activity.retry_policy']) ?? DEFAULT_RETRY,
     ...field('summary', callSummary(route.summary, args)),
   };
-  const run = proxyActivities<Activities>(activityOptions)[toTextLossy(target)] as Activities[string];
-  return outgoing.send(headers, () => run(...args));
+  const name = toTextLossy(target);
+  const run = proxyActivities<Activities>(activityOptions)[name] as Activities[string];
+  const result = open.activities.make(() => outgoing.send(headers, () => run(...args)));
+  return !waits && open.activities.isCounted ? endOrCancelled(result, `activity '${name}'`) : result;
 }
 
 function callLocal({ target, args, options, route, headers, outgoing }: Call): Promise<unknown> {
@@ -143,7 +148,7 @@ function callLocal({ target, args, options, route, headers, outgoing }: Call): P
   const activities = proxyLocalActivities<Activities>({
     scheduleToCloseTimeout: limit,
     ...field('startToCloseTimeout', each),
-    cancellationType: cancellationType(options),
+    cancellationType: cancellationType(flagOption(options, 'activity.wait_for_cancellation')),
     retry: {
       maximumAttempts: LOCAL_ATTEMPTS,
       ...(retryPolicy(options['activity.retry_policy']) ?? DEFAULT_RETRY),
@@ -154,7 +159,5 @@ function callLocal({ target, args, options, route, headers, outgoing }: Call): P
   return outgoing.send(headers, () => run(...args));
 }
 
-const cancellationType = (options: Options): ActivityCancellationType =>
-  flagOption(options, 'activity.wait_for_cancellation')
-    ? ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
-    : ActivityCancellationType.TRY_CANCEL;
+const cancellationType = (waits: boolean): ActivityCancellationType =>
+  waits ? ActivityCancellationType.WAIT_CANCELLATION_COMPLETED : ActivityCancellationType.TRY_CANCEL;

@@ -31,6 +31,7 @@ import type { Outbox } from './messages.js';
 import { asObject, flagOption, numberOption, optionsOf, retryPolicy, textOption } from './options.js';
 import type { Options } from './options.js';
 import type { Routes } from './routes.js';
+import { endOrCancelled } from './open-calls.js';
 import { Later, later } from './run.js';
 import type { DurableHandler, DurableHandlers, Run, Scoped } from './run.js';
 import { callSummary } from './summary.js';
@@ -227,18 +228,25 @@ async function startChildRun(
     ...(values === undefined ? {} : { values }),
     ...(messages.length === 0 ? {} : { start: { messages } }),
   });
+  const { children } = run.open;
+  const type = toTextLossy(route.type ?? target);
+  const waits = flagOption(options, `${OPTION}wait_for_cancellation`);
   const begin = () =>
     scoped(() =>
-      outgoing.send(headers, () =>
-        startChild(toTextLossy(route.type ?? target), {
-          ...childOptions(options, closePolicy),
-          ...field('searchAttributes', searchAttributes),
-          args: [...args],
-          taskQueue: start.queue,
-          workflowId: start.workflowId,
-          // The UI shows it in place of the type.
-          ...field('staticSummary', callSummary(route.summary ?? target, args)),
-        }),
+      children.make(
+        () =>
+          outgoing.send(headers, () =>
+            startChild(type, {
+              ...childOptions(options, closePolicy, waits || children.isCounted),
+              ...field('searchAttributes', searchAttributes),
+              args: [...args],
+              taskQueue: start.queue,
+              workflowId: start.workflowId,
+              // The UI shows it in place of the type.
+              ...field('staticSummary', callSummary(route.summary ?? target, args)),
+            }),
+          ),
+        (handle) => handle.result(),
       ),
     );
   let handle: Awaited<ReturnType<typeof begin>>;
@@ -253,7 +261,12 @@ async function startChildRun(
     if (ended instanceof Later) await scoped(() => ended.start(scoped));
     handle = await begin();
   }
-  return { pid: pidOf(start), result: handle.result() };
+  const result = handle.result();
+  return {
+    pid: pidOf(start),
+    result:
+      !waits && children.isCounted ? scoped(() => endOrCancelled(result, `workflow '${type}'`)) : result,
+  };
 }
 
 function conflictPolicy(options: Options): string {
@@ -261,7 +274,11 @@ function conflictPolicy(options: Options): string {
   return textOption(options, `${OPTION}id_conflict_policy`) ?? 'use_existing';
 }
 
-function childOptions(options: Options, closePolicy: ParentClosePolicy): Partial<ChildWorkflowOptions> {
+function childOptions(
+  options: Options,
+  closePolicy: ParentClosePolicy,
+  waits: boolean,
+): Partial<ChildWorkflowOptions> {
   const number = (name: string) => numberOption(options, OPTION + name);
   const memo = asObject(options[`${OPTION}memo`]);
   return {
@@ -275,7 +292,7 @@ function childOptions(options: Options, closePolicy: ParentClosePolicy): Partial
     ...field('priority', priorityOf(options, OPTION)),
     parentClosePolicy:
       CLOSE_POLICIES[textOption(options, `${OPTION}parent_close_policy`) ?? ''] ?? closePolicy,
-    cancellationType: flagOption(options, `${OPTION}wait_for_cancellation`)
+    cancellationType: waits
       ? ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED
       : ChildWorkflowCancellationType.TRY_CANCEL,
   };

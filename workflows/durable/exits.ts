@@ -165,8 +165,8 @@ export class Exits {
     if (target === undefined) return;
     try {
       const handle = getExternalWorkflowHandle(toTextLossy(target.id));
-      const { outgoing } = this.#options;
-      await outgoing.send(outgoing.headers(), () => handle.signal(name, body));
+      const { outgoing, run } = this.#options;
+      await run.open.signals.make(() => outgoing.send(outgoing.headers(), () => handle.signal(name, body)));
     } catch (error) {
       if (must) throw error; // else: who is gone need not be told
     }
@@ -264,7 +264,7 @@ export const exitHandlers = ({ exits, routes, general }: ExitHandlerOptions): Du
     if (target === undefined || own || !plain || routes.queueOfHost(target.host) === undefined)
       return general(call);
     return later(async () => {
-      await getExternalWorkflowHandle(toTextLossy(target.id)).cancel();
+      await call.run.open.cancels.make(() => getExternalWorkflowHandle(toTextLossy(target.id)).cancel());
       return null;
     });
   },

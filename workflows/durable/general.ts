@@ -12,6 +12,7 @@ import { HEARTBEAT_TIMEOUT_MS } from '../../src/temporal/names.js';
 import { toDataOrThrow } from '../../src/temporal/payload-converter.js';
 import type { Outgoing } from './context.js';
 import { DEFAULT_RETRY } from './options.js';
+import { endOrCancelled } from './open-calls.js';
 import { later } from './run.js';
 import type { DurableHandler } from './run.js';
 import { commandSummary } from './summary.js';
@@ -40,18 +41,23 @@ function callOf(
 
 export const generalHandler =
   ({ outgoing, entry }: GeneralOptions): DurableHandler =>
-  ({ command }) =>
+  ({ command, run: { open } }) =>
     later(async () => {
+      const { isCounted } = open.activities;
       const activities = proxyActivities<Activities>({
         startToCloseTimeout: COMMAND_TIMEOUT_MS,
         heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
-        cancellationType: ActivityCancellationType.TRY_CANCEL,
+        cancellationType: isCounted
+          ? ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+          : ActivityCancellationType.TRY_CANCEL,
         retry: DEFAULT_RETRY,
         summary: commandSummary(command),
       });
       const run = activities[command.type] as (call: Data) => Promise<unknown>;
       const { call, secrets } = callOf(command, entry);
-      return toDataOrThrow(await outgoing.send(outgoing.headers({ secrets }), () => run(call)));
+      const headers = outgoing.headers({ secrets });
+      const result = open.activities.make(() => outgoing.send(headers, () => run(call)));
+      return toDataOrThrow(await (isCounted ? endOrCancelled(result, `activity '${command.type}'`) : result));
     });
 
 /** A command whose answer nobody wants: a local activity, recorded once. */

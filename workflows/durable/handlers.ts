@@ -12,6 +12,7 @@ import { emitCommand, generalHandler } from './general.js';
 import { Inbox, Outbox, sendHandlers } from './messages.js';
 import { nexusHandlers } from './nexus.js';
 import { mockHandlers } from './mocks.js';
+import { openCalls } from './open-calls.js';
 import { Routes } from './routes.js';
 import { Run } from './run.js';
 import type { DurableHandlers } from './run.js';
@@ -41,7 +42,7 @@ export function makeRun({ reference, context, outgoing, pid, trace, answers }: D
   const { carried } = context.start;
   const general = generalHandler({ outgoing, entry });
   const table = new Map<string, DurableHandlers[string]>();
-  const run = new Run((type) => table.get(type) ?? general, trace);
+  const run = new Run((type) => table.get(type) ?? general, openCalls(reference.open_limits), trace);
   const routes = new Routes(reference);
   const exits = new Exits({ run, outgoing, pid, carried });
   const outbox = new Outbox({ run, outgoing, pid });

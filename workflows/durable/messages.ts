@@ -182,17 +182,20 @@ export class Outbox {
   }
 
   #signal(target: Target, batch: readonly Waiting[]): Promise<void> {
-    const { outgoing, pid } = this.#options;
+    const { outgoing, pid, run } = this.#options;
+    const { signals } = run.open;
     const { runId } = workflowInfo();
     const handle = getExternalWorkflowHandle(target.workflowId);
     const [first] = batch;
     if (!target.ours && first !== undefined)
-      return outgoing.send(outgoing.headers(), () => handle.signal(toTextLossy(first.topic), ...first.body));
+      return signals.make(() =>
+        outgoing.send(outgoing.headers(), () => handle.signal(toTextLossy(first.topic), ...first.body)),
+      );
     const items = batch.map(({ topic, body }) => {
       const message: BatchedMessage = { from: pid, run: runId, seq: (target.sequence += 1), topic, body };
       return dataObject({ ...message, body: [...body] });
     });
-    return outgoing.send(outgoing.headers(), () => handle.signal(INBOX_SIGNAL, items));
+    return signals.make(() => outgoing.send(outgoing.headers(), () => handle.signal(INBOX_SIGNAL, items)));
   }
 }
 

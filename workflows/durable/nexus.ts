@@ -13,7 +13,7 @@ import { toResults } from '../../src/temporal/payload-converter.js';
 import { numberOption, optionsOf, textOption } from './options.js';
 import type { Routes } from './routes.js';
 import { later } from './run.js';
-import type { DurableHandlers } from './run.js';
+import type { DurableHandlers, Run } from './run.js';
 import { callSummary } from './summary.js';
 
 type Cancellation = NonNullable<StartNexusOperationOptions['cancellationType']>;
@@ -45,7 +45,7 @@ export const nexusHandlers = (routes: Routes): DurableHandlers => ({
     const cancellation = textOption(options, 'cancellation_type')?.toUpperCase() as Cancellation | undefined;
     const timeout = numberOption(options, 'schedule_to_close_timeout') ?? numberOption(options, 'timeout');
     return later(() => {
-      const results = start(client, name, input, {
+      const results = start(run, client, name, input, {
         ...field('scheduleToCloseTimeout', timeout),
         ...field('scheduleToStartTimeout', numberOption(options, 'schedule_to_start_timeout')),
         ...field('startToCloseTimeout', numberOption(options, 'start_to_close_timeout')),
@@ -59,11 +59,15 @@ export const nexusHandlers = (routes: Routes): DurableHandlers => ({
 });
 
 async function start(
+  { open }: Run,
   client: NexusServiceClient<never>,
   name: string,
   input: Data,
   options: Partial<StartNexusOperationOptions>,
 ): Promise<Data> {
-  const operation = await client.startOperation({ name } as never, input as never, options);
+  const operation = await open.operations.make(
+    () => client.startOperation({ name } as never, input as never, options),
+    (started) => started.result(),
+  );
   return [...toResults(await operation.result())];
 }

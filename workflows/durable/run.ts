@@ -18,6 +18,7 @@ import type { LuaFunction } from '../../src/lua/values.js';
 import { toTextLossy } from '../../src/core/text.js';
 import { fromFailure } from '../../src/temporal/failures.js';
 import { RESUME } from '../../src/temporal/names.js';
+import type { AllOpenCalls } from './open-calls.js';
 import { within } from '../../src/temporal/sdk-internals.js';
 import type { CommandTrace } from './trace.js';
 
@@ -72,6 +73,8 @@ const ENDED: ErrorData = { kind: 'Canceled', message: 'the workflow has ended', 
 
 export class Run {
   readonly #handlerOf: (type: string) => DurableHandler;
+  /** Through these goes what the server takes only so many of at once. */
+  readonly open: AllOpenCalls;
   readonly #trace: CommandTrace | undefined;
   readonly #shield = new CancellationScope({ cancellable: false });
   readonly #pending = new Map<number, Pending>();
@@ -102,8 +105,9 @@ export class Run {
   /** What main ended with, or how the run goes on; rejects when the host is broken (L3). */
   readonly outcome: Promise<Outcome | Continuation>;
 
-  constructor(handlerOf: (type: string) => DurableHandler, trace?: CommandTrace) {
+  constructor(handlerOf: (type: string) => DurableHandler, open: AllOpenCalls, trace?: CommandTrace) {
     this.#handlerOf = handlerOf;
+    this.open = open;
     this.#trace = trace;
     this.outcome = new Promise<Outcome | Continuation>((resolve, reject) => {
       this.#settle = { resolve, reject };

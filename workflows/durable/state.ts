@@ -30,6 +30,9 @@ export function runState(run: Run): RunState {
   if (!run.started) return { coroutines: [], pending: [], unread: [], queries: [], updates: [] };
   const { instance, parked } = run;
   const { queries, updates } = declaredHandlers(instance);
+  const queued = Object.values(run.open).flatMap(({ queued: some }) =>
+    some === undefined ? [] : plain(some),
+  );
   return {
     coroutines: instance
       .coroutines()
@@ -43,6 +46,7 @@ export function runState(run: Run): RunState {
     queries: [...queries.keys()],
     updates: [...updates.keys()],
     ...(parked === undefined ? {} : { parked }),
+    ...(queued.length === 0 ? {} : { queued }),
   };
 }
 
@@ -60,7 +64,7 @@ export function currentDetails(
   { entry, program, registry_version: version }: ProgramReference,
   state: RunState,
 ): string {
-  const { coroutines, pending, unread } = state;
+  const { coroutines, pending, unread, queued = [] } = state;
   if (coroutines.length === 0) return '';
   const topics = [...new Set(unread.map(({ topic }) => toTextLossy(topic)))];
   return [
@@ -69,6 +73,9 @@ export function currentDetails(
     ...coroutines.map(waitLine),
     ...pending.flatMap(({ what, due }) =>
       due === undefined ? [] : [`- timer ${toTextLossy(what)} fires at ${new Date(due).toISOString()}`],
+    ),
+    ...queued.map(
+      ({ kind, waiting, limit }) => `- ${waiting} ${kind} wait: the server takes ${limit} of a run at once`,
     ),
     ...(unread.length === 0 ? [] : [`- ${unread.length} messages not received yet: ${topics.join(', ')}`]),
     '',

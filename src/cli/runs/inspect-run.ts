@@ -153,13 +153,21 @@ function linesOf({ facts, newest, seen, failedTask, isServed }: Inspected, now: 
   );
   if (typeof seen === 'string')
     return facts.closed === undefined ? [...lines, `  where it is cannot be told: ${seen}`] : lines;
-  const { coroutines, pending, unread, queries, updates, parked } = seen.state;
+  const { coroutines, pending, unread, queries, updates, parked, queued = [] } = seen.state;
   if (parked !== undefined)
     lines.push(`  PARKED    ${parked}; \`moontide update ${facts.workflowId} ${RESUME}\` lets it go on`);
   const timers = pending.flatMap(({ what, due }) =>
     due === undefined ? [] : [`${what} fires in ${spanText(due - now)}`],
   );
   lines.push(...section('timers', timers));
+  lines.push(
+    ...section(
+      'wait for a place',
+      queued.map(
+        ({ kind, waiting, limit }) => `${waiting} ${kind}: the server takes ${limit} of a run at once`,
+      ),
+    ),
+  );
   lines.push(...section('not received yet', unreadLines(unread)));
   lines.push(...section('coroutines', coroutines.flatMap(coroutineLines)));
   if (queries.length > 0) lines.push(`  queries   ${queries.join(', ')}`);
@@ -266,7 +274,7 @@ function documentOf({ facts, newest, seen, failedTask, isServed }: Inspected): D
 }
 
 function stateDocument({ from, state }: SeenState): DataObject {
-  const { coroutines, pending, unread, queries, updates, parked } = state;
+  const { coroutines, pending, unread, queries, updates, parked, queued = [] } = state;
   return dataObject({
     from,
     coroutines: coroutines.map(({ name, waits, frames }) =>
@@ -289,5 +297,6 @@ function stateDocument({ from, state }: SeenState): DataObject {
     queries: queries.map(toBytes),
     updates: updates.map(toBytes),
     parked: text(parked),
+    queued: queued.map((one) => dataObject({ ...one })),
   });
 }
