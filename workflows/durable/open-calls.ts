@@ -46,9 +46,9 @@ export class OpenCalls {
         resolve(within(scope, () => this.#begin(call, closed)));
       };
       this.#waiting.add(go);
-      scope.cancelRequested.catch((error: unknown) => {
+      scope.cancelRequested.catch(() => {
         this.#waiting.delete(go);
-        reject(error as Error);
+        reject(new CancelledFailure('the call was cancelled before it left'));
       });
     });
   }
