@@ -3,6 +3,9 @@
 // R2: a run learns the routes of what its program's text names; ids that are made at run time are asked one by one.
 import { dataObject } from '../src/core/data.js';
 import type { Data, DataObject } from '../src/core/data.js';
+import { IdentityForgedError } from '../src/core/identity-host.js';
+import type { IdentitySeal } from '../src/core/identity-host.js';
+import { identityToData } from '../src/core/identity.js';
 import { ACTIVITY_OPTIONS, readOptions } from '../src/core/options.js';
 import type { Program } from '../src/core/program.js';
 import { bytesDataToText, textDataToBytes, toBytes, toTextLossy } from '../src/core/text.js';
@@ -52,6 +55,7 @@ export interface RegistryDependencies {
   readonly searchAttribute: () => boolean;
   /** ensureSearchAttributes of the node's connection. */
   readonly attributes: (request: AttributesRequest) => Promise<AttributesResult>;
+  readonly seal: Pick<IdentitySeal, 'open'>;
 }
 
 interface Named {
@@ -112,7 +116,17 @@ export class RegistryDirectory implements ProgramDirectory {
       ...this.#namedBy(hash, pinned.program, view, plan),
       search_attribute: searchAttribute(),
       open_limits: openLimits ?? OPEN_LIMITS,
+      ...(request.identity === undefined ? {} : { identity: this.#opened(request.identity) }),
     };
+  }
+
+  #opened(identity: string): DataObject | false {
+    try {
+      return identityToData(this.#dependencies.seal.open(identity));
+    } catch (error) {
+      if (error instanceof IdentityForgedError) return false;
+      throw error;
+    }
   }
 
   route({ id }: RouteRequest): Promise<RouteResult> {

@@ -17,6 +17,7 @@ import { dataObject } from '../src/core/data.js';
 import type { Data, DataObject } from '../src/core/data.js';
 import { formatPid } from '../src/core/ids.js';
 import type { ErrorData } from '../src/core/error-data.js';
+import { identityFromData } from '../src/core/identity.js';
 import { toBytes, toTextLossy } from '../src/core/text.js';
 import { createInstance } from '../src/lua/instance/instance.js';
 import type { Outcome } from '../src/lua/step.js';
@@ -51,7 +52,9 @@ export async function runLua(session: Session, args: readonly unknown[]): Promis
   setBaseScope(new CancellationScope({ cancellable: false }));
   return whole(async () => {
     const { context, input } = readStart(session, args);
-    const pinned = await pinProgram(context.start.program);
+    const { start, identity } = context;
+    const pinned = await pinProgram({ program: start.program, identity });
+    if (pinned.reference.identity === false) throw toFailure(FORGED);
     const trace = pinned.traced ? new CommandTrace() : undefined;
     showProgram(pinned.reference);
     const parts = begin(pinned, { context, input, session, trace });
@@ -63,6 +66,12 @@ export async function runLua(session: Session, args: readonly unknown[]): Promis
     return end(outcome, parts.run.cancelled);
   });
 }
+
+const FORGED: ErrorData = {
+  kind: 'PermissionDenied',
+  message: 'the actor that this run was started for is not signed by a node of its app',
+  retryable: false,
+};
 
 const NOT_PARKED: ErrorData = {
   kind: 'Invalid',
@@ -112,6 +121,7 @@ function begin(
   const host = durableHost({
     pid,
     values: context.values,
+    identity: typeof reference.identity === 'object' ? identityFromData(reference.identity) : undefined,
     isRead: () => run.isRead,
     isNextSuggested: () => run.nextSuggested,
     traced: trace !== undefined,

@@ -7,6 +7,7 @@ import { parseDurationMs } from '../core/durations.js';
 import { authorize } from '../core/authorize.js';
 import type { EventBus } from '../core/event-bus.js';
 import type { HostHandlers } from '../core/handler.js';
+import type { IdentitySeal } from '../core/identity-host.js';
 import { createHostLogger } from '../core/logger-host.js';
 import type { HostLogger } from '../core/logger-host.js';
 import type { LogLevel } from '../core/logger.js';
@@ -93,6 +94,7 @@ export function kindHost(
 /** What the modules `system`, `metrics`, `io` and `test` ask of the node. */
 export interface NodeParts extends Pick<NodeServices, 'httpClient' | 'recordMetric' | 'terminal' | 'mocks'> {
   readonly node: string;
+  readonly seal: IdentitySeal;
   /** Stops the node; the process ends with the code. */
   readonly exit: (code: number) => void;
 }
@@ -104,7 +106,7 @@ export function nodeHandlers(
   temporal: TemporalAccess,
   variables: Environment,
   logger: HostLogger,
-  { node, exit, httpClient, recordMetric, terminal, mocks }: NodeParts,
+  { node, exit, seal, httpClient, recordMetric, terminal, mocks }: NodeParts,
 ): (readonly [string, HostHandlers])[] {
   const guard = secretGuard(logger.redactor);
   const callFunction = functionCaller({
@@ -112,6 +114,7 @@ export function nodeHandlers(
     registry: () => context.get(keys.registry),
     temporal,
     guard,
+    seal,
   });
   let made: Processes | undefined;
   const service = (): Processes =>
@@ -215,11 +218,13 @@ export const workflowTier = (
   context: AppContext,
   temporal: TemporalAccess,
   logger: HostLogger,
+  seal: IdentitySeal,
 ): WorkflowTier =>
   new WorkflowTier({
     registry: () => context.get(keys.registry),
     temporal,
     guard: secretGuard(logger.redactor),
+    seal,
     toErrorData: errorToErrorData,
     failed: (error) => logger.error('something failed that nobody waits for', { error }),
     tell: (bond, watcher, ending) => context.get(keys.router).tell(bond, watcher, ending),

@@ -36,7 +36,8 @@ import { MetricsCollector } from '../services/metrics/collector.js';
 import { metricsService } from '../services/metrics/server.js';
 import { NodeSupervision } from '../services/supervision/node-supervision.js';
 import { processServiceStarter } from '../services/supervision/process-service.js';
-import { isService, serviceSpecs, withSecurity } from '../services/supervision/service-specs.js';
+import { unenforced } from '../services/supervision/service-security.js';
+import { isService, serviceSpecs } from '../services/supervision/service-specs.js';
 import { Serving } from '../services/temporal/serving.js';
 import { needsTemporal } from '../services/temporal/worker-plan.js';
 import { fillPlaceholders } from '../services/env/placeholders.js';
@@ -58,6 +59,7 @@ import {
   workflowTier,
 } from './node-parts.js';
 import { makeEnvironment } from './app-environment.js';
+import { identitySeal } from './identity-key.js';
 import { prepareAppFolder } from './prepare-app.js';
 import { Publishing } from './publishing.js';
 import { isMemory, registryIdentity, registryPlace } from './registry-place.js';
@@ -162,14 +164,8 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
     fillPlaceholders(text, (name) => variables.value(name) ?? environment[name]);
   httpPlanOf(prepared.entries, fill); // what is wrong with it is told before anything starts
   servicesOf(prepared, prepared.entries);
-  const unsecured = withSecurity(prepared.entries);
-  if (unsecured.length > 0)
-    logger.warn(
-      "'lifecycle.security' is not enforced in this version: these services may do whatever the app may",
-      {
-        services: unsecured.join(', '),
-      },
-    );
+  for (const [told, ids] of unenforced(prepared.entries)) logger.warn(told, { entries: ids.join(', ') });
+  const seal = identitySeal(prepared.name, stateFolder, environment);
   const publishing = new Publishing(options.publish ?? 'start', logger);
   const asked = options.temporal === 'asked';
   // A command that is over soon, or has queues of its own, keeps no services.
@@ -257,6 +253,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
         handlers: (context) =>
           nodeHandlers(context, prepared, temporal, variables, logger, {
             node,
+            seal,
             httpClient,
             recordMetric: metrics.record,
             terminal,
@@ -267,7 +264,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
             },
           }),
         modules: prepared.modules,
-        workflows: (context) => workflowTier(context, temporal, logger),
+        workflows: (context) => workflowTier(context, temporal, logger, seal),
         namesAreWorkflows: () => temporal.inUse,
         kind: (name) => prepared.kinds.get(name),
         kindHost: (registry) => kindHost(registry, prepared, stateFolder, variables, logger),
@@ -355,17 +352,19 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
       plan: () => plan,
       supervisor: app.get(keys.supervisor),
       programs,
-      functions: new NodeFunctionRunner(app.get(keys.functions), fillSecrets, guard),
+      functions: new NodeFunctionRunner(app.get(keys.functions), fillSecrets, guard, seal),
       commands: new NodeCommandRunner({
         dispatcher: app.get(keys.dispatcher),
         resources: app.get(keys.resources),
         fillSecrets,
         guard,
+        seal,
         failed,
       }),
       logger,
       engine: engine.name,
       costModel: COST_MODEL,
+      seal,
       drainMs,
       schedules,
       admit: (connection) => assertSoleMachine(prepared.name, place, connection, plan),

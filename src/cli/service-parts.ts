@@ -8,13 +8,14 @@ import type { Entry } from '../registry/model/entry.js';
 import type { RegistryView } from '../registry/model/registry.js';
 import { keys } from '../runtime/keys.js';
 import type { ProcessStart, StartedProcess } from '../services/supervision/process-service.js';
+import { securityProblems } from '../services/supervision/service-security.js';
 import { circularServices, groupProblems, serviceSpecs } from '../services/supervision/service-specs.js';
 import type { ServiceSpec } from '../temporal/service-contracts.js';
 import { planListener } from './plan-listener.js';
 import { AppErrors } from './prepare-app.js';
 import type { PreparedApp } from './prepare-app.js';
 
-/** Throws AppErrors where services require each other in a circle, or a supervisor cannot have its children. */
+/** Throws AppErrors where services require each other in a circle, a supervisor cannot have its children, or a policy group is none. */
 export function servicesOf(
   { kinds }: Pick<PreparedApp, 'kinds'>,
   entries: Iterable<Entry>,
@@ -23,7 +24,7 @@ export function servicesOf(
   const specs = serviceSpecs(all, kinds.values());
   const placeOf = (id: string, pointer: string): Place =>
     locate(all.find((each) => each.id === id) as Entry).placeOf(pointer);
-  const problems = groupProblems(all, placeOf);
+  const problems = [...groupProblems(all, placeOf), ...securityProblems(all, placeOf)];
   if (problems.length === 0) problems.push(...circularServices(specs, (id) => placeOf(id, '/lifecycle')));
   if (problems.length > 0) throw new AppErrors(problems);
   return specs;
@@ -46,10 +47,10 @@ export function servicesListener(app: Pick<PreparedApp, 'kinds'>): ChangeListene
 
 export const processStarter =
   (app: AppContext) =>
-  ({ process, host, args, values, signal, mayRun }: ProcessStart): Promise<StartedProcess> =>
+  ({ process, host, args, values, identity, signal, mayRun }: ProcessStart): Promise<StartedProcess> =>
     app
       .get(keys.processes)
       .start(
         { target: process, host, args, values, name: undefined, options: dataObject(), messages: [] },
-        { asker: undefined, signal, mayRun },
+        { asker: undefined, identity, signal, mayRun },
       );

@@ -2,12 +2,14 @@
 // A1: until policies are built everything is allowed; what asks already asks, so that it is refused the day they are.
 import type { DataObject } from './data.js';
 import { PlatformError } from './errors.js';
+import type { Identity } from './identity.js';
 
-/** Who asks: the program, and the context values of its call, among them its actor and scope. */
+/** Who asks: the program, whom it acts for, and the context values of its call. */
 export interface AuthorizationContext {
   /** Entry id of the asking program. */
   readonly entry: string;
   readonly values: Readonly<DataObject>;
+  readonly identity?: Identity | undefined;
 }
 
 /** `action` is `<module>.<verb>`; `resource` is an entry id or a name, empty where the action has none. */

@@ -4,6 +4,7 @@
 import type { Command } from './command.js';
 import type { Data, DataObject } from './data.js';
 import type { HttpBody } from './http-exchange.js';
+import type { Identity } from './identity.js';
 
 declare global {
   /** Named here because sealed rooms have no types of Node; merges with Node's own declaration. */
@@ -35,6 +36,8 @@ export interface CommandContext {
   onAbort(listener: () => void): void;
   /** `<run id>/<sequence>` when a workflow asks; resources that can pass it on. */
   readonly idempotencyKey: string | undefined;
+  /** Whom the call acts for; absent: nobody was named. */
+  readonly identity?: Identity | undefined;
   /** Absent for calls that no activity made. */
   readonly activity?: ActivityAccess | undefined;
   /** Absent for calls that answer no HTTP request. */

@@ -3,6 +3,7 @@ import type { Command } from '../core/command.js';
 import type { Data, DataObject } from '../core/data.js';
 import type { ErrorData } from '../core/error-data.js';
 import type { HttpExchange } from '../core/http-exchange.js';
+import type { Identity } from '../core/identity.js';
 import type { Program } from '../core/program.js';
 import type { CancelScope } from './instance/cancel-scope.js';
 import type { Answer } from './suspend.js';
@@ -33,6 +34,8 @@ export interface InstanceHost {
   readonly pid: string;
   /** Context values (ctx module), inherited by calls and spawns. */
   readonly context: Readonly<DataObject>;
+  /** Whom the call acts for (security module); absent: nobody was named. */
+  readonly identity?: Identity | undefined;
   /** 'node' where commands are answered at once, 'workflow' where they are recorded. */
   readonly place: 'node' | 'workflow';
   /** Instructions after which a step gives up its turn, so that others of the thread get theirs; absent: never. */

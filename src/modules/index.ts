@@ -27,6 +27,7 @@ import { payloadSpec } from './payload/spec.js';
 import { pgSpec } from './pg/spec.js';
 import { processSpec } from './process/spec.js';
 import { registrySpec } from './registry/spec.js';
+import { securitySpec } from './security/spec.js';
 import { sqlSpec } from './sql/spec.js';
 import { storeSpec } from './store/spec.js';
 import { streamSpec } from './stream/spec.js';
@@ -72,6 +73,7 @@ export const declaredModules: readonly ModuleSpec[] = [
   metricsSpec,
   pgSpec,
   registrySpec,
+  securitySpec,
   sqlSpec,
   storeSpec,
   streamSpec,

@@ -3,6 +3,7 @@ import type { Command } from '../core/command.js';
 import { dataObject, LuaFloat } from '../core/data.js';
 import type { Data, DataObject } from '../core/data.js';
 import type { ActivityAccess } from '../core/handler.js';
+import type { IdentitySeal } from '../core/identity-host.js';
 import type { DataPath } from '../core/secret.js';
 import { toBytes } from '../core/text.js';
 import type {
@@ -13,7 +14,8 @@ import type {
   FunctionCall,
   FunctionRunner,
 } from '../temporal/contracts.js';
-import { Holdings, NodeContext, outermost } from './command-context.js';
+import { Holdings, NodeContext, outermostFor } from './command-context.js';
+import type { CallFrame } from './command-context.js';
 import type { Dispatcher } from './dispatcher.js';
 import { CallError, NodeStoppedError } from './errors.js';
 import { errorToErrorData } from '../temporal/failures.js';
@@ -30,11 +32,13 @@ export class NodeFunctionRunner implements FunctionRunner {
   readonly #functions: FunctionPool;
   readonly #fillSecrets: FillSecrets;
   readonly #guard: SecretGuard;
+  readonly #seal: IdentitySeal;
 
-  constructor(functions: FunctionPool, fillSecrets: FillSecrets, guard: SecretGuard) {
+  constructor(functions: FunctionPool, fillSecrets: FillSecrets, guard: SecretGuard, seal: IdentitySeal) {
     this.#functions = functions;
     this.#fillSecrets = fillSecrets;
     this.#guard = guard;
+    this.#seal = seal;
   }
 
   async run(call: FunctionCall): Promise<CallOutcome> {
@@ -43,7 +47,7 @@ export class NodeFunctionRunner implements FunctionRunner {
       args: this.#fillSecrets([...call.args], call.secrets) as Data[],
       values: call.values,
       signal: call.signal,
-      frame: { ...outermost, activity: this.#access(call) },
+      frame: { ...frameOf(call, this.#seal), activity: this.#access(call) },
     });
     if (!outcome.ok) return { ok: false, error: this.#guard.redact(outcome.error) };
     this.#guard.check([...outcome.values], `the result of '${call.entry}'`, RESULT_ADVICE);
@@ -60,6 +64,10 @@ export class NodeFunctionRunner implements FunctionRunner {
     };
   }
 }
+
+/** Throws IdentityForgedError. */
+const frameOf = ({ identity }: { readonly identity: string | undefined }, seal: IdentitySeal): CallFrame =>
+  outermostFor(identity === undefined ? undefined : seal.open(identity));
 
 /** What Lua gets by `activity.info()`. */
 function activityInfo(
@@ -93,6 +101,7 @@ export interface CommandRunnerOptions {
   readonly resources: Resources;
   readonly fillSecrets: FillSecrets;
   readonly guard: SecretGuard;
+  readonly seal: IdentitySeal;
   /** Hears of what fails when nobody waits for it. */
   readonly failed: (error: unknown) => void;
 }
@@ -102,6 +111,7 @@ export class NodeCommandRunner implements CommandRunner {
   readonly #resources: Resources;
   readonly #fillSecrets: FillSecrets;
   readonly #guard: SecretGuard;
+  readonly #seal: IdentitySeal;
   readonly #failed: (error: unknown) => void;
 
   constructor(options: CommandRunnerOptions) {
@@ -109,6 +119,7 @@ export class NodeCommandRunner implements CommandRunner {
     this.#resources = options.resources;
     this.#fillSecrets = options.fillSecrets;
     this.#guard = options.guard;
+    this.#seal = options.seal;
     this.#failed = options.failed;
   }
 
@@ -134,7 +145,7 @@ export class NodeCommandRunner implements CommandRunner {
       values: call.values,
       idempotencyKey: call.idempotencyKey,
       holdings,
-      frame: outermost,
+      frame: frameOf(call, this.#seal),
     });
     const abort = (): void => context.abort();
     call.signal.addEventListener('abort', abort, { once: true });

@@ -3,6 +3,7 @@
 import type { DataObject } from '../core/data.js';
 import type { ActivityAccess, CommandContext } from '../core/handler.js';
 import type { HttpBody, HttpExchange } from '../core/http-exchange.js';
+import type { Identity } from '../core/identity.js';
 import { manyListeners } from './abortable.js';
 import { HandleClosedError } from './errors.js';
 import type { ResourceUser, Resources } from './resources.js';
@@ -13,12 +14,18 @@ export interface CallFrame {
   readonly depth: number;
   /** Entry ids of the pools in which this chain already holds a place. */
   readonly holds: ReadonlySet<string>;
+  /** Whom the chain acts for. */
+  readonly identity?: Identity | undefined;
   /** That which made the chain's first call. */
   readonly activity?: ActivityAccess | undefined;
   /** The HTTP request that the chain answers. */
   readonly http?: (HttpExchange & HttpBody) | undefined;
 }
 export const outermost: CallFrame = Object.freeze({ depth: 0, holds: new Set<string>() });
+
+/** Where something begins that somebody acts for; undefined: nobody. */
+export const outermostFor = (identity: Identity | undefined): CallFrame =>
+  identity === undefined ? outermost : { ...outermost, identity };
 
 /** What one owner holds open: handles and resources. */
 export class Holdings implements AsyncDisposable {
@@ -129,6 +136,10 @@ export class NodeContext implements CommandContext {
 
   get frame(): CallFrame {
     return this.#owner.frame;
+  }
+
+  get identity(): Identity | undefined {
+    return this.frame.identity;
   }
 
   get activity(): ActivityAccess | undefined {

@@ -1,11 +1,12 @@
 // Calls that Lua makes of functions: in this process, or durably as a standalone activity.
 import { randomUUID } from 'node:crypto';
 import type { Data } from '../core/data.js';
+import type { IdentitySeal } from '../core/identity-host.js';
 import { toTextLossy } from '../core/text.js';
 import type { CallFunction } from '../modules/funcs/host.js';
 import type { RegistryService } from '../registry/model/registry.js';
 import { activityOptions } from './call-options.js';
-import { NodeContext, outermost } from './command-context.js';
+import { NodeContext, outermostFor } from './command-context.js';
 import { EntryKindError, EntryUnknownError } from './errors.js';
 import type { FunctionPool } from './function-pool.js';
 import { nearest } from './nearest.js';
@@ -20,12 +21,13 @@ export interface CallerOptions {
   readonly registry: () => RegistryService;
   readonly temporal: TemporalAccess;
   readonly guard: SecretGuard;
+  readonly seal: IdentitySeal;
 }
 
 const textOf = (value: Data | undefined): string | undefined =>
   typeof value === 'string' ? toTextLossy(value) : undefined;
 
-export function functionCaller({ functions, registry, temporal, guard }: CallerOptions): CallFunction {
+export function functionCaller({ functions, registry, temporal, guard, seal }: CallerOptions): CallFunction {
   return async ({ target, args, values, options }, context) => {
     const named = textOf(options['activity.task_queue']);
     const queue = named === undefined ? undefined : queueNamed(temporal.routes(), named);
@@ -42,7 +44,11 @@ export function functionCaller({ functions, registry, temporal, guard }: CallerO
           taskQueue,
           args,
           activityId: textOf(options['activity.id']) ?? `${target}-${randomUUID()}`,
-          headers: { values, ...(context.pid === undefined ? {} : { from: context.pid }) },
+          headers: {
+            values,
+            ...(context.pid === undefined ? {} : { from: context.pid }),
+            ...(context.identity === undefined ? {} : { identity: seal.seal(context.identity) }),
+          },
           options: {
             // An activity of somebody else's worker need not heartbeat.
             ...(queue === undefined ? { heartbeatTimeout: HEARTBEAT_TIMEOUT_MS } : {}),
@@ -56,7 +62,7 @@ export function functionCaller({ functions, registry, temporal, guard }: CallerO
       entry: target,
       args,
       values,
-      frame: context instanceof NodeContext ? context.frame : outermost,
+      frame: context instanceof NodeContext ? context.frame : outermostFor(context.identity),
       signal: context.signal,
       ...(typeof timeout === 'number' ? { timeoutMs: timeout } : {}),
     });

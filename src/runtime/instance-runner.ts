@@ -11,6 +11,7 @@ import type { Command } from '../core/command.js';
 import type { Data, DataObject } from '../core/data.js';
 import type { ErrorData } from '../core/error-data.js';
 import type { CommandContext } from '../core/handler.js';
+import type { Identity } from '../core/identity.js';
 import type { LoadedProgram } from '../lua/engine.js';
 import type { InstanceHost, Message, NativeSupport } from '../lua/instance-context.js';
 import { createInstance } from '../lua/instance/instance.js';
@@ -148,6 +149,11 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
   /** True until main has ended; a message sent to it after that is an error for the sender. */
   get alive(): boolean {
     return !this.#isFinished;
+  }
+
+  /** For the `security` module. */
+  get identity(): Identity | undefined {
+    return this.frame.identity;
   }
 
   /** For the `http` module. */

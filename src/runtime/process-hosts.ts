@@ -21,7 +21,7 @@ import type { Change } from '../registry/model/changes.js';
 import type { Entry } from '../registry/model/entry.js';
 import type { RegistryService, RegistryView } from '../registry/model/registry.js';
 import { outdatedMessage } from './bond-events.js';
-import { outermost } from './command-context.js';
+import { outermostFor } from './command-context.js';
 import { CallError, EntryIdleError, EntryKindError, EntryUnknownError, NodeStoppedError } from './errors.js';
 import type { Factory } from './factory.js';
 import { DEFAULT_INBOX_SIZE } from './inbox.js';
@@ -180,7 +180,7 @@ class ProcessHost implements RunnerWatcher {
 }
 
 /** Who asks for a start, and until when. */
-export interface Asking extends Pick<CommandContext, 'asker' | 'signal'> {
+export interface Asking extends Pick<CommandContext, 'asker' | 'signal' | 'identity'> {
   /** InstanceRunner.mayRun. */
   readonly mayRun?: (() => boolean) | undefined;
 }
@@ -309,7 +309,7 @@ export class ProcessHosts {
       entry: request.target,
       host: request.host,
       values: request.values,
-      frame: outermost,
+      frame: outermostFor(asking.identity),
       watcher: host,
       instantiate: this.#placeIn(host),
     });

@@ -7,6 +7,7 @@ import { dataObject } from '../core/data.js';
 import type { Data, DataObject } from '../core/data.js';
 import type { ErrorData } from '../core/error-data.js';
 import type { CommandContext } from '../core/handler.js';
+import type { IdentitySeal } from '../core/identity-host.js';
 import { formatPid, tryPid } from '../core/ids.js';
 import type { Message } from '../lua/instance-context.js';
 import type { Outcome } from '../lua/step.js';
@@ -28,6 +29,7 @@ export interface WorkflowTierOptions {
   readonly registry: () => RegistryService;
   readonly temporal: TemporalAccess;
   readonly guard: SecretGuard;
+  readonly seal: Pick<IdentitySeal, 'seal'>;
   readonly toErrorData: (error: unknown) => ErrorData;
   readonly failed: (error: unknown) => void;
   /** Tells a process that is bound to a workflow of its end. */
@@ -63,14 +65,14 @@ export class WorkflowTier implements Tier {
     const { signalRun } = await import('../temporal/client.js');
     const client = await this.#options.temporal.client(target.client);
     await within(client, context, () =>
-      signalRun(client, { workflowId: target.workflowId }, topic, payloads, headersOf(context)),
+      signalRun(client, { workflowId: target.workflowId }, topic, payloads, this.#headersOf(context)),
     );
   }
 
   async query(request: AskRequest, context: CommandContext): Promise<readonly Data[]> {
     const { queryRun } = await import('../temporal/client.js');
     return this.#ask(request, 'query', context, (client, workflowId) =>
-      queryRun(client, { workflowId }, request.name, request.args, headersOf(context)),
+      queryRun(client, { workflowId }, request.name, request.args, this.#headersOf(context)),
     );
   }
 
@@ -80,7 +82,7 @@ export class WorkflowTier implements Tier {
     const { idempotencyKey } = context;
     return this.#ask(request, 'update', context, (client, workflowId) =>
       updateRun(client, { workflowId }, request.name, request.args, {
-        headers: headersOf(context),
+        headers: this.#headersOf(context),
         ...(idempotencyKey === undefined ? {} : { updateId: idempotencyKey }),
       }),
     );
@@ -263,7 +265,7 @@ export class WorkflowTier implements Tier {
     const workflowId = explicit ?? `${type}-${globalThis.crypto.randomUUID()}`;
     const target = { host: request.host, workflowId, client: queue.client };
     const client = await temporal.client(queue.client);
-    const headers = { ...headersOf(context), values: request.values };
+    const headers = { ...this.#headersOf(context), values: request.values };
     // A start that may find a run already there delivers its messages to that one too: they go as a signal.
     const joins = explicit !== undefined && wishes.conflict === 'USE_EXISTING' && request.messages.length > 0;
     const start = request.messages.length === 0 ? {} : { start: { messages: request.messages } };
@@ -284,6 +286,16 @@ export class WorkflowTier implements Tier {
     };
     const told = (advice: string): void => this.#options.failed(new Error(advice));
     return { target, runId: await startWithAttributes(client, wishes.options, begin, told) };
+  }
+
+  /** What a call of a running instance carries to Temporal. */
+  #headersOf(context: CommandContext | undefined): Headers & { readonly values: Readonly<DataObject> } {
+    const { values = dataObject(), asker, identity } = context ?? {};
+    return {
+      values,
+      ...(asker === undefined ? {} : { from: asker }),
+      ...(identity === undefined ? {} : { identity: this.#options.seal.seal(identity) }),
+    };
   }
 
   /** Context travels in headers, which are recorded. */
@@ -374,9 +386,3 @@ const within = <T>(
   context: CommandContext | undefined,
   call: () => Promise<T>,
 ): Promise<T> => (context === undefined ? call() : client.withAbortSignal(context.signal, call));
-
-/** What a call of a running instance carries to Temporal. */
-const headersOf = (context: CommandContext | undefined): { values: Readonly<DataObject>; from?: string } => ({
-  values: context?.values ?? dataObject(),
-  ...(context?.asker === undefined ? {} : { from: context.asker }),
-});

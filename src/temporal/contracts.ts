@@ -16,6 +16,8 @@ export interface ResolveRequest {
   readonly taskQueue: string;
   /** Hash of the program to stay on (continue-as-new that asks for it, a tree that is pinned together). */
   readonly program?: string;
+  /** Whom the run is to act for, as its start said: signed by a node, or not. */
+  readonly identity?: string;
 }
 
 /** Where calls of a function, or runs of a workflow, go. */
@@ -66,6 +68,8 @@ export interface ProgramReference {
   readonly search_attribute: boolean;
   /** What the server takes of one run at once; absent in older histories, whose calls do not wait. */
   readonly open_limits?: OpenLimits;
+  /** Whom the run acts for (core/identity.ts); false: what its start said is not signed by a node of the app. Absent: nobody. */
+  readonly identity?: DataObject | false;
 }
 
 /** How many of each kind a run may have open with the server, which fails the task of a run that asks for more. */

@@ -160,6 +160,72 @@ describe.concurrent('services on the command line', { timeout: 240_000 }, () => 
     await next.ended;
   });
 
+  it('act for the actor of their lifecycle, wherever their calls, processes and runs go', async () => {
+    const app = make(
+      'agents',
+      `
+version: "1.0"
+namespace: app
+entries:
+  - { name: hosts, kind: process.host }
+  - { name: threads, kind: process.host, host: { workers: 2 } }
+  - { name: worker, kind: temporal.worker, task_queue: agents }
+  - { name: who, kind: function.lua, modules: [security], source: 'return function() return require("security").actor():id() end' }
+  - name: helper
+    kind: process.lua
+    modules: [security]
+    source: 'return function(place) local me = require("security").actor() print(place, me:id(), me:meta().role) end'
+  - name: run
+    kind: workflow.lua
+    meta: { temporal: { workflow: { worker: worker } } }
+    modules: [funcs, security]
+    source: 'return function() return { require("security").actor():id(), (require("funcs").call("app:who")) } end'
+  - name: agent_process
+    kind: process.lua
+    modules: [funcs, security, workflow]
+    source: |
+      local funcs, security = require("funcs"), require("security")
+      return function(word)
+        print("called", word, (funcs.call("app:who")))
+        print("durable", (assert(funcs.new():with_options({ durable = true }):call("app:who"))))
+        process.spawn("app:helper", "app:hosts", "spawned")
+        process.spawn("app:helper", "app:threads", "in a thread")
+        local ran = assert(process.exec("app:run", "app:worker"))
+        print("run", ran[1], ran[2], security.scope():groups()[1], security.scope():contains("app:mails"))
+      end
+  - { name: mails, kind: security.policy, groups: [mailers], policy: { actions: "*", resources: "*", effect: allow } }
+  - name: agent
+    kind: process.service
+    process: agent_process
+    host: hosts
+    input: ["caf\u00e9"]
+    lifecycle:
+      auto_start: true
+      security:
+        actor: { id: "service:mailer", meta: { role: mailer } }
+        groups: [mailers]
+        policies: [mails]
+`,
+    );
+    const node = new CliProcess(['--app', app, 'run']);
+    await node.until(/^run\t.*$/m, 90_000);
+    await node.until(/^in a thread\t.*$/m);
+    expect(
+      node.stdout
+        .split('\n')
+        .filter((line) => line.includes('service:mailer'))
+        .sort(),
+    ).toEqual([
+      'called\tcafé\tservice:mailer',
+      'durable\tservice:mailer',
+      'in a thread\tservice:mailer\tmailer',
+      'run\tservice:mailer\tservice:mailer\tmailers\ttrue',
+      'spawned\tservice:mailer\tmailer',
+    ]);
+    node.signal('SIGTERM');
+    expect((await node.ended).code).toBe(0);
+  });
+
   it('trap C: whose node was frozen until their lease was gone run nothing under the old token', async () => {
     const app = make(
       'frozen',

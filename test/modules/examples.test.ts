@@ -1,6 +1,8 @@
 // Every example of a module's page prints what the page says.
 import { Readable, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { dataObject } from '../../src/core/data.js';
+import { identityFromData } from '../../src/core/identity.js';
 import { declaredModules } from '../../src/modules/index.js';
 import { streamHandlers } from '../../src/modules/stream/host.js';
 import { processSpec } from '../../src/modules/process/spec.js';
@@ -36,6 +38,14 @@ function terminalOf(input: string, written: string[]): Terminal {
   const options = { args: ['--name', 'Ann'], redact: (text: string) => text };
   return new Terminal({ input: Readable.from([Buffer.from(input)]), output, errors, ...options });
 }
+
+/** Whom the examples act for. */
+const identity = identityFromData(
+  dataObject({
+    actor: dataObject({ id: 'service:mailer', meta: dataObject({ role: 'mailer' }) }),
+    policies: ['app:mails'],
+  }),
+);
 
 /** The example as what answers a request. */
 const answered = (title: string, code: string, options: LuaOptions): Promise<LuaRun> =>
@@ -73,7 +83,7 @@ describe.each(modulesWithExamples)('examples of $spec.name', ({ spec, examples }
     const run =
       spec.name === 'http' || spec.name === 'stream'
         ? await answered(title, code, options)
-        : await runLua(code, options);
+        : await runLua(code, { ...options, host: spec.name === 'security' ? { identity } : {} });
     expect(run.error).toBeUndefined();
     const lines = written.join('').split('\n').slice(0, -1);
     expect([...run.printed, ...lines]).toEqual(prints);

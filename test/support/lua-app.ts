@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createActivities } from '../../activities/index.js';
 import { RegistryDirectory } from '../../activities/registry.js';
+import { IdentitySeal } from '../../src/core/identity-host.js';
 import { dataObject } from '../../src/core/data.js';
 import type { Data, DataObject } from '../../src/core/data.js';
 import type { Command } from '../../src/core/command.js';
@@ -85,6 +86,7 @@ export class LuaApp implements AsyncDisposable {
   readonly queue = `test-${randomUUID()}`;
   readonly entries = new Map<string, SourceEntry>();
   readonly programs = new Map<string, PinnedProgram>();
+  readonly seal = new IdentitySeal('test', () => 'a key of the test');
   /** Every call of a function, in order. */
   readonly calls: FunctionCall[] = [];
   /** Every command that reached the node, in order. */
@@ -194,6 +196,7 @@ export class LuaApp implements AsyncDisposable {
       ...field('openLimits', this.#openLimits),
       searchAttribute: () => false,
       attributes: (request) => ensureSearchAttributes(this.#temporal.temporal, request),
+      seal: this.seal,
     });
   }
 

@@ -4,6 +4,8 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { Worker } from '@temporalio/worker';
 import { describe, expect, it } from 'vitest';
 import { dataObject } from '../../src/core/data.js';
+import { IdentitySeal } from '../../src/core/identity-host.js';
+import { identityFromData } from '../../src/core/identity.js';
 import { resultOf } from '../../src/temporal/client.js';
 import type { RunReference } from '../../src/temporal/client.js';
 import type { LuaApp } from '../support/lua-app.js';
@@ -212,6 +214,44 @@ describe('a call from a workflow', () => {
     expect(ref.workflowId).not.toBe('');
   });
 
+  it('acts for whom its start was signed for, as its child, its functions and its next run do', async () => {
+    const it = await app({
+      'app:w': {
+        ...workflow(`
+        local funcs, security, workflow = require("funcs"), require("security"), require("workflow")
+        return function(step)
+          local me = security.actor() and security.actor():id() or "nobody"
+          if step == "child" then return me end
+          if step == nil then return workflow.continue_as_new("again") end
+          local child = assert(workflow.exec("app:w", "child"))
+          assert(funcs.call("app:noted"))
+          return { me, child, security.scope():contains("app:mails") }
+        end`),
+        modules: ['funcs', 'security', 'workflow'],
+      },
+      'app:noted': fn('return function() return true end'),
+    });
+    const identity = it.seal.seal(
+      identityFromData(
+        dataObject({
+          actor: dataObject({ id: 'service:mailer', meta: dataObject({}) }),
+          policies: ['app:mails'],
+        }),
+      ),
+    );
+    const ref = await start(it, 'app:w', [], { identity });
+    expect(await resultOf(it.client, { workflowId: ref.workflowId })).toEqual([
+      ['service:mailer', 'service:mailer', true],
+    ]);
+    expect(it.calls.map((call) => it.seal.open(call.identity ?? '').actor?.id)).toEqual(['service:mailer']);
+
+    const forged = new IdentitySeal('test', () => 'a key of somebody else').seal(it.seal.open(identity));
+    await expect(
+      resultOf(it.client, await start(it, 'app:w', ['child'], { identity: forged })),
+    ).rejects.toThrow(/the actor that this run was started for is not signed by a node of its app/);
+    expect(await run(it, 'app:w', ['child'])).toEqual(['nobody']);
+  });
+
   it('passes context on: from the start to the run, and from the run to functions', async () => {
     const it = await app({
       'app:w': workflow(`
@@ -222,13 +262,14 @@ describe('a call from a workflow', () => {
         end`),
       'app:who': fn('local ctx = require("ctx") return function() return ctx.all() end'),
     });
+    const identity = it.seal.seal(identityFromData(dataObject({ policies: ['app:p'] })));
     const ref = await start(it, 'app:w', [], {
       values: dataObject({ user: 'ada' }),
-      identity: 'signed',
+      identity,
       from: '{app:http|0x1}',
     });
     expect(await resultOf(it.client, ref)).toEqual([['ada', 'ada', 'e', 'nil']]);
-    expect(it.calls[0]).toMatchObject({ identity: 'signed', from: `{app:worker|${ref.workflowId}}` });
+    expect(it.calls[0]).toMatchObject({ identity, from: `{app:worker|${ref.workflowId}}` });
   });
 
   it.each([

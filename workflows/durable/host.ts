@@ -8,6 +8,7 @@ import type { Command } from '../../src/core/command.js';
 import { dataObject, LuaFloat } from '../../src/core/data.js';
 import type { Data, DataObject } from '../../src/core/data.js';
 import { PlatformError } from '../../src/core/errors.js';
+import type { Identity } from '../../src/core/identity.js';
 import { toBytes, toTextLossy } from '../../src/core/text.js';
 import { onlyLooks } from '../../src/lua/instance/describe.js';
 import type { InstanceHost } from '../../src/lua/instance-context.js';
@@ -15,6 +16,8 @@ import type { InstanceHost } from '../../src/lua/instance-context.js';
 export interface HostOptions {
   readonly pid: string;
   readonly values: Readonly<DataObject>;
+  /** Whom the run acts for. */
+  readonly identity: Identity | undefined;
   readonly emit: (command: Command) => void;
   /** Whether a query or validator runs. */
   readonly isRead: () => boolean;
@@ -35,6 +38,7 @@ const NANOSECONDS = 1_000_000n;
 export function durableHost({
   pid,
   values,
+  identity,
   emit,
   isRead,
   isNextSuggested,
@@ -67,6 +71,7 @@ export function durableHost({
     },
     pid,
     context: values,
+    identity,
     place: 'workflow',
     tracesCommands: traced,
     workflow: () => workflowFacts(isNextSuggested()),

@@ -28,9 +28,17 @@ export interface PinnedRun {
   readonly traced: boolean;
 }
 
-/** Resolves the run's program and loads it. `program`: the hash to stay on. */
-export async function pinProgram(program: string | undefined): Promise<PinnedRun> {
-  const resolved = await resolve(program);
+/** What the start of a run says of itself beside its type. */
+export interface Wished {
+  /** Hash of the program to stay on. */
+  readonly program: string | undefined;
+  /** Signed, or not. */
+  readonly identity: string | undefined;
+}
+
+/** Resolves the run's program and loads it. */
+export async function pinProgram(wished: Wished): Promise<PinnedRun> {
+  const resolved = await resolve(wished);
   const { reference, artifact, missing, tracing } = resolved;
   if (artifact === undefined)
     throw new ProgramMissingError(
@@ -40,7 +48,7 @@ export async function pinProgram(program: string | undefined): Promise<PinnedRun
   return { reference, loaded, traced: tracing !== undefined };
 }
 
-async function resolve(program: string | undefined): Promise<ResolvedProgram> {
+async function resolve({ program, identity }: Wished): Promise<ResolvedProgram> {
   const { workflowType, taskQueue } = workflowInfo();
   const activities = proxyLocalActivities<Record<string, (request: Data) => Promise<unknown>>>({
     scheduleToCloseTimeout: RESOLVE_TIMEOUT_MS,
@@ -51,6 +59,7 @@ async function resolve(program: string | undefined): Promise<ResolvedProgram> {
     type: toBytes(workflowType),
     taskQueue: toBytes(taskQueue),
     ...(program === undefined ? {} : { program }),
+    ...(identity === undefined ? {} : { identity }),
   };
   let answer: unknown;
   try {

@@ -102,4 +102,5 @@ export type References = NonNullable<KindSpec['references']>;
 export const lifecycleReferences: References = [
   { pointer: '/lifecycle/requires/*' },
   { pointer: '/lifecycle/depends_on/*' },
+  { pointer: '/lifecycle/security/policies/*', kinds: ['security.policy', 'security.policy.expr'] },
 ];

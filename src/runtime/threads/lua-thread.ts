@@ -10,7 +10,7 @@ import type { ErrorData } from '../../core/error-data.js';
 import type { CommandContext } from '../../core/handler.js';
 import { toBytes } from '../../core/text.js';
 import type { Artifact, LoadedProgram, ModuleLookup } from '../../lua/engine.js';
-import { outermost } from '../command-context.js';
+import { outermostFor } from '../command-context.js';
 import { InstanceRunner } from '../instance-runner.js';
 import { nativeSupport } from '../native-support.js';
 import { NodeClock } from '../node-clock.js';
@@ -170,13 +170,14 @@ class LuaThread implements Turn {
 
   #begin(next: Unstarted): void {
     const { start, loaded, then } = next;
-    const { pid, place, entry, values, args } = start;
+    const { pid, place, entry, values, identity, args } = start;
     this.#unstarted.delete(pid);
     if (!claim(this.#options.claims, place, Claim.BEGUN)) {
       this.#say({ is: 'skipped', place });
       return;
     }
-    const runner = new InstanceRunner(this.#services, { loaded, entry, pid, values, frame: outermost });
+    const frame = outermostFor(identity);
+    const runner = new InstanceRunner(this.#services, { loaded, entry, pid, values, frame });
     this.#processes.set(pid, new Process(runner, this.#turned));
     this.#say({ is: 'began', pid, place });
     runner.start(args);

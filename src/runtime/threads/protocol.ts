@@ -4,6 +4,7 @@
 import type { Command } from '../../core/command.js';
 import type { Data, DataObject } from '../../core/data.js';
 import type { ErrorData } from '../../core/error-data.js';
+import type { Identity } from '../../core/identity.js';
 import type { Artifact } from '../../lua/engine.js';
 import type { Message } from '../../lua/instance-context.js';
 import type { Outcome } from '../../lua/step.js';
@@ -42,6 +43,7 @@ export type ToThread =
       readonly entry: string;
       readonly program: number;
       readonly values: Readonly<DataObject>;
+      readonly identity: Identity | undefined;
       readonly args: readonly Data[];
     }
   | { readonly is: 'deliver'; readonly pid: string; readonly message: Message }

@@ -3,6 +3,7 @@
 // I2: its runner hears of commands and of the end as of any step's, in its turn.
 import type { Data, DataObject } from '../../core/data.js';
 import type { ErrorData } from '../../core/error-data.js';
+import type { Identity } from '../../core/identity.js';
 import type { Artifact, LoadedProgram } from '../../lua/engine.js';
 import type { Message } from '../../lua/instance-context.js';
 import type { Outcome, Step } from '../../lua/step.js';
@@ -28,6 +29,7 @@ export interface Owner {
   readonly pid: string;
   readonly entry: string;
   readonly context: Readonly<DataObject>;
+  readonly identity: Identity | undefined;
   readonly trapsLinks: boolean;
   readonly isUpgradable: boolean;
   began(): void;
@@ -70,8 +72,8 @@ export class ThreadInstance implements AwayInstance {
 
   start(args: readonly Data[]): Step {
     const { owner, loaded, artifactOf, ready } = this.#options;
-    const { pid, entry, context: values } = owner;
-    this.#tell({ is: 'start', pid, entry, artifact: artifactOf(loaded), values, args });
+    const { pid, entry, context: values, identity } = owner;
+    this.#tell({ is: 'start', pid, entry, artifact: artifactOf(loaded), values, identity, args });
     ready(this);
     return NOTHING;
   }

@@ -130,13 +130,6 @@ class GroupTree {
   }
 }
 
-/** Services that ask to be run for somebody, which nothing enforces as long as there are no policies. */
-export const withSecurity = (entries: Iterable<Entry>): readonly string[] =>
-  [...entries]
-    .filter((entry) => isService(entry) && lifecycleOf(entry)['security'] !== undefined)
-    .map(({ id }) => id)
-    .sort();
-
 /** P3. */
 export function groupProblems(
   entries: Iterable<Entry>,

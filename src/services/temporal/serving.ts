@@ -1,5 +1,6 @@
 // What this node serves over Temporal: its workers, with the activities and the program directory behind them.
 import { RegistryDirectory } from '../../../activities/registry.js';
+import type { IdentitySeal } from '../../core/identity-host.js';
 import type { Logger } from '../../core/logger.js';
 import { sidesOf, type Change } from '../../registry/model/changes.js';
 import type { RegistryService } from '../../registry/model/registry.js';
@@ -26,6 +27,8 @@ export interface ServingOptions {
   /** Name of the engine that this node compiles with. */
   readonly engine: string;
   readonly costModel: number;
+  /** Of whom runs act for. */
+  readonly seal: IdentitySeal;
   /** Milliseconds. */
   readonly drainMs: number;
   /** The app's schedules; absent: those of the server stay as they are. */
@@ -186,7 +189,7 @@ export class Serving {
     connection: TemporalConnection,
     attributeThere: boolean,
   ): Promise<NonNullable<CreateWorkerOptions['activities']>> {
-    const { registry, plan, engine, costModel, functions, commands } = this.#options;
+    const { registry, plan, engine, costModel, seal, functions, commands } = this.#options;
     const [{ createActivities }, { hostVersion }, { ensureSearchAttributes }] = await Promise.all([
       import('../../../activities/index.js'),
       import('../../temporal/bundle.js'),
@@ -200,6 +203,7 @@ export class Serving {
       costModel,
       searchAttribute: () => attributeThere,
       attributes: (request) => ensureSearchAttributes(connection, request),
+      seal,
     });
     return createActivities({ functions, commands, directory });
   }

@@ -8,8 +8,8 @@ import {
   circularServices,
   groupProblems,
   serviceSpecs,
-  withSecurity,
 } from '../../../src/services/supervision/service-specs.js';
+import { securityProblems, unenforced } from '../../../src/services/supervision/service-security.js';
 
 const entry = (name: string, kind: string, data: Readonly<DataObject>): Entry => ({
   id: `app:${name}` as Entry['id'],
@@ -81,9 +81,34 @@ describe('services of an app', () => {
     );
   });
 
-  it('that are to run for somebody are named, as nothing holds them to it yet', () => {
-    const security = dataObject({ actor: dataObject({ id: 'service:b' }) });
-    expect(withSecurity([service('a'), service('b', { security })])).toEqual(['app:b']);
+  it('are named where nothing holds them to what their security says', () => {
+    const actor = dataObject({ id: 'service:b' });
+    const scoped = dataObject({ actor, policies: ['app:p'] });
+    const told = unenforced([
+      service('a'),
+      service('b', { security: dataObject({ actor }) }),
+      service('d', { security: scoped }),
+      service('c', { security: scoped }),
+      entry(
+        'door',
+        'http.service',
+        dataObject({ lifecycle: dataObject({ security: dataObject({ actor }) }) }),
+      ),
+    ]);
+    expect([...told].map(([sentence, ids]) => [sentence.slice(0, 26), ids])).toEqual([
+      ['policies are not evaluated', ['app:c', 'app:d']],
+      ["'lifecycle.security' count", ['app:door']],
+    ]);
+  });
+
+  it('are refused where they name a policy group that no policy is of', () => {
+    const policy = entry('p', 'security.policy', dataObject({ groups: ['mailers'] }));
+    const groups = ['mailers', 'app:mailers', 'mailer'];
+    expect(
+      securityProblems([policy, service('a', { security: dataObject({ groups }) })], placeOf).map(
+        ({ place, message }) => `${place.file}: ${message}`,
+      ),
+    ).toEqual(["app:a/lifecycle/security/groups/2: no policy is of the group 'mailer'"]);
   });
 
   it('are refused where an order within a supervisor goes in a circle with what they require', () => {
