@@ -30,13 +30,15 @@ export function httpPlanOf(entries: Iterable<Entry>, fill: (text: string) => str
 export const httpCall =
   (functions: () => FunctionPool): HttpGatewayOptions['call'] =>
   ({ func, exchange, timeoutMs }) =>
-    functions().call({
+    functions().callAtOnce({
       entry: func,
-      args: [],
+      args: NO_ARGUMENTS,
       frame: { ...outermost, http: exchange },
-      signal: exchange.gone,
+      caller: exchange,
       ...(timeoutMs === undefined ? {} : { timeoutMs }),
     });
+
+const NO_ARGUMENTS: readonly never[] = Object.freeze([]);
 
 export class HttpServing implements NodeService {
   readonly name = 'moontide.http';

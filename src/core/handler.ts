@@ -30,7 +30,9 @@ export interface CommandContext {
   readonly entry: string;
   /** Context values of the call. */
   readonly values: Readonly<DataObject>;
-  /** Aborted when the instance ends or withdraws the command. */
+  /** The instance has ended or has withdrawn the command. */
+  readonly aborted: boolean;
+  /** Aborted then. Made when it is asked for: it costs as much as a hundred commands. */
   readonly signal: AbortSignal;
   /** As the signal, at a hundredth of its cost: for commands that there are many of. One listener: a second one throws. */
   onAbort(listener: () => void): void;

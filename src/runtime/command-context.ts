@@ -27,6 +27,15 @@ export const outermost: CallFrame = Object.freeze({ depth: 0, holds: new Set<str
 export const outermostFor = (identity: Identity | undefined): CallFrame =>
   identity === undefined ? outermost : { ...outermost, identity };
 
+/** The frame of a call in `frame`. Its fields are named, which costs less than a spread; the type refuses a forgotten one. */
+export function innerFrame(
+  { identity, activity, http }: CallFrame,
+  depth: number,
+  holds: ReadonlySet<string>,
+): { readonly [Field in keyof Required<CallFrame>]: CallFrame[Field] } {
+  return { depth, holds, identity, activity, http };
+}
+
 /** What one owner holds open: handles and resources. */
 export class Holdings implements AsyncDisposable {
   readonly #handles = new Map<number, AsyncDisposable>();
@@ -148,6 +157,10 @@ export class NodeContext implements CommandContext {
 
   get http(): HttpBody | undefined {
     return this.frame.http;
+  }
+
+  get aborted(): boolean {
+    return this.#aborted;
   }
 
   get signal(): AbortSignal {

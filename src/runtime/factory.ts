@@ -40,8 +40,9 @@ export class Factory {
   }
 
   /** The instance runs once its `start` is called. */
-  create({ host, ...request }: CreateRequest): InstanceRunner {
-    return new InstanceRunner(this.#services, { ...request, pid: this.#pids.next(host) });
+  create({ host, loaded, entry, values, frame, watcher, instantiate }: CreateRequest): InstanceRunner {
+    const pid = this.#pids.next(host);
+    return new InstanceRunner(this.#services, { loaded, entry, pid, values, frame, watcher, instantiate });
   }
 
   terminateAll(error: ErrorData): void {

@@ -63,7 +63,7 @@ export function functionCaller({ functions, registry, temporal, guard, seal }: C
       args,
       values,
       frame: context instanceof NodeContext ? context.frame : outermostFor(context.identity),
-      signal: context.signal,
+      caller: context,
       ...(typeof timeout === 'number' ? { timeoutMs: timeout } : {}),
     });
     return throwOutcome(outcome);

@@ -169,14 +169,21 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
     }));
   }
 
-  start(args: readonly Data[]): void {
-    this.#put(() => {
+  /** Undefined until everything the instance owned is closed. */
+  get outcome(): Outcome | undefined {
+    return this.#outcome;
+  }
+
+  /** `atOnce`: its first turn is now, where nobody has one. */
+  start(args: readonly Data[], atOnce = false): void {
+    const begin = (): Step | undefined => {
       this.#away = this.#instantiate?.(this.#loaded, this);
       if (this.#away !== undefined) return this.#away.start(args);
       this.began();
       this.#instance = createInstance(this.#loaded, this, this.#services.modules);
       return this.#instance.start(args);
-    });
+    };
+    this.#put(begin, atOnce);
   }
 
   /** Its first step is about to be done. */
@@ -322,12 +329,13 @@ export class InstanceRunner implements Actor, InstanceHost, ContextOwner, Turn {
     return waiting;
   }
 
-  #put(due: Due): void {
+  #put(due: Due, atOnce = false): void {
     if (this.#isFinished) return;
     (this.#due ??= []).push(due);
     if (this.#isReady || this.#isPaused) return;
     this.#isReady = true;
-    this.#services.turns.run(this);
+    if (atOnce) this.#services.turns.runAtOnce(this);
+    else this.#services.turns.run(this);
   }
 
   takeTurn(): void {

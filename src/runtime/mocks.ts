@@ -64,7 +64,7 @@ export class Mocks implements MockAccess {
     }));
   }
 
-  async #ask(owner: string, { entry, args, signal }: FunctionCall): Promise<Outcome> {
+  async #ask(owner: string, { entry, args, signal, caller }: FunctionCall): Promise<Outcome> {
     const pid = tryPid(owner);
     if (pid === undefined) throw new MockGoneError(entry);
     if (pid.host === FUNCTION_HOST) {
@@ -72,7 +72,7 @@ export class Mocks implements MockAccess {
       if (!(runner instanceof InstanceRunner)) throw new MockGoneError(entry);
       return runner.invoke((instance) => mocksOf(instance).get(toBytes(entry)), args);
     }
-    return { ok: true, values: await this.#askRun(pid, [toBytes(entry), ...args], signal) };
+    return { ok: true, values: await this.#askRun(pid, [toBytes(entry), ...args], signal ?? caller?.signal) };
   }
 
   async #askRun(

@@ -11,7 +11,7 @@ import type { Turns } from './turns.js';
 export interface RunnerServices {
   readonly dispatcher: Pick<Dispatcher, 'dispatch'>;
   readonly resources: Pick<Resources, 'user'>;
-  readonly turns: Pick<Turns, 'run' | 'runLater'>;
+  readonly turns: Pick<Turns, 'run' | 'runAtOnce' | 'runLater'>;
   readonly topology: Pick<Topology, 'add' | 'left' | 'ended'>;
   readonly modules: ModuleLookup;
   readonly native: NativeSupport;

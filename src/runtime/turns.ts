@@ -1,6 +1,6 @@
 // Whose turn it is: every step of every instance on this node goes through here.
 // U1: a turn never runs inside another turn, so that an instance is never entered twice.
-// U2: turns run soon (in a microtask) but give timers and sockets their chance after a burst: two chatty instances starve nobody.
+// U2: turns run soon (in a microtask, or at once for who is in no turn) but give timers and sockets their chance after a burst: two chatty instances starve nobody.
 // U3: what gives up its turn goes on when timers and sockets had theirs, one after the other: between two looks at them
 //     there is at most one such turn, however many instances are busy.
 
@@ -44,6 +44,22 @@ export class Turns {
     if (!this.#scheduled && !this.#draining) this.#schedule();
   }
 
+  /** As `run`, and at once where nobody has a turn or wants one: what ends in it has ended when this returns. */
+  runAtOnce(turn: Turn): void {
+    if (this.#draining || this.#scheduled || this.#credit === 0) return this.run(turn);
+    this.#refillSoon();
+    this.#credit -= 1;
+    this.#draining = true;
+    try {
+      turn.takeTurn();
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#draining = false;
+    if (this.#queue.length > 0) this.#schedule();
+    else if (this.#later.length === 0) this.#idle?.();
+  }
+
   /** The next turn of an instance that has given up its turn (U3). */
   runLater(turn: Turn): void {
     this.#later.push(turn);
@@ -58,11 +74,14 @@ export class Turns {
 
   #schedule(): void {
     this.#scheduled = true;
-    if (!this.#refilling) {
-      this.#refilling = true;
-      setImmediate(this.#refill);
-    }
+    this.#refillSoon();
     if (this.#credit > 0) queueMicrotask(this.#drain);
+  }
+
+  #refillSoon(): void {
+    if (this.#refilling) return;
+    this.#refilling = true;
+    setImmediate(this.#refill);
   }
 
   readonly #refill = (): void => {

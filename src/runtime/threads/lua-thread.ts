@@ -97,6 +97,7 @@ class LuaThread implements Turn {
       dispatcher: { dispatch: (command, context) => this.#dispatch(command, context) },
       turns: {
         run: (turn) => this.#turns.run(this.#turnOf(turn)),
+        runAtOnce: (turn) => this.#turns.runAtOnce(this.#turnOf(turn)),
         runLater: (turn) => this.#turns.runLater(this.#turnOf(turn)),
       },
       topology: {

@@ -18,6 +18,7 @@ import { NodeExchange } from './exchange.js';
 import { fileAnswer, namedFileAnswer } from './files.js';
 import { answerError, jsonBody, Refused } from './json-answer.js';
 import type { HttpMetrics } from './metrics.js';
+import { Outgoing } from './outgoing.js';
 import { openApiOf } from './openapi.js';
 import { hooksAfter, useMiddleware } from './middleware/build.js';
 import type { MiddlewareDependencies } from './middleware/build.js';
@@ -28,8 +29,8 @@ import type { Stopping, WorkflowRequest } from './workflow-endpoint.js';
 export interface HttpAppDependencies {
   /** Name of the app. */
   readonly app: string;
-  /** Calls the function that answers. Never rejects. */
-  readonly call: (func: string, exchange: NodeExchange) => Promise<Outcome>;
+  /** Calls the function that answers: an outcome where it has not waited for anything. Never rejects. */
+  readonly call: (func: string, exchange: NodeExchange) => Outcome | Promise<Outcome>;
   /** Answers for a workflow. Never rejects. */
   readonly workflow: (request: WorkflowRequest) => Promise<void>;
   /** Of connections to processes. */
@@ -82,13 +83,14 @@ export async function buildHttpApp(
   });
   const methods = methodsByPath(server);
   // Some that Node knows and no entry can have ask for more than a path, which fastify looks at before it misses a route.
-  app.addHook('onRequest', async (request, reply) => {
-    if (!KNOWN_METHODS.has(request.method)) return notMatched(methods, request, reply);
-    return undefined;
+  app.addHook('onRequest', (request, reply, next) => {
+    if (KNOWN_METHODS.has(request.method)) next();
+    else notMatched(methods, request, reply);
   });
-  app.addHook('onSend', async (_request, reply, payload) => {
+  // With callbacks: promises would put every answer off to a later microtask.
+  app.addHook('onSend', (_request, reply, payload, next) => {
     if (dependencies.stopping.begun.aborted) reply.header('connection', 'close');
-    return payload;
+    next(null, payload);
   });
   if (dependencies.accessLog || logger.isEnabled('debug')) {
     const level = dependencies.accessLog ? 'info' : 'debug';
@@ -156,6 +158,35 @@ async function routes(
   await useMiddleware(scope, router.before, middleware);
   const preHandler = hooksAfter(scope, router.after, middleware);
   const relays = await relaysOf(router, relay);
+  const isSeen = [...router.before, ...router.after].some(({ name }) => SEES_ANSWERS.has(name));
+  const outgoing = isSeen ? undefined : new Outgoing(stopping);
+  const answered = (
+    func: string,
+    outcome: Outcome,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    exchange: NodeExchange,
+    soon: boolean,
+  ): Promise<void> | undefined => {
+    if (!outcome.ok) {
+      fail(func, exchange, outcome.error, logger);
+      return undefined;
+    }
+    const asked = relays.find(({ header }) => asksFor(exchange, header));
+    return asked === undefined ? exchange.end(soon) : asked.relay(request, reply, exchange);
+  };
+  /** Undefined: it has answered without waiting for anything. */
+  const answer = (
+    func: string,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    exchange: NodeExchange,
+  ): Promise<void> | undefined => {
+    const outcome = call(func, exchange);
+    if (outcome instanceof Promise)
+      return outcome.then((reached) => answered(func, reached, request, reply, exchange, false));
+    return answered(func, outcome, request, reply, exchange, true);
+  };
   // HEAD first: where an endpoint has it, none is made for its GET.
   const sorted = router.endpoints.toSorted(
     (a, b) => Number(b.method === 'HEAD') - Number(a.method === 'HEAD'),
@@ -165,21 +196,30 @@ async function routes(
       method,
       url: path,
       preHandler,
-      handler: async (request, reply) => {
+      handler: (request, reply) => {
         const exchange = exchangeOf(request, reply);
         if (writeTimeoutMs > 0) exchange.limitMs = Math.min(exchange.limitMs ?? Infinity, writeTimeoutMs);
-        if ('workflow' in target) await workflow({ route: target.workflow, input, exchange, stopping });
-        else if (input === undefined || (await hasBodyOf(exchange, input))) {
-          const outcome = await call(target.func, exchange);
-          const asked = outcome.ok ? relays.find(({ header }) => asksFor(exchange, header)) : undefined;
-          if (asked !== undefined) await asked.relay(request, reply, exchange);
-          else if (outcome.ok) await exchange.finish();
-          else fail(target.func, exchange, outcome.error, logger);
-        }
-        return reply;
+        exchange.outgoing = outgoing;
+        if ('workflow' in target)
+          return after(workflow({ route: target.workflow, input, exchange, stopping }), reply);
+        if (input !== undefined)
+          return after(
+            hasBodyOf(exchange, input).then((has) =>
+              has ? answer(target.func, request, reply, exchange) : undefined,
+            ),
+            reply,
+          );
+        return after(answer(target.func, request, reply, exchange), reply);
       },
     });
 }
+
+/** What a handler gives fastify: nothing where it has answered already. */
+const after = (answered: Promise<void> | undefined, reply: FastifyReply): Promise<FastifyReply> | undefined =>
+  answered?.then(() => reply);
+
+/** Middleware with hooks that look at what is sent. */
+const SEES_ANSWERS: ReadonlySet<string> = new Set(['compress', 'sendfile']);
 
 const asksFor = (exchange: NodeExchange, header: string): boolean =>
   !exchange.headersSent && exchange.responseHeader(header) !== undefined;
@@ -213,7 +253,7 @@ async function hasBodyOf(exchange: NodeExchange, input: BodySchema): Promise<boo
 }
 
 function fail(func: string, exchange: NodeExchange, error: ErrorData, logger: Logger): void {
-  if (exchange.gone.aborted) {
+  if (exchange.aborted) {
     logger.debug('a client went away before its answer', {
       method: exchange.method,
       path: exchange.path,

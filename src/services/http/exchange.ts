@@ -1,7 +1,10 @@
 // A request and its answer, on fastify's request and reply.
 // E1: a short answer goes out whole, with its length; a flush turns it into a stream, which hooks of the app (compression) see as such.
 // E2: what was not read of a body when the answer ends is Node's to drop; a body that is too large ends its connection.
-// E3: a client that goes away aborts `gone`: whatever was called to answer it need not go on.
+// E3: a client that goes away aborts `gone`: whatever was called to answer it need not go on. A signal and the listener to the
+//     connection are made when somebody first wants to hear of it: together they cost more than a short answer.
+// E4: where no hook of the app looks at what is sent, a whole answer goes out past fastify's reply.
+import type { OutgoingHttpHeaders } from 'node:http';
 import { PassThrough } from 'node:stream';
 import type { Readable } from 'node:stream';
 import accepts from 'accepts';
@@ -11,8 +14,10 @@ import type { BodyLimits, ByteSource, HttpBody, HttpExchange, HttpForm } from '.
 import { isAscii, toBytes } from '../../core/text.js';
 import { ERROR } from '../../modules/http/constants.js';
 import { percentDecoded } from '../../modules/http/request.js';
+import { manyListeners } from '../../runtime/abortable.js';
 import { readMultipart } from './multipart.js';
 import { HttpExchangeError } from './errors.js';
+import type { Outgoing } from './outgoing.js';
 import { StreamSource } from './stream-source.js';
 
 /** Written and not sent: after so much a program waits for the client. Bytes. */
@@ -21,7 +26,9 @@ const MOST_WAITING = 64 * 1024;
 export class NodeExchange implements HttpExchange, HttpBody {
   readonly #request: FastifyRequest;
   readonly #reply: FastifyReply;
-  readonly #gone = new AbortController();
+  #gone: AbortController | undefined;
+  /** Who wants to hear that the client goes away; undefined: nobody has asked yet. */
+  #listeners: Set<() => void> | undefined;
   #waiting = '';
   #stream: PassThrough | undefined;
   #ended = false;
@@ -34,18 +41,50 @@ export class NodeExchange implements HttpExchange, HttpBody {
   forwardedFor: string | undefined;
   /** How long the call that answers may take. Milliseconds. */
   limitMs: number | undefined;
+  /** E4; undefined: some hook looks. */
+  outgoing: Outgoing | undefined;
 
   constructor(request: FastifyRequest, reply: FastifyReply) {
     this.#request = request;
     this.#reply = reply;
-    reply.raw.once('close', () => {
-      if (!reply.raw.writableFinished) this.#gone.abort();
-    });
+  }
+
+  /** The client went away. */
+  get aborted(): boolean {
+    const { raw } = this.#reply;
+    return raw.destroyed && !raw.writableFinished;
   }
 
   /** E3 */
   get gone(): AbortSignal {
+    if (this.#gone === undefined) {
+      const made = (this.#gone = manyListeners());
+      this.onAbort(() => made.abort());
+    }
     return this.#gone.signal;
+  }
+
+  get signal(): AbortSignal {
+    return this.gone;
+  }
+
+  /** Calls it once when the client goes away: at once where it has. */
+  onAbort(listener: () => void): void {
+    if (this.aborted) listener();
+    else if (this.#listeners !== undefined) this.#listeners.add(listener);
+    else {
+      const listeners = (this.#listeners = new Set([listener]));
+      const { raw } = this.#reply;
+      raw.once('close', () => {
+        if (raw.writableFinished) return;
+        for (const tell of listeners) tell();
+        listeners.clear();
+      });
+    }
+  }
+
+  offAbort(listener: () => void): void {
+    this.#listeners?.delete(listener);
   }
 
   get method(): string {
@@ -147,17 +186,37 @@ export class NodeExchange implements HttpExchange, HttpBody {
   }
 
   async finish(): Promise<void> {
-    if (this.#ended) return;
+    await this.end();
+  }
+
+  /** As `finish`; undefined: there is nothing to wait for. `soon`: nobody has waited so far, and others may be answered too (O1). */
+  end(soon = false): Promise<void> | undefined {
+    if (this.#ended) return undefined;
     this.#ended = true;
-    const stream = this.#stream;
-    if (stream !== undefined) {
-      if (!this.#gone.signal.aborted) await this.#send(stream);
-      stream.end();
-      return;
-    }
+    if (this.#stream === undefined) this.#sendWhole(soon);
+    else return this.#endStream(this.#stream);
+    return undefined;
+  }
+
+  async #endStream(stream: PassThrough): Promise<void> {
+    if (!this.aborted) await this.#send(stream);
+    stream.end();
+  }
+
+  /** E1 */
+  #sendWhole(soon: boolean): void {
     const waiting = this.#waiting;
     this.#waiting = '';
-    if (this.#gone.signal.aborted) return;
+    if (this.aborted) return;
+    const { statusCode } = this.#reply;
+    if (this.outgoing !== undefined && statusCode !== 204 && statusCode !== 304 && this.method !== 'HEAD') {
+      const { raw } = this.#reply;
+      const headers = this.#reply.getHeaders() as OutgoingHttpHeaders;
+      if (waiting !== '') headers['content-type'] ??= 'application/octet-stream';
+      if (soon) this.outgoing.sendSoon(raw, headers, waiting);
+      else this.outgoing.send(raw, headers, waiting);
+      return;
+    }
     // Without a type fastify would name one for text.
     const typed = this.#reply.hasHeader('content-type');
     // Text goes out in one piece with its head, bytes in a second one.
@@ -176,7 +235,7 @@ export class NodeExchange implements HttpExchange, HttpBody {
       this.#reply.raw.destroy();
       return;
     }
-    if (this.#gone.signal.aborted) return;
+    if (this.aborted) return;
     for (const name of Object.keys(this.#reply.getHeaders()))
       if (!KEPT.test(name)) this.#reply.removeHeader(name);
     this.#reply.code(status).header('content-type', 'application/json').send(body);
@@ -227,16 +286,16 @@ export class NodeExchange implements HttpExchange, HttpBody {
         reject(clientGone());
       };
       const drained = (): void => {
-        this.#gone.signal.removeEventListener('abort', gone);
+        this.offAbort(gone);
         resolve();
       };
       stream.once('drain', drained);
-      this.#gone.signal.addEventListener('abort', gone, { once: true });
+      this.onAbort(gone);
     });
   }
 
   #mustBeThere(): void {
-    if (this.#gone.signal.aborted) throw clientGone();
+    if (this.aborted) throw clientGone();
   }
 }
 

@@ -31,7 +31,7 @@ export interface HttpGatewayOptions {
     readonly func: string;
     readonly exchange: NodeExchange;
     readonly timeoutMs: number | undefined;
-  }) => Promise<Outcome>;
+  }) => Outcome | Promise<Outcome>;
   readonly relays: RelayNode;
   readonly temporal: TemporalAccess;
   readonly guard: SecretGuard;

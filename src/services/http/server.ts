@@ -14,14 +14,22 @@ import type { Stopping } from './workflow-endpoint.js';
 /** What waits answers so long before its connection is cut. Milliseconds. */
 const LAST_WORDS_MS = 1000;
 
+class Routes {
+  readonly app: FastifyInstance;
+  /** Answers under way that began on them. */
+  running = 0;
+  constructor(app: FastifyInstance) {
+    this.app = app;
+  }
+}
+
 export class HttpServer {
   readonly id: string;
   readonly settings: ServerSettings;
   readonly #logger: Logger;
   #server: Server | undefined;
-  #app: FastifyInstance | undefined;
-  /** Answers under way, by the app that they began on. */
-  readonly #running = new Map<FastifyInstance, number>();
+  #routes: Routes | undefined;
+  #isStopping = false;
   readonly #begun = new AbortController();
   readonly #ending = new AbortController();
 
@@ -42,7 +50,7 @@ export class HttpServer {
   }
 
   async start(app: FastifyInstance): Promise<void> {
-    this.#app = app;
+    this.#routes = new Routes(app);
     const { tls, readMs, idleMs, host, port } = this.settings;
     const server = tls === undefined ? createHttpServer(this.#handle) : createHttpsServer(tls, this.#handle);
     server.requestTimeout = readMs;
@@ -61,14 +69,15 @@ export class HttpServer {
 
   /** S1 */
   swap(app: FastifyInstance): void {
-    const old = this.#app;
-    this.#app = app;
-    if (old !== undefined && !this.#running.has(old)) this.#leave(old);
+    const old = this.#routes;
+    this.#routes = new Routes(app);
+    if (old?.running === 0) this.#leave(old);
   }
 
   async stop(timeoutMs: number): Promise<void> {
     const server = this.#server;
     if (server === undefined) return;
+    this.#isStopping = true;
     this.#begun.abort();
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
@@ -81,31 +90,27 @@ export class HttpServer {
     clearTimeout(last);
     clearTimeout(timer);
     this.#server = undefined;
-    if (this.#app !== undefined) await this.#app.close();
-    this.#app = undefined;
+    await this.#routes?.app.close();
+    this.#routes = undefined;
   }
 
   readonly #handle = (request: IncomingMessage, response: ServerResponse): void => {
-    const app = this.#app;
-    if (app === undefined) {
+    const routes = this.#routes;
+    if (routes === undefined) {
       response.writeHead(503, { connection: 'close' }).end();
       return;
     }
-    this.#running.set(app, (this.#running.get(app) ?? 0) + 1);
-    response.once('close', () => {
-      const left = (this.#running.get(app) ?? 1) - 1;
-      if (left > 0) this.#running.set(app, left);
-      else {
-        this.#running.delete(app);
-        if (app !== this.#app) this.#leave(app);
-      }
+    routes.running += 1;
+    response.on('close', () => {
+      routes.running -= 1;
+      if (routes.running === 0 && routes !== this.#routes) this.#leave(routes);
       // An answer that began before the stop keeps its connection otherwise.
-      if (this.#begun.signal.aborted) request.socket.end();
+      if (this.#isStopping) request.socket.end();
     });
-    app.routing(request, response);
+    routes.app.routing(request, response);
   };
 
-  #leave(app: FastifyInstance): void {
+  #leave({ app }: Routes): void {
     app
       .close()
       .catch((error: unknown) => this.#logger.error('old routes did not close', { service: this.id, error }));

@@ -63,7 +63,7 @@ export class WorkflowEndpoint {
     try {
       await this.#do(request, signal);
     } catch (error) {
-      if (exchange.gone.aborted) return;
+      if (exchange.aborted) return;
       if (stopping.ending.aborted) await tryAgain(exchange, 'this server stops; ask again');
       else if (late.aborted) await this.#late(request, ms);
       else await this.#failed(request, error);
@@ -197,7 +197,7 @@ export class WorkflowEndpoint {
       clearInterval(beat);
       await events.return(undefined);
     }
-    if (!exchange.gone.aborted) await exchange.finish();
+    if (!exchange.aborted) await exchange.finish();
   }
 
   /** E2 */

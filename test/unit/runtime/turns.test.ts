@@ -66,4 +66,39 @@ describe('turns', () => {
     await new Promise<void>((done) => turns.run(turn(done)));
     expect(errors).toEqual([problem]);
   });
+  it('gives a turn at once to who is in none, and what it asks for comes after it', async () => {
+    const turns = new Turns(fail);
+    const order: string[] = [];
+    const second = new Promise<void>((done) => {
+      turns.runAtOnce(
+        turn(() => {
+          order.push('first begins');
+          turns.runAtOnce(
+            turn(() => {
+              order.push('second');
+              done();
+            }),
+          );
+          order.push('first ends');
+        }),
+      );
+    });
+    order.push('who asked goes on');
+    await second;
+    expect(order).toEqual(['first begins', 'first ends', 'who asked goes on', 'second']);
+  });
+  it('gives no turn before those that wait already, and not without end before timers had their chance', async () => {
+    const turns = new Turns(fail);
+    const order: string[] = [];
+    turns.run(turn(() => void order.push('asked first')));
+    turns.runAtOnce(turn(() => void order.push('asked second')));
+    expect(order).toEqual([]);
+    await new Promise((next) => setImmediate(next));
+    expect(order).toEqual(['asked first', 'asked second']);
+    let atOnce = 0;
+    for (let n = 0; n < 5000; n += 1) turns.runAtOnce(turn(() => void (atOnce += 1)));
+    expect(atOnce).toBeLessThan(5000);
+    while (!turns.isIdle) await new Promise((next) => setImmediate(next));
+    expect(atOnce).toBe(5000);
+  });
 });

@@ -156,7 +156,7 @@ function sseRelay(options: RelayOptions): Relay {
       write(`event: ${oneLine(name)}\ndata: ${encodeWire(forClient(data))}\n\n`);
     await new Promise<void>((over) => {
       const end = (): void => {
-        exchange.gone.removeEventListener('abort', end);
+        exchange.offAbort(end);
         session.over();
         over();
       };
@@ -174,12 +174,12 @@ function sseRelay(options: RelayOptions): Relay {
         destroy: end,
         beat: () => write(': still here\n\n'),
       };
-      exchange.gone.addEventListener('abort', end, { once: true });
+      exchange.onAbort(end);
       session.connected(client);
       if (session.isAlone)
         event('ready', dataObject({ stream_pid: toBytes(session.pid), message_topic: session.topic }));
     });
-    if (!exchange.gone.aborted) await exchange.finish();
+    if (!exchange.aborted) await exchange.finish();
   };
 }
 
