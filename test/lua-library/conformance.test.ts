@@ -17,6 +17,7 @@ const files = [
   'numbers.lua',
   'pack.lua',
   'patterns.lua',
+  'protected.lua',
   'sort.lua',
   'strings.lua',
   'tables.lua',

@@ -67,3 +67,34 @@ assert(log[3] == "yielding:nil")
 -- constants
 local k <const>, half <const> = 4, 0.5
 same((function() return k * half + k // 1 end)(), 6.0)
+
+-- message handlers run before variables close, which get what the handler made of the error; errors of closing go to it too
+local function throughHandler(f)
+  log = {}
+  local ok, made = xpcall(f, function(m) log[#log + 1] = "handler:" .. m return "H" .. m end)
+  return tostring(ok) .. " " .. tostring(made) .. " after " .. table.concat(log, " ")
+end
+local function fails(name)
+  return setmetatable({}, { __close = function(_, err) log[#log + 1] = name .. ":" .. tostring(err) error("closing", 0) end })
+end
+local function failsLater(name)
+  local mt = getmetatable(fails(name))
+  return setmetatable({}, { __close = function(_, err) coroutine.yield() mt.__close(_, err) end })
+end
+local function told(found, wanted) assert(found == wanted, found) end
+told(throughHandler(function() local x <close> = closes(log, "x") error("e", 0) end), "false He after handler:e x:He")
+told(throughHandler(function() local x <close> = closes(log, "x") local y <close> = fails("y") error("e", 0) end),
+  "false Hclosing after handler:e y:He handler:closing x:Hclosing")
+told(throughHandler(function() local x <close> = closes(log, "x") local y <close> = fails("y") return 1 end),
+  "false Hclosing after y:nil handler:closing x:Hclosing")
+co = coroutine.wrap(function()
+  return throughHandler(function()
+    local x <close> = closes(log, "x")
+    coroutine.yield()
+    local y <close> = failsLater("y")
+    coroutine.yield()
+    error("e", 0)
+  end)
+end)
+co() co() co()
+told(co(), "false Hclosing after handler:e y:He handler:closing x:Hclosing")

@@ -2,19 +2,20 @@
 import { LuaError } from '../values.js';
 import { SWITCH_COST } from './budget.js';
 import { Coroutine, currentCoroutine, enter, yieldValues } from './coroutine.js';
-import { argumentError, argumentTypeError, errorAtCaller, raise, toLuaError } from './errors.js';
+import { argumentError, argumentTypeError, errorAtCaller, raise, raisedAnew, toLuaError } from './errors.js';
+import { NAMELESS } from './positions.js';
 import { builtin, Frame, machine, push, results, S } from './protocol.js';
 import type { Callable, Result, Value } from './protocol.js';
 
 /** `coroutine.resume` or a wrap while the host, or a spill, suspends through the coroutine. */
 class ResumeFrame extends Frame {
   override readonly inner: Coroutine;
-  override readonly native: string | undefined;
+  override readonly native: string;
   readonly #isWrap: boolean;
   constructor(coroutine: Coroutine, isWrap: boolean) {
     super();
     this.inner = coroutine;
-    this.native = isWrap ? undefined : 'coroutine.resume';
+    this.native = isWrap ? NAMELESS : 'coroutine.resume';
     this.#isWrap = isWrap;
   }
   override resume(value: Result): Result {
@@ -69,19 +70,26 @@ const create: Callable = builtin('coroutine.create', (callee: Value) => {
 const wrap: Callable = builtin('coroutine.wrap', (callee: Value) => {
   if (typeof callee !== 'function')
     argumentTypeError(1, 'coroutine.wrap', 'function', callee, callee === undefined);
-  const coroutine = new Coroutine(callee);
-  return (...values: Value[]): Result => {
-    const refused = refusal(coroutine);
-    if (refused !== undefined) throw errorAtCaller(refused);
-    machine.budget -= SWITCH_COST;
-    return wrapEnter(coroutine, results(values));
-  };
+  return wrapping(new Coroutine(callee));
 });
+
+/** Its name is that of a builtin without one (positions.ts NAMELESS). */
+function wrapping(coroutine: Coroutine): Callable {
+  const { '[C]:?': wrapped } = {
+    '[C]:?': (...values: Value[]): Result => {
+      const refused = refusal(coroutine);
+      if (refused !== undefined) throw errorAtCaller(refused);
+      machine.budget -= SWITCH_COST;
+      return wrapEnter(coroutine, results(values));
+    },
+  };
+  return wrapped;
+}
 
 /** PUC's auxwrap: an error text gets the position of who called the wrapping function. */
 function withPosition(thrown: unknown): unknown {
-  if (!(thrown instanceof LuaError) || typeof thrown.value !== 'string') return thrown;
-  return errorAtCaller(thrown.value);
+  if (!(thrown instanceof LuaError)) return thrown;
+  return typeof thrown.value === 'string' ? errorAtCaller(thrown.value) : raisedAnew(thrown);
 }
 
 const yieldBuiltin: Callable = builtin('coroutine.yield', (...values: Value[]) =>

@@ -11,6 +11,7 @@ import { newError, raise, raiseHere, toLuaError } from './errors.js';
 import { RUN } from './positions.js';
 import { SOFT } from './machine.js';
 import { EMPTY, Frame, machine, push, S, suspend } from './protocol.js';
+import type { MessageHandler } from './machine.js';
 import type { Callable, FrameStack, Result, Value } from './protocol.js';
 
 // A name of the global object is looked up slowly in a workflow's sandbox.
@@ -70,11 +71,26 @@ class RaiseFrame extends Frame {
   }
 }
 
+/** Comes first in a suspended stack that stands in a protected call with a message handler. */
+class HandlerFrame extends Frame {
+  readonly #handler: MessageHandler;
+  constructor(handler: MessageHandler, next: Frame | null) {
+    super();
+    this.#handler = handler;
+    this.next = next;
+  }
+  override resume(value: Result): Result {
+    machine.handler = this.#handler;
+    return value;
+  }
+}
+
 /** Works a stack off, beginning by handing `value` to its innermost frame; S when it suspends beyond this loop. */
 export function run(stack: FrameStack, value: Result): Result {
   const { depth, base, limit, barrier, levels, running } = machine;
   machine.base = machine.depth = depth + LOOP_WEIGHT;
   if (machine.depth > SOFT / 2) machine.limit = HARD;
+  const ownLimit = machine.limit;
   machine.running = stack;
   stack.outer = running;
   let frame = stack.top;
@@ -106,6 +122,7 @@ export function run(stack: FrameStack, value: Result): Result {
         throw toLuaError(thrown) ?? thrown;
       }
       machine.depth = machine.base = depth + LOOP_WEIGHT;
+      machine.limit = ownLimit;
       machine.barrier = barrier;
       machine.levels = levels;
       machine.running = stack;
@@ -156,7 +173,7 @@ export function overflow(callee: Callable, values: Value[], weight: number): Res
     suspend('spill', undefined);
     return push(new CallFrame(callee, values));
   }
-  if (machine.limit >= HARD) raiseHere('stack overflow');
+  if (machine.limit >= HARD) overflown();
   machine.limit = HARD; // native code that cannot move is below: it may use what is left
   return callee(...values);
 }
@@ -174,7 +191,12 @@ function countSpill(): void {
   for (let frame = running.top; frame !== null; frame = frame.next) frames++;
   count.since = 0;
   count.next = max(8, floor(frames / 10_000));
-  if (frames > MAX_FRAMES) raiseHere('stack overflow');
+  if (frames > MAX_FRAMES) overflown();
+}
+
+function overflown(): never {
+  if (machine.handler !== undefined) machine.handler.overflows = true;
+  raiseHere('stack overflow');
 }
 
 /** machine.depth and machine.limit where each native level was entered. */
@@ -182,8 +204,8 @@ const nativeDepths: number[] = [];
 const nativeLimits: number[] = [];
 
 /** Enters a call from native code that cannot suspend; `leaveNative` undoes it (not needed on errors, protocol.ts P6). */
-export function enterNative(): void {
-  if (machine.levels >= MAX_LEVELS) raise('C stack overflow', 1);
+export function enterNative(most = MAX_LEVELS): void {
+  if (machine.levels >= most) raise('C stack overflow', 1);
   nativeDepths[machine.levels] = machine.depth;
   nativeLimits[machine.levels] = machine.limit;
   machine.levels++;
@@ -223,6 +245,10 @@ export class Coroutine extends LuaThread implements FrameStack {
     this.top = new CallFrame(callee);
   }
 
+  get isCoroutine(): boolean {
+    return true;
+  }
+
   /** A thread of the instance: its suspensions are the host's, and it cannot yield. */
   get isRoot(): boolean {
     return false;
@@ -236,20 +262,22 @@ export class Coroutine extends LuaThread implements FrameStack {
     this.top = null;
     if (top === null || failure !== undefined)
       return failure === undefined ? true : [false, failure.value as Value];
-    const { depth, barrier, levels } = machine;
+    const { depth, barrier, levels, handler } = machine;
     enterNative();
+    machine.handler = undefined;
     try {
       const frame = new KillFrame();
       frame.next = top;
       run({ top: frame, outer: null }, EMPTY);
     } catch (thrown) {
-      Object.assign(machine, { depth, barrier, levels });
+      Object.assign(machine, { depth, barrier, levels, handler });
       if (thrown === KILL) return true;
       const error = toLuaError(thrown);
       if (error === undefined) throw thrown;
       return [false, error.value as Value];
     }
     leaveNative();
+    machine.handler = handler;
     return true;
   }
 }
@@ -276,7 +304,7 @@ export const currentCoroutine = (): Coroutine | undefined => current;
 /** Goes on with a coroutine. Its results or what it yielded; S when the host or a spill goes through it (push a frame then). */
 export function enter(coroutine: Coroutine, value: Result): Result {
   const parent = current;
-  const { barrier, depth, levels } = machine;
+  const { barrier, depth, levels, handler } = machine;
   if (levels >= MAX_LEVELS) throw newError('C stack overflow');
   if (parent !== undefined) {
     parent.status = 'normal';
@@ -287,6 +315,7 @@ export function enter(coroutine: Coroutine, value: Result): Result {
   current = coroutine;
   machine.barrier = 0;
   machine.levels = levels + 1;
+  machine.handler = undefined;
   let result: Result;
   try {
     result = run(coroutine, value);
@@ -294,9 +323,12 @@ export function enter(coroutine: Coroutine, value: Result): Result {
     machine.budget -= DEATH_COST;
     coroutine.status = 'dead'; // its frames stay, for the traceback
     coroutine.failure = toLuaError(thrown);
+    machine.handler = handler;
     leave(parent, barrier, depth, levels);
     throw thrown;
   }
+  if (machine.handler !== undefined) coroutine.top = new HandlerFrame(machine.handler, coroutine.top);
+  machine.handler = handler;
   leave(parent, barrier, depth, levels);
   if (result !== S) coroutine.status = 'dead';
   else if (machine.reason === 'yield') {

@@ -12,7 +12,7 @@ import { Coroutine, currentCoroutine } from './coroutine.js';
 import { callSync, metaOfTable, metatableOf, setBasicMetatable, setUserdataMetatable } from './metatables.js';
 import { observedFunction, observer, runningActivations } from './observer.js';
 import type { Activation, ObservedFunction } from './observer.js';
-import { heapEntries, leavesNoLevel, Stack } from './positions.js';
+import { heapEntries, leavesNoLevel, NAMELESS, Stack } from './positions.js';
 import type { StackEntry } from './positions.js';
 import type { Frame, Value } from './protocol.js';
 import { fromHostValue, Table, toHostValue } from './table.js';
@@ -53,7 +53,7 @@ const YIELD: Level = { entry: { is: 'native', name: 'yield' }, activation: undef
 /** Of the running coroutine 0 is the function of `debug`, 1 who called it; of a suspended one 0 is `yield`. */
 function levelsIn(thread: Coroutine | undefined): readonly Level[] {
   if (thread === undefined || thread === currentCoroutine())
-    return [GETINFO, ...levelsOf(new Stack(DEEPEST).entries())];
+    return [GETINFO, ...levelsOf(new Stack(DEEPEST).entries(Infinity, true))];
   const levels = heapEntries(thread.top).map((entry) => ({ entry, activation: undefined }));
   return thread.status === 'suspended' && levels.length > 0 ? [YIELD, ...levels] : levels;
 }
@@ -86,7 +86,8 @@ const getinfo: HostFunction = (call, ...args) => {
   const level = subject < 0 ? undefined : levelAt(thread, subject);
   if (level === undefined) return undefined;
   const { entry, activation } = level;
-  if (entry.is === 'native') return infoOf(call, { name: entry.name });
+  if (entry.is === 'native')
+    return infoOf(call, entry.name === NAMELESS ? {} : { name: entry.name });
   const frame = entry.frame as (Frame & Readonly<Record<string, unknown>>) | undefined;
   const fn = activation?.fn ?? functionOfFrame(frame);
   return infoOf(call, { entry, ...(fn === undefined ? {} : { fn }) });
@@ -174,7 +175,7 @@ const traceback: HostFunction = (_call, ...args) => {
     .slice(Number(level))
     .map(({ entry }) =>
       entry.is === 'native'
-        ? `[C]: in function '${entry.name}'`
+        ? `[C]: in ${entry.name === NAMELESS ? '?' : `function '${entry.name}'`}`
         : `${entry.chunk}:${entry.line}: in ${entry.title}`,
     );
   if (lines.length > FIRST_TOLD + LAST_TOLD)

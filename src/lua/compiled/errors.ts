@@ -1,6 +1,8 @@
 // Raising Lua errors with PUC's texts, and what becomes of JavaScript's own exceptions. Sealed.
 // E1: nothing of the host gets into a Lua value: V8's RangeErrors and refused writes become Lua errors with texts of ours,
 //     PlatformErrors become error objects, and anything else is a bug of the host that Lua cannot catch.
+// E2: a message handler runs where the error is raised, on its stack, before variables close. What V8 raises by itself, and what
+//     hosts throw, is handled where it is caught (protected.ts).
 import { raisedValue } from '../instance/error-object.js';
 import { LuaError, LuaUserdata, luaType } from '../values.js';
 import { charge, ERROR_COST } from './budget.js';
@@ -23,6 +25,8 @@ import { READ_ONLY } from './hash-part.js';
 import { Table } from './table.js';
 import type { Value } from './machine.js';
 
+export const NO_MEMORY = 'not enough memory';
+
 /** JavaScript frames of an error that something on the stack will catch, and of one that may be the end of a thread. */
 const FRAMES_CAUGHT = 10;
 const FRAMES_TOLD = 64;
@@ -30,10 +34,13 @@ const FRAMES_TOLD = 64;
 /** A LuaError that knows the stack it was made on. */
 export class RaisedError extends LuaError {
   readonly raisedOn: Stack;
+  /** Its value is what a message handler made of it. */
+  readonly isHandled: boolean;
   /** Use newError. */
-  constructor(value: Value, raisedOn: Stack) {
+  constructor(value: Value, raisedOn: Stack, isHandled: boolean) {
     super(value as LuaError['value']);
     this.raisedOn = raisedOn;
+    this.isHandled = isHandled;
   }
 }
 
@@ -43,8 +50,17 @@ function stackForError(entries: number): Stack {
   return stackWith(entries, machine.levels > 1 ? FRAMES_CAUGHT : FRAMES_TOLD);
 }
 
+/** An error that is thrown at once, where it is made: the message handler, if there is one, runs here (E2). */
 export function newError(value: Value, stack = stackForError(0)): LuaError {
-  return withStackLimit(0, () => new RaisedError(value, stack));
+  const { handler } = machine;
+  const told = handler === undefined ? value : handler.handle(value);
+  return withStackLimit(0, () => new RaisedError(told, stack, handler !== undefined));
+}
+
+/** The same error where it goes on in another coroutine. */
+export function raisedAnew(error: LuaError): LuaError {
+  if (machine.handler === undefined) return error;
+  return newError(error.value as Value, error instanceof RaisedError ? error.raisedOn : undefined);
 }
 
 /** An error whose text gets the position of the code at a level (1: who called the builtin that raises it). */
@@ -55,7 +71,7 @@ export function errorAtLevel(message: string, level: number): LuaError {
 
 /** An error whose text gets the position of who called the nameless builtin that raises it. */
 export function errorAtCaller(message: string): LuaError {
-  const stack = stackForError(1);
+  const stack = stackForError(2);
   return newError(positionOf(callerEntry(stack)) + message, stack);
 }
 
@@ -156,7 +172,7 @@ function valueOfException(thrown: Error): LuaError['value'] {
   if (thrown.name === 'RangeError') {
     if (/call stack/.test(thrown.message)) return 'stack overflow';
     if (/Invalid (string|array) length|Array buffer allocation/.test(thrown.message))
-      return 'not enough memory';
+      return NO_MEMORY;
     return undefined;
   }
   if (thrown.name === 'TypeError')

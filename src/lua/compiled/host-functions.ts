@@ -25,6 +25,7 @@ import { newError, raise, toLuaError } from './errors.js';
 import { I64 } from './int64.js';
 import { callable, setUserdataFactory } from './metatables.js';
 import { all, Frame, machine, push, results, S, suspend } from './protocol.js';
+import type { MessageHandler } from './machine.js';
 import type { Callable, Result, Value } from './protocol.js';
 import { LONG, lookAt } from './ropes.js';
 import { fromHostValue, Table, toHostValue } from './table.js';
@@ -79,15 +80,25 @@ class HostCallFrame extends Frame {
 }
 
 class CatchingCallFrame extends HostCallFrame {
+  readonly #handler: MessageHandler | undefined;
+  constructor(request: CallRequest, handler: MessageHandler | undefined) {
+    super(request);
+    this.#handler = handler;
+  }
+  override resume(value: Result): Result {
+    machine.handler = this.#handler;
+    return super.resume(value);
+  }
   override raise(error: Error): Result {
+    machine.handler = this.#handler;
     const { caught } = this.request;
     if (caught === undefined) throw error;
     return settle(() => caught((error as LuaError).value));
   }
 }
 
-const callFrame = (request: CallRequest): Frame =>
-  request.caught === undefined ? new HostCallFrame(request) : new CatchingCallFrame(request);
+const callFrame = (request: CallRequest, handler: MessageHandler | undefined): Frame =>
+  request.caught === undefined ? new HostCallFrame(request) : new CatchingCallFrame(request, handler);
 
 /** Does what a host function came to, until there are results for Lua; hosts may call Lua any number of times. */
 function settle(make: () => HostResult): Result {
@@ -124,19 +135,23 @@ function fromHost(value: LuaValue): Value {
 }
 
 function callLua(request: CallRequest): Result | LuaError {
-  const { depth, barrier, levels, running, base, limit } = machine;
+  const { depth, barrier, levels, running, base, limit, handler } = machine;
   let result: Result;
+  if (request.caught !== undefined) machine.handler = undefined;
   try {
     result = callable(request.fn as Value)(...request.args.map(fromHostValue));
   } catch (thrown) {
     const error = toLuaError(thrown);
     if (error === undefined || request.caught === undefined) throw thrown;
-    Object.assign(machine, { depth, barrier, levels, running, base, limit });
+    Object.assign(machine, { depth, barrier, levels, running, base, limit, handler });
     return error;
   }
-  if (result !== S) return result;
+  if (result !== S) {
+    machine.handler = handler;
+    return result;
+  }
   // Where nothing has to come back, the frame would only take room: every main waits so.
-  return request.then === AS_THEY_ARE && request.caught === undefined ? S : push(callFrame(request));
+  return request.then === AS_THEY_ARE && request.caught === undefined ? S : push(callFrame(request, handler));
 }
 
 function wait(request: Exclude<SuspendRequest, CallRequest>): Value[] {

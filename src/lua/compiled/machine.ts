@@ -59,12 +59,22 @@ export interface FrameStack {
   top: Frame | null;
   /** The one that was running when this one was entered. */
   outer: FrameStack | null;
+  /** It is a coroutine's own: levels are counted up to its bottom. */
+  readonly isCoroutine?: boolean;
 }
 
 class ListHead extends Frame {
   override resume(): Result {
     return EMPTY;
   }
+}
+
+/** The message handler of a protected call: it sees an error where it is raised, before anything unwinds. */
+export interface MessageHandler {
+  /** What becomes of the error's value. */
+  handle(value: Value): Value;
+  /** The next error is that of a stack which has overflown. */
+  overflows: boolean;
 }
 
 /** Why frames are being collected. */
@@ -83,6 +93,8 @@ class Machine {
   barrier = 0;
   /** Nested native levels over all coroutines (sort in gsub in resume ...). */
   levels = 0;
+  /** Of the innermost protected call of the current coroutine, if it has one. */
+  handler: MessageHandler | undefined = undefined;
   /** What the innermost run loop works off. */
   running: FrameStack | null = null;
   /** `depth` where the innermost run loop began. */

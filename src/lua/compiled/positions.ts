@@ -207,6 +207,8 @@ export function heapEntries(top: Frame | null): StackEntry[] {
 /** Collects the entries of a JavaScript stack; a run loop becomes the heap frames of the stack that it runs. */
 class Collector {
   readonly entries: StackEntry[] = [];
+  /** What follows is of the coroutine's resumers. */
+  isBelowCoroutine = false;
   #running: FrameStack | null;
   constructor(running: FrameStack | null) {
     this.#running = running;
@@ -221,6 +223,7 @@ class Collector {
   addRun(): void {
     if (this.#running === null) return;
     this.entries.push(...heapEntries(this.#running.top));
+    this.isBelowCoroutine ||= this.#running.isCoroutine === true;
     this.#running = this.#running.outer;
   }
 }
@@ -248,8 +251,8 @@ export class Stack {
     this.#sites = capture(frames);
   }
 
-  /** The first entries, innermost first; stops when there are `enough`. */
-  entries(enough = Infinity): StackEntry[] {
+  /** The first entries, innermost first; stops when there are `enough`, and at the bottom of the coroutine if they are to be its `own`. */
+  entries(enough = Infinity, own = false): StackEntry[] {
     const collector = new Collector(this.#running);
     for (const site of this.#sites) {
       const url = site.getScriptNameOrSourceURL();
@@ -259,7 +262,7 @@ export class Stack {
         if (name === RUN) collector.addRun();
         else if (name?.startsWith('[C]:') === true) collector.addNative(name.slice(4));
       }
-      if (collector.entries.length >= enough) break;
+      if (collector.entries.length >= enough || (own && collector.isBelowCoroutine)) break;
     }
     return collector.entries;
   }
@@ -309,10 +312,16 @@ export const leavesNoLevel = (entry: StackEntry, inner: StackEntry | undefined):
 
 /** The code at a level as `error` counts them, seen from a builtin: 1 is who called it. */
 export function entryAtLevel(stack: Stack, level: number): StackEntry | undefined {
-  const entries = stack.entries(level === 1 ? 2 : Infinity);
+  const entries = stack.entries(level === 1 ? 2 : Infinity, true);
   const levels = entries.filter((entry, at) => !leavesNoLevel(entry, entries[at - 1]));
   return levels[(levels[0]?.is === 'native' ? 1 : 0) + level - 1];
 }
 
-/** The code that called a function which has no name of its own, such as what coroutine.wrap gives. */
-export const callerEntry = (stack: Stack): StackEntry | undefined => stack.entries(1)[0];
+/** The name of functions that builtins make, such as what coroutine.wrap gives. */
+export const NAMELESS = '?';
+
+/** The code that called a nameless function, which is no longer there itself where it had suspended. */
+export function callerEntry(stack: Stack): StackEntry | undefined {
+  const [first, second] = stack.entries(2, true);
+  return first?.is === 'native' && first.name === NAMELESS ? second : first;
+}

@@ -1,67 +1,114 @@
 // pcall, xpcall, error and assert. Sealed.
-import type { LuaError } from '../values.js';
-import { argumentError, errorAtLevel, newError, toLuaError } from './errors.js';
-import { callable, callSync } from './metatables.js';
-import { MAX_LEVELS, overflow } from './coroutine.js';
+// X1: machine.handler is that of the innermost protected call of the running coroutine. Whoever catches errors sets it for what
+//     is called, and puts back what was there; a suspended stack takes it along (coroutine.ts HandlerFrame).
+import { LuaError } from '../values.js';
+import { argumentError, errorAtLevel, newError, NO_MEMORY, RaisedError, toLuaError } from './errors.js';
+import { call, callable } from './metatables.js';
+import { enterNative, finishSpill, leaveNative, MAX_LEVELS, overflow } from './coroutine.js';
+import type { MessageHandler } from './machine.js';
 import { toInteger } from './number.js';
 import { builtin, Frame, first, machine, push, S } from './protocol.js';
 import type { Callable, Result, Value } from './protocol.js';
 
 // A name of the global object is looked up slowly in a workflow's sandbox.
 const { isArray } = Array;
+const { max } = Math;
 
-/** What pcall and the try around its call take of the JavaScript stack. */
+/** What pcall and the try around its call take of the JavaScript stack, and a message handler's call besides its level. */
 const WEIGHT = 400;
+/** Levels up to which message handlers may run. */
+const MAX_HANDLER_LEVELS = MAX_LEVELS + (MAX_LEVELS >> 3);
+/** Bytes of stack that a handler has where the stack has overflown; less than is worth moving to the heap (coroutine.ts). */
+const ROOM = 36_000;
+const FAILED = 'error in error handling';
 
 const succeeded = (result: Result): Value[] => (isArray(result) ? [true, ...result] : [true, result]);
+
+/** xpcall's, for one call. */
+class Handler implements MessageHandler {
+  overflows = false;
+  readonly #fn: Value;
+  #isAfterOverflow = false;
+
+  constructor(fn: Value) {
+    this.#fn = fn;
+  }
+
+  /** Its own errors go to it again, until they are too deep; those of an overflown stack once. */
+  handle(value: Value): Value {
+    const isSecondOverflow = this.overflows && this.#isAfterOverflow;
+    this.#isAfterOverflow ||= this.overflows;
+    this.overflows = false;
+    if (isSecondOverflow || machine.levels >= MAX_HANDLER_LEVELS) return FAILED;
+    enterNative(MAX_HANDLER_LEVELS);
+    machine.depth += WEIGHT;
+    if (this.#isAfterOverflow) machine.limit = max(machine.limit, machine.depth + ROOM);
+    let result = call(this.#fn, [value]);
+    if (result === S) result = finishSpill();
+    leaveNative();
+    return first(result);
+  }
+}
 
 /** pcall or xpcall whose callee suspended. */
 class ProtectedFrame extends Frame {
   override readonly native: string;
-  readonly #handler: Value;
+  readonly #handler: Handler | undefined;
   readonly #levels: number;
-  constructor(handler: Value, levels: number) {
+  /** That of the protected call around this one. */
+  readonly #outer: MessageHandler | undefined;
+  constructor(handler: Handler | undefined, levels: number, outer: MessageHandler | undefined) {
     super();
     this.native = handler === undefined ? 'pcall' : 'xpcall';
     this.#handler = handler;
     this.#levels = levels;
+    this.#outer = outer;
   }
   override resume(result: Result): Result {
     machine.levels = this.#levels;
+    machine.handler = this.#outer;
     return succeeded(result);
   }
   override raise(error: Error): Result {
     machine.levels = this.#levels;
+    machine.handler = this.#outer;
     return failed(error as LuaError, this.#handler); // only a LuaError gets here: `closes` is not set
   }
 }
 
-function failed(error: LuaError, handler: Value): Value[] {
-  return handler === undefined
-    ? [false, error.value as Value]
-    : [false, ...handle(error.value as Value, handler)];
-}
+const failed = (error: LuaError, handler: Handler | undefined): Value[] => [
+  false,
+  handler === undefined || isHandled(error) ? (error.value as Value) : handledLate(error, handler),
+];
 
-/** Errors of a message handler go to the handler again, a few times. */
-const MAX_HANDLER_ERRORS = 10;
+const isHandled = (error: LuaError): boolean => error instanceof RaisedError && error.isHandled;
 
-function handle(value: Value, handler: Value): Value[] {
-  for (let tries = 0; tries < MAX_HANDLER_ERRORS; tries++) {
-    const { depth, barrier, levels } = machine;
+/** So often it is tried with errors that nobody could handle where they arose. */
+const MAX_LATE_ERRORS = 10;
+
+/** The handler runs after all: V8 or the host has thrown the error (errors.ts E2). */
+function handledLate(error: LuaError, handler: Handler): Value {
+  const { depth, barrier, levels, limit, handler: outer } = machine;
+  if (error.value === NO_MEMORY) return NO_MEMORY; // as in Lua, where the handler may need some
+  machine.handler = handler;
+  for (let tries = 0; tries < MAX_LATE_ERRORS && !isHandled(error); tries++) {
     try {
-      return [first(callSync(handler, value))];
+      error = new LuaError(handler.handle(error.value as Value) as LuaError['value']);
+      break;
     } catch (thrown) {
-      const error = toLuaError(thrown);
-      if (error === undefined) throw thrown;
-      Object.assign(machine, { depth, barrier, levels });
-      value = error.value as Value;
+      const next = toLuaError(thrown);
+      if (next === undefined) throw thrown;
+      Object.assign(machine, { depth, barrier, levels, limit });
+      error = next;
     }
   }
-  return ['error in error handling'];
+  machine.handler = outer;
+  return error.value as Value;
 }
 
-function protect(callee: Value, values: Value[], handler: Value): Result {
-  const { depth, barrier, levels, running, base, limit } = machine;
+function protect(callee: Value, values: Value[], handler: Handler | undefined): Result {
+  const { depth, barrier, levels, running, base, limit, handler: outer } = machine;
+  machine.handler = handler;
   let result: Result;
   try {
     const target = typeof callee === 'function' ? callee : callable(callee, 9);
@@ -77,11 +124,14 @@ function protect(callee: Value, values: Value[], handler: Value): Result {
     machine.running = running;
     machine.base = base;
     machine.limit = limit;
+    machine.handler = outer;
     return failed(error, handler);
   }
   machine.depth = depth;
   machine.levels = levels;
-  return result === S ? push(new ProtectedFrame(handler, levels)) : succeeded(result);
+  if (result === S) return push(new ProtectedFrame(handler, levels, outer)); // what suspended is in the handler's reach
+  machine.handler = outer;
+  return succeeded(result);
 }
 
 export const pcall: Callable = builtin('pcall', (...values: Value[]) => {
@@ -97,7 +147,7 @@ export const xpcall: Callable = builtin('xpcall', (callee: Value, handler: Value
       'xpcall',
       `function expected, got ${handler === undefined ? 'no value' : typeof handler}`,
     );
-  return protect(callee, values, handler);
+  return protect(callee, values, new Handler(handler));
 });
 
 export const error: Callable = builtin('error', (value: Value, level: Value) => {

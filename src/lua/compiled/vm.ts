@@ -332,6 +332,7 @@ class ScheduledCoroutine extends Coroutine implements VmThread {
 
   private failed(thrown: unknown): VmStep {
     machine.barrier = machine.levels = machine.depth = 0;
+    machine.handler = undefined;
     if (thrown instanceof BudgetExceeded) {
       const { message, traceback, resource, limit } = thrown;
       const detailsData = { budget: resource, limit };
