@@ -141,8 +141,39 @@ describe('library tables', () => {
       return table.unpack(said)`,
       'frozen.lua',
     );
-    expect(values).toHaveLength(6);
-    for (const value of values) expect(value).toMatch(/^false .*attempt to change a read-only table$/);
+    expect(values).toEqual(
+      [3, 4, 5, 6, 7, 8].map((line) => `false frozen.lua:${line}: attempt to change a read-only table`),
+    );
+  });
+
+  it('say where they were to be changed, whoever does it', () => {
+    const { values } = runLua(
+      `local said = {}
+      local function try(f, ...) local ok, message = pcall(f, ...) said[#said + 1] = message end
+      local function set(t, k, v)
+        t[k] = v
+      end
+      try(set, string, "rep", 1)
+      try(set, string, 1, 1)
+      try(set, string, {}, 1)
+      try(rawset, string, "x", 1)
+      try(function() local frozen = setmetatable({}, { __newindex = math }) frozen.pi = 3 end)
+      try(coroutine.wrap(function() set(math, "pi", 3) end))
+      local ok, message = xpcall(set, function(m) return "handled " .. m end, math, "pi", 3)
+      said[#said + 1] = message
+      return table.unpack(said)`,
+      'frozen.lua',
+    );
+    const refused = 'attempt to change a read-only table';
+    expect(values).toEqual([
+      `frozen.lua:4: ${refused}`,
+      `frozen.lua:4: ${refused}`,
+      `frozen.lua:4: ${refused}`,
+      refused,
+      `frozen.lua:10: ${refused}`,
+      `frozen.lua:4: ${refused}`,
+      `handled frozen.lua:4: ${refused}`,
+    ]);
   });
 });
 

@@ -73,17 +73,14 @@ const wrap: Callable = builtin('coroutine.wrap', (callee: Value) => {
   return wrapping(new Coroutine(callee));
 });
 
-/** Its name is that of a builtin without one (positions.ts NAMELESS). */
+/** Stacks know it by the name of the function expression, which costs nothing to give (positions.ts L3). */
 function wrapping(coroutine: Coroutine): Callable {
-  const { '[C]:?': wrapped } = {
-    '[C]:?': (...values: Value[]): Result => {
-      const refused = refusal(coroutine);
-      if (refused !== undefined) throw errorAtCaller(refused);
-      machine.budget -= SWITCH_COST;
-      return wrapEnter(coroutine, results(values));
-    },
+  return function namelessBuiltin(...values: Value[]): Result {
+    const refused = refusal(coroutine);
+    if (refused !== undefined) throw errorAtCaller(refused);
+    machine.budget -= SWITCH_COST;
+    return wrapEnter(coroutine, results(values));
   };
-  return wrapped;
 }
 
 /** PUC's auxwrap: an error text gets the position of who called the wrapping function. */

@@ -86,8 +86,7 @@ const getinfo: HostFunction = (call, ...args) => {
   const level = subject < 0 ? undefined : levelAt(thread, subject);
   if (level === undefined) return undefined;
   const { entry, activation } = level;
-  if (entry.is === 'native')
-    return infoOf(call, entry.name === NAMELESS ? {} : { name: entry.name });
+  if (entry.is === 'native') return infoOf(call, entry.name === NAMELESS ? {} : { name: entry.name });
   const frame = entry.frame as (Frame & Readonly<Record<string, unknown>>) | undefined;
   const fn = activation?.fn ?? functionOfFrame(frame);
   return infoOf(call, { entry, ...(fn === undefined ? {} : { fn }) });

@@ -1,8 +1,8 @@
 // Raising Lua errors with PUC's texts, and what becomes of JavaScript's own exceptions. Sealed.
 // E1: nothing of the host gets into a Lua value: V8's RangeErrors and refused writes become Lua errors with texts of ours,
 //     PlatformErrors become error objects, and anything else is a bug of the host that Lua cannot catch.
-// E2: a message handler runs where the error is raised, on its stack, before variables close. What V8 raises by itself, and what
-//     hosts throw, is handled where it is caught (protected.ts).
+// E2: a message handler runs where the error is raised, on its stack, before variables close. Writes that are refused, and what V8
+//     raises by itself, are handled where they are caught (protected.ts).
 import { raisedValue } from '../instance/error-object.js';
 import { LuaError, LuaUserdata, luaType } from '../values.js';
 import { charge, ERROR_COST } from './budget.js';
@@ -11,6 +11,7 @@ import {
   callerEntry,
   entryAtLevel,
   framesOf,
+  levelIn,
   parseStack,
   positionOf,
   siteOf,
@@ -158,21 +159,31 @@ export function compareError(a: Value, b: Value): never {
 
 /** What Lua may catch of something thrown; undefined for a bug of the host. */
 export function toLuaError(thrown: unknown): LuaError | undefined {
-  if (thrown instanceof LuaError) return thrown;
+  if (thrown instanceof LuaError)
+    return thrown.value === READ_ONLY && !(thrown instanceof RaisedError) ? placed(thrown) : thrown;
   if (!(thrown instanceof Error)) return undefined;
   const stack = thrown.stack ?? '';
-  const value = valueOfException(thrown);
+  let value = valueOfException(thrown);
   if (value === undefined) return undefined;
+  if (value === READ_ONLY) value = placeIn(stack) + READ_ONLY;
   const error = new LuaError(value);
   error.stack = stack;
   return error;
 }
 
+/** The error of a refused write with the place of the code that wrote, or called the builtin that did. */
+function placed({ stack = '' }: LuaError): LuaError {
+  const error = new LuaError(placeIn(stack) + READ_ONLY);
+  error.stack = stack;
+  return error;
+}
+
+const placeIn = (stack: string): string => positionOf(levelIn(parseStack(stack), 1));
+
 function valueOfException(thrown: Error): LuaError['value'] {
   if (thrown.name === 'RangeError') {
     if (/call stack/.test(thrown.message)) return 'stack overflow';
-    if (/Invalid (string|array) length|Array buffer allocation/.test(thrown.message))
-      return NO_MEMORY;
+    if (/Invalid (string|array) length|Array buffer allocation/.test(thrown.message)) return NO_MEMORY;
     return undefined;
   }
   if (thrown.name === 'TypeError')

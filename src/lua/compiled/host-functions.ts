@@ -21,7 +21,7 @@ import {
   USERDATA_BYTES,
 } from './budget.js';
 import { canSuspendToHost } from './coroutine.js';
-import { newError, raise, toLuaError } from './errors.js';
+import { newError, raise, raisedAnew, toLuaError } from './errors.js';
 import { I64 } from './int64.js';
 import { callable, setUserdataFactory } from './metatables.js';
 import { all, Frame, machine, push, results, S, suspend } from './protocol.js';
@@ -174,6 +174,12 @@ export function hostFunction(run: HostFunction): Callable {
   return fn;
 }
 
+/** What a host has thrown goes to the message handler while the stack is there (errors.ts E2). */
+function handledHere(thrown: unknown): unknown {
+  const error = machine.handler === undefined ? undefined : toLuaError(thrown);
+  return error === undefined ? thrown : raisedAnew(error);
+}
+
 function makeFunction(run: HostFunction): Callable {
   return (...values) => {
     const call = hostCall();
@@ -194,6 +200,8 @@ function makeFunction(run: HostFunction): Callable {
     let result: HostResult;
     try {
       result = isPlain ? run(call, ...(values as LuaValue[])) : run(call, ...values.map(toHostValue));
+    } catch (thrown) {
+      throw handledHere(thrown);
     } finally {
       const walked = walkedSoFar() - before;
       if (walked > 0) chargeCrossing(walked);

@@ -2,7 +2,7 @@
 // L1: running code keeps no line; each site has a JavaScript line of its own, and a table maps it to the Lua line.
 // L2: a script is known by its url, `lua-` and 16 hex digits (and `r`, a function's number, for a resumable twin), never by
 //     the chunk's name, which may hold anything.
-// L3: builtins are named `[C]:name`; a run loop is named RUN, and stands for the heap frames of the stack that it runs.
+// L3: builtins are named `[C]:name`, functions that they make `namelessBuiltin`; a run loop is named RUN, and stands for the heap frames of the stack that it runs.
 // L4: a node loads new versions of programs without end, so positions are dropped again: those of the units whose last
 //     instance began longest ago, when all others take more room than the programs of any app.
 import type { LuaFrame } from '../engine.js';
@@ -95,7 +95,10 @@ function forget(url: string): void {
 }
 
 export const RUN = '[run]';
-const ENTRY = /(lua-[0-9a-f]{16}(?:r\d+)?):(\d+):\d+|\[C\]:([^\s(]+)|\[run\]/g;
+const NAMELESS_BUILTIN = 'namelessBuiltin';
+/** How stacks name functions that builtins make, such as what coroutine.wrap gives. */
+export const NAMELESS = '?';
+const ENTRY = /(lua-[0-9a-f]{16}(?:r\d+)?):(\d+):\d+|\[C\]:([^\s(]+)|\[run\]|(namelessBuiltin) /g;
 const NO_OPERANDS: readonly string[] = [];
 
 /** V8's view of one frame. */
@@ -231,8 +234,9 @@ class Collector {
 /** Entries of a stack's text, innermost first. */
 export function parseStack(text: string, running = machine.running): StackEntry[] {
   const collector = new Collector(running);
-  for (const [, url, line, native] of text.matchAll(ENTRY)) {
+  for (const [, url, line, native, nameless] of text.matchAll(ENTRY)) {
     if (url !== undefined) collector.addLua(url, Number(line));
+    else if (nameless !== undefined) collector.addNative(NAMELESS);
     else if (native !== undefined) collector.addNative(native);
     else collector.addRun();
   }
@@ -260,6 +264,7 @@ export class Stack {
       else {
         const name = site.getFunctionName();
         if (name === RUN) collector.addRun();
+        else if (name === NAMELESS_BUILTIN) collector.addNative(NAMELESS);
         else if (name?.startsWith('[C]:') === true) collector.addNative(name.slice(4));
       }
       if (collector.entries.length >= enough || (own && collector.isBelowCoroutine)) break;
@@ -312,13 +317,14 @@ export const leavesNoLevel = (entry: StackEntry, inner: StackEntry | undefined):
 
 /** The code at a level as `error` counts them, seen from a builtin: 1 is who called it. */
 export function entryAtLevel(stack: Stack, level: number): StackEntry | undefined {
-  const entries = stack.entries(level === 1 ? 2 : Infinity, true);
+  return levelIn(stack.entries(level === 1 ? 2 : Infinity, true), level);
+}
+
+/** The same in entries. */
+export function levelIn(entries: readonly StackEntry[], level: number): StackEntry | undefined {
   const levels = entries.filter((entry, at) => !leavesNoLevel(entry, entries[at - 1]));
   return levels[(levels[0]?.is === 'native' ? 1 : 0) + level - 1];
 }
-
-/** The name of functions that builtins make, such as what coroutine.wrap gives. */
-export const NAMELESS = '?';
 
 /** The code that called a nameless function, which is no longer there itself where it had suspended. */
 export function callerEntry(stack: Stack): StackEntry | undefined {

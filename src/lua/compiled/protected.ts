@@ -86,7 +86,7 @@ const isHandled = (error: LuaError): boolean => error instanceof RaisedError && 
 /** So often it is tried with errors that nobody could handle where they arose. */
 const MAX_LATE_ERRORS = 10;
 
-/** The handler runs after all: V8 or the host has thrown the error (errors.ts E2). */
+/** The handler runs after all: nobody called it where the error arose (errors.ts E2). */
 function handledLate(error: LuaError, handler: Handler): Value {
   const { depth, barrier, levels, limit, handler: outer } = machine;
   if (error.value === NO_MEMORY) return NO_MEMORY; // as in Lua, where the handler may need some
