@@ -228,8 +228,8 @@ export const rows = {
     UnversionedBuildId: not('runs are pinned to programs, not to builds'),
     ValueError: say('an error of kind `errors.INVALID`', 'errors'),
     WithStartWorkflowOperation: say(
-      '`spawner:with_message(topic, ...)`: the message comes with the start',
-      'starting workflows',
+      '`spawner:with_update(name, ...):exec_update(id, host, ...)`; `spawner:with_message(topic, ...)` for a message; `--start` of `moontide update` and `send`',
+      'starting workflows with an update',
     ),
     WorkflowClient: say('`process.spawn`, `process.exec`, `process.terminate`', 'starting workflows'),
     WorkflowContinuedAsNewError: say(

@@ -199,6 +199,12 @@ local pid = assert(spawner:with_message("add", 2):spawn("app:cart", "app:worker"
 assert(process.query(pid, "total") == 2)
 assert(process.terminate(pid))
 
+--- starting workflows with an update
+-- Started where none has the id, joined where one does; the answer is the update's.
+local cart = process.with_options({ ["temporal.workflow.id"] = "cart-" .. uuid.v4() })
+assert(cart:with_update("add", 2):exec_update("app:cart", "app:worker") == 2)
+assert(cart:with_update("add", 3):exec_update("app:cart", "app:worker") == 5)
+
 --- waiting for workflows
 assert(process.exec("app:child", "app:worker", 7) == 7)
 

@@ -7,9 +7,9 @@ import { UsageError } from './usage-error.js';
 /** The longest piece of an argument that a message repeats. */
 const SHOWN = 60;
 
-/** `first` is the position on the command line of the first one, for messages. */
-export function parseArguments(texts: readonly string[], first = 1): Data[] {
-  return texts.map((text, index) => parseArgument(text, `argument ${index + first}`));
+/** `first` is the position on the command line of the first one, and `what` they are, for messages. */
+export function parseArguments(texts: readonly string[], first = 1, what = 'argument'): Data[] {
+  return texts.map((text, index) => parseArgument(text, `${what} ${index + first}`));
 }
 
 /** `what` names the argument in messages: `argument 2`. */

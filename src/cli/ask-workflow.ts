@@ -1,10 +1,13 @@
 // `moontide query` and `moontide update`: the calls, and their printed results.
-import type { Client } from '@temporalio/client';
 import type { Data } from '../core/data.js';
-import { queryRun, updateRun } from '../temporal/client.js';
+import { field } from '../core/optional-field.js';
+import { queryRun, updateRun, updateWithStart } from '../temporal/client.js';
 import { connectApp } from './connect-app.js';
+import type { ConnectedApp } from './connect-app.js';
 import type { Globals } from './globals.js';
 import { jsonText, resultData, say } from './output.js';
+import { startTarget } from './start-with.js';
+import type { StartWith } from './start-with.js';
 import { UsageError } from './usage-error.js';
 import { checkWorkflowId } from './workflow-id.js';
 
@@ -14,26 +17,45 @@ export interface AskWishes {
   readonly args: readonly Data[];
 }
 
-export const queryWorkflow = (globals: Globals, { id, name, args }: AskWishes): Promise<number> =>
-  ask(globals, { id, name, args }, (client) => queryRun(client, { workflowId: id }, name, args));
+export interface UpdateWishes extends AskWishes {
+  readonly updateId: string | undefined;
+  /** What to start where nothing runs under the id. */
+  readonly start: StartWith | undefined;
+}
 
-export const updateWorkflow = (
-  globals: Globals,
-  { id, name, args, updateId }: AskWishes & { readonly updateId: string | undefined },
-): Promise<number> =>
-  ask(globals, { id, name, args }, (client) =>
-    updateRun(client, { workflowId: id }, name, args, updateId === undefined ? {} : { updateId }),
+export async function queryWorkflow(globals: Globals, wishes: AskWishes): Promise<number> {
+  check(wishes);
+  await using connected = await connectApp(globals);
+  return tellResults(
+    globals,
+    await queryRun(await clientOf(connected), { workflowId: wishes.id }, wishes.name, wishes.args),
   );
+}
 
-async function ask(
-  globals: Globals,
-  { id, name }: AskWishes,
-  call: (client: Client) => Promise<readonly Data[]>,
-): Promise<number> {
+export async function updateWorkflow(globals: Globals, wishes: UpdateWishes): Promise<number> {
+  check(wishes);
+  const { id: workflowId, name, args, updateId, start } = wishes;
+  await using connected = await connectApp(globals, { runtime: start !== undefined });
+  if (start === undefined) {
+    const client = await clientOf(connected);
+    return tellResults(
+      globals,
+      await updateRun(client, { workflowId }, name, args, field('updateId', updateId)),
+    );
+  }
+  const { client, ...target } = await startTarget(connected, start);
+  const update = { name, args, ...field('updateId', updateId) };
+  return tellResults(globals, await updateWithStart(client, { ...target, workflowId }, update));
+}
+
+function check({ id, name }: AskWishes): void {
   if (name === '') throw new UsageError('the name is empty; the workflow declares the names that it takes');
   checkWorkflowId('the workflow id', id);
-  await using connected = await connectApp(globals);
-  const { client } = await connected.temporal.connection(undefined);
-  say(jsonText(resultData(await call(client)), !globals.json));
+}
+
+const clientOf = async ({ temporal }: ConnectedApp) => (await temporal.connection(undefined)).client;
+
+function tellResults(globals: Globals, results: readonly Data[]): number {
+  say(jsonText(resultData(results), !globals.json));
   return 0;
 }

@@ -2,6 +2,8 @@
 import { Command } from 'commander';
 import { parseArguments } from './arguments.js';
 import { act } from './command.js';
+import { collect, parseStart } from './start-with.js';
+import type { StartOptions } from './start-with.js';
 
 const arguments_ = (command: Command, verb: string): Command =>
   command
@@ -30,14 +32,24 @@ export function updateCommand(): Command {
     .summary('change a workflow, and wait for what it says')
     .description('Sends an update to a running workflow and prints what its handler gives.')
     .option('--update-id <id>', 'the same id again is the same update: it is done once')
+    .option(
+      '--start <workflow>',
+      'entry id or type: where nothing runs under the id, start it with the update',
+    )
+    .option('--input <json>', 'an argument of that start; give it once for each', collect)
     .addHelpText(
       'after',
       `
 Examples:
   moontide update cart-1 add '{"sku":"mug"}'
-  moontide update cart-1 add '{"sku":"mug"}' --update-id click-7`,
+  moontide update cart-1 add '{"sku":"mug"}' --update-id click-7
+  moontide update cart-1 add '{"sku":"mug"}' --start shop:cart --input '{"currency":"EUR"}'`,
     );
-  return act<{ readonly updateId?: string }>(command, async (globals, { updateId }, args) =>
-    (await import('./ask-workflow.js')).updateWorkflow(globals, { ...asked(args), updateId }),
+  return act<StartOptions & { readonly updateId?: string }>(command, async (globals, options, args) =>
+    (await import('./ask-workflow.js')).updateWorkflow(globals, {
+      ...asked(args),
+      updateId: options.updateId,
+      start: parseStart(options),
+    }),
   );
 }

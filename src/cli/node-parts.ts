@@ -174,6 +174,7 @@ const lazyProcesses = (service: () => Processes): ProcessService => ({
   update: (request, asker) => service().update(request, asker),
   spawn: (request, asker) => service().spawn(request, asker),
   exec: (request, asker) => service().exec(request, asker),
+  execUpdate: (request, asker) => service().execUpdate(request, asker),
   terminate: (to, asker) => service().terminate(to, asker),
   cancel: (to, request, asker) => service().cancel(to, request, asker),
   monitor: (to, asker) => service().monitor(to, asker),

@@ -12,6 +12,7 @@ import type {
   SendRequest,
   SpawnRequest,
   StartRequest,
+  UpdateStartRequest,
 } from '../modules/process/host.js';
 import { CallError, NotBuiltError } from './errors.js';
 import type { ProcessHosts } from './process-hosts.js';
@@ -89,6 +90,14 @@ export class Processes implements ProcessService {
   #heed(bond: Bond, watcher: string, pid: string): void {
     this.#router.local.note(bond, watcher, pid);
     this.#workflows.watch(bond, watcher, pid);
+  }
+
+  execUpdate(request: UpdateStartRequest, context: CommandContext): Promise<readonly Data[]> {
+    if (this.#hosts.has(request.host))
+      throw new NotBuiltError(
+        'an update of a process in memory; start it with a first message (with_message)',
+      );
+    return this.#workflows.execUpdate(request, context);
   }
 
   exec(request: StartRequest, context: CommandContext): Asked<readonly Data[]> {

@@ -11,12 +11,14 @@ import type { IdentitySeal } from '../core/identity-host.js';
 import { formatPid, tryPid } from '../core/ids.js';
 import type { Message } from '../lua/instance-context.js';
 import type { Outcome } from '../lua/step.js';
-import type { AskRequest, SpawnRequest, StartRequest } from '../modules/process/host.js';
+import { field } from '../core/optional-field.js';
+import type { AskRequest, SpawnRequest, StartRequest, UpdateStartRequest } from '../modules/process/host.js';
 import type { RegistryService } from '../registry/model/registry.js';
 import { EVENT_SIGNAL, INBOX_SIGNAL } from '../temporal/names.js';
 import { manyListeners } from './abortable.js';
 import { resultData } from './bond-events.js';
 import { workflowWishes } from './call-options.js';
+import type { WorkflowWishes } from './call-options.js';
 import { EntryKindError, EntryUnknownError, NotBuiltError } from './errors.js';
 import { FUNCTION_HOST } from './function-pool.js';
 import { nearest } from './nearest.js';
@@ -43,6 +45,17 @@ interface WorkflowTarget {
   readonly host: string;
   readonly workflowId: string;
   readonly client: string | undefined;
+}
+
+interface PreparedStart {
+  readonly type: string;
+  readonly taskQueue: string;
+  readonly wishes: WorkflowWishes;
+  /** Whether somebody chose its id, under which another may run already. */
+  readonly isNamed: boolean;
+  readonly target: WorkflowTarget;
+  readonly client: Client;
+  readonly headers: Headers;
 }
 
 type Headers = import('../temporal/client.js').CallHeaders;
@@ -240,10 +253,8 @@ export class WorkflowTier implements Tier {
     return { taskQueue: host, client: clientOfQueue(routes, host) };
   }
 
-  async #start(
-    request: StartRequest,
-    context: CommandContext,
-  ): Promise<{ readonly target: WorkflowTarget; readonly runId: string }> {
+  /** Where a start goes, and as what; its values are checked. */
+  async #prepare(request: StartRequest, context: CommandContext): Promise<PreparedStart> {
     const { temporal } = this.#options;
     const type = this.#workflowType(request.target);
     const wishes = workflowWishes(request.options);
@@ -258,16 +269,53 @@ export class WorkflowTier implements Tier {
         ? queue.taskQueue
         : queueNamed(this.#options.temporal.routes(), wishes.taskQueue);
     const explicit = wishes.workflowId ?? request.name;
+    const workflowId = explicit ?? `${type}-${globalThis.crypto.randomUUID()}`;
+    return {
+      type,
+      taskQueue,
+      wishes,
+      isNamed: explicit !== undefined,
+      target: { host: request.host, workflowId, client: queue.client },
+      client: await temporal.client(queue.client),
+      headers: { ...this.#headersOf(context), values: request.values },
+    };
+  }
+
+  async execUpdate(request: UpdateStartRequest, context: CommandContext): Promise<readonly Data[]> {
+    const { name, args } = request.update;
+    this.#options.guard.check([...args], `an argument of the update '${name}'`);
+    const { type, taskQueue, wishes, target, client, headers } = await this.#prepare(request, context);
+    const [{ updateWithStart }, { startWithAttributes }] = await Promise.all([
+      import('../temporal/client.js'),
+      import('../temporal/search-attributes.js'),
+    ]);
+    const start = { type, taskQueue, args: request.args, workflowId: target.workflowId, headers };
+    // As with `update`: tried again it is the same one.
+    const update = { name, args, ...field('updateId', context.idempotencyKey) };
+    const begin = (options: typeof wishes.options): Promise<readonly Data[]> =>
+      within(client, context, () => updateWithStart(client, { ...start, options }, update));
+    return startWithAttributes(client, wishes.options, begin, (advice) => this.#advise(advice));
+  }
+
+  #advise(advice: string): void {
+    this.#options.failed(new Error(advice));
+  }
+
+  async #start(
+    request: StartRequest,
+    context: CommandContext,
+  ): Promise<{ readonly target: WorkflowTarget; readonly runId: string }> {
+    const { type, taskQueue, wishes, isNamed, target, client, headers } = await this.#prepare(
+      request,
+      context,
+    );
+    const { workflowId } = target;
     const [{ startRun }, { startWithAttributes }] = await Promise.all([
       import('../temporal/client.js'),
       import('../temporal/search-attributes.js'),
     ]);
-    const workflowId = explicit ?? `${type}-${globalThis.crypto.randomUUID()}`;
-    const target = { host: request.host, workflowId, client: queue.client };
-    const client = await temporal.client(queue.client);
-    const headers = { ...this.#headersOf(context), values: request.values };
     // A start that may find a run already there delivers its messages to that one too: they go as a signal.
-    const joins = explicit !== undefined && wishes.conflict === 'USE_EXISTING' && request.messages.length > 0;
+    const joins = isNamed && wishes.conflict === 'USE_EXISTING' && request.messages.length > 0;
     const start = request.messages.length === 0 ? {} : { start: { messages: request.messages } };
     const begin = async (options: typeof wishes.options): Promise<string> => {
       if (joins)
@@ -284,8 +332,10 @@ export class WorkflowTier implements Tier {
       );
       return runId;
     };
-    const told = (advice: string): void => this.#options.failed(new Error(advice));
-    return { target, runId: await startWithAttributes(client, wishes.options, begin, told) };
+    return {
+      target,
+      runId: await startWithAttributes(client, wishes.options, begin, (advice) => this.#advise(advice)),
+    };
   }
 
   /** What a call of a running instance carries to Temporal. */
@@ -325,7 +375,7 @@ export class WorkflowTier implements Tier {
       readonly context: CommandContext;
     },
   ): Promise<string> {
-    const { asRunError, withCallHeaders } = await import('../temporal/client.js');
+    const { signalWithStart } = await import('../temporal/client.js');
     const { type, taskQueue, request, options, target, headers, context } = start;
     const from = context.asker ?? `{${FUNCTION_HOST}|${globalThis.crypto.randomUUID()}}`;
     const key = `${from}\n${target.workflowId}`;
@@ -335,23 +385,11 @@ export class WorkflowTier implements Tier {
     );
     this.#sent.set(key, seq);
     this.#options.whenEnded(from, () => this.#sent.delete(key));
-    try {
-      const handle = await within(client, context, () =>
-        withCallHeaders(headers, () =>
-          client.workflow.signalWithStart(type, {
-            ...options,
-            args: [...request.args],
-            taskQueue,
-            workflowId: target.workflowId,
-            signal: INBOX_SIGNAL,
-            signalArgs: [batch],
-          }),
-        ),
-      );
-      return handle.signaledRunId;
-    } catch (error) {
-      throw asRunError(error);
-    }
+    const { args } = request;
+    const { workflowId } = target;
+    return within(client, context, () =>
+      signalWithStart(client, { type, taskQueue, args, workflowId, headers, options }, INBOX_SIGNAL, [batch]),
+    );
   }
 
   /** The workflow type of a start's target. */

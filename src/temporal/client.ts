@@ -18,6 +18,7 @@ import {
   WorkflowUpdateFailedError,
   ActivityExecutionFailedError,
   ServiceError,
+  WithStartWorkflowOperation,
 } from '@temporalio/client';
 import type {
   ActivityClientInterceptor,
@@ -86,6 +87,14 @@ export const clientInterceptors: {
       signalWithStart: (input, next) => next(withCurrent(input)),
       query: (input, next) => next(withCurrent(input)),
       startUpdate: (input, next) => next(withCurrent(input)),
+      startUpdateWithStart: (input, next) => {
+        const headers = current.getStore();
+        return next({
+          ...input,
+          workflowStartHeaders: { ...input.workflowStartHeaders, ...headers },
+          updateHeaders: { ...input.updateHeaders, ...headers },
+        });
+      },
     },
   ],
   activity: [{ start: (input, next) => next(withCurrent(input)) }],
@@ -118,6 +127,8 @@ export interface StartRequest {
   /** Anything else of the SDK's start options. */
   readonly options?: Partial<Omit<WorkflowStartOptions, 'taskQueue' | 'workflowId' | 'args'>>;
 }
+
+type NamedStartRequest = StartRequest & { readonly workflowId: string };
 
 export interface RunReference {
   readonly workflowId: string;
@@ -154,6 +165,28 @@ export async function signalRun(
 ): Promise<void> {
   const handle = client.workflow.getHandle(run.workflowId, run.runId);
   await toldOf(client, run, () => withCallHeaders(headers, () => handle.signal(topic, ...payloads)));
+}
+
+/** A signal to a run that is started where none has the id, and joined where `options` do not say otherwise; gives the id of the run. Throws RunError. */
+export async function signalWithStart(
+  client: Client,
+  { type, taskQueue, args, workflowId, headers = {}, options }: NamedStartRequest,
+  topic: string,
+  payloads: readonly Data[],
+): Promise<string> {
+  const { signaledRunId } = await told(() =>
+    withCallHeaders(headers, () =>
+      client.workflow.signalWithStart<() => Promise<unknown>, Data[]>(type, {
+        ...options,
+        args: [...args] as never,
+        taskQueue,
+        workflowId,
+        signal: topic,
+        signalArgs: [...payloads],
+      }),
+    ),
+  );
+  return signaledRunId;
 }
 
 /** A signal that a run takes once, however often it is sent with the same `requestId`. Throws RunError. */
@@ -230,6 +263,37 @@ export async function updateRun(
       }),
     );
   return toResults(await toldOf(client, run, () => untilNextRun(update)));
+}
+
+export interface UpdateRequest {
+  /** Of the update, as the workflow declares it. */
+  readonly name: string;
+  readonly args: readonly Data[];
+  /** The same id again is the same update. Default: one of its own. */
+  readonly updateId?: string;
+}
+
+/** The results of an update of a run that is started where none has the id, and joined where `options` do not say otherwise. Throws RunError. */
+export async function updateWithStart(
+  client: Client,
+  { type, taskQueue, args, workflowId, headers = {}, options }: NamedStartRequest,
+  { name, args: updateArgs, updateId = randomUUID() }: UpdateRequest,
+): Promise<readonly Data[]> {
+  const update = (): Promise<unknown> =>
+    withCallHeaders(headers, () =>
+      client.workflow.executeUpdateWithStart<() => Promise<unknown>, unknown, Data[]>(name, {
+        args: [...updateArgs],
+        updateId,
+        startWorkflowOperation: new WithStartWorkflowOperation(type, {
+          workflowIdConflictPolicy: 'USE_EXISTING',
+          ...options,
+          args: [...args] as never,
+          taskQueue,
+          workflowId,
+        }),
+      }),
+    );
+  return toResults(await toldOf(client, { workflowId }, () => untilNextRun(update)));
 }
 
 const NEXT_RUN_TIMEOUT_MS = 30_000;

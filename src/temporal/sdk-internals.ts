@@ -8,6 +8,7 @@
 // U3: commands are seen where all of them pass; in replays that explain themselves, never in a run that is served.
 // U4: scopes are entered without the SDK's AsyncLocalStorage: once one has been used, hooks in JavaScript run at every wait of every
 //     run of the thread (2.2 us of CPU instead of 0.1).
+// U5: an update that nobody takes is refused with an error of ours: the SDK's has no kind, and does not name what there is.
 import { RawValue } from '@temporalio/common';
 import type { coresdk } from '@temporalio/proto';
 import { getActivator } from '@temporalio/workflow/lib/global-attributes.js';
@@ -55,6 +56,15 @@ export function updateGate(): UpdateGate {
       prepare = next;
       while (!closed && held.length > 0) take(held.shift()!); // one of them may close it again
     },
+  };
+}
+
+/** What an update is refused with that no handler has taken by the end of its step (U5). */
+export function refuseUnknownUpdates(refusal: (name: string) => Error): void {
+  const activator = getActivator();
+  activator.rejectBufferedUpdates = () => {
+    for (const { protocolInstanceId, name } of activator.bufferedUpdates.splice(0))
+      activator['rejectUpdate'](protocolInstanceId ?? '', refusal(name ?? ''));
   };
 }
 

@@ -28,6 +28,16 @@ namespace: app
 entries:
   - { name: bank, kind: function.lua, source: "return function() return nil, errors.new({ kind = errors.UNAVAILABLE, message = 'the bank sleeps', retryable = true }) end" }
   - { name: parcel, kind: workflow.lua, source: "return function() process.inbox():receive() end" }
+  - name: cart
+    kind: workflow.lua
+    modules: [workflow]
+    source: |
+      local workflow = require("workflow")
+      return function(total)
+        workflow.update("add", function(n) total = total + n return total end)
+        process.inbox():receive()
+        return total
+      end
   - { name: order, kind: workflow.lua, source: file://order.lua, modules: [funcs, time, workflow] }
 `;
 const ORDER = `local funcs, time, workflow = require("funcs"), require("time"), require("workflow")
@@ -119,7 +129,7 @@ it('shows what a run waits for, in Lua and outside of it', { timeout: 120_000 },
   expect(await run('update', 'i-1', 'nope', '1')).toEqual({
     code: 1,
     stdout: '',
-    stderr: expect.stringMatching(/^error: [A-Za-z]+: .*nope.*\n$/) as string,
+    stderr: expect.stringMatching(/^error: NotFound: .*nope; its updates: add\n$/) as string,
   });
   expect(await run('query', 'i-1', 'nope')).toEqual({
     code: 1,
@@ -130,6 +140,23 @@ it('shows what a run waits for, in Lua and outside of it', { timeout: 120_000 },
     code: 1,
     stdout: '',
     stderr: expect.stringContaining("there is no workflow 'nope'") as string,
+  });
+});
+
+it('starts what an update or a message is for, where it does not run yet', { timeout: 120_000 }, async () => {
+  const start = ['--start', 'app:cart', '--input', '100'];
+  const said = (text: string) => ({ code: 0, stdout: `${text}\n`, stderr: '' });
+  expect(await run('update', 'c-1', 'add', '5', ...start)).toEqual(said('105'));
+  expect(await run('update', 'c-1', 'add', '6', ...start)).toEqual(said('111'));
+  expect(await run('send', 'c-1', 'done', '1', ...start)).toEqual(said("sent 'done' to 'c-1'"));
+  expect(await run('send', 'c-2', 'done', '1', ...start)).toEqual(said("sent 'done' to 'c-2'"));
+  expect(await run('update', 'c-3', 'add', '5', '--input', '1')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--input is an argument of the workflow that --start names') as string,
+  });
+  expect(await run('update', 'c-3', 'add', '5', '--start', 'app:crat')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("'app:cart'") as string,
   });
 });
 

@@ -14,6 +14,7 @@ import type { Declares } from '../../src/temporal/contracts.js';
 import { errorToErrorData, toFailure } from '../../src/temporal/failures.js';
 import { NO_HANDLER, NOT_READY } from '../../src/temporal/names.js';
 import { encodedResults, toDataOrThrow } from '../../src/temporal/payload-converter.js';
+import { refuseUnknownUpdates } from '../../src/temporal/sdk-internals.js';
 import type { Run } from './run.js';
 
 export class Declarations {
@@ -42,6 +43,7 @@ export class Declarations {
         `the workflow ${NO_HANDLER} for ${name}; its queries: ${known === '' ? 'none' : known}`,
       );
     });
+    refuseUnknownUpdates((name) => toFailure(noUpdate(name, [...this.#updates.keys()])));
   }
 
   /** Tells the SDK what the last step declared. */
@@ -152,6 +154,12 @@ const GOES_ON: ErrorData = {
   message: 'the run goes on as another, which does not know of this update; send it again',
   retryable: true,
 };
+
+const noUpdate = (name: string, known: readonly string[]): ErrorData => ({
+  kind: 'NotFound',
+  message: `the workflow ${NO_HANDLER} for ${toBytes(name)}; its updates: ${known.length === 0 ? 'none' : known.join(', ')}`,
+  retryable: false,
+});
 
 const neverDeclared = (name: string): ErrorData => ({
   kind: 'NotFound',

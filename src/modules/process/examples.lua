@@ -217,6 +217,20 @@ print(starts:spawn("app:counter", "app:worker"))
 print(process.with_options({}):with_message("add", 2):with_message("stop"):exec("app:counter", "app:worker", 1))
 --> 3
 
+--- SpawnBuilder:with_update
+local starts = process.with_options({}):with_name("the-updated"):with_update("add", 3)
+local none, err = starts:spawn("app:counter", "app:worker")
+print(none, err:message())
+--> nil	the start has the update 'add', which exec_update sends and answers with
+
+--- SpawnBuilder:exec_update
+local starts = process.with_options({}):with_name("the-joined")
+print(starts:with_update("add", 3):exec_update("app:counter", "app:worker", 10))
+print(starts:with_update("add", 4):exec_update("app:counter", "app:worker"))
+starts:with_message("stop"):spawn("app:counter", "app:worker")
+--> 13
+--> 17
+
 --- SpawnBuilder:with_actor
 local none, err = process.with_options({}):with_actor({}):spawn("app:counter", "app:worker")
 print(none, err:kind())

@@ -22,6 +22,10 @@ export interface SpawnRequest extends StartRequest {
   readonly monitored: boolean;
   readonly linked: boolean;
 }
+/** A start that comes with an update; its messages are none. */
+export interface UpdateStartRequest extends StartRequest {
+  readonly update: { readonly name: string; readonly args: readonly Data[] };
+}
 export interface SendRequest {
   /** PID text or registered name. */
   readonly to: string;
@@ -61,6 +65,8 @@ export interface ProcessService {
   spawn?(request: SpawnRequest, context: CommandContext): Asked<string>;
   /** Gives all returned values; throws the error. */
   exec?(request: StartRequest, context: CommandContext): Asked<readonly Data[]>;
+  /** Starts or joins it, and gives all results of the update; throws the error. */
+  execUpdate?(request: UpdateStartRequest, context: CommandContext): Asked<readonly Data[]>;
   terminate?(to: string, context: CommandContext): Asked<void>;
   cancel?(to: string, request: CancelRequest, context: CommandContext): Asked<void>;
   monitor?(to: string, context: CommandContext): Asked<void>;
@@ -157,6 +163,11 @@ export function processHandlers(service: ProcessService): HostHandlers {
     'process.spawn': (command, context) => built(service, 'spawn')(startRequest(command, context), context),
     'process.exec': (command, context) =>
       listed(built(service, 'exec')(startRequest(command, context), context)),
+    'process.exec_update': (command, context) => {
+      const { name, args } = object(command['update']);
+      const request = { ...startRequest(command, context), update: { name: text(name), args: list(args) } };
+      return listed(built(service, 'execUpdate')(request, context));
+    },
     'process.terminate': toOne('terminate'),
     'process.cancel': ({ to, reason, deadline_ms: deadline }, context) => {
       const within = deadline === undefined ? {} : { deadlineMs: Number(deadline) };

@@ -1,6 +1,7 @@
 // Starting processes and workflows: the builder, and the commands it makes. Sealed.
 // `process.spawn` { target, host, args, monitored, linked, name?, context?, options?, messages? } -> PID text
 // `process.exec`  { target, host, args, name?, context?, options?, messages? } -> list of all returned values
+// `process.exec_update` { target, host, args, name?, context?, options?, update: { name, args } } -> list of all results of the update
 //   messages: [{ topic, body: [...] }], which reach the inbox before any other; durations in options are whole milliseconds
 // B1: a builder is immutable. What is wrong with its parts is told when it is used: `nil, err` of spawn and exec.
 import { dataObject } from '../../core/data.js';
@@ -55,6 +56,8 @@ interface SpawnParts {
   readonly options: Readonly<DataObject>;
   readonly name: string | undefined;
   readonly messages: readonly DataObject[];
+  /** { name, args } of what exec_update asks. */
+  readonly update: DataObject | undefined;
   /** The first thing that was wrong, as the `nil, err` to return. */
   readonly refused: HostResult | undefined;
 }
@@ -77,6 +80,7 @@ const EMPTY = new Spawner({
   options: dataObject(),
   name: undefined,
   messages: [],
+  update: undefined,
   refused: undefined,
 });
 
@@ -118,6 +122,16 @@ function withMessage(spawner: Spawner, topic: LuaValue, values: readonly LuaValu
   return spawner.with({ messages: [...spawner.parts.messages, dataObject({ topic, body: body.data })] });
 }
 
+function withUpdate(spawner: Spawner, name: LuaValue, values: readonly LuaValue[]): LuaUserdata<Spawner> {
+  if (typeof name !== 'string' || name === '')
+    return spawner.refuse(
+      invalid(`the name of the update is a text that is not empty, got ${luaType(name)}`),
+    );
+  const args = valueList(values, `the arguments of update '${name}'`);
+  if (!args.ok) return spawner.refuse(args.result);
+  return spawner.with({ update: dataObject({ name, args: args.data }) });
+}
+
 const noSecurity = (method: string) => (_call: HostCall, self: Spawner) =>
   self.refuse(failure('Unavailable', `${method} is not built in this version`, undefined, false));
 
@@ -128,8 +142,22 @@ export const valueList = (values: readonly LuaValue[], what: string): DataList =
 type Prepared =
   { readonly ok: true; readonly fields: DataObject } | { readonly ok: false; readonly result: HostResult };
 
-function prepare({ parts }: Spawner, values: readonly LuaValue[]): Prepared {
+/** Why a builder does not start in this way. */
+function misuse({ update, messages }: SpawnParts, isUpdate: boolean): string | undefined {
+  if (!isUpdate)
+    return update === undefined
+      ? undefined
+      : `the start has the update '${String(update['name'])}', which exec_update sends and answers with`;
+  if (update === undefined) return 'exec_update needs an update: set it by with_update(name, ...)';
+  return messages.length === 0
+    ? undefined
+    : 'a start has either first messages (with_message) or an update (with_update)';
+}
+
+function prepare({ parts }: Spawner, values: readonly LuaValue[], isUpdate = false): Prepared {
   if (parts.refused !== undefined) return { ok: false, result: parts.refused };
+  const problem = misuse(parts, isUpdate);
+  if (problem !== undefined) return { ok: false, result: invalid(problem) };
   const [target, host, ...args] = values;
   if (typeof target !== 'string' || target === '')
     return { ok: false, result: invalid(`what to start is an id 'namespace:name', got ${luaType(target)}`) };
@@ -142,7 +170,7 @@ function prepare({ parts }: Spawner, values: readonly LuaValue[]): Prepared {
   if (!list.ok) return list;
   const asked = { target, host, args: list.data };
   if (parts === EMPTY.parts) return { ok: true, fields: asked };
-  const { context, options, name, messages } = parts;
+  const { context, options, name, messages, update } = parts;
   return {
     ok: true,
     fields: {
@@ -151,6 +179,7 @@ function prepare({ parts }: Spawner, values: readonly LuaValue[]): Prepared {
       ...(Object.keys(context).length === 0 ? {} : { context }),
       ...(Object.keys(options).length === 0 ? {} : { options }),
       ...(messages.length === 0 ? {} : { messages: [...messages] }),
+      ...(update === undefined ? {} : { update }),
     },
   };
 }
@@ -174,11 +203,17 @@ function spawn(
   });
 }
 
-function exec(call: HostCall, spawner: Spawner, values: readonly LuaValue[]): HostResult {
-  const prepared = prepare(spawner, values);
+/** `process.exec`, or `process.exec_update`: all results, or nil and the error. */
+function exec(
+  call: HostCall,
+  spawner: Spawner,
+  values: readonly LuaValue[],
+  verb: 'exec' | 'exec_update' = 'exec',
+): HostResult {
+  const prepared = prepare(spawner, values, verb === 'exec_update');
   if (!prepared.ok) return prepared.result;
   const { instance } = call;
-  return command({ type: 'process.exec', ...prepared.fields }, (answer) => {
+  return command({ type: `process.${verb}`, ...prepared.fields }, (answer) => {
     if (!answer.ok) return [undefined, errorFromData(answer.error)];
     const results = Array.isArray(answer.value) ? answer.value : [answer.value];
     return results.map((value) => fromData(value, () => instance.newTable()));
@@ -198,6 +233,7 @@ export const SpawnerType: UserdataType<Spawner> = defineUserdata<Spawner>('Spawn
   with_options: (_call, self, values) => withOptions(self, values),
   with_name: (_call, self, name) => withName(self, name),
   with_message: (_call, self, topic, ...values) => withMessage(self, topic, values),
+  with_update: (_call, self, name, ...values) => withUpdate(self, name, values),
   with_actor: noSecurity('with_actor'),
   with_scope: noSecurity('with_scope'),
   spawn: (call, self, ...values) => spawn(call, self, SPAWNS.spawn, values),
@@ -205,6 +241,7 @@ export const SpawnerType: UserdataType<Spawner> = defineUserdata<Spawner>('Spawn
   spawn_linked: (call, self, ...values) => spawn(call, self, SPAWNS.spawn_linked, values),
   spawn_linked_monitored: (call, self, ...values) => spawn(call, self, SPAWNS.spawn_linked_monitored, values),
   exec: (call, self, ...values) => exec(call, self, values),
+  exec_update: (call, self, ...values) => exec(call, self, values, 'exec_update'),
 });
 
 export const plainSpawn = (

@@ -291,6 +291,10 @@ describeType(
       ['name: string'],
     ),
     with_message: setting('A message that is there before any other.', ['topic: string', '...: any']),
+    with_update: setting('The update that exec_update sends; the last one set counts.', [
+      'name: string',
+      '...: any',
+    ]),
     with_actor: setting('Not built in this version: the start is refused as Unavailable.', ['actor: any']),
     with_scope: setting('Not built in this version: the start is refused as Unavailable.', ['scope: any']),
     spawn: startedBy('Starts it; gives its PID.'),
@@ -302,6 +306,12 @@ describeType(
       STARTED,
       ['any', 'Error?'],
       ['Invalid', 'NotFound', 'Timeout', 'Canceled', 'Unavailable'],
+    ),
+    exec_update: signature(
+      'Starts a workflow where none runs under its name, sends it the update of with_update, and gives what that answers. One request: nobody sees the workflow without the update. A workflow that refuses the update goes on.',
+      STARTED,
+      ['any', 'Error?'],
+      ['Invalid', 'NotFound', 'AlreadyExists', 'Timeout', 'Unavailable'],
     ),
   },
 );
