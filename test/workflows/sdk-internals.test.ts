@@ -141,7 +141,10 @@ describe('what a Lua run shows of itself', () => {
     const ref = await start(it, 'app:waits');
     const started = performance.now();
     await expect(updateRun(it.client, ref, 'nope', [1])).rejects.toMatchObject({
-      data: { message: 'No registered handler for update: nope' },
+      data: {
+        kind: 'NotFound',
+        message: 'the workflow did not register a handler for nope; its updates: none',
+      },
     });
     expect(performance.now() - started).toBeLessThan(8000);
     await signalRun(it.client, ref, 'end', []);
