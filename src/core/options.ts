@@ -10,8 +10,12 @@ import { didYouMean } from './nearest.js';
 export type OptionType =
   /** `positive`: 0 is refused. */
   | { readonly is: 'duration'; readonly positive?: boolean }
-  /** `most`: bytes. */
-  | { readonly is: 'text'; readonly most?: number }
+  /** `most`: bytes. `problem`: what is wrong with it. */
+  | {
+      readonly is: 'text';
+      readonly most?: number;
+      readonly problem?: (text: string) => string | undefined;
+    }
   | { readonly is: 'flag' | 'table' }
   | { readonly is: 'number'; readonly least?: number }
   | { readonly is: 'count'; readonly least: number }
@@ -96,9 +100,9 @@ function readOption(value: Data, type: OptionType): { readonly value: Data } | s
       return readMilliseconds(value, type.positive === true);
     case 'text':
       if (typeof value !== 'string' || value === '') return `is a text, got ${show(value)}`;
-      return type.most === undefined || value.length <= type.most
-        ? { value }
-        : `has ${value.length} bytes; at most ${type.most} are taken`;
+      if (type.most !== undefined && value.length > type.most)
+        return `has ${value.length} bytes; at most ${type.most} are taken`;
+      return wrong(type.problem?.(value)) ?? { value };
     case 'flag':
       return typeof value === 'boolean' ? { value } : `is true or false, got ${show(value)}`;
     case 'number': {
@@ -129,11 +133,13 @@ function readOption(value: Data, type: OptionType): { readonly value: Data } | s
     case 'options': {
       const read = readOptions(value, type.of);
       if (!read.ok) return `is wrong: ${read.problem}`;
-      const problem = type.check?.(read.options);
-      return problem === undefined ? { value: read.options } : `is wrong: ${problem}`;
+      return wrong(type.check?.(read.options)) ?? { value: read.options };
     }
   }
 }
+
+const wrong = (problem: string | undefined): string | undefined =>
+  problem === undefined ? undefined : `is wrong: ${problem}`;
 
 function readMilliseconds(value: Data, positive: boolean): { readonly value: Data } | string {
   let milliseconds = numberOf(value);

@@ -59,12 +59,19 @@ export function updateGate(): UpdateGate {
   };
 }
 
+/** What is private in the SDK's activator (U5). */
+interface UpdateTaker {
+  readonly bufferedUpdates: Update[];
+  rejectBufferedUpdates(): void;
+  rejectUpdate(protocolInstanceId: string, error: unknown): void;
+}
+
 /** What an update is refused with that no handler has taken by the end of its step (U5). */
 export function refuseUnknownUpdates(refusal: (name: string) => Error): void {
-  const activator = getActivator();
+  const activator = getActivator() as unknown as UpdateTaker;
   activator.rejectBufferedUpdates = () => {
     for (const { protocolInstanceId, name } of activator.bufferedUpdates.splice(0))
-      activator['rejectUpdate'](protocolInstanceId ?? '', refusal(name ?? ''));
+      activator.rejectUpdate(protocolInstanceId ?? '', refusal(name ?? ''));
   };
 }
 

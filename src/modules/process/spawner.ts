@@ -6,7 +6,8 @@
 // B1: a builder is immutable. What is wrong with its parts is told when it is used: `nil, err` of spawn and exec.
 import { dataObject } from '../../core/data.js';
 import type { DataObject } from '../../core/data.js';
-import { MOST_NAME_BYTES, readOptions, RETRY_POLICY } from '../../core/options.js';
+import { cronScheduleProblem } from '../../core/cron-schedule.js';
+import { MOST_NAME_BYTES, readOptions, RETRY_POLICY, show } from '../../core/options.js';
 import type { OptionTypes } from '../../core/options.js';
 import { fromData, tryToData } from '../../lua/instance/convert.js';
 import { dataList } from '../../lua/instance/data-list.js';
@@ -31,7 +32,7 @@ const workflowOptions: OptionTypes = {
   },
   execution_error_when_already_started: { is: 'flag' },
   retry_policy: RETRY_POLICY,
-  cron_schedule: { is: 'text' },
+  cron_schedule: { is: 'text', problem: cronScheduleProblem },
   priority: { is: 'count', least: 1 },
   fairness_key: { is: 'text' },
   fairness_weight: { is: 'number' },
@@ -147,7 +148,7 @@ function misuse({ update, messages }: SpawnParts, isUpdate: boolean): string | u
   if (!isUpdate)
     return update === undefined
       ? undefined
-      : `the start has the update '${String(update['name'])}', which exec_update sends and answers with`;
+      : `the start has the update ${show(update['name'] ?? null)}, which exec_update sends and answers with`;
   if (update === undefined) return 'exec_update needs an update: set it by with_update(name, ...)';
   return messages.length === 0
     ? undefined
