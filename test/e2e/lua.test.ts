@@ -1,6 +1,8 @@
 // `moontide lua`: files with the plain standard library, and lines as people type them.
-import { writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestFolders, buildOnce, cli } from './cli-process.js';
 import type { CliResult } from './cli-process.js';
@@ -191,5 +193,84 @@ describe('moontide lua', () => {
     const { code, stderr } = await lua('coroutine.yield()');
     expect(code).toBe(1);
     expect(stderr).toContain('attempt to yield from outside a coroutine');
+  });
+
+  it('tells the whole stack of an error, and the text of one that has __tostring', async () => {
+    const { code, stderr } = await lua(`
+      local function deep(x)
+        if x then error(setmetatable({}, { __tostring = function() return "told so" end })) end
+        error("boom")
+      end
+      local function f(...) deep(...) return 1 end
+      f(...)`);
+    expect([code, stderr.split('\n')]).toEqual([
+      1,
+      [
+        'moontide lua: main.lua:4: boom',
+        'stack traceback:',
+        "\t[C]: in function 'error'",
+        "\tmain.lua:4: in function 'deep'",
+        "\tmain.lua:6: in function 'f'",
+        '\tmain.lua:7: in main chunk',
+        '\t[C]: in ?',
+        '',
+      ],
+    ]);
+    const told = await lua('error(setmetatable({}, { __tostring = function() return "told so" end }))');
+    expect([told.code, told.stderr]).toEqual([1, 'moontide lua: told so\n']);
+    const silent = await lua('error({})');
+    expect(silent.stderr).toMatch(/^moontide lua: [(]error object is a table value[)]\nstack traceback:\n/);
+  });
+
+  it('gives message handlers the stack of the error, in coroutines too', async () => {
+    const { stdout } = await lua(`
+      local function f() error("boom") end
+      local function g() f() return 1 end
+      print(select(2, xpcall(g, debug.traceback)))
+      coroutine.wrap(function()
+        print(select(2, xpcall(function() coroutine.yield() local x x() end, debug.traceback)))
+      end)()
+      local co = coroutine.wrap(function()
+        print(select(2, xpcall(function() coroutine.yield() g() end, debug.traceback)))
+      end)
+      co() co()`);
+    expect(stdout.split('\n')).toEqual([
+      'main.lua:2: boom',
+      'stack traceback:',
+      "\t[C]: in function 'error'",
+      "\tmain.lua:2: in function 'f'",
+      "\tmain.lua:3: in function 'g'",
+      "\t[C]: in function 'xpcall'",
+      '\tmain.lua:4: in main chunk',
+      '\t[C]: in ?',
+      'main.lua:2: boom',
+      'stack traceback:',
+      "\t[C]: in function 'error'",
+      "\tmain.lua:2: in function 'f'",
+      "\tmain.lua:3: in function 'g'",
+      '\tmain.lua:9: in function <main.lua:9>',
+      "\t[C]: in function 'xpcall'",
+      '\tmain.lua:9: in function <main.lua:8>',
+      '',
+    ]);
+  });
+});
+
+describe('the library of programs outside of apps', () => {
+  const folder = fileURLToPath(new URL('judged-lua/', import.meta.url));
+  const hasJudge = spawnSync('lua5.3', ['-v']).status === 0;
+  /** Some functions of the library are called by their first name here, where lua5.3 finds none at the call. */
+  const comparable = (text: string): string[] => text.replace(/ to '(?:os|io)[.]/g, " to '").split('\n');
+
+  it.runIf(hasJudge).each(readdirSync(folder))('prints what lua5.3 prints: %s', async (file) => {
+    const env = { ...process.env, TZ: 'UTC', LC_ALL: 'C' };
+    const args = [join(folder, file)];
+    const theirs = spawnSync('lua5.3', args, { cwd: folders.make({}), env, encoding: 'latin1' });
+    expect([theirs.status, theirs.stderr]).toEqual([0, '']);
+    const cwd = folders.make({});
+    const ours = await cli(['lua', ...args], { cwd, env: { TZ: 'UTC' } });
+    expect(ours.stderr).toBe('');
+    expect(comparable(ours.stdout)).toEqual(comparable(theirs.stdout));
+    if (file === 'io.lua') expect(readFileSync(join(cwd, 'never'), 'latin1')).toBe('closed by exit');
   });
 });

@@ -1,5 +1,7 @@
 // What a program that `moontide lua` runs finds around it, in Lua: the plain standard library over what the process gives.
 // P1: the text is the body of main. Its arguments: 'file' or 'lines', the program's text, its chunk name, its path, its arguments.
+import { IO_PRELUDE } from './io-prelude.js';
+
 export const PRELUDE = `
 local mode, text, name, argument0 = ...
 local arguments = table.pack(select(5, ...))
@@ -96,193 +98,7 @@ function G.require(wanted)
   error("module '" .. wanted .. "' not found:" .. table.concat(tried), 2)
 end
 
--- os: the machine's own, which apps do not have
-G.os = {
-  time = os.time, date = os.date, clock = process.clock, difftime = os.difftime, getenv = process.getenv,
-  exit = function(code) process.exit(code == nil and true or code) end,
-  remove = process.remove, rename = process.rename, tmpname = process.tmpname,
-  setlocale = function(locale) if locale == nil or locale == '' or locale == 'C' then return 'C' end return nil end,
-}
-
--- io: a file is read whole when it is opened, and written when it is closed or the program ends
-local File = { __name = 'FILE*' }
-local methods = {}
-File.__index = methods
-local states = {}
-local open = {}
-local function newFile(state)
-  local file = host.newfile(File)
-  states[file] = state
-  return file
-end
-function File:__tostring()
-  local state = states[self]
-  return state.closed and 'file (closed)' or 'file (' .. (state.path or 'standard') .. ')'
-end
-
-local function nameOf(value)
-  local metatable = getmetatable(value)
-  if type(metatable) == 'table' and type(metatable.__name) == 'string' then return metatable.__name end
-  return type(value)
-end
-local function stateOf(file, what, level)
-  local state = states[file]
-  if state == nil then
-    error("bad argument #1 to '" .. what .. "' (FILE* expected, got " .. nameOf(file) .. ')', level or 3)
-  end
-  if state.closed then error('attempt to use a closed file', level or 3) end
-  return state
-end
-
-local function readOne(file, format)
-  if file.standard then return process.read_line_or(format) end
-  local data, at = file.data, file.at
-  if type(format) == 'number' then
-    if at > #data then return nil end
-    file.at = at + format
-    return data:sub(at, at + format - 1)
-  end
-  format = format:gsub('^%*', ''):sub(1, 1)
-  if format == 'a' then
-    file.at = #data + 1
-    return data:sub(at)
-  end
-  if at > #data then return nil end
-  if format == 'n' then
-    local from, to, digits = data:find('^%s*([%+%-]?%w*%.?%w*)', at)
-    file.at = to + 1
-    return tonumber(digits)
-  end
-  local stop = data:find('\\n', at, true)
-  file.at = (stop or #data) + 1
-  if format == 'L' then return data:sub(at, stop or #data) end
-  if format ~= 'l' then error("bad argument #1 to 'read' (invalid format)", 4) end
-  return data:sub(at, stop and stop - 1 or #data)
-end
-
-local function readAll(state, ...)
-  local formats = select('#', ...) == 0 and { 'l' } or { ... }
-  local values = {}
-  for at, format in ipairs(formats) do
-    values[at] = readOne(state, format)
-    if values[at] == nil then return table.unpack(values, 1, at) end
-  end
-  return table.unpack(values, 1, #formats)
-end
-
-local function writeAll(file, state, name, ...)
-  for at = 1, select('#', ...) do
-    local value = select(at, ...)
-    if type(value) ~= 'string' and type(value) ~= 'number' then
-      error("bad argument #" .. at .. " to '" .. name .. "' (string expected, got " .. nameOf(value) .. ')', 3)
-    end
-    if state.descriptor then process.write(state.descriptor, tostring(value))
-    else state.pieces[#state.pieces + 1] = tostring(value) end
-  end
-  return file
-end
-
-local function flush(state)
-  if state.pieces and #state.pieces > 0 then
-    process.append_file(state.path, table.concat(state.pieces))
-    state.pieces = {}
-  end
-end
-
-local function close(file, state)
-  flush(state)
-  if state.path then state.closed, state.data, open[file] = true, nil, nil end
-  return true
-end
-
-local function linesOf(state, ...)
-  local formats = table.pack(...)
-  return function()
-    if state.closed then error('file is already closed', 2) end
-    return readAll(state, table.unpack(formats, 1, formats.n))
-  end
-end
-
-function methods:read(...) return readAll(stateOf(self, 'read'), ...) end
-function methods:write(...) return writeAll(self, stateOf(self, 'write'), 'write', ...) end
-function methods:flush()
-  flush(stateOf(self, 'flush'))
-  return self
-end
-function methods:close() return close(self, stateOf(self, 'close')) end
-function methods:lines(...) return linesOf(stateOf(self, 'lines'), ...) end
-function methods:seek(whence, offset)
-  local state = stateOf(self, 'seek')
-  local base = (whence == 'set' and 0) or (whence == 'end' and #(state.data or '')) or (state.at or 1) - 1
-  state.at = base + (offset or 0) + 1
-  return state.at - 1
-end
-function File.__gc(...)
-  if select('#', ...) == 0 then error("bad argument #1 to '__gc' (FILE* expected, got no value)", 2) end
-end
-function methods:setvbuf()
-  stateOf(self, 'setvbuf')
-  return true
-end
-
-G.io = {}
-G.io.stdout = newFile { descriptor = 1 }
-G.io.stderr = newFile { descriptor = 2 }
-G.io.stdin = newFile { standard = true }
-local input, output = G.io.stdin, G.io.stdout
-function G.io.open(path, mode)
-  mode = mode or 'r'
-  if not mode:find('^[rwa]%+?b?$') then error("bad argument #2 to 'open' (invalid mode)", 2) end
-  local state = { path = path }
-  if mode:sub(1, 1) == 'r' then
-    local data, problem = process.read_file(path)
-    if data == nil then return nil, problem, 2 end
-    state.data, state.at = data, 1
-  else
-    local done, problem = true, nil
-    if mode:sub(1, 1) == 'w' then done, problem = process.write_file(path, '')
-    else done, problem = process.append_file(path, '') end
-    if not done then return nil, problem, 13 end
-  end
-  state.pieces = {}
-  local file = newFile(state)
-  open[file] = true
-  return file
-end
-function G.io.write(...) return writeAll(output, stateOf(output, 'write'), 'io.write', ...) end
-function G.io.read(...) return readAll(stateOf(input, 'read'), ...) end
-function G.io.lines(path, ...)
-  if path == nil then return linesOf(stateOf(input, 'lines'), ...) end
-  local file, problem = G.io.open(path)
-  if file == nil then error(problem, 2) end
-  return linesOf(states[file], ...)
-end
-function G.io.input(file)
-  if type(file) == 'string' then input = assert(G.io.open(file))
-  elseif file ~= nil then
-    stateOf(file, 'input')
-    input = file
-  end
-  return input
-end
-function G.io.output(file)
-  if type(file) == 'string' then output = assert(G.io.open(file, 'w'))
-  elseif file ~= nil then
-    stateOf(file, 'output')
-    output = file
-  end
-  return output
-end
-function G.io.close(file)
-  file = file or output
-  return close(file, stateOf(file, 'close'))
-end
-function G.io.type(value)
-  local state = states[value]
-  if state == nil then return nil end
-  return state.closed and 'closed file' or 'file'
-end
-
+${IO_PRELUDE}
 G.debug = {}
 for member, value in pairs(host.debug) do G.debug[member] = value end
 function G.debug.debug() error('debug.debug is not there; use moontide lua without a file', 2) end
@@ -306,15 +122,17 @@ for _, library in ipairs { 'string', 'table', 'math', 'utf8', 'coroutine', 'os',
 end
 loaded._G = G
 
-local function finish()
-  for file in pairs(open) do flush(states[file]) end
-end
-
+-- What becomes of an error that nobody has caught, as text.
 local function message(raised)
   if type(raised) == 'string' or type(raised) == 'number' or type(raised) == 'userdata' then return tostring(raised) end
   local made = getmetatable(raised)
   if type(made) == 'table' and made.__tostring then return tostring(raised) end
   return '(error object is a ' .. type(raised) .. ' value)'
+end
+local function withStack(raised)
+  local text = message(raised)
+  if type(raised) == 'table' and text ~= '(error object is a table value)' then return text end
+  return host.debug.traceback(text, 1)
 end
 
 if mode == 'file' then
@@ -322,9 +140,8 @@ if mode == 'file' then
   for at = 1, arguments.n do G.arg[at] = arguments[at] end
   local chunk, problem = G.load(text, name)
   if chunk == nil then return { ok = false, message = problem } end
-  local guard <close> = setmetatable({}, { __close = finish })
-  chunk(table.unpack(arguments, 1, arguments.n))
-  return { ok = true }
+  local ok, told = xpcall(chunk, withStack, table.unpack(arguments, 1, arguments.n))
+  return { ok = ok, message = not ok and told or nil }
 end
 
 -- The interactive one: a value is shown so that people can read it.
@@ -374,10 +191,10 @@ while true do
     pending = source
   else
     pending = nil
-    if chunk == nil then process.write(2, problem .. '\\n')
+    if chunk == nil then process.complain(problem .. '\\n')
     else
       local results = table.pack(xpcall(chunk, message))
-      if not results[1] then process.write(2, results[2] .. '\\n')
+      if not results[1] then process.complain(results[2] .. '\\n')
       elseif results.n > 1 then
         local shown = {}
         for at = 2, results.n do shown[at - 1] = readable(results[at], 0, {}) end
@@ -386,6 +203,5 @@ while true do
     end
   end
 end
-finish()
 return { ok = true }
 `;

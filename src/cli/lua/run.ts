@@ -22,7 +22,8 @@ import { userCacheFolder } from '../../temporal/binary.js';
 import { prepareLua } from '../lua-support.js';
 import { UsageError } from '../usage-error.js';
 import { PRELUDE } from './prelude.js';
-import { COLLECT, NEXT_LINE, processSpec, writeAll } from './process-spec.js';
+import { flushFiles, writeAll } from './open-file.js';
+import { COLLECT, NEXT_LINE, processSpec } from './process-spec.js';
 import { WEAK_TURN, WeakTables } from './weak-tables.js';
 
 const UNLIMITED: Budget = { instructions: 1e15, memory: 1e15 };
@@ -95,7 +96,9 @@ export async function runLuaFile(file: string, args: readonly string[]): Promise
   const started = newInstance(UNLIMITED);
   const { instance } = started;
   const first = instance.start(['file', text, name, toBytes(file), ...args.map(toBytes)]);
-  return told((await goOn(started, first)).outcome, instance);
+  const { outcome } = await goOn(started, first);
+  flushFiles();
+  return told(outcome, instance);
 }
 
 function readProgram(file: string): string {
@@ -141,6 +144,7 @@ export async function runLuaLines(): Promise<number> {
   try {
     for (;;) {
       const outcome = await readAndRun((prompt) => ask(lines, ended, prompt, history));
+      flushFiles();
       if (outcome.ok) return 0;
       complain(`${outcome.error.message}; what was defined is gone`);
     }

@@ -37,7 +37,8 @@ interface Level {
 /** Pairs entries with the activations of observed code that runs. */
 function levelsOf(entries: readonly StackEntry[]): Level[] {
   let next = runningActivations().length;
-  const levels = entries.map((entry) => {
+  const levels = entries.map((found, at) => {
+    const entry = isOfCaller(found, entries[at + 1]) ? CALLER : found;
     const runs = entry.is === 'lua' && entry.scope !== undefined;
     return { entry, activation: runs ? runningActivations()[--next] : undefined };
   });
@@ -46,6 +47,12 @@ function levelsOf(entries: readonly StackEntry[]): Level[] {
       !leavesNoLevel(entry, entries[at - 1]) && (entry.is !== 'lua' || entry.chunk !== OWN_CHUNK),
   );
 }
+
+const CALLER: StackEntry = { is: 'native', name: NAMELESS };
+
+/** The builtin with which `moontide lua` calls the program. */
+const isOfCaller = (entry: StackEntry, outer: StackEntry | undefined): boolean =>
+  entry.is === 'native' && outer?.is === 'lua' && outer.chunk === OWN_CHUNK;
 
 const GETINFO: Level = { entry: { is: 'native', name: 'getinfo' }, activation: undefined };
 const YIELD: Level = { entry: { is: 'native', name: 'yield' }, activation: undefined };
