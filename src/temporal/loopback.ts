@@ -12,6 +12,14 @@ export function loopbackPort(address: string): number | undefined {
   return found[1] === undefined ? DEFAULT_PORT : Number(found[1]);
 }
 
+/**
+ * How soon a lost connection is tried again, and the longest wait between two tries. gRPC's own are a second and two minutes: after
+ * an outage of some minutes nothing of this node reached a server that had been back for long.
+ */
+const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 200, 'grpc.max_reconnect_backoff_ms': 1000 };
+
 /** Channel settings of a client's connection to an address (https://grpc.github.io/grpc/core/group__grpc__arg__keys.html). */
-export const channelArgs = (address: string): NonNullable<ConnectionOptions['channelArgs']> =>
-  loopbackPort(address) === undefined ? {} : { 'grpc.enable_http_proxy': 0 };
+export const channelArgs = (address: string): NonNullable<ConnectionOptions['channelArgs']> => ({
+  ...RECONNECT,
+  ...(loopbackPort(address) === undefined ? {} : { 'grpc.enable_http_proxy': 0 }),
+});

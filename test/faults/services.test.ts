@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -20,7 +20,8 @@ import { PostgresServer } from '../support/postgres.js';
 import { figure, times, whole } from './scale.js';
 
 const KILLS = times(2, 20);
-const OUTAGES = times(1, 5);
+/** How long Temporal is away, each time: longer than a lease, and so long that everybody has stopped trying often. Milliseconds. */
+const OUTAGES = times([8000], [8000, 8000, 40_000, 8000, 40_000]);
 const SUPERVISOR_KILLS = times(1, 5);
 const POSTGRES_KILLS = times(1, 3);
 
@@ -183,6 +184,21 @@ class App {
     }
   }
 
+  /** Waits until the server can say where a run is: it takes connections seconds before it does. */
+  async untilServerAnswers(): Promise<void> {
+    for (;;)
+      try {
+        await using temporal = await connectTemporal(
+          { address: `127.0.0.1:${port}`, identity: 'test' },
+          { timeoutMs: 1000 },
+        );
+        const supervisor = temporal.client.workflow.getHandle(supervisorWorkflowId('singles'));
+        return void (await temporal.client.withDeadline(Date.now() + 1000, () => supervisor.describe()));
+      } catch {
+        await sleep(20);
+      }
+  }
+
   /** The process whose worker has done the newest task of the supervisor. */
   async supervisorsNode(): Promise<string> {
     await using temporal = await connectTemporal({ address: `127.0.0.1:${port}`, identity: 'test' });
@@ -213,6 +229,17 @@ class App {
 /** Nodes are named `machine:process`. */
 const pidOf = (node: string): string => /(\d+)$/.exec(node)?.[1] ?? '';
 
+/** Processes that want each core beyond which a time says more of the machine than of us: it is told, and not judged. */
+const BUSY = 3;
+
+function expectFast(what: string, times: readonly number[], mostMs: number): void {
+  const load = loadavg()[0]! / availableParallelism();
+  const slow = times.filter((ms) => ms > mostMs);
+  if (slow.length > 0 && load > BUSY)
+    figure(`NOT JUDGED, ${load.toFixed(1)} processes for each core: ${what}, ms`, { mostMs, slow });
+  else expect(slow, `${what}: more than ${mostMs} ms`).toEqual([]);
+}
+
 /** Tokens only grow, and each has one life. */
 function expectOneOwner(effects: readonly Effect[]): void {
   const lives = new Map<number, string>();
@@ -227,7 +254,7 @@ function expectOneOwner(effects: readonly Effect[]): void {
 
 describe('services on two nodes', () => {
   it.runIf(whole)(
-    `have one owner through ${KILLS} kills of the owner, ${SUPERVISOR_KILLS} of the supervisor's node, ${POSTGRES_KILLS} of Postgres, ${OUTAGES} of Temporal`,
+    `have one owner through ${KILLS} kills of the owner, ${SUPERVISOR_KILLS} of the supervisor's node, ${POSTGRES_KILLS} of Postgres, ${OUTAGES.length} of Temporal`,
     { timeout: 2_400_000 },
     async () => {
       const app = new App();
@@ -252,6 +279,7 @@ describe('services on two nodes', () => {
         await app.startNode();
       }
       figure('singleton after kill -9 of its owner, ms', { kills: KILLS, takenAfter });
+      expectFast('singleton after kill -9 of its owner', takenAfter, 10_000);
       expectOneOwner(app.effects('single'));
 
       const supervisedAfter: number[] = [];
@@ -297,25 +325,27 @@ describe('services on two nodes', () => {
       figure('kills of Postgres that no service noticed', { kills: POSTGRES_KILLS });
 
       const backAfter: number[] = [];
-      for (let outage = 1; outage <= OUTAGES; outage += 1) {
+      for (const awayMs of OUTAGES) {
         await app.untilServing(2);
         while (app.livesNow().length !== 2) await sleep(100); // every node has its own
         const lives = app.livesNow();
         server.kill('SIGKILL');
-        await sleep(8000); // longer than a lease
+        await sleep(awayMs);
         const during = Date.now();
         await app.effect('what is on every node goes on', 'each', ({ at }) => at > during);
         server = startServer();
-        const back = Date.now();
         const last = app.effects('single').at(-1)!.fence;
+        await app.untilServerAnswers();
+        const back = Date.now();
         const next = await app.effect('the singleton is back', 'single', ({ fence }) => fence > last);
-        backAfter.push(next.at - back);
+        backAfter.push(Math.max(0, next.at - back)); // it may be sooner than our next look
         await sleep(20_000); // longer than adopt_timeout
         expect(app.livesNow(), 'the same lives').toEqual(lives);
         const shown = await app.shown();
         expect(shown.every(({ state, failures }) => state === 'Running' && failures === 0)).toBe(true);
       }
       figure('singleton after the return of Temporal, ms', { outages: OUTAGES, backAfter });
+      expectFast('singleton after the return of Temporal', backAfter, 5000);
       expectOneOwner(app.effects('single'));
       for (const node of app.nodes.values()) node.signal('SIGTERM');
       for (const node of app.nodes.values()) expect((await node.ended).code).toBe(0);
