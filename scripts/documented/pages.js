@@ -170,6 +170,14 @@ export const pages = [
     ],
   },
   {
+    page: 'lua/http/websocket.md',
+    module: 'websocket',
+    receivers: { client: 'Client' },
+    tables: {},
+    others: ['ch', 'err', 'time', 'timeout', 'heartbeat', 'channel'],
+    less: ['websocket.connect.url'], // a permission
+  },
+  {
     page: 'lua/http/html.md',
     module: 'html',
     receivers: { policy: 'Policy', builder: 'AttrBuilder', 'policy:allow_attrs()': 'AttrBuilder' },

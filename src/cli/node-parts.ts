@@ -92,7 +92,10 @@ export function kindHost(
 }
 
 /** What the modules `system`, `metrics`, `io` and `test` ask of the node. */
-export interface NodeParts extends Pick<NodeServices, 'httpClient' | 'recordMetric' | 'terminal' | 'mocks'> {
+export interface NodeParts extends Pick<
+  NodeServices,
+  'httpClient' | 'webSockets' | 'recordMetric' | 'terminal' | 'mocks'
+> {
   readonly node: string;
   readonly seal: IdentitySeal;
   /** Stops the node; the process ends with the code. */
@@ -106,7 +109,7 @@ export function nodeHandlers(
   temporal: TemporalAccess,
   variables: Environment,
   logger: HostLogger,
-  { node, exit, seal, httpClient, recordMetric, terminal, mocks }: NodeParts,
+  { node, exit, seal, httpClient, webSockets, recordMetric, terminal, mocks }: NodeParts,
 ): (readonly [string, HostHandlers])[] {
   const guard = secretGuard(logger.redactor);
   const callFunction = functionCaller({
@@ -132,6 +135,7 @@ export function nodeHandlers(
         processes: lazyProcesses(service),
         environment: variables,
         httpClient,
+        webSockets,
         registry: registryAccess(context),
         authorize,
         bus: () => context.get(keys.bus),

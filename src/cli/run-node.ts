@@ -30,7 +30,7 @@ import { Mocks } from '../runtime/mocks.js';
 import { ProgramCache } from '../runtime/program-cache.js';
 import { secretGuard } from '../runtime/secret-guard.js';
 import { userOfHost } from '../runtime/user-of-host.js';
-import { lazyHttpClient } from '../services/http-client/lazy-client.js';
+import { lazyHttpClient, lazyWebSocketClient } from '../services/http-client/lazy-client.js';
 import { httpMetrics } from '../services/http/metrics.js';
 import { MetricsCollector } from '../services/metrics/collector.js';
 import { metricsService } from '../services/metrics/server.js';
@@ -213,7 +213,8 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   const metrics = new MetricsCollector((why, name) =>
     logger.warn('a metric is dropped', { metric: name, why }),
   );
-  const httpClient = lazyHttpClient({ privateNetworks: prepared.config.security.private_networks ?? [] });
+  const reach = { privateNetworks: prepared.config.security.private_networks ?? [] };
+  const httpClient = lazyHttpClient(reach);
   const terminal =
     options.terminal === undefined
       ? undefined
@@ -255,6 +256,7 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
             node,
             seal,
             httpClient,
+            webSockets: lazyWebSocketClient(reach),
             recordMetric: metrics.record,
             terminal,
             mocks,

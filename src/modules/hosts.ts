@@ -36,6 +36,8 @@ import { templatesHandlers } from './templates/host.js';
 import { testHandlers } from './test/host.js';
 import type { MockAccess } from './test/host.js';
 import { timeHandlers } from './time/host.js';
+import { websocketHandlers } from './websocket/host.js';
+import type { WebSocketClient } from './websocket/host.js';
 
 /** What the handlers need of their node. */
 export interface NodeServices {
@@ -47,6 +49,7 @@ export interface NodeServices {
   readonly bus: () => EventBus;
   readonly groups: () => GroupService;
   readonly httpClient: HttpClient;
+  readonly webSockets: WebSocketClient;
   readonly writeLog: WriteLog;
   readonly native: NativeSupport;
   readonly recordMetric: RecordMetric;
@@ -82,5 +85,6 @@ export function hostHandlers(services: NodeServices): Readonly<Record<string, Ho
     templates: templatesHandlers(services.authorize),
     test: testHandlers(services.mocks),
     time: timeHandlers,
+    websocket: websocketHandlers(services.webSockets, services.authorize),
   };
 }

@@ -37,6 +37,7 @@ import { testSpec } from './test/spec.js';
 import { textSpec } from './text/spec.js';
 import { timeSpec } from './time/spec.js';
 import { uuidSpec } from './uuid/spec.js';
+import { websocketSpec } from './websocket/spec.js';
 import { workflowSpec } from './workflow/spec.js';
 import { yamlSpec } from './yaml/spec.js';
 
@@ -83,6 +84,7 @@ export const declaredModules: readonly ModuleSpec[] = [
   textSpec,
   timeSpec,
   uuidSpec,
+  websocketSpec,
   workflowSpec,
   yamlSpec,
 ];

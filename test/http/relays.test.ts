@@ -49,6 +49,7 @@ const ENTRIES = `
   - { name: alone_sse, kind: function.lua, source: file://alone.lua, modules: [http, json] }
   - { name: plain, kind: function.lua, source: file://plain.lua, modules: [http, json] }
   - { name: tell, kind: function.lua, source: file://tell.lua, modules: [http, json] }
+  - { name: dial, kind: function.lua, source: file://dial.lua, modules: [websocket, json] }
   - { name: ws, kind: http.router, prefix: /ws, post_middleware: [websocket_relay], post_options: { wsrelay.allowed.origins: "https://app.example.com" } }
   - { name: sse, kind: http.router, prefix: /sse, post_middleware: [sse_relay] }
   - { name: r1, kind: http.endpoint, meta: { router: ws }, method: GET, path: /, func: join_ws }
@@ -71,6 +72,21 @@ end`,
   'src/sse.lua': join('X-SSE-Relay'),
   'src/alone.lua': answering('res:set_header("X-SSE-Relay", "{}")'),
   'src/plain.lua': answering('res:set_status(403) res:write("not you")'),
+  'src/dial.lua': `
+local websocket, json = require("websocket"), require("json")
+return function(url)
+  local client = assert(websocket.connect(url))
+  local messages, heard = client:channel(), {}
+  client:send("tea?")
+  client:send("bye")
+  while true do
+    local message, ok = messages:receive()
+    if not ok then break end
+    heard[#heard + 1] = json.decode(message.data)
+  end
+  local _, err = client:send("more")
+  return { heard, err:message() }
+end`,
   'src/tell.lua': answering(`
   local to = req:body_json()
   local ok, err = process.send(to.to, to.topic, to.body)
@@ -82,6 +98,7 @@ const room = async (name: string): Promise<void> => {
 };
 beforeAll(async () => {
   app = await startApp({
+    'moontide.yaml': 'name: httptest\nsecurity: { private_networks: [127.0.0.1] }\n',
     'src/_index.yaml': appYaml(ENTRIES),
     ...files,
   });
@@ -117,6 +134,18 @@ const refused = (path: string, options: { origin?: string } = {}): Promise<strin
   });
 
 describe('a WebSocket', () => {
+  it('has programs of the app as clients, by the websocket module', async () => {
+    await room('dialed');
+    const url = `${app.url.replace('http', 'ws')}/ws/?room=dialed&user=ann`;
+    const outcome = await app.node.call('app:dial', [url]);
+    expect(outcome).toMatchObject({ ok: true });
+    const [[heard, ended]] = (outcome.ok ? outcome.values : []) as unknown as [
+      [{ topic: string; data: unknown }[], string],
+    ];
+    expect(heard.map(({ topic }) => topic)).toEqual(['welcome', 'echo']);
+    expect(heard[1]?.data).toBe('tea?');
+    expect(ended).toContain('it was closed with 1000: said bye');
+  });
   it('is a process between its client and its target', async () => {
     await room('room');
     const talk = new Talk('/ws?user=ann');

@@ -9,12 +9,14 @@ import { processSpec } from '../../src/modules/process/spec.js';
 import { activityHandlers } from '../../src/modules/activity/host.js';
 import { cryptoHandlers } from '../../src/modules/crypto/host.js';
 import { httpHandlers } from '../../src/modules/http/host.js';
+import { timeHandlers } from '../../src/modules/time/host.js';
 import { ioHandlers, Terminal } from '../../src/modules/io/host.js';
 import { nativeSupport } from '../../src/runtime/native-support.js';
 import { answeringExample } from '../http/example-request.js';
-import { clientOfExamples } from '../http/example-server.js';
+import { clientOfExamples, socketsOfExamples } from '../http/example-server.js';
 import { modulesWithExamples, recordedAnswers } from '../support/examples.js';
 import { nodeAnswers, runLua } from '../support/instance.js';
+import { runOnNode } from '../support/node-run.js';
 import type { AnswerOf, LuaOptions, LuaRun } from '../support/instance.js';
 import { answersOf, openRegistryNode, publishExample } from './registry-node.js';
 
@@ -80,6 +82,11 @@ describe.each(modulesWithExamples)('examples of $spec.name', ({ spec, examples }
       ...(node === undefined ? {} : answersOf(node)),
     };
     const options = { modules: declaredModules, globals: [processSpec], answers: all };
+    if (spec.name === 'websocket') {
+      const run = await runOnNode(code, declaredModules, { ...socketsOfExamples(), ...timeHandlers });
+      expect(run).toMatchObject({ outcome: { ok: true }, printed: prints });
+      return;
+    }
     const run =
       spec.name === 'http' || spec.name === 'stream'
         ? await answered(title, code, options)

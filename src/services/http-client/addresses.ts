@@ -71,3 +71,31 @@ export const guardedLookup =
 /** The addresses of a name now; none where it has none. */
 export const addressesOf = async (host: string): Promise<readonly string[]> =>
   (await lookupLater(host, { all: true }).catch(() => [])).map(({ address }) => address);
+
+/** What connections to other servers may reach. */
+export class AddressGuard {
+  readonly judge: Judge;
+  /** For the connection itself. */
+  readonly lookup: LookupFunction;
+  /** Whether there is anything private that may be reached. */
+  readonly #hasPrivate: boolean;
+
+  /** `privateNetworks` that may be reached: CIDR, or single addresses. */
+  constructor(privateNetworks: readonly string[]) {
+    this.judge = judgeOf(privateNetworks);
+    this.lookup = guardedLookup(this.judge);
+    this.#hasPrivate = privateNetworks.length > 0;
+  }
+
+  /** Throws PrivateAddressError where the host of a URL may not be reached, as far as that shows before the connection. */
+  async check(urlHost: string, mayReachPrivate: (address: string) => boolean): Promise<void> {
+    const host = urlHost.replace(/^\[|\]$/g, '');
+    const literal = isAddress(host);
+    if (!literal && !this.#hasPrivate) return; // the connection's own lookup refuses what is not public
+    for (const address of literal ? [host] : await addressesOf(host)) {
+      const judged = this.judge(address);
+      if (judged === 'refused' || (judged === 'private' && !mayReachPrivate(address)))
+        throw new PrivateAddressError(address, host);
+    }
+  }
+}

@@ -21,10 +21,9 @@ import type {
   Permissions,
 } from '../../modules/http_client/host.js';
 import { StreamSource } from '../http/stream-source.js';
-import { addressesOf, guardedLookup, isAddress, judgeOf } from './addresses.js';
-import type { Judge } from './addresses.js';
+import { AddressGuard } from './addresses.js';
 import { encodeBody } from './body.js';
-import { HttpRequestError, PrivateAddressError } from './errors.js';
+import { HttpRequestError } from './errors.js';
 
 const MOST_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -42,21 +41,18 @@ interface Hop {
 }
 
 export class UndiciClient implements HttpClient, AsyncDisposable {
-  readonly #judge: Judge;
-  /** Whether there is anything private that may be reached. */
-  readonly #hasPrivate: boolean;
+  readonly #guard: AddressGuard;
   readonly #shared: Agent;
 
   constructor({ privateNetworks }: HttpClientOptions) {
-    this.#judge = judgeOf(privateNetworks);
-    this.#hasPrivate = privateNetworks.length > 0;
-    this.#shared = new Agent({ connect: { lookup: guardedLookup(this.#judge) } });
+    this.#guard = new AddressGuard(privateNetworks);
+    this.#shared = new Agent({ connect: { lookup: this.#guard.lookup } });
   }
 
   async send(request: ClientRequest, permissions: Permissions, signal: AbortSignal): Promise<ClientResponse> {
     const deadline = AbortSignal.timeout(Math.min(request.timeout, 2 ** 31 - 1));
     let hop = firstHop(request);
-    const own = ownAgent(request, this.#judge);
+    const own = ownAgent(request, this.#guard);
     try {
       for (let hops = 0; ; hops++) {
         await this.#check(hop.url, request, permissions);
@@ -80,15 +76,7 @@ export class UndiciClient implements HttpClient, AsyncDisposable {
     { url: mayAsk, privateAddress }: Permissions,
   ): Promise<void> {
     mayAsk(`${url.origin}${url.pathname}`);
-    if (unixSocket !== undefined) return;
-    const host = url.hostname.replace(/^\[|\]$/g, '');
-    const literal = isAddress(host);
-    if (!literal && !this.#hasPrivate) return; // the connection's own lookup refuses what is not public
-    for (const address of literal ? [host] : await addressesOf(host)) {
-      const judged = this.#judge(address);
-      if (judged === 'refused' || (judged === 'private' && !privateAddress(address)))
-        throw new PrivateAddressError(address, host);
-    }
+    if (unixSocket === undefined) await this.#guard.check(url.hostname, privateAddress);
   }
 
   #ask(
@@ -175,12 +163,12 @@ function userOf({ username, password, origin }: URL): Auth | undefined {
 }
 
 /** An agent for one request, where it has a socket or TLS options of its own. */
-function ownAgent({ unixSocket, tls }: ClientRequest, judge: Judge): Agent | undefined {
+function ownAgent({ unixSocket, tls }: ClientRequest, guard: AddressGuard): Agent | undefined {
   if (unixSocket === undefined && tls === undefined) return undefined;
   return new Agent({
     pipelining: 0,
     connect: {
-      ...(unixSocket === undefined ? { lookup: guardedLookup(judge) } : { socketPath: toText(unixSocket) }),
+      ...(unixSocket === undefined ? { lookup: guard.lookup } : { socketPath: toText(unixSocket) }),
       ...(tls === undefined ? {} : tlsOptions(tls)),
     },
   });

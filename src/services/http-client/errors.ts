@@ -25,3 +25,16 @@ export class PrivateAddressError extends PlatformError {
     );
   }
 }
+
+/** A WebSocket cannot be had, or has ended. */
+export class WebSocketError extends PlatformError {
+  override readonly name = 'WebSocketError';
+  readonly code = 'WEBSOCKET';
+  override readonly kind: ErrorKind;
+  override readonly retryable: boolean;
+  constructor(kind: ErrorKind, message: string, retryable: boolean, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+    this.retryable = retryable;
+  }
+}
