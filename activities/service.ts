@@ -1,10 +1,13 @@
 // The activities of a node that has services: the lease of a life, its end, and the life of the node itself.
 // V1: a lease is open as long as the service lives here; what it fails with carries how the life ended (LeaseFailure).
 // V2: why a lease is over is told apart: asked for, the server knows it no more, or this worker stops.
+// V3: nodes hear of the states of groups, which live nowhere.
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { LEASE_ACTIVITY, NODE_ACTIVITY, STOP_ACTIVITY } from '../src/temporal/names.js';
+import { GROUPS_ACTIVITY, LEASE_ACTIVITY, NODE_ACTIVITY, STOP_ACTIVITY } from '../src/temporal/names.js';
 import type {
+  GroupView,
+  GroupsTold,
   Lease,
   LeaseLoss,
   LeaseRequest,
@@ -22,6 +25,8 @@ export interface ServiceDependencies {
   readonly watched: (node: NodeLife, isWatched: boolean) => void;
   /** Sends a heartbeat of the node's own activity; resolves when the server has taken it. Never rejects. */
   readonly renew: (taskToken: Uint8Array) => Promise<void>;
+  /** A group of services is in a state; it may have been told before. */
+  readonly group: (group: GroupView) => void;
   /** Resolves when the node has nothing left and goes. */
   readonly left: Promise<void>;
 }
@@ -38,6 +43,11 @@ export function serviceActivities({
     [STOP_ACTIVITY]: async (request) => {
       await leases.stop(request as StopRequest);
       return null;
+    },
+    [GROUPS_ACTIVITY]: (told) => {
+      const { groups } = told as GroupsTold;
+      for (const group of groups) dependencies.group(group);
+      return Promise.resolve(null);
     },
     [NODE_ACTIVITY]: async (life) => watchNode(life as NodeLife, dependencies),
   };
@@ -86,7 +96,7 @@ function lossOf({ cancellationDetails: details }: Context): LeaseLoss {
 /** Returns when the node stops; ends without a word when the server has lost it. */
 async function watchNode(
   life: NodeLife,
-  { watched, renew, left }: Omit<ServiceDependencies, 'leases'>,
+  { watched, renew, left }: Pick<ServiceDependencies, 'watched' | 'renew' | 'left'>,
 ): Promise<{ readonly state: string }> {
   const context = Context.current();
   watched(life, true);

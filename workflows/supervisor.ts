@@ -7,6 +7,7 @@
 // V4: what a service tells counts by its number (service-contracts.ts, C3).
 // V5: it goes on as new when the history is long and nothing is being sent; then it asks every service where it is.
 // V6: runs are begun some at a time, so that the server has time for the app; what is for one waits until it has begun.
+// V7: nodes hear of the states of groups, which no node has (supervision/group-news.ts).
 import {
   ApplicationFailure,
   ChildWorkflowCancellationType,
@@ -18,6 +19,8 @@ import {
   defineSignal,
   defineUpdate,
   getExternalWorkflowHandle,
+  patched,
+  proxyActivities,
   setHandler,
   sleep,
   startChild,
@@ -25,6 +28,7 @@ import {
 } from '@temporalio/workflow';
 import { toTextLossy } from '../src/core/text.js';
 import {
+  GROUPS_ACTIVITY,
   LIFECYCLE_WORKFLOW,
   NODE_BEGAN,
   NODE_TOLD,
@@ -40,6 +44,7 @@ import {
   serviceWorkflowId,
 } from '../src/temporal/names.js';
 import type {
+  GroupsTold,
   NodeBegan,
   NodeJoin,
   NodeJoined,
@@ -54,7 +59,9 @@ import type {
   SupervisorRun,
 } from '../src/temporal/service-contracts.js';
 import { setCurrentDetailsLazily } from '../src/temporal/sdk-internals.js';
+import { GROUP_NEWS } from './changes.js';
 import { supervisorDetails } from './supervision/details.js';
+import { GroupNews } from './supervision/group-news.js';
 import { ServiceTable } from './supervision/table.js';
 import type { Order, RunKey, TableData } from './supervision/table.js';
 
@@ -79,6 +86,9 @@ const WATCH_AGAIN_MS = 1000;
 /** Runs that are begun at the same time. */
 const STARTS = 25;
 
+/** A node that is there hears what it is told within this time. Milliseconds. */
+const HEAR_MS = 5000;
+
 type NewRun = Omit<ServiceRun, 'app' | 'queue'> & { readonly queue?: string };
 
 class Supervision {
@@ -89,6 +99,7 @@ class Supervision {
   /** Runs that are being begun (V6). */
   #starting = 0;
   readonly #beginning = new Map<RunKey, Promise<void>>();
+  readonly #news = new GroupNews((queue, told) => this.#tellNode(queue, told));
   #renew = false;
 
   constructor(app: string, table: ServiceTable) {
@@ -209,6 +220,7 @@ class Supervision {
       if (this.#changed) {
         this.#changed = false;
         for (const order of this.#table.orders(Date.now())) this.#give(order);
+        this.#tellOfGroups();
         continue;
       }
       const { historyLength, continueAsNewSuggested } = workflowInfo();
@@ -222,6 +234,29 @@ class Supervision {
         this.#table.due(Date.now());
         this.#changed = true;
       }
+    }
+  }
+
+  /** V7. */
+  #tellOfGroups(): void {
+    const groups = this.#table.groups();
+    if (groups.length > 0 && patched(GROUP_NEWS)) this.#news.update(this.#table.servingQueues(), groups);
+  }
+
+  async #tellNode(queue: string, told: GroupsTold): Promise<void> {
+    this.#sending += 1;
+    try {
+      await proxyActivities<Record<string, (told: GroupsTold) => Promise<unknown>>>({
+        taskQueue: toTextLossy(queue),
+        scheduleToCloseTimeout: HEAR_MS,
+        retry: { maximumAttempts: 1 },
+        summary: told.groups
+          .map(({ id, state }) => `${toTextLossy(id)} ${state}`)
+          .join(', ')
+          .slice(0, 200),
+      })[GROUPS_ACTIVITY]!(told);
+    } finally {
+      this.#sending -= 1;
     }
   }
 

@@ -122,6 +122,8 @@ export const LEASE_ACTIVITY = 'moontide.service.run';
 export const STOP_ACTIVITY = 'moontide.service.stop';
 /** Activity: open as long as the node is up. */
 export const NODE_ACTIVITY = 'moontide.node.life';
+/** Activity: tells a node how groups are (GroupsTold). */
+export const GROUPS_ACTIVITY = 'moontide.groups.told';
 /** Signal to a service: ServiceCommand. */
 export const SERVICE_COMMAND = 'moontide.service.command';
 /** Signal to a service from the host of its life: ServiceNews. */

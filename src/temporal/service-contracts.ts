@@ -285,6 +285,19 @@ export interface ServiceView {
   readonly placement: ServiceSettings['placement'];
 }
 
+/** A process.supervisor, as nodes hear of it. */
+export interface GroupView {
+  readonly id: string;
+  readonly state: ServiceState;
+  readonly since: number;
+  /** Byte string. */
+  readonly reason: string;
+}
+/** What GROUPS_ACTIVITY is given: those of which the node has not heard. */
+export interface GroupsTold {
+  readonly groups: readonly GroupView[];
+}
+
 /** What the supervisor is started with. */
 export interface SupervisorRun {
   readonly app: string;

@@ -247,10 +247,19 @@ describe('services', { timeout: LONG }, () => {
     await app.supervisor.change('stop', 'app:team');
     expect(
       app.changes
-        .filter(({ state }) => state === 'Stopped')
+        .filter(({ id, state }) => state === 'Stopped' && team.includes(id))
         .slice(-3)
         .map(({ id }) => id),
     ).toEqual(team.toReversed());
+    // Which no life of its own tells.
+    const heard = (): string[] =>
+      app.changes.slice(from).flatMap(({ id, state }) => (id === 'app:team' ? [state] : []));
+    await eventually('the node hears how the group is', () => heard().at(-1) === 'Stopped');
+    const told = heard().filter((state, at, all) => state !== all[at - 1]); // one may be told again by the next run
+    expect(told.filter((state) => state === 'Failed' || state === 'Stopped')).toEqual(['Failed', 'Stopped']);
+    expect(app.changes.find(({ id, state }) => id === 'app:team' && state === 'Failed')?.reason).toContain(
+      'app:team_a failed again, and max_restarts is 1',
+    );
   });
 
   it('come and go with the registry', async () => {

@@ -17,6 +17,7 @@
 import { toTextLossy } from '../../src/core/text.js';
 import type {
   BegunLife,
+  GroupView,
   GrantedLife,
   NodeBegan,
   NodeGrant,
@@ -788,6 +789,17 @@ export class ServiceTable {
   #waitsFor({ requires, after = [] }: ServiceSpec): string {
     const missing = [...requires, ...after].filter((id) => this.#services.has(id) && !this.isUp(id));
     return missing.length === 0 ? '' : `waits for ${missing.join(', ')}`;
+  }
+
+  /** Queues of the nodes that serve, each with the node's own life. */
+  servingQueues(): string[] {
+    return [...this.#nodes.values()].filter(({ state }) => state === 'serving').map(({ queue }) => queue);
+  }
+
+  groups(): GroupView[] {
+    return this.#groups
+      .data()
+      .map(({ id, machine: { state, since, reason } }) => ({ id, state, since, reason }));
   }
 
   nodes(): NodeView[] {

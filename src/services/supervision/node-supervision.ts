@@ -7,7 +7,7 @@
 //     When its time is over it waits for nobody any more: what still lives here is killed, and its leases are let go.
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../../core/logger.js';
-import { toBytes } from '../../core/text.js';
+import { toBytes, toTextLossy } from '../../core/text.js';
 import { within } from '../../core/within-host.js';
 import type { TemporalConnection } from '../../temporal/connection.js';
 import {
@@ -235,6 +235,7 @@ export class NodeSupervision {
       activities: serviceActivities({
         leases: host,
         watched: (life, isWatched) => this.#watched(life, isWatched),
+        group: ({ id, state, reason }) => this.#options.changed(id, state, toTextLossy(reason)),
         renew: (taskToken) => this.#renew(host, taskToken),
         left: this.#left,
       }),
