@@ -36,7 +36,7 @@ const binaryTag = {
   },
 };
 
-/** Plain data (byte strings) of one YAML document. `aliased` hears of the values that aliases add, as they do. */
+/** Plain data (byte strings) of one YAML document. `aliased` hears of the values that aliases and merges add, as they do. */
 export function parseYaml(text: string, aliased: (values: number) => void = () => undefined): Data {
   const lines = new (yaml().LineCounter)();
   try {
@@ -198,7 +198,9 @@ class Reader {
     }
     if (!yaml().isMap(from)) throw new Misplaced(from.range[0], `${path} merges what is no map with '<<'`);
     const merged = this.read(from, path, depth) as DataObject;
-    for (const [key, item] of Object.entries(merged)) if (!Object.hasOwn(target, key)) target[key] = item;
+    const entries = Object.entries(merged);
+    this.#tell(entries.length);
+    for (const [key, item] of entries) if (!Object.hasOwn(target, key)) target[key] = item;
   }
 }
 

@@ -92,6 +92,8 @@ export type MethodFunction<T extends object> = (
 ) => HostResult;
 
 export interface UserdataMeta<T extends object> {
+  /** Instructions that `tostring` and `concat` take besides those of any call of a module. Default 0. */
+  readonly textCost?: number;
   readonly tostring?: (self: T) => string;
   readonly eq?: (a: T, b: T) => boolean;
   readonly lt?: (a: T, b: T) => boolean;
@@ -128,6 +130,14 @@ export interface UserdataType<T extends object> extends AnyUserdataType {
   /** The host value when `value` is of this type, else undefined. */
   unwrap(value: LuaValue): T | undefined;
 }
+
+/** A metamethod that takes so many instructions more. */
+export const charged =
+  (cost: number, run: HostFunction): HostFunction =>
+  (call, ...args) => {
+    call.charge(cost);
+    return run(call, ...args);
+  };
 
 export function defineUserdata<T extends object>(
   name: string,

@@ -2,16 +2,30 @@
 // many passes. What is counted here are passes, not seconds; the bounds are those at which the default budget is over within
 // about a second.
 import { describe, expect, it } from 'vitest';
+import { cryptoSpec } from '../../src/modules/crypto/spec.js';
 import { exprSpec } from '../../src/modules/expr/spec.js';
 import { hashSpec } from '../../src/modules/hash/spec.js';
 import { htmlSpec } from '../../src/modules/html/spec.js';
 import { jsonSpec } from '../../src/modules/json/spec.js';
+import { sqlSpec } from '../../src/modules/sql/spec.js';
 import { textSpec } from '../../src/modules/text/spec.js';
+import { timeSpec } from '../../src/modules/time/spec.js';
 import { uuidSpec } from '../../src/modules/uuid/spec.js';
 import { yamlSpec } from '../../src/modules/yaml/spec.js';
 import { openLua, programOf } from '../support/instance.js';
 
-const modules = [exprSpec, hashSpec, htmlSpec, jsonSpec, textSpec, uuidSpec, yamlSpec];
+const modules = [
+  cryptoSpec,
+  exprSpec,
+  hashSpec,
+  htmlSpec,
+  jsonSpec,
+  sqlSpec,
+  textSpec,
+  timeSpec,
+  uuidSpec,
+  yamlSpec,
+];
 /** A twenty-fifth of the default. */
 const INSTRUCTIONS = 2_000_000;
 
@@ -96,6 +110,72 @@ const calls: readonly (readonly [what: string, setup: string, call: string, most
     50,
   ],
   ['an expression with a long range', '', 'expr.eval("len(1..100000)")', 20],
+  [
+    'a pattern that becomes a large machine',
+    'local n = 0',
+    'n = n + 1 text.regexp.compile("(a{1,30}){1,30}" .. n)',
+    40,
+  ],
+  [
+    'a schema with such a pattern',
+    'local n = 0',
+    'n = n + 1 json.validate({pattern = "(a{1,30}){1,30}" .. n}, "a")',
+    30,
+  ],
+  ['YAML of many small values', 'local s = "[" .. ("1,"):rep(1000) .. "1]"', 'yaml.decode(s)', 6],
+  [
+    'YAML that merges what merges',
+    'local s = "k0: &a0 {x0: 1}\\n" for i = 1, 60 do s = s .. "k" .. i .. ": &a" .. i .. " {<<: *a" .. (i - 1) .. ", x" .. i .. ": 2}\\n" end',
+    'yaml.decode(s)',
+    2,
+  ],
+  ['lists that become one', '', 'expr.eval("len(flatten(map(1..500, 1..10)))")', 60],
+  [
+    'an expression over a large environment',
+    'local t = {} for i = 1, 5000 do t["k" .. i] = i end',
+    'expr.eval("1", t)',
+    20,
+  ],
+  [
+    'JSON that an expression reads',
+    'local s = "[" .. ("1,"):rep(10000) .. "1]"',
+    'expr.eval("len(fromJSON(s))", {s = s})',
+    60,
+  ],
+  [
+    'a patch that is looked for far away',
+    'local d, a, b = text.diff.new(), ("abcdefgh"):rep(500), ("abcdxfgh"):rep(500) local p, o = d:patch_make(a, b), ("z"):rep(20000)',
+    'd:patch_apply(p, o)',
+    1,
+  ],
+  ['a short cipher', 'local k = ("k"):rep(32)', 'crypto.encrypt.aes("a", k)', 1400],
+  [
+    'a token of many claims',
+    'local t = {} for i = 1, 2000 do t["k" .. i] = i end',
+    'crypto.jwt.encode(t, "secret")',
+    10,
+  ],
+  [
+    'the year by the clocks of a place',
+    'local t = time.unix(0, 0):in_location(time.load_location("America/New_York"))',
+    't:year()',
+    7000,
+  ],
+  ['a time as text', 'local t = time.unix(0, 0)', 'tostring(t)', 4500],
+  ['a time by a long layout', 'local t, f = time.unix(0, 0), ("MST -0700 "):rep(2000)', 't:format(f)', 8],
+  ['a query that grows', 'local q = sql.builder.select("a"):from("b")', 'q = q:where("a = ?", 1)', 1000],
+  [
+    'conditions that are joined',
+    'local c = {} for i = 1, 500 do c[i] = sql.builder.eq({a = i}) end',
+    'sql.builder.and_(c)',
+    80,
+  ],
+  [
+    'a query of many values',
+    'local t = {} for i = 1, 5000 do t[i] = i end',
+    'sql.builder.select("a"):from("b"):where({a = t}):to_sql()',
+    8,
+  ],
   // The standard library.
   ['%q of what is written as numbers', 'local s = ("\\0"):rep(1e5)', 'local r = ("%q"):format(s)', 2],
   ['a float of 99 digits', '', 'local r = ("%.99g"):format(1e-300)', 3500],

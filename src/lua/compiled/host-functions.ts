@@ -8,7 +8,7 @@ import type { HostCall } from '../instance-context.js';
 import type { MemberSpec } from '../module.js';
 import { AS_THEY_ARE, Suspend } from '../suspend.js';
 import type { SuspendRequest } from '../suspend.js';
-import { LuaError, LuaUserdata } from '../values.js';
+import { charged, LuaError, LuaUserdata } from '../values.js';
 import type { AnyUserdataType, HostFunction, HostResult, LuaValue, UserdataMeta } from '../values.js';
 import {
   charge,
@@ -272,10 +272,10 @@ setUserdataFactory(userdataMetatable);
 function metamethods(type: AnyUserdataType, meta: AnyMeta): Record<string, HostFunction> {
   const own = (value: LuaValue): never => ownValue(type, value) as never;
   const found: Record<string, HostFunction> = {};
-  const { tostring, eq, lt, le, len, concat, add, sub, mul, div, unm, call: invoke } = meta;
-  if (tostring !== undefined) found['__tostring'] = (_call, self) => tostring(own(self));
+  const { tostring, eq, lt, le, len, concat, add, sub, mul, div, unm, call: invoke, textCost = 0 } = meta;
+  if (tostring !== undefined) found['__tostring'] = charged(textCost, (_call, self) => tostring(own(self)));
   if (len !== undefined) found['__len'] = (_call, self) => len(own(self));
-  if (concat !== undefined) found['__concat'] = (_call, a, b) => concat(a, b);
+  if (concat !== undefined) found['__concat'] = charged(textCost, (_call, a, b) => concat(a, b));
   if (add !== undefined) found['__add'] = (_call, a, b) => add(a, b);
   if (sub !== undefined) found['__sub'] = (_call, a, b) => sub(a, b);
   if (mul !== undefined) found['__mul'] = (_call, a, b) => mul(a, b);

@@ -3,7 +3,7 @@
 // D2: the metatable is not for Lua to see or change: getmetatable gives the type's name.
 import type { Table } from './internals.js';
 import { Arguments, luaErrorAt, typeName } from '../instance/arguments.js';
-import { LuaUserdata } from '../values.js';
+import { charged, LuaUserdata } from '../values.js';
 import type { AnyUserdataType, HostFunction, LuaFunction, LuaValue, UserdataMeta } from '../values.js';
 import type { Bridge } from './bridge.js';
 import type { Calls } from './calls.js';
@@ -45,10 +45,10 @@ function valueOf(type: AnyUserdataType, value: LuaValue): never | undefined {
 function metamethods(type: AnyUserdataType, meta: Meta): Record<string, HostFunction> {
   const own = (value: LuaValue): never | undefined => valueOf(type, value);
   const found: Record<string, HostFunction> = {};
-  const { tostring, eq, lt, le, len, concat, add, sub, mul, div, unm, call: invoke } = meta;
-  if (tostring !== undefined) found['__tostring'] = (_call, self) => tostring(own(self)!);
+  const { tostring, eq, lt, le, len, concat, add, sub, mul, div, unm, call: invoke, textCost = 0 } = meta;
+  if (tostring !== undefined) found['__tostring'] = charged(textCost, (_call, self) => tostring(own(self)!));
   if (len !== undefined) found['__len'] = (_call, self) => len(own(self)!);
-  if (concat !== undefined) found['__concat'] = (_call, a, b) => concat(a, b);
+  if (concat !== undefined) found['__concat'] = charged(textCost, (_call, a, b) => concat(a, b));
   if (add !== undefined) found['__add'] = (_call, a, b) => add(a, b);
   if (sub !== undefined) found['__sub'] = (_call, a, b) => sub(a, b);
   if (mul !== undefined) found['__mul'] = (_call, a, b) => mul(a, b);

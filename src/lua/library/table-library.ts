@@ -212,7 +212,7 @@ const move = builtin(
     if (!isAtMost(into, int64.subtract(int64.MAX_INTEGER, distance))) {
       argumentError(4, name, 'destination wrap around');
     }
-    charge(workOf(distance));
+    charge(workOf(distance) * 2); // read and written, it may be in a hash
     const isForward =
       int64.lessThan(last, into) || isAtMost(into, first) || (destination !== undefined && source !== goal);
     if (isForward) {

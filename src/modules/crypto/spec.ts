@@ -3,6 +3,7 @@
 //     that is text is used where the call is made.
 // Y2: derivations on a node are done beside the event loop; PBKDF2 in a workflow is bounded to what a step can afford, argon2 and
 //     bcrypt are a node's there too (passwords.ts).
+import { weightOf } from '../../core/data-values.js';
 import { hexOf } from '../../core/hexadecimal.js';
 import { toBytes, tryText } from '../../core/text.js';
 import { fromData, tryToData } from '../../lua/instance/convert.js';
@@ -29,9 +30,13 @@ const MAX_KEY_LENGTH = 1024 * 1024;
 
 const supportOf = (call: HostCall): NativeSupport => call.instance.host.native ?? plainSupport;
 
+/** Instructions of a digest with a key and of a cipher, however little they work on. */
+const DIGEST_COST = 600;
+const CIPHER_COST: Readonly<Record<CipherName, number>> = { 'aes-gcm': 1500, 'chacha20-poly1305': 1000 };
+
 /** Plain JavaScript takes about 30 ns a byte, a node 1. */
-const chargeBytes = (call: HostCall, count: number): void =>
-  call.charge(call.instance.host.native === undefined ? count * 3 : count >> 3);
+const chargeBytes = (call: HostCall, count: number, atLeast = DIGEST_COST): void =>
+  call.charge(atLeast + (call.instance.host.native === undefined ? count * 3 : count >> 3));
 
 const returns = ['string?', 'Error?'] as const;
 const lengthParameter = integer('length', `1 to ${MAX_RANDOM}.`);
@@ -40,6 +45,12 @@ function checkLength(length: number): HostResult | undefined {
   if (length >= 1 && length <= MAX_RANDOM) return undefined;
   return failure('Invalid', `length must be between 1 and ${MAX_RANDOM}, got ${length}`);
 }
+
+/** Instructions of asking the host for chance. */
+const DRAW_COST = 150;
+
+/** Instructions of a byte of the claims of a token. */
+const CLAIM_COST = 15;
 
 /** As many uniform picks of `choices` as asked for: bytes that would favour the first ones are drawn again. */
 function pick(call: HostCall, choices: readonly string[], count: number): string {
@@ -77,7 +88,7 @@ const random = members(
     run: (call, length) => {
       const wrong = checkLength(length);
       if (wrong !== undefined) return wrong;
-      call.charge(length);
+      call.charge(length + DRAW_COST);
       return call.instance.host.randomBytes(length);
     },
   }),
@@ -95,7 +106,7 @@ const random = members(
       const wrong = checkLength(length);
       if (wrong !== undefined) return wrong;
       if (charset === '') return failure('Invalid', 'the charset is empty');
-      call.charge(length * 4 + charset.length);
+      call.charge(length * 5 + charset.length + DRAW_COST);
       return pick(call, charactersOf(charset), length);
     },
   }),
@@ -104,7 +115,10 @@ const random = members(
     params: [],
     returns,
     workflow: 'deterministic',
-    run: (call) => call.instance.host.uuid(),
+    run: (call) => {
+      call.charge(DRAW_COST);
+      return call.instance.host.uuid();
+    },
   }),
 );
 
@@ -144,7 +158,7 @@ const encryption = (name: string, cipher: CipherName) =>
     run: (call, data, key, aad = '') => {
       if (typeof key !== 'string')
         return ask(call, { type: 'crypto.encrypt', cipher, key: key.secret, data, aad });
-      chargeBytes(call, data.length + aad.length);
+      chargeBytes(call, data.length + aad.length, CIPHER_COST[cipher]);
       const nonce = call.instance.host.randomBytes(NONCE_BYTES);
       return attempt(() => encrypt(supportOf(call), cipher, key, nonce, data, aad));
     },
@@ -167,7 +181,7 @@ const decryption = (name: string, cipher: CipherName) =>
     run: (call, data, key, aad = '') => {
       if (typeof key !== 'string')
         return ask(call, { type: 'crypto.decrypt', cipher, key: key.secret, data, aad });
-      chargeBytes(call, data.length + aad.length);
+      chargeBytes(call, data.length + aad.length, CIPHER_COST[cipher]);
       return attempt(() => decrypt(supportOf(call), cipher, key, data, aad));
     },
   });
@@ -203,7 +217,7 @@ const jwtEncode = define('encode', {
         );
       if (goesToNode(key, algorithm))
         return ask(call, { type: 'crypto.jwt_encode', claims: claims.data, key: keyData(key), algorithm });
-      call.charge(5000);
+      call.charge(5000 + weightOf(claims.data) * CLAIM_COST);
       return encodeToken({ native: supportOf(call) }, claims.data, key as string, algorithm);
     });
   },

@@ -2,7 +2,7 @@
 // Not here: what needs a clock or a time zone (now, date, duration, timezone); a program passes such values in the environment.
 import { LuaFloat } from '../../core/data.js';
 import type { Data } from '../../core/data.js';
-import { float, integer, isInteger, isMap, isNumber, toNumber } from '../../core/data-values.js';
+import { float, integer, isInteger, isMap, isNumber, toNumber, weightOf } from '../../core/data-values.js';
 import { decodeBase64, encodeBase64, toBytes, tryText } from '../../core/text.js';
 import { decodeWire, encodeWire, WireValueError } from '../../core/wire.js';
 import { compare, ExpressionError, keysOf, list, mapOf, text, truth, typeOf, whole } from './values.js';
@@ -59,8 +59,9 @@ function trimmed(value: string, characters: string): string {
 
 /** Where a string or array is in another, in characters; -1 where it is not. */
 const position = (name: 'indexOf' | 'lastIndexOf'): ExpressionFunction =>
-  plain(2, 2, (args) => {
+  plain(2, 2, (args, _ask, grow) => {
     const whole = text(first(args), name);
+    grow(whole.length);
     const at = whole[name](text(second(args), name));
     return at < 0 ? -1 : [...whole.slice(0, at)].length;
   });
@@ -139,8 +140,12 @@ function toText(value: Data): string {
       : String(value);
 }
 
-function flatten(items: readonly Data[]): Data[] {
-  return items.flatMap((item) => (Array.isArray(item) ? flatten(item) : [item]));
+/** Instructions for each byte and element of what is read, written or looked at in another form. */
+const CONVERTED = 8;
+
+function flatten(items: readonly Data[], grow: (size: number) => void): Data[] {
+  grow(items.length * CONVERTED * 3);
+  return items.flatMap((item) => (Array.isArray(item) ? flatten(item, grow) : [item]));
 }
 
 const length = (value: Data): number => {
@@ -365,9 +370,10 @@ const ARRAYS: Readonly<Record<string, ExpressionFunction>> = {
     grow(all.length);
     return all;
   }),
-  flatten: plain(1, 1, (args) => flatten(list(first(args), 'flatten'))),
-  uniq: plain(1, 1, (args) => {
+  flatten: plain(1, 1, (args, _ask, grow) => flatten(list(first(args), 'flatten'), grow)),
+  uniq: plain(1, 1, (args, _ask, grow) => {
     const items = list(first(args), 'uniq');
+    for (const item of items) grow(CONVERTED * weightOf(item));
     const seen = new Set<string>();
     return items.filter((item) => {
       const key = `${typeOf(isNumber(item) ? 0 : item)} ${toText(item)}`;
@@ -412,8 +418,16 @@ const OTHERS: Readonly<Record<string, ExpressionFunction>> = {
   float: plain(1, 1, (args) => toFloat(first(args))),
   string: plain(1, 1, (args) => toText(first(args))),
   toJSON: plain(1, 1, (args) => written(first(args))),
-  fromJSON: plain(1, 1, (args) => parsed(text(first(args), 'fromJSON'))),
-  toBase64: plain(1, 1, (args) => encodeBase64(toBytes(text(first(args), 'toBase64')))),
+  fromJSON: plain(1, 1, (args, _ask, grow) => {
+    const json = text(first(args), 'fromJSON');
+    grow(json.length * CONVERTED);
+    return parsed(json);
+  }),
+  toBase64: plain(1, 1, (args, _ask, grow) => {
+    const value = text(first(args), 'toBase64');
+    grow(value.length * 4);
+    return encodeBase64(toBytes(value));
+  }),
   fromBase64: plain(1, 1, (args) => decoded(text(first(args), 'fromBase64'))),
   len: plain(1, 1, (args) => length(first(args))),
   get: plain(2, 2, (args) => {

@@ -1,7 +1,7 @@
 // The `expr` module: expressions of expr-lang over an environment of plain values. Sealed.
 import { dataObject, LuaFloat, MAX_DEPTH } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
-import { isMap } from '../../core/data-values.js';
+import { isMap, weightOf } from '../../core/data-values.js';
 import { bytesDataToText, textDataToBytes, TextError, toBytes, tryText } from '../../core/text.js';
 import { fromData, tryToData } from '../../lua/instance/convert.js';
 import { failure } from '../../lua/instance/error-object.js';
@@ -59,6 +59,7 @@ function run(call: HostCall, { tree }: Program, env: LuaTable | undefined): Host
   const given: { readonly ok: true; readonly data: Data } | ReturnType<typeof tryToData> =
     env === undefined ? { ok: true, data: dataObject() } : tryToData(env, { nonFinite: true });
   if (!given.ok) return [undefined, given.error];
+  call.charge(weightOf(given.data) * 2);
   const environment = bytesDataToText(given.data);
   if (!isMap(environment) && !(Array.isArray(environment) && environment.length === 0))
     return failure('Invalid', 'the environment is a table with string keys');

@@ -9,7 +9,7 @@ import type { Data } from '../../core/data.js';
 import { canGenerateCode } from '../../core/code-generation.js';
 import { formatPath } from '../../core/wire-errors.js';
 import { BoundedCache } from '../../lua/library/bounded-cache.js';
-import { Meter, newValidator, TooManySteps } from './validator.js';
+import { Meter, newValidator, TooManySteps, withMachines } from './validator.js';
 import type { Draft, Validator } from './validator.js';
 
 export { TooManySteps } from './validator.js';
@@ -42,6 +42,8 @@ function judge(draft: Draft): Validator {
 
 /** A schema as code: for all problems, and up to the first. */
 interface Compiled {
+  /** Instructions of the machines of its patterns. */
+  readonly machines: number;
   readonly all: ValidateFunction;
   /** Compiled for the first data that is much. */
   first(): ValidateFunction;
@@ -88,9 +90,9 @@ function compile(text: string, data: Data): Compiled {
     const meter = new Meter(MOST_STEPS + STEPS_A_CHARACTER * text.length, () => undefined);
     const problems = problemsOf(draft, judged, meter);
     if (problems !== '') throw new SchemaError(`${problems}${oldDraftNote(schema)}`);
-    const all = one(true);
+    const { made: all, size: machines } = withMachines(() => one(true));
     let first: ValidateFunction | undefined;
-    return compiled.add(text, { all, first: () => (first ??= compileFirst(one) ?? all) });
+    return compiled.add(text, { all, machines, first: () => (first ??= compileFirst(one) ?? all) });
   } catch (error) {
     if (error instanceof SchemaError) throw error;
     if (error instanceof TooManySteps || !(error instanceof Error)) throw error;
@@ -159,6 +161,8 @@ const STEPS_A_CHARACTER = 20;
 const STEPS_OF_ALL = 10_000;
 /** Steps of a check that ends where the stack does: many more than there are levels. */
 const STEPS_WITHOUT_END = 1_000_000;
+/** Steps of each instruction of a pattern's machine: the schema may have been new. */
+const STEPS_A_MACHINE = 16;
 /** How often data is looked at anew because an empty table was to be an object. */
 const MOST_READINGS = 20;
 
@@ -178,6 +182,7 @@ export function validate(checked: Checked, charge: (steps: number) => void): rea
   const { schema, schemaText, value, size, emptyIsBoth } = checked;
   const meter = new Meter(MOST_STEPS + STEPS_A_CHARACTER * size, charge);
   const check = compile(schemaText, schema);
+  charge(check.machines * STEPS_A_MACHINE);
   const held: Held = { root: plainOf(value) };
   for (let reading = 1; ; reading++) {
     const errors = errorsOf(check, held.root, meter, charge);

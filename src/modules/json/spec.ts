@@ -20,6 +20,8 @@ import type { Violation } from './schema.js';
 const STEP_COST = 5;
 /** What a schema costs to compile, in instructions a character of its text. */
 const COMPILE_COST = 100;
+/** Its first hundred characters cost so many more: a small schema is mostly what all of them take. */
+const FIRST_COST = 300;
 /** What a check costs whatever the schema is, in instructions: one that is not known yet is compiled. */
 const CHECK_COST = 8000;
 
@@ -56,7 +58,7 @@ function read(bytes: string): Read {
 const written = (characters: number): number => characters >> 1;
 
 /** Instructions a character of what is read one by one, be it only to say what is wrong. */
-const SLOWLY = 4;
+const SLOWLY = 8;
 
 function readValue(call: HostCall, value: LuaValue): Read {
   try {
@@ -102,7 +104,8 @@ function check(call: HostCall, schema: string | LuaTable, value: Read, emptyIsBo
   const known = readSchema(call, schema);
   if (!known.ok) return refused('Invalid', `the schema is no JSON Schema: ${known.problem}`);
   if (!value.ok) return refused('Internal', value.problem);
-  call.charge(known.text.length * COMPILE_COST + value.text.length);
+  const { length } = known.text;
+  call.charge(length * COMPILE_COST + Math.min(length, 100) * FIRST_COST + value.text.length);
   let violations: readonly Violation[];
   try {
     // Of a table and of a text that read alike, empty tables may mean other things.

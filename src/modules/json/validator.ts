@@ -13,8 +13,19 @@ export type Draft = 'draft-07' | '2020-12';
 
 const expressions = new BoundedCache<Pattern>(500);
 
-const expressionOf = (pattern: string): Pattern =>
-  expressions.get(pattern) ?? expressions.add(pattern, compilePattern(pattern));
+let machines = 0;
+/** What `make` makes, and how many instructions the machines of its patterns have. */
+export function withMachines<T>(make: () => T): { readonly made: T; readonly size: number } {
+  machines = 0;
+  const made = make();
+  return { made, size: machines };
+}
+
+function expressionOf(pattern: string): Pattern {
+  const known = expressions.get(pattern) ?? expressions.add(pattern, compilePattern(pattern));
+  machines += known.programSize();
+  return known;
+}
 
 /** RE2 in the place of JavaScript's own expressions; `code` is what standalone code would say, which is never made. */
 const regExp = Object.assign(

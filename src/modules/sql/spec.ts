@@ -34,7 +34,7 @@ const build = (
   returns: string,
   make: (values: readonly LuaValue[]) => HostResult,
 ): FunctionSpec =>
-  fn(summary, params, [returns], (call: HostCall, ...values) => attempt(call, () => make(values)));
+  fn(summary, params, [returns], (call: HostCall, ...values) => attempt(call, values, () => make(values)));
 
 /** Made at once: what is wrong is raised where it stands. */
 const sqlizer = (made: ReturnType<Sqlizer['make']>): HostResult => SqlizerType.wrap(new Sqlizer(() => made));

@@ -145,13 +145,18 @@ const attempt = (work: () => HostResult): HostResult => {
   }
 };
 
+/** Instructions for each place that a patch is looked for at. */
+const FUZZY_COST = 250;
+/** Instructions of a comparison, however short. */
+const COMPARE_COST = 1000;
+
 /** What two texts differ in, in the letters of `alphabet`, and what goes on from there. */
 function compare(call: HostCall, self: Differ, before: string, after: string) {
   const [a, b] = [textOf(before), textOf(after)];
   const alphabet = new Alphabet(a, b);
   const [from, to] = [alphabet.encode(a), alphabet.encode(b)];
   const engine = self.engine();
-  call.charge((from.length + to.length) * 4);
+  call.charge((from.length + to.length) * 8 + COMPARE_COST);
   const diffs = engine.diff_main(from, to, true, workLimit(call, engine, self.options.diff_timeout));
   engine.diff_cleanupSemantic(diffs);
   return { engine, alphabet, from, diffs };
@@ -178,7 +183,11 @@ function field(value: unknown, name: string, at: string): string {
   return textOf(found);
 }
 
-function readDiffs(list: LuaTable): Diff[] {
+/** Instructions of reading a diff. */
+const READ_COST = 100;
+
+function readDiffs(call: HostCall, list: LuaTable): Diff[] {
+  call.charge((list.length() + 1) * READ_COST);
   const diffs: Diff[] = [];
   for (let index = 1; index <= list.length(); index++) {
     const one = list.get(index);
@@ -203,7 +212,7 @@ function patchTable(call: HostCall, patches: readonly PatchObject[], alphabet: A
   return list;
 }
 
-function readPatches(list: LuaTable): PatchObject[] {
+function readPatches(call: HostCall, list: LuaTable): PatchObject[] {
   const { patch_obj: Patch } = diffMatchPatch();
   const patches: PatchObject[] = [];
   for (let index = 1; index <= list.length(); index++) {
@@ -218,7 +227,7 @@ function readPatches(list: LuaTable): PatchObject[] {
         throw new DiffError(`${name} of patch ${index} is no position`);
       patch[name] = value;
     }
-    patch.diffs = readDiffs(diffs);
+    patch.diffs = readDiffs(call, diffs);
     patches.push(patch);
   }
   return patches;
@@ -241,10 +250,10 @@ const shown = (name: string, summary: string, write: (operation: number, text: s
     params: [diffsParameter],
     returns: ['string?', 'Error?'],
     fails,
-    run: (_call, _self, diffs) =>
+    run: (call, _self, diffs) =>
       attempt(() =>
         toBytes(
-          readDiffs(diffs)
+          readDiffs(call, diffs)
             .map(([operation, text]) => write(operation, text))
             .join(''),
         ),
@@ -272,7 +281,7 @@ export const DifferType = defineType<Differ>('Differ', 'Compares texts by its op
     run: (call, _self, diffs) =>
       attempt(() => {
         const counts = { equals: 0, deletions: 0, insertions: 0 };
-        for (const [operation, text] of readDiffs(diffs))
+        for (const [operation, text] of readDiffs(call, diffs))
           counts[operation === 0 ? 'equals' : operation < 0 ? 'deletions' : 'insertions'] += characters(text);
         const summary = call.instance.newTable();
         for (const [name, count] of Object.entries(counts)) summary.set(name, count);
@@ -301,7 +310,7 @@ export const DifferType = defineType<Differ>('Differ', 'Compares texts by its op
       attempt(() => {
         const { engine, alphabet, from, diffs } = compare(call, self, before, after);
         // Each patch is looked for in the whole text, to see how much around it makes it the only one.
-        call.charge(diffs.length * (from.length + 500));
+        call.charge(diffs.length * (from.length * 4 + 3000));
         return patchTable(call, engine.patch_make(from, diffs) as unknown as PatchObject[], alphabet);
       }),
   }),
@@ -314,11 +323,11 @@ export const DifferType = defineType<Differ>('Differ', 'Compares texts by its op
     run: (call, self, list, given) =>
       attempt(() => {
         const text = textOf(given);
-        const patches = readPatches(list);
+        const patches = readPatches(call, list);
         const alphabet = new Alphabet(text, ...patches.flatMap(({ diffs }) => diffs.map(([, one]) => one)));
         for (const patch of patches)
           patch.diffs = patch.diffs.map(([operation, one]): Diff => [operation, alphabet.encode(one)]);
-        call.charge(text.length * 4 * (1 + patches.length));
+        call.charge((text.length * 10 + FUZZY_COST * self.options.match_distance) * (1 + patches.length));
         const [result, applied] = self
           .engine()
           .patch_apply(patches as unknown as Patches, alphabet.encode(text));

@@ -11,7 +11,7 @@ import type { HostCall } from '../../lua/instance-context.js';
 import { BoundedCache } from '../../lua/library/bounded-cache.js';
 import { define, defineType, methodsOf } from '../../lua/module.js';
 import { bytes, integer, optional } from '../../lua/parameters.js';
-import type { LuaTable, LuaValue } from '../../lua/values.js';
+import type { HostResult, LuaTable, LuaValue } from '../../lua/values.js';
 
 /** Offsets of the whole match and of the groups: start, end, start, end ...; -1 for a group that took no part. */
 type Match = readonly number[];
@@ -36,6 +36,10 @@ class Regexp {
 }
 
 const compiled = new BoundedCache<Regexp>(200);
+
+/** Instructions of compiling a pattern, and of each instruction of its machine. */
+const COMPILE_COST = 800;
+const MACHINE_COST = 80;
 
 /** How many bytes the character at `index` has. */
 function widthAt(text: string, index: number): number {
@@ -300,6 +304,12 @@ export const RegexpType = defineType<Regexp>(
   { tostring: (self) => self.source },
 );
 
+/** Charges for its machine, whoever had it made. */
+function found(call: HostCall, regexp: Regexp): HostResult {
+  call.charge(regexp.pattern.programSize() * MACHINE_COST);
+  return RegexpType.wrap(regexp);
+}
+
 export const compile = define('compile', {
   summary: 'Compiles a pattern of RE2. Patterns that were compiled before are kept.',
   params: [bytes('pattern', `RE2's syntax, at most ${MAX_PATTERN} characters.`)],
@@ -307,13 +317,13 @@ export const compile = define('compile', {
   fails: { Invalid: 'the pattern is none of RE2, not UTF-8 or too long' },
   returnsWrongArguments: true,
   run: (call, source) => {
-    call.charge(source.length * 50);
+    call.charge(source.length * 50 + COMPILE_COST);
     const known = compiled.get(source);
-    if (known !== undefined) return RegexpType.wrap(known);
+    if (known !== undefined) return found(call, known);
     const text = tryText(source);
     if (text === undefined) return failure('Invalid', 'the pattern is not UTF-8');
     try {
-      return RegexpType.wrap(compiled.add(source, new Regexp(source, compilePattern(text))));
+      return found(call, compiled.add(source, new Regexp(source, compilePattern(text))));
     } catch (error) {
       if (error instanceof PatternError)
         return failure('Invalid', toBytes(`invalid pattern: ${error.message}`));

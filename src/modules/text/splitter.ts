@@ -35,9 +35,11 @@ const attempt = (work: () => HostResult): HostResult => {
 
 /** Instructions of a chunk, besides its characters. */
 const CHUNK_COST = 50;
+/** Instructions of a text, however short. */
+const TEXT_COST = 250;
 
 function chunksOf(call: HostCall, { split }: Splitter, given: string): readonly string[] {
-  call.charge(given.length * 12);
+  call.charge(given.length * 12 + TEXT_COST);
   const text = tryText(given);
   if (text === undefined) throw new SplitError('the text is not UTF-8');
   return split(text, (characters) => call.charge(characters + CHUNK_COST)).map(toBytes);

@@ -102,7 +102,7 @@ const parse = define('parse', {
   returns: ['Time?', 'Error?'],
   fails: { Invalid: 'the text is not as the layout says, or is no date' },
   run: (call, layout, value, zone = UTC) => {
-    call.charge(layout.length * 4);
+    call.charge(layout.length * 14 + 150);
     try {
       const parsed = parseTime(layout, value, zone);
       return wrapTime(parsed.instant, parsed.zone);

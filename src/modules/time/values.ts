@@ -80,6 +80,11 @@ export const dateField = (name: string, meaning = '', limit = 1e9): Parameter<nu
   };
 };
 
+/** Instructions of the fields of a time by the clocks of a place, of a character of a layout, and of a time as its usual text. */
+const FIELDS_COST = 250;
+export const LAYOUT_COST = 14;
+const TEXT_COST = 400;
+
 const method = methodsOf<Time>();
 const other: Parameter<Time> = custom(
   'time',
@@ -94,7 +99,10 @@ const part = (name: string, field: keyof DateFields, summary: string) =>
     summary,
     params: [],
     returns: ['integer'],
-    run: (_call, self) => fieldsOf(self.instant, self.zone)[field],
+    run: (call, self) => {
+      call.charge(FIELDS_COST);
+      return fieldsOf(self.instant, self.zone)[field];
+    },
   });
 
 const compared = (name: string, summary: string, holds: (a: bigint, b: bigint) => boolean) =>
@@ -143,7 +151,8 @@ const arithmetic = [
       optional(dateField('days', 'Default 0.')),
     ],
     returns: ['Time'],
-    run: (_call, self, years, months = 0, days = 0) => {
+    run: (call, self, years, months = 0, days = 0) => {
+      call.charge(FIELDS_COST * 2);
       const at = fieldsOf(self.instant, self.zone);
       const moved = { ...at, year: at.year + years, month: at.month + months, day: at.day + days };
       return wrapTime(instantOf(moved, self.zone), self.zone);
@@ -163,7 +172,7 @@ const texts = [
     params: [text('layout')],
     returns: ['string'],
     run: (call, self, layout) => {
-      call.charge(layout.length * 4);
+      call.charge(layout.length * LAYOUT_COST + FIELDS_COST);
       return formatTime(self.instant, self.zone, layout);
     },
   }),
@@ -171,7 +180,10 @@ const texts = [
     summary: 'The time as text of RFC 3339, to the second.',
     params: [],
     returns: ['string'],
-    run: (_call, self) => formatTime(self.instant, self.zone, RFC3339),
+    run: (call, self) => {
+      call.charge(TEXT_COST);
+      return formatTime(self.instant, self.zone, RFC3339);
+    },
   }),
 ];
 
@@ -192,7 +204,8 @@ const fields = [
     summary: 'Year, month (1 to 12) and day.',
     params: [],
     returns: ['integer', 'integer', 'integer'],
-    run: (_call, self) => {
+    run: (call, self) => {
+      call.charge(FIELDS_COST);
       const { year, month, day } = fieldsOf(self.instant, self.zone);
       return [year, month, day];
     },
@@ -201,7 +214,8 @@ const fields = [
     summary: 'Hour, minute and second of the day.',
     params: [],
     returns: ['integer', 'integer', 'integer'],
-    run: (_call, self) => {
+    run: (call, self) => {
+      call.charge(FIELDS_COST);
       const { hour, minute, second } = fieldsOf(self.instant, self.zone);
       return [hour, minute, second];
     },
@@ -217,13 +231,19 @@ const fields = [
     summary: 'The day of the week: 0 is Sunday.',
     params: [],
     returns: ['integer'],
-    run: (_call, self) => weekdayOf(self.instant, self.zone),
+    run: (call, self) => {
+      call.charge(FIELDS_COST);
+      return weekdayOf(self.instant, self.zone);
+    },
   }),
   method('year_day', {
     summary: 'The day of the year, 1 to 366.',
     params: [],
     returns: ['integer'],
-    run: (_call, self) => yearDayOf(self.instant, self.zone),
+    run: (call, self) => {
+      call.charge(FIELDS_COST);
+      return yearDayOf(self.instant, self.zone);
+    },
   }),
   method('is_zero', {
     summary: 'Whether it is the zero time, 0001-01-01T00:00:00Z.',
@@ -255,6 +275,7 @@ export const TimeType: UserdataType<Time> = defineType<Time>(
   'An instant, exact to the nanosecond, and the place by whose clocks it is shown. `+` and `-` take durations, `-` another time, and times compare.',
   [...arithmetic, ...texts, ...fields, ...places],
   {
+    textCost: TEXT_COST,
     tostring: (self) => describe(self),
     concat: (a, b) => shown(a) + shown(b),
     eq: (a, b) => a.instant === b.instant,

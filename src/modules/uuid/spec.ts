@@ -179,6 +179,16 @@ function inspects(name: string, { summary, more = [], returns, fails = NO_ID, us
   });
 }
 
+/** Instructions of an id of clock and chance. */
+const MADE_COST = 120;
+
+const charging =
+  (make: (call: HostCall) => HostResult) =>
+  (call: HostCall): HostResult => {
+    call.charge(MADE_COST);
+    return make(call);
+  };
+
 export const uuidSpec = defineModuleSpec({
   name: 'uuid',
   summary: 'Universally unique ids',
@@ -189,7 +199,7 @@ export const uuidSpec = defineModuleSpec({
       params: [],
       returns: ID,
       workflow: 'deterministic',
-      run: version1,
+      run: charging(version1),
     }),
     hashed(3, 'md5', 'MD5'),
     define('v4', {
@@ -205,7 +215,7 @@ export const uuidSpec = defineModuleSpec({
       params: [],
       returns: ID,
       workflow: 'deterministic',
-      run: version7,
+      run: charging(version7),
     }),
     define('validate', {
       summary: 'Whether a value is the text of a UUID.',

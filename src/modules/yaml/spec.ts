@@ -15,10 +15,31 @@ import type { HostResult } from '../../lua/values.js';
 
 /** Reading and writing take about this many instructions a byte. */
 const COST = 60;
+/** What begins or ends a value takes so many besides: each becomes objects of the parser. */
+const STRUCTURE_COST = 250;
 /** A value that an alias repeats takes so many. */
 const ALIASED_COST = 50;
 /** A document takes so many besides. */
 const DOCUMENT_COST = 3000;
+
+/** How many characters of a text may begin or end a value. */
+function structureOf(text: string): number {
+  let found = 0;
+  for (let at = 0; at < text.length; at++)
+    switch (text.charCodeAt(at)) {
+      case 0x21: // !
+      case 0x26: // &
+      case 0x2a: // *
+      case 0x2c: // ,
+      case 0x2d: // -
+      case 0x3a: // :
+      case 0x3f: // ?
+      case 0x5b: // [
+      case 0x7b: // {
+        found += 1;
+    }
+  return found;
+}
 
 function attempt(work: () => HostResult): HostResult {
   try {
@@ -87,7 +108,7 @@ export const yamlSpec = defineModuleSpec({
       returnsWrongArguments: true,
       run: (call: HostCall, data) => {
         if (data === '') return failure('Invalid', 'the text is empty');
-        call.charge(data.length * COST + DOCUMENT_COST);
+        call.charge(data.length * COST + structureOf(data) * STRUCTURE_COST + DOCUMENT_COST);
         const text = tryText(data);
         if (text === undefined) return failure('Internal', 'invalid YAML: the text is not UTF-8');
         return attempt(() =>

@@ -3,6 +3,7 @@
 // B2: a wrong argument is raised at the caller's place; what is missing in the whole is told by to_sql and the executor.
 import { argumentError, luaErrorAt } from '../../../lua/instance/arguments.js';
 import type { HostCall } from '../../../lua/instance-context.js';
+import { LuaTable } from '../../../lua/values.js';
 import type { HostResult, LuaValue, MethodFunction } from '../../../lua/values.js';
 import { clause, condition } from './conditions.js';
 import { runWith, toSql } from './executor.js';
@@ -26,8 +27,23 @@ export interface Builder<Parts extends CommonParts> extends Buildable {
   with(change: Partial<Parts>): HostResult;
 }
 
-/** Raises what is wrong with an argument at the caller's place. */
-export function attempt<T>(call: HostCall, work: () => T): T {
+/** Instructions of a field of a table that becomes SQL, of a part that a new builder takes over, of a byte of SQL. */
+const FIELD_COST = 50;
+const PART_COST = 8;
+const BYTE_COST = 2;
+
+/** Instructions of what a program hands over. */
+function costOf(value: LuaValue, depth = 0): number {
+  if (typeof value === 'string') return value.length * BYTE_COST;
+  if (!(value instanceof LuaTable) || depth > 2) return 0;
+  let cost = 0;
+  for (const [, item] of value.entries()) cost += FIELD_COST + costOf(item, depth + 1);
+  return cost;
+}
+
+/** Raises what is wrong with an argument at the caller's place. Charges for what the arguments hold. */
+export function attempt<T>(call: HostCall, values: readonly LuaValue[], work: () => T): T {
+  call.charge(values.reduce<number>((cost, value) => cost + costOf(value), 0));
   try {
     return work();
   } catch (error) {
@@ -40,11 +56,16 @@ type Method<Self> = (call: HostCall, self: Self, ...values: LuaValue[]) => HostR
 
 /** A method whose arguments become a change of parts. */
 export const change =
-  <Self extends { with(change: never): HostResult }>(
+  <Self extends { readonly parts: object; with(change: never): HostResult }>(
     make: (self: Self, values: LuaValue[]) => Parameters<Self['with']>[0],
   ): Method<Self> =>
   (call, self, ...values) =>
-    attempt(call, () => self.with(make(self, values)));
+    attempt(call, values, () => {
+      // B1: the lists of the builder before are copied, so that a chain of n calls takes n * n / 2.
+      for (const part of Object.values(self.parts) as readonly unknown[])
+        if (Array.isArray(part)) call.charge(part.length * PART_COST);
+      return self.with(make(self, values));
+    });
 
 export const names = (values: readonly LuaValue[], what: string): string[] =>
   values.map((value) => name(value, what));

@@ -26,11 +26,15 @@ class QueryExecutor {
   }
 }
 
+/** Instructions of a value of a statement; a byte of its text takes one. */
+const VALUE_COST = 40;
+
 /** Runs `work` with the finished statement, or gives `nil, err`. */
-function finished(query: Buildable, work: (made: Fragment) => HostResult): HostResult {
+function finished(call: HostCall, query: Buildable, work: (made: Fragment) => HostResult): HostResult {
   let made: Fragment;
   try {
     const { sql, args } = query.build();
+    call.charge(sql.length + args.length * VALUE_COST);
     made = { sql: query.format.apply(sql), args };
   } catch (error) {
     if (error instanceof BuilderError) return failure('Invalid', error.message);
@@ -40,14 +44,14 @@ function finished(query: Buildable, work: (made: Fragment) => HostResult): HostR
 }
 
 export const toSql = (call: HostCall, query: Buildable): HostResult =>
-  finished(query, ({ sql, args }) => {
+  finished(call, query, ({ sql, args }) => {
     const list = call.instance.newTable();
     for (const [index, arg] of args.entries()) list.set(index + 1, arg);
     return [sql, list];
   });
 
 const execute = (call: HostCall, { query, runner }: QueryExecutor, how: 'query' | 'execute'): HostResult =>
-  finished(query, ({ sql, args }) => run(call, runner, how, sql, readList(args)));
+  finished(call, query, ({ sql, args }) => run(call, runner, how, sql, readList(args)));
 
 export const ExecutorType: UserdataType<QueryExecutor> = defineUserdata<QueryExecutor>('QueryExecutor', {
   query: (call, self) => execute(call, self, 'query'),
