@@ -63,7 +63,7 @@ import { GROUP_NEWS } from './changes.js';
 import { supervisorDetails } from './supervision/details.js';
 import { GroupNews } from './supervision/group-news.js';
 import { ServiceTable } from './supervision/table.js';
-import type { Order, RunKey, TableData } from './supervision/table.js';
+import type { Order, RunKey, TableData } from './supervision/table-state.js';
 
 /** Events; a longer run goes on as new. */
 const LONG = 8000;
@@ -114,7 +114,7 @@ class Supervision {
       if (table.told(told, Date.now())) this.#changed = true;
     });
     setHandler(defineSignal<[NodeTold]>(NODE_TOLD), (told) => {
-      const orders = table.nodeTold(told, Date.now());
+      const orders = table.nodes.told(told, Date.now());
       if (orders === undefined) return;
       for (const order of orders) this.#give(order);
       this.#changed = true;
@@ -126,13 +126,13 @@ class Supervision {
     setHandler(defineSignal(RENEW_SIGNAL), () => {
       this.#renew = true;
     });
-    setHandler(defineQuery<ServiceView[]>(SUPERVISOR_QUERIES.services), () => table.services(), {
+    setHandler(defineQuery<ServiceView[]>(SUPERVISOR_QUERIES.services), () => table.views.services(), {
       description: 'Every service: its state, why, and when it is tried next.',
     });
-    setHandler(defineQuery<NodeView[]>(SUPERVISOR_QUERIES.nodes), () => table.nodes(), {
+    setHandler(defineQuery<NodeView[]>(SUPERVISOR_QUERIES.nodes), () => table.views.nodes(), {
       description: 'Every node that has joined.',
     });
-    setCurrentDetailsLazily(() => supervisorDetails(table.services(), table.nodes()));
+    setCurrentDetailsLazily(() => supervisorDetails(table.views.services(), table.views.nodes()));
     setHandler(
       defineUpdate<NodeJoined, [NodeJoin]>(join),
       (node) => {
@@ -154,12 +154,12 @@ class Supervision {
       { description: 'The registry has other services.' },
     );
     const known = (id: string): void => {
-      const problem = table.problemWith(id);
+      const problem = table.views.problemWith(id);
       if (problem !== undefined)
         throw ApplicationFailure.create({ type: 'NotFound', message: problem, nonRetryable: true });
     };
     const knownNode = (node: string): void => {
-      if (!table.hasNode(node))
+      if (!table.nodes.hasNode(node))
         throw ApplicationFailure.create({
           type: 'NotFound',
           message: `no node '${toTextLossy(node)}' has joined; \`moontide nodes\` lists them`,
@@ -190,9 +190,9 @@ class Supervision {
     setHandler(
       defineUpdate<NodeLeave, [string]>(leave),
       async (node: string) => {
-        const stops = table.leave(node, Date.now());
+        const stops = table.nodes.leave(node, Date.now());
         this.#changed = true;
-        if (!stops) await condition(() => table.isDrained(node));
+        if (!stops) await condition(() => table.nodes.isDrained(node));
         return { stops };
       },
       { validator: knownNode, description: 'A node goes: its services are handed over, or it stops them.' },
@@ -200,9 +200,9 @@ class Supervision {
     setHandler(
       defineUpdate<null, [string]>(drain),
       async (node: string) => {
-        table.drain(node, Date.now());
+        table.nodes.drain(node, Date.now());
         this.#changed = true;
-        await condition(() => table.isDrained(node));
+        await condition(() => table.nodes.isDrained(node));
         return null;
       },
       {
@@ -239,8 +239,9 @@ class Supervision {
 
   /** V7. */
   #tellOfGroups(): void {
-    const groups = this.#table.groups();
-    if (groups.length > 0 && patched(GROUP_NEWS)) this.#news.update(this.#table.servingQueues(), groups);
+    const groups = this.#table.views.groups();
+    if (groups.length > 0 && patched(GROUP_NEWS))
+      this.#news.update(this.#table.nodes.servingQueues(), groups);
   }
 
   async #tellNode(queue: string, told: GroupsTold): Promise<void> {
@@ -265,8 +266,8 @@ class Supervision {
     this.#changed = true;
     // Not before its orders are out: what is there now is what was there before.
     await condition(() => !this.#changed);
-    await condition(settled, SETTLE_MS + this.#table.longestMs());
-    return this.#table.services();
+    await condition(settled, SETTLE_MS + this.#table.views.longestMs());
+    return this.#table.views.services();
   }
 
   #give(order: Order): void {
@@ -347,7 +348,7 @@ class Supervision {
   /** The run that has lost sight of a node may take a while to end: until then there is no other. */
   async #watch(node: string, queue: string, tries: number): Promise<void> {
     this.#sending += 1;
-    for (let left = tries; left > 0 && this.#table.isServing(node); left -= 1)
+    for (let left = tries; left > 0 && this.#table.nodes.isServing(node); left -= 1)
       try {
         await startChild(LIFECYCLE_WORKFLOW, {
           workflowId: toTextLossy(lifecycleWorkflowId(this.#app, node)),

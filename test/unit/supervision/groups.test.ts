@@ -11,7 +11,7 @@ import type {
 import { turn, unknown } from '../../../workflows/supervision/machine.js';
 import type { ServiceEvent } from '../../../workflows/supervision/machine.js';
 import { ServiceTable } from '../../../workflows/supervision/table.js';
-import type { Order, TableData } from '../../../workflows/supervision/table.js';
+import type { Order, TableData } from '../../../workflows/supervision/table-state.js';
 
 const SETTINGS: ServiceSpec['settings'] = {
   startTimeoutMs: 1000,
@@ -154,7 +154,7 @@ class World {
     }
   }
   stateOf(id: string): ServiceState | undefined {
-    return this.table.services().find((each) => each.id === id)?.state;
+    return this.table.views.services().find((each) => each.id === id)?.state;
   }
   command(verb: 'start' | 'stop', id: string): void {
     this.#give(this.table[verb](id, this.now));
@@ -379,7 +379,7 @@ describe('groups of services', () => {
     const world = new World(specsOf({ ...team, maxRestarts: 0 }));
     world.end('app:b', 'failed');
     expect(world.table.nextDue()).toBe(world.now + 1000);
-    expect(world.table.services().find(({ id }) => id === 'app:team')).toMatchObject({
+    expect(world.table.views.services().find(({ id }) => id === 'app:team')).toMatchObject({
       state: 'Failed',
       attempts: 1,
       reason: 'app:b failed again, and max_restarts is 0 within 5000 ms: it broke',

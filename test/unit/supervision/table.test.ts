@@ -50,16 +50,16 @@ describe('the table of the supervisor', () => {
       0,
     );
     table.join(join('b'), 0);
-    expect(table.leave('a', 0)).toBe(false); // b serves
+    expect(table.nodes.leave('a', 0)).toBe(false); // b serves
     expect(table.orders(0)).toMatchObject([{ command: { verb: 'handover', node: 'a' } }]);
     table.told({ id: 'app:single', seq: 1, machine: machine({ state: 'Starting', token: token + 1 }) }, 0);
-    expect(table.leave('b', 0)).toBe(true); // nobody does
+    expect(table.nodes.leave('b', 0)).toBe(true); // nobody does
     expect(table.orders(0)).toMatchObject([{ command: { verb: 'stop' } }]);
     // The life has begun on b meanwhile, which says that it has stopped it before its run says that it runs.
-    table.nodeTold({ node: 'b', state: 'left', stopped: [{ service: 'app:single', token: token + 1 }] }, 0);
-    expect(table.isDrained('a')).toBe(true);
-    expect(table.services()).toMatchObject([{ id: 'app:single', state: 'Stopped' }]);
-    table.nodeTold({ node: 'a', state: 'left' }, 0);
+    table.nodes.told({ node: 'b', state: 'left', stopped: [{ service: 'app:single', token: token + 1 }] }, 0);
+    expect(table.nodes.isDrained('a')).toBe(true);
+    expect(table.views.services()).toMatchObject([{ id: 'app:single', state: 'Stopped' }]);
+    table.nodes.told({ node: 'a', state: 'left' }, 0);
     expect(table.join(join('c'), 0).grants).toMatchObject([{ service: 'app:single', token: token + 2 }]);
   });
 });
