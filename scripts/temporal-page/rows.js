@@ -87,7 +87,7 @@ export const rows = {
     executeChild: say('`workflow.exec(id, ...)`, `process.exec(id, host, ...)`', 'children'),
     extractWorkflowType: not('workflows are named by texts'),
     extractWorkflowTypeAndConfig: not('workflows are named by texts'),
-    getCurrentDetails: HOST('the details show the Lua stack of every waiting coroutine'),
+    getCurrentDetails: say('`workflow.get_current_details()`', 'details for people'),
     getExternalWorkflowHandle: say(
       'a PID or a name: `process.send`, `process.cancel`, `process.query`, `process.update`',
       'other workflows',
@@ -108,7 +108,10 @@ export const rows = {
     rootCause: say('`err:message()` is that of the cause; `err:stack()` has the Lua frames', 'errors'),
     scheduleActivity: say('`funcs.async`, also by type and queue', 'activities of other workers'),
     scheduleLocalActivity: say('`local: true` at the function', 'local activities'),
-    setCurrentDetails: HOST('the details show what each coroutine waits for'),
+    setCurrentDetails: say(
+      '`workflow.set_current_details(text)`, above what each coroutine waits for, which is there by itself; `activity.summary`, `temporal.workflow.static_summary` and `static_details` of `with_options`',
+      'details for people',
+    ),
     setDefaultQueryHandler: not('queries are declared by name; one that is not is an error that lists them'),
     setDefaultSignalHandler: say('`process.inbox()` has what no listener takes', 'signals of every name'),
     setDefaultUpdateHandler: not('updates are declared by name; one that is not is refused'),

@@ -41,6 +41,12 @@ time.sleep("50ms")
 future:cancel()
 assert(future:is_canceled())
 
+--- details for people
+workflow.set_current_details("**packing** 3 of 7")
+assert(workflow.get_current_details() == "**packing** 3 of 7")
+local pack = funcs.new():with_options({ ["activity.summary"] = "Pack the lamp" })
+assert(pack:call("app:echo", 1) == 1)
+
 --- errors
 local _, err = funcs.call("app:refuses")
 assert(err:kind() == errors.INVALID and err:message() == "no such card")

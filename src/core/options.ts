@@ -5,6 +5,7 @@ import { isMap } from './data-values.js';
 import { dataObject, LuaFloat } from './data.js';
 import type { Data, DataObject } from './data.js';
 import { DurationError, parseDurationMs } from './durations.js';
+import { encodeWire } from './wire.js';
 import { didYouMean } from './nearest.js';
 
 export type OptionType =
@@ -54,6 +55,21 @@ export const RETRY_POLICY: OptionType = {
       : undefined,
 };
 
+/** What the server takes of a summary and of details, of which some is for their envelope. Bytes of JSON. */
+const MOST_SUMMARY_BYTES = 350;
+const MOST_DETAILS_BYTES = 19_900;
+
+const shown = (most: number): OptionType => ({
+  is: 'text',
+  problem: (text) => {
+    const { length } = encodeWire(text);
+    return length <= most ? undefined : `it has ${length} bytes as JSON; at most ${most} are shown`;
+  },
+});
+/** For people, in one line, and as Markdown. */
+export const SUMMARY: OptionType = shown(MOST_SUMMARY_BYTES);
+export const DETAILS: OptionType = shown(MOST_DETAILS_BYTES);
+
 /** Options of one activity, as calls and entries give them. */
 export const ACTIVITY_OPTIONS: OptionTypes = {
   'activity.start_to_close_timeout': { is: 'duration', positive: true },
@@ -66,6 +82,7 @@ export const ACTIVITY_OPTIONS: OptionTypes = {
   'activity.priority': { is: 'count', least: 1 },
   'activity.fairness_key': { is: 'text' },
   'activity.fairness_weight': { is: 'number' },
+  'activity.summary': SUMMARY,
   'activity.retry_policy': RETRY_POLICY,
 };
 

@@ -25,6 +25,9 @@ const number = (value: Data | undefined): number | undefined =>
   typeof value === 'number' ? value : value instanceof LuaFloat ? value.n : undefined;
 const text = (value: Data | undefined): string | undefined =>
   typeof value === 'string' ? toTextLossy(value) : undefined;
+/** For what passes the payload converter. */
+const bytes = (value: Data | undefined): string | undefined =>
+  typeof value === 'string' ? value : undefined;
 const object = (value: Data | undefined): Options | undefined =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof LuaFloat)
     ? value
@@ -59,6 +62,7 @@ export function activityOptions(options: Options): Partial<ActivityOptions> {
     ),
     ...field('scheduleToStartTimeout', number(get('schedule_to_start_timeout'))),
     ...field('heartbeatTimeout', number(get('heartbeat_timeout'))),
+    ...field('summary', bytes(get('summary'))),
     ...field('priority', priorityOf(options, 'activity.', options['priority'])),
     ...field('retry', retry),
   };
@@ -114,6 +118,8 @@ export function workflowWishes(options: Options): WorkflowWishes {
       ...field('workflowRunTimeout', number(get('run_timeout'))),
       ...field('workflowTaskTimeout', number(get('task_timeout'))),
       ...field('retry', retryPolicy(get('retry_policy'))),
+      ...field('staticSummary', bytes(get('static_summary'))),
+      ...field('staticDetails', bytes(get('static_details'))),
       ...field('cronSchedule', text(get('cron_schedule'))),
       ...field('priority', priorityOf(options, 'temporal.workflow.')),
       ...(memo === undefined ? {} : { memo: { ...memo } }),

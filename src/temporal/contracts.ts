@@ -308,6 +308,8 @@ export interface RunState {
   readonly updates: readonly string[];
   /** Why its budget has parked it; absent: it is not parked. */
   readonly parked?: string;
+  /** What the program says of itself, as Markdown; absent: nothing. */
+  readonly details?: string;
   /** Calls that wait in the run until others end; absent: none do. */
   readonly queued?: readonly QueuedState[];
 }

@@ -127,7 +127,7 @@ function callRemote(
     cancellationType: cancellationType(waits || open.activities.isCounted),
     allowEagerDispatch: !flagOption(options, 'activity.disable_eager_execution'),
     retry: retryPolicy(options['activity.retry_policy']) ?? DEFAULT_RETRY,
-    ...field('summary', callSummary(route.summary, args)),
+    ...field('summary', summaryOf(options) ?? callSummary(route.summary, args)),
   };
   const name = toTextLossy(target);
   const run = proxyActivities<Activities>(activityOptions)[name] as Activities[string];
@@ -153,10 +153,16 @@ function callLocal({ target, args, options, route, headers, outgoing }: Call): P
       maximumAttempts: LOCAL_ATTEMPTS,
       ...(retryPolicy(options['activity.retry_policy']) ?? DEFAULT_RETRY),
     },
-    ...field('summary', callSummary(route.summary, args)),
+    ...field('summary', summaryOf(options) ?? callSummary(route.summary, args)),
   });
   const run = activities[toTextLossy(target)] as Activities[string];
   return outgoing.send(headers, () => run(...args));
+}
+
+/** Passes the payload converter: a byte string. */
+function summaryOf(options: Options): string | undefined {
+  const summary = options['activity.summary'];
+  return typeof summary === 'string' ? summary : undefined;
 }
 
 const cancellationType = (waits: boolean): ActivityCancellationType =>

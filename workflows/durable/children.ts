@@ -243,7 +243,11 @@ async function startChildRun(
               taskQueue: start.queue,
               workflowId: start.workflowId,
               // The UI shows it in place of the type.
-              ...field('staticSummary', callSummary(route.summary ?? target, args)),
+              ...field(
+                'staticSummary',
+                shown(options, 'summary') ?? callSummary(route.summary ?? target, args),
+              ),
+              ...field('staticDetails', shown(options, 'details')),
             }),
           ),
         (handle) => handle.result(),
@@ -267,6 +271,12 @@ async function startChildRun(
     result:
       !waits && children.isCounted ? scoped(() => endOrCancelled(result, `workflow '${type}'`)) : result,
   };
+}
+
+/** Passes the payload converter: a byte string. */
+function shown(options: Options, what: 'summary' | 'details'): string | undefined {
+  const text = options[`${OPTION}static_${what}`];
+  return typeof text === 'string' ? text : undefined;
 }
 
 function conflictPolicy(options: Options): string {

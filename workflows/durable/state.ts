@@ -4,7 +4,7 @@ import type { Command } from '../../src/core/command.js';
 import { toTextLossy } from '../../src/core/text.js';
 import { describeCommand } from '../../src/lua/instance/describe.js';
 import type { CoroutineState } from '../../src/lua/step.js';
-import { declaredHandlers } from '../../src/modules/workflow/durable.js';
+import { declaredHandlers, ownDetails } from '../../src/modules/workflow/durable.js';
 import type { PendingState, ProgramReference, RunState, UnreadState } from '../../src/temporal/contracts.js';
 import { RESUME } from '../../src/temporal/names.js';
 import { timerMs } from './timers.js';
@@ -30,6 +30,7 @@ export function runState(run: Run): RunState {
   if (!run.started) return { coroutines: [], pending: [], unread: [], queries: [], updates: [] };
   const { instance, parked } = run;
   const { queries, updates } = declaredHandlers(instance);
+  const { text: details } = ownDetails(instance);
   const queued = Object.values(run.open).flatMap(({ queued: some }) =>
     some === undefined ? [] : plain(some),
   );
@@ -47,6 +48,7 @@ export function runState(run: Run): RunState {
     updates: [...updates.keys()],
     ...(parked === undefined ? {} : { parked }),
     ...(queued.length === 0 ? {} : { queued }),
+    ...(details === '' ? {} : { details }),
   };
 }
 
@@ -64,10 +66,11 @@ export function currentDetails(
   { entry, program, registry_version: version }: ProgramReference,
   state: RunState,
 ): string {
-  const { coroutines, pending, unread, queued = [] } = state;
-  if (coroutines.length === 0) return '';
+  const { coroutines, pending, unread, queued = [], details } = state;
+  if (coroutines.length === 0) return toTextLossy(details ?? '');
   const topics = [...new Set(unread.map(({ topic }) => toTextLossy(topic)))];
   return [
+    ...(details === undefined ? [] : [toTextLossy(details), '']),
     `${entry}, program ${program.slice(0, 12)} of registry version ${version}`,
     '',
     ...coroutines.map(waitLine),

@@ -153,7 +153,8 @@ function linesOf({ facts, newest, seen, failedTask, isServed }: Inspected, now: 
   );
   if (typeof seen === 'string')
     return facts.closed === undefined ? [...lines, `  where it is cannot be told: ${seen}`] : lines;
-  const { coroutines, pending, unread, queries, updates, parked, queued = [] } = seen.state;
+  const { coroutines, pending, unread, queries, updates, parked, queued = [], details } = seen.state;
+  if (details !== undefined) lines.push(...section('says', details.split('\n')));
   if (parked !== undefined)
     lines.push(`  PARKED    ${parked}; \`moontide update ${facts.workflowId} ${RESUME}\` lets it go on`);
   const timers = pending.flatMap(({ what, due }) =>
@@ -274,7 +275,7 @@ function documentOf({ facts, newest, seen, failedTask, isServed }: Inspected): D
 }
 
 function stateDocument({ from, state }: SeenState): DataObject {
-  const { coroutines, pending, unread, queries, updates, parked, queued = [] } = state;
+  const { coroutines, pending, unread, queries, updates, parked, queued = [], details } = state;
   return dataObject({
     from,
     coroutines: coroutines.map(({ name, waits, frames }) =>
@@ -297,6 +298,7 @@ function stateDocument({ from, state }: SeenState): DataObject {
     queries: queries.map(toBytes),
     updates: updates.map(toBytes),
     parked: text(parked),
+    details: text(details),
     queued: queued.map((one) => dataObject({ ...one })),
   });
 }

@@ -7,7 +7,7 @@
 import { dataObject } from '../../core/data.js';
 import type { DataObject } from '../../core/data.js';
 import { cronScheduleProblem } from '../../core/cron-schedule.js';
-import { MOST_NAME_BYTES, readOptions, RETRY_POLICY, show } from '../../core/options.js';
+import { DETAILS, MOST_NAME_BYTES, readOptions, RETRY_POLICY, show, SUMMARY } from '../../core/options.js';
 import type { OptionTypes } from '../../core/options.js';
 import { fromData, tryToData } from '../../lua/instance/convert.js';
 import { dataList } from '../../lua/instance/data-list.js';
@@ -32,6 +32,8 @@ const workflowOptions: OptionTypes = {
   },
   execution_error_when_already_started: { is: 'flag' },
   retry_policy: RETRY_POLICY,
+  static_summary: SUMMARY,
+  static_details: DETAILS,
   cron_schedule: { is: 'text', problem: cronScheduleProblem },
   priority: { is: 'count', least: 1 },
   fairness_key: { is: 'text' },

@@ -31,10 +31,15 @@ export interface Awaiting {
 
 const STATE = {};
 const AWAITING = {};
+const DETAILS = {};
 
 /** In the order in which they began to wait. */
 export const awaitingOf = (instance: Pick<InstanceContext, 'state'>): Set<Awaiting> =>
   instance.state(AWAITING, () => new Set<Awaiting>());
+
+/** What the program says of itself; a byte string, empty: nothing. */
+export const ownDetails = (instance: Pick<InstanceContext, 'state'>): { text: string } =>
+  instance.state(DETAILS, () => ({ text: '' }));
 
 export const declaredHandlers = (instance: Pick<InstanceContext, 'state'>): DeclaredHandlers =>
   instance.state(STATE, () => new DeclaredHandlers());

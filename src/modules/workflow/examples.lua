@@ -135,3 +135,12 @@ local saga = workflow.saga()
 saga:add(function() print("undo stock") end)
 print(saga:clear(), saga:compensate())
 --> true	true
+
+--- workflow.set_current_details
+print(workflow.set_current_details("**packing** 3 of 7"))
+--> true
+
+--- workflow.get_current_details
+workflow.set_current_details("packed")
+print(workflow.get_current_details())
+--> packed

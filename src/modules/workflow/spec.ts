@@ -17,6 +17,7 @@ import type { HostResult } from '../../lua/values.js';
 import { await_ } from './await.js';
 import { continue_as_new, with_options } from './continue.js';
 import { query, update } from './declare.js';
+import { get_current_details, set_current_details } from './details.js';
 import { inside } from './inside.js';
 import { saga, SagaType } from './saga.js';
 import { scope, ScopeType } from './scope.js';
@@ -121,6 +122,8 @@ export const workflowSpec = defineModuleSpec({
     shielded,
     continue_as_new,
     with_options,
+    set_current_details,
+    get_current_details,
     history_length: fn('Events in the history so far.', [], ['integer?', 'Error?'], fact('history_length'), [
       'Invalid',
     ]),
