@@ -3,11 +3,12 @@ import { withKinds } from '../registry/kinds/index.js';
 import type { KindSpec } from '../registry/model/kind.js';
 import { envKinds } from './env/kinds.js';
 import { fsKinds } from './fs/kinds.js';
+import { networkKinds } from './network/kinds.js';
 import { sqlKinds } from './sql/kinds.js';
 import { storeKinds } from './store/kinds.js';
 import { templateKinds } from './templates/kinds.js';
 
-const opened = [...envKinds, ...fsKinds, ...sqlKinds, ...storeKinds, ...templateKinds];
+const opened = [...envKinds, ...fsKinds, ...networkKinds, ...sqlKinds, ...storeKinds, ...templateKinds];
 
 export const kinds: readonly KindSpec[] = withKinds(...opened);
 

@@ -185,7 +185,8 @@ describe('a request', () => {
     ['http.post(url, { headers = { Expect = "100-continue" }, body = "x" })', 'Invalid', /expect/i],
     ['http.get("http://a%zz@host.example/")', 'Invalid', /has a '%' that begins nothing/],
     ['http.get("http://ann:secret@/x?token=1")', 'Invalid', "'http:///x' is no URL"],
-    ['http.get(url, { overlay_network = "app:tor" })', 'Invalid', /not built in this version/],
+    ['http.get(url, { overlay_network = "" })', 'Invalid', /overlay_network is the id of an entry/],
+    ['http.get(url, { overlay_network = "app:tor", unix_socket = "/x" })', 'Invalid', /or to a unix_socket/],
   ])('%s is refused', async (call, kind, message) => {
     expect(await ask(`return told(${call})`, await serve(echo))).toEqual([
       kind,

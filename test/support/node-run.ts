@@ -28,12 +28,15 @@ export const allBut =
   (_who, action) =>
     !refused.includes(action);
 
+const nothing = new Resources({ kinds: () => undefined, host: undefined as never, ids: () => [] });
+
 /** What the program has opened is closed when this resolves. */
 export async function runOnNode(
   text: string,
   modules: readonly ModuleSpec[],
   handlers: HostHandlers,
   args: readonly Data[] = [],
+  resources: Pick<Resources, 'user'> = nothing,
 ): Promise<NodeRun> {
   const failed = (error: unknown): never => {
     throw error;
@@ -44,7 +47,7 @@ export async function runOnNode(
   const printed: string[] = [];
   const factory = new Factory({
     dispatcher,
-    resources: new Resources({ kinds: () => undefined, host: undefined as never, ids: () => [] }),
+    resources,
     turns: new Turns(failed),
     toErrorData: errorToErrorData,
     failed,

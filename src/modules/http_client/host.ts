@@ -8,6 +8,7 @@ import type { Data, DataObject } from '../../core/data.js';
 import { PlatformError } from '../../core/errors.js';
 import type { CommandContext, HostHandlers } from '../../core/handler.js';
 import type { ByteSource } from '../../core/http-exchange.js';
+import type { NetworkOverlay } from '../../core/network-host.js';
 import { toBytes } from '../../core/text.js';
 
 /** A name and its value. All texts of requests and responses are byte strings. */
@@ -31,6 +32,8 @@ export interface ClientRequest {
   readonly most: number;
   readonly unixSocket?: string;
   readonly tls?: ClientTls;
+  /** What its connections go through. */
+  readonly overlay?: NetworkOverlay;
 }
 
 export interface FormFile {
@@ -85,9 +88,16 @@ export function httpClientHandlers(client: HttpClient, authorize: Authorize): Ho
     context: CommandContext,
     key: string | undefined,
   ): Promise<Data> => {
-    const request = clientRequest(given as DataObject, key);
     const need = (action: string, resource: string): void => {
       if (!authorize(context, action, resource)) throw new NotAuthorizedError(context, action, resource);
+    };
+    const { overlay: network } = given as DataObject;
+    if (typeof network === 'string') need('network.select', network);
+    const overlay =
+      typeof network === 'string' ? await context.resource<NetworkOverlay>(network, 'network.*') : undefined;
+    const request: ClientRequest = {
+      ...clientRequest(given as DataObject, key),
+      ...(overlay === undefined ? {} : { overlay }),
     };
     if (request.unixSocket !== undefined) need('http_client.unix_socket', request.unixSocket);
     if (request.tls?.insecure === true) need('http_client.insecure_tls', request.url);

@@ -1,5 +1,5 @@
 // What a program says of a request, checked and made plain: the `request` of the commands. Sealed.
-// R1: a request is `{ method, url, headers, body?, form?, files?, cookies?, auth?, timeout?, stream?, most?, unix_socket?, tls? }`;
+// R1: a request is `{ method, url, headers, body?, form?, files?, cookies?, auth?, timeout?, stream?, most?, unix_socket?, tls?, overlay? }`;
 //     headers, query, form and cookies are lists of [name, value], so that a name may come more than once.
 // R2: wherever a text may stand a workflow's secret may stand: it goes to the node by its name.
 // R3: timeouts are seconds as numbers, or text in Go's syntax; in the command they are milliseconds.
@@ -92,8 +92,10 @@ const OPTIONS: Readonly<Record<string, (value: Data, request: DataObject) => voi
     if (insecure !== undefined) tls['insecure'] = flag(insecure, 'tls.insecure_skip_verify');
     request['tls'] = tls;
   },
-  overlay_network: (value) => {
-    wrong(`network overlays are not built in this version: ${show(value)} cannot carry the request`);
+  overlay_network: (value, request) => {
+    if (typeof value !== 'string' || value === '')
+      wrong(`overlay_network is the id of an entry such as 'app:proxy', got ${show(value)}`);
+    request['overlay'] = value;
   },
 };
 
@@ -109,6 +111,8 @@ export function readRequest(method: string, url: string, options: Data): DataObj
     if (read === undefined) wrong(`unknown option '${name}'${didYouMean(name, Object.keys(OPTIONS))}`);
     else if (value !== null) read(value, request);
   }
+  if (request['overlay'] !== undefined && request['unix_socket'] !== undefined)
+    wrong('a request goes through a network or to a unix_socket');
   if (request['body'] !== undefined && (request['form'] ?? request['files']) !== undefined)
     wrong('a request has a body, or a form and files');
   return request;

@@ -118,7 +118,7 @@ const url = bytes('url', 'http or https.');
 const options = optional(
   table(
     'options',
-    'headers, query, body, form, files, cookies, auth, timeout (default 30 s), stream, max_response_body (default 64 MiB; none for streams), unix_socket, tls.',
+    'headers, query, body, form, files, cookies, auth, timeout (default 30 s), stream, max_response_body (default 64 MiB; none for streams), unix_socket, tls, overlay_network (id of a `network.socks5` entry).',
   ),
 );
 

@@ -5,6 +5,7 @@ import { textIn } from '../../core/command.js';
 import type { Command } from '../../core/command.js';
 import type { Data } from '../../core/data.js';
 import type { CommandContext, HostHandlers } from '../../core/handler.js';
+import type { NetworkOverlay } from '../../core/network-host.js';
 
 /** A name and its value, as byte strings. */
 export type Header = readonly [string, string];
@@ -28,6 +29,8 @@ export interface ConnectRequest {
   readonly mostBytes: number;
   /** Messages that may wait; then nothing is read. */
   readonly capacity: number;
+  /** What it goes through. */
+  readonly overlay?: NetworkOverlay;
 }
 
 export interface ConnectPermissions {
@@ -72,7 +75,16 @@ export function websocketHandlers(client: WebSocketClient, authorize: Authorize)
         url: (url) => need('websocket.connect.url', url),
         privateAddress: (address) => authorize(context, 'websocket.private_ip', address),
       };
-      return context.own(await client.connect(requestOf(command), permissions, context.signal));
+      const network = textIn(command, 'overlay_network');
+      if (network !== '') need('network.select', network);
+      const request =
+        network === ''
+          ? requestOf(command)
+          : {
+              ...requestOf(command),
+              overlay: await context.resource<NetworkOverlay>(network, 'network.*'),
+            };
+      return context.own(await client.connect(request, permissions, context.signal));
     },
     'websocket.next': (command, context) =>
       connectionOf(command, context).next(Number(command['most']), context.signal),

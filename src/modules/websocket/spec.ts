@@ -1,6 +1,6 @@
 // The `websocket` module: connections to other servers that both sides write to. Sealed.
 // `websocket.connect` { url, headers, protocols, dial_timeout, read_timeout, write_timeout, compression, compression_threshold,
-//   read_limit, channel_capacity } -> number of the connection, which ends with the program
+//   read_limit, channel_capacity, overlay_network? } -> number of the connection, which ends with the program
 // `websocket.next` { connection, most } -> list of { type, data }, as soon as there is one; empty: it has ended
 // `websocket.send` { connection, data, binary } -> null, once it is on its way; `websocket.ping` { connection } -> null
 // `websocket.close` { connection, code, reason } -> null
@@ -93,6 +93,7 @@ const OPTIONS: OptionTypes = {
   compression_threshold: { is: 'count', least: 0 },
   read_limit: { is: 'count', least: 0 },
   channel_capacity: { is: 'count', least: 1 },
+  overlay_network: { is: 'text' },
 };
 const MOST: Readonly<Record<string, number>> = {
   compression: 2,
@@ -249,7 +250,7 @@ export const websocketSpec = defineModuleSpec({
           optional(
             tableOf(
               'options',
-              'headers, protocols, dial_timeout (default 30 s), read_timeout (how long nothing may come, not even the answer to a ping; default: for ever), write_timeout (how long one message may take; default 30 s), ' +
+              'headers, protocols, overlay_network (id of a `network.socks5` entry), dial_timeout (default 30 s), read_timeout (how long nothing may come, not even the answer to a ping; default: for ever), write_timeout (how long one message may take; default 30 s), ' +
                 'compression (default DISABLED), compression_threshold (bytes; default 1,024), read_limit (bytes of a message, at most 128 MiB; default 16 MiB), ' +
                 `channel_capacity (messages; at most ${MOST_CAPACITY}, default ${USUAL_CAPACITY}). Numbers of timeouts are milliseconds.`,
             ),

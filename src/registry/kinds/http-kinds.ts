@@ -90,8 +90,20 @@ export const httpService = defineKind({
   ),
   files: ['tls.cert', 'tls.key', 'tls.client_ca'],
   references: [{ pointer: '/network', kinds: ['network', 'network.*'] }, ...lifecycleReferences],
-  checkFields: checkTls,
+  checkFields: (entry) => [...checkTls(entry), ...checkNetwork(entry)],
 });
+
+/** Those that are built only go out. */
+function checkNetwork({ data }: Entry): readonly FieldProblem[] {
+  if (data['network'] === undefined) return [];
+  return [
+    {
+      pointer: '/network',
+      message: 'a server cannot listen on a network: those of this version only go out',
+      fix: 'take it away, and let what is in front of the server listen there',
+    },
+  ];
+}
 
 export const httpRouter = defineKind({
   name: 'http.router',

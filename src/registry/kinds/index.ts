@@ -11,6 +11,7 @@ import {
 import { fsDirectory, fsEmbed } from './fs-kinds.js';
 import { httpEndpoint, httpRouter, httpService, httpStatic } from './http-kinds.js';
 import { pgScope } from './group-kinds.js';
+import { networkSocks5 } from './network-kinds.js';
 import { nexusService } from './nexus-kind.js';
 import { knownKinds } from './known-kinds.js';
 import { functionLua, libraryLua, moduleLua, processLua, workflowLua } from './lua-kinds.js';
@@ -28,6 +29,7 @@ export { registryEntry, sqlSqlite };
 export { envStorageFile, envStorageMemory, envStorageOs, envStorageRouter, envStorageStatic, envVariable };
 export { processHost, terminalHost };
 export { fsDirectory, fsEmbed };
+export { networkSocks5 };
 export { processService, processSupervisor };
 export { storeMemory, storeSql };
 export { templateJet, templateSet };
@@ -46,6 +48,7 @@ export const platformKinds: readonly KindSpec[] = [
   temporalWorker,
   temporalSchedule,
   nexusService,
+  networkSocks5,
   envVariable,
   envStorageOs,
   envStorageMemory,

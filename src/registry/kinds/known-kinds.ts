@@ -17,7 +17,6 @@ const accepted: Readonly<Record<string, Accepted>> = {
   'process.wasm': { summary: 'A WebAssembly process.' },
   encryption: { summary: 'Encrypts payloads.' },
   network: { summary: 'A network overlay.' },
-  'network.socks5': { summary: 'A SOCKS5 proxy.' },
   'db.sql.postgres': { summary: 'A PostgreSQL database.' },
   'db.sql.mysql': { summary: 'A MySQL database.' },
   'db.cdc.postgres': { summary: 'Changes of a PostgreSQL database, as they happen.' },

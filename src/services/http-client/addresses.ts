@@ -4,6 +4,7 @@ import { lookup } from 'node:dns';
 import { lookup as lookupLater } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import type { NetworkOverlay } from '../../core/network-host.js';
 import { PrivateAddressError } from './errors.js';
 
 /** 'private': within a network that the app names. */
@@ -72,6 +73,9 @@ export const guardedLookup =
 export const addressesOf = async (host: string): Promise<readonly string[]> =>
   (await lookupLater(host, { all: true }).catch(() => [])).map(({ address }) => address);
 
+/** Names that mean the machine or the network in which they are looked up. RFC 6761, 6762, 8375; `internal` is ICANN's. */
+const OWN_NAME = /(^|\.)(localhost|local|internal|home\.arpa)\.?$/i;
+
 /** What connections to other servers may reach. */
 export class AddressGuard {
   readonly judge: Judge;
@@ -85,6 +89,30 @@ export class AddressGuard {
     this.judge = judgeOf(privateNetworks);
     this.lookup = guardedLookup(this.judge);
     this.#hasPrivate = privateNetworks.length > 0;
+  }
+
+  /**
+   * As `check` and the lookup of a direct connection together, for what goes through a network: the host to be named there.
+   * A name that the far end looks up is let through unless it means the machine or the network that it is looked up in.
+   */
+  async hostBeyond(
+    overlay: NetworkOverlay,
+    urlHost: string,
+    mayReachPrivate: (address: string) => boolean,
+  ): Promise<string> {
+    const host = urlHost.replace(/^\[|\]$/g, '');
+    if (isAddress(host) || !overlay.resolvesNames) {
+      await this.check(urlHost, mayReachPrivate);
+      if (isAddress(host)) return host;
+      return new Promise((resolve, reject) => {
+        this.lookup(host, {}, (error, address) => {
+          if (error === null) resolve(address as string);
+          else reject(error);
+        });
+      });
+    }
+    if (OWN_NAME.test(host)) throw new PrivateAddressError(host, host);
+    return host;
   }
 
   /** Throws PrivateAddressError where the host of a URL may not be reached, as far as that shows before the connection. */

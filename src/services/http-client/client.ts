@@ -1,12 +1,12 @@
 // Requests to other servers, by undici.
 // C1: every hop of a redirect is asked for anew: its URL, and its address once it is known.
 // C2: a redirect to another origin loses Authorization and cookies; what is in a URL before the `@` becomes Authorization.
-// C3: connections are shared, but for requests with a socket or TLS options of their own.
+// C3: connections are shared, but for requests with a socket, a network or TLS options of their own.
 // C4: errors name method, origin and path: no query, no header, no body.
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { Agent, errors as undici } from 'undici';
+import { Agent, buildConnector, errors as undici } from 'undici';
 import type { Dispatcher } from 'undici';
 import { decodeComponent, encodePairs } from '../../core/form-encoding.js';
 import type { ByteSource } from '../../core/http-exchange.js';
@@ -52,11 +52,12 @@ export class UndiciClient implements HttpClient, AsyncDisposable {
   async send(request: ClientRequest, permissions: Permissions, signal: AbortSignal): Promise<ClientResponse> {
     const deadline = AbortSignal.timeout(Math.min(request.timeout, 2 ** 31 - 1));
     let hop = firstHop(request);
-    const own = ownAgent(request, this.#guard);
+    const given = AbortSignal.any([signal, deadline]);
+    const own = ownAgent(request, this.#guard, permissions, given);
     try {
       for (let hops = 0; ; hops++) {
         await this.#check(hop.url, request, permissions);
-        const answer = await this.#ask(hop, own ?? this.#shared, AbortSignal.any([signal, deadline]));
+        const answer = await this.#ask(hop, own ?? this.#shared, given);
         const next = request.unixSocket === undefined ? redirected(hop, answer) : undefined;
         if (next === undefined) return await responseOf(request, hop, answer, own);
         await answer.body.dump();
@@ -72,11 +73,12 @@ export class UndiciClient implements HttpClient, AsyncDisposable {
 
   async #check(
     url: URL,
-    { unixSocket }: ClientRequest,
+    { unixSocket, overlay }: ClientRequest,
     { url: mayAsk, privateAddress }: Permissions,
   ): Promise<void> {
     mayAsk(`${url.origin}${url.pathname}`);
-    if (unixSocket === undefined) await this.#guard.check(url.hostname, privateAddress);
+    if (overlay !== undefined) await this.#guard.hostBeyond(overlay, url.hostname, privateAddress);
+    else if (unixSocket === undefined) await this.#guard.check(url.hostname, privateAddress);
   }
 
   #ask(
@@ -162,8 +164,33 @@ function userOf({ username, password, origin }: URL): Auth | undefined {
   return { user, pass };
 }
 
-/** An agent for one request, where it has a socket or TLS options of its own. */
-function ownAgent({ unixSocket, tls }: ClientRequest, guard: AddressGuard): Agent | undefined {
+/** An agent for one request, where it has a socket, a network or TLS options of its own. */
+function ownAgent(
+  { unixSocket, tls, overlay, timeout }: ClientRequest,
+  guard: AddressGuard,
+  { privateAddress }: Permissions,
+  signal: AbortSignal,
+): Agent | undefined {
+  if (overlay !== undefined) {
+    const limits = { timeoutMs: timeout, signal };
+    const secured = buildConnector(tls === undefined ? {} : tlsOptions(tls));
+    return new Agent({
+      pipelining: 0,
+      connect: (options, callback) => {
+        const port = Number(options.port) || (options.protocol === 'https:' ? 443 : 80);
+        guard
+          .hostBeyond(overlay, options.hostname, privateAddress)
+          .then((host) => overlay.dial(host, port, limits))
+          .then(
+            (socket) =>
+              options.protocol === 'https:'
+                ? secured({ ...options, httpSocket: socket }, callback)
+                : callback(null, socket),
+            (error: unknown) => callback(error as Error, null),
+          );
+      },
+    });
+  }
   if (unixSocket === undefined && tls === undefined) return undefined;
   return new Agent({
     pipelining: 0,

@@ -2,11 +2,15 @@
 // K1: what has come and is not taken is bounded, by messages and bytes; then nothing is read until some is taken.
 // K2: who closes wants no more: what still comes is dropped, so that the other side's answer to the close is seen.
 // K3: errors name origin and path of the URL: no query, no header, no message.
+import type { ClientRequestArgs } from 'node:http';
+import { isIP } from 'node:net';
+import { connect as tlsConnect } from 'node:tls';
 import { WebSocket } from 'ws';
 import type { RawData } from 'ws';
 import { dataObject } from '../../core/data.js';
 import type { Data } from '../../core/data.js';
 import { PlatformError } from '../../core/errors.js';
+import type { DialLimits, NetworkOverlay } from '../../core/network-host.js';
 import { toText, TextError } from '../../core/text.js';
 import { WakeUp } from '../../core/wake-up-host.js';
 import type {
@@ -39,8 +43,11 @@ export class WsClient implements WebSocketClient {
     const url = urlOf(request.url);
     const deadline = Date.now() + request.dialMs;
     permissions.url(`${url.protocol}//${url.host}${url.pathname}`);
-    await this.#guard.check(url.hostname, permissions.privateAddress);
-    const connection = new Connection(url, request, this.#guard);
+    const { overlay } = request;
+    const dial = { overlay, host: '', timeoutMs: request.dialMs, signal };
+    if (overlay === undefined) await this.#guard.check(url.hostname, permissions.privateAddress);
+    else dial.host = await this.#guard.hostBeyond(overlay, url.hostname, permissions.privateAddress);
+    const connection = new Connection(url, request, this.#guard, dial);
     await connection.opened(Math.max(1, deadline - Date.now()), signal);
     return connection;
   }
@@ -71,7 +78,7 @@ class Connection implements WebSocketConnection {
   #end: string | undefined;
   #silence: NodeJS.Timeout | undefined;
 
-  constructor(url: URL, request: ConnectRequest, { lookup }: AddressGuard) {
+  constructor(url: URL, request: ConnectRequest, { lookup }: AddressGuard, dial: Dial) {
     this.#name = `${url.protocol}//${url.host}${url.pathname}`;
     this.#request = request;
     const takeover =
@@ -79,6 +86,7 @@ class Connection implements WebSocketConnection {
     this.#socket = new WebSocket(url, [...request.protocols], {
       headers: headersOf(request),
       lookup,
+      ...(dial.overlay === undefined ? {} : { createConnection: through(dial.overlay, url, dial) }),
       followRedirects: false,
       maxPayload: request.mostBytes,
       perMessageDeflate: request.compression === 0 ? false : { ...takeover, threshold: request.threshold },
@@ -240,6 +248,29 @@ class Connection implements WebSocketConnection {
     const why = first?.message || error.message;
     return new WebSocketError('Internal', `${this.#name}: ${why}`, true, { cause: error });
   }
+}
+
+type CreateConnection = NonNullable<ClientRequestArgs['createConnection']>;
+
+interface Dial extends DialLimits {
+  readonly overlay: NetworkOverlay | undefined;
+  /** As the network is told it. */
+  readonly host: string;
+}
+
+/** What `http.request` takes: it is called back with the connection. */
+function through(overlay: NetworkOverlay, { protocol, port, hostname }: URL, dial: Dial): CreateConnection {
+  const isSecure = protocol === 'wss:';
+  const name = hostname.replace(/^\[|\]$/g, '');
+  return (_options, ready) => {
+    const failed = (error: Error): void => ready(error, undefined as never);
+    overlay.dial(dial.host, Number(port) || (isSecure ? 443 : 80), dial).then((socket) => {
+      if (!isSecure) return ready(null, socket);
+      const secured = tlsConnect({ socket, ...(isIP(name) === 0 ? { servername: name } : {}) });
+      secured.once('secureConnect', () => ready(null, secured)).once('error', failed);
+    }, failed);
+    return undefined;
+  };
 }
 
 /** A list where a name comes more than once. */
