@@ -23,7 +23,7 @@ const BUSY: ReadonlySet<string> = new Set(['ETIMEDOUT', 'EPIPE', 'EAGAIN', 'ENOM
 /** What oracle.lua ends with when it had to give up on a program; the ones after it have not run. */
 const GAVE_UP = 3;
 
-/** What runOracle says of a program that lua5.3 did not finish in time: on a busy machine, or inside of one C function. */
+/** What runOracle says of a program that takes lua5.3 longer than the limit: on a busy machine, or inside of one C function. */
 export const UNDECIDED = 'undecided';
 
 export interface OracleOptions {
@@ -50,11 +50,12 @@ export function runOracle(
     });
     const isLate = BUSY.has((run.error as NodeJS.ErrnoException | undefined)?.code ?? '');
     const answers = answersIn((run.stdout as Buffer | null)?.toString('latin1') ?? '');
-    if (isLate && answers.length === 0 && limit > limitMs) answers.push(UNDECIDED);
-    else if (run.status !== 0 && !isLate && (run.status !== GAVE_UP || answers.length === 0))
+    if (run.status !== 0 && !isLate && (run.status !== GAVE_UP || answers.length === 0))
       throw new Error(`lua5.3 failed: ${run.error?.message ?? run.stderr.toString()}`);
     if (run.status === 0 && answers.length !== rest.length)
       throw new Error(`lua5.3 answered ${answers.length} of ${rest.length} programs`);
+    // The first one has been tried before: it takes longer than the limit alone, where our budget may end it.
+    if (limit > limitMs && (answers.length > 0 || isLate)) answers[0] = UNDECIDED;
     limit = isLate && answers.length === 0 ? limitMs * 4 : limitMs;
     outputs.push(...answers);
   }
