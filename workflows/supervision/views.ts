@@ -1,8 +1,17 @@
 // The table as people and nodes see it. Sealed.
 import { toTextLossy } from '../../src/core/text.js';
-import type { GroupView, NodeView, ServiceSpec, ServiceView } from '../../src/temporal/service-contracts.js';
+import type {
+  GroupView,
+  NodeView,
+  ServiceSpec,
+  ServiceState,
+  ServiceView,
+} from '../../src/temporal/service-contracts.js';
 import { keyOf } from './table-state.js';
 import type { Run, TableState } from './table-state.js';
+/** In these it may be that it cannot start yet. */
+const RESTS: ReadonlySet<ServiceState> = new Set(['Unknown', 'Stopped']);
+
 export class TableViews {
   readonly #state: TableState;
 
@@ -37,14 +46,16 @@ export class TableViews {
       for (const key of keys) {
         const { told, node, asked } = this.#state.runs.get(key) as Run;
         const machine = told?.machine;
+        const rests = machine !== undefined && RESTS.has(machine.state) && asked === undefined;
+        const waits = desired && rests ? this.#waitsFor(spec) : '';
         views.push({
           ...common,
           ...(node === undefined ? {} : { node }),
           ...(told?.owner === undefined ? {} : { owner: told.owner }),
           state: machine?.state ?? (asked === undefined ? 'Unknown' : 'Starting'),
-          wanted: machine?.wanted ?? desired,
+          wanted: waits === '' ? (machine?.wanted ?? desired) : true,
           since: machine?.since ?? since,
-          reason: machine?.reason ?? '',
+          reason: waits === '' ? (machine?.reason ?? '') : waits,
           token: machine?.token ?? 0,
           attempts: machine?.attempts ?? 0,
           ...(machine?.retryAt === undefined ? {} : { retryAt: machine.retryAt }),
