@@ -25,7 +25,7 @@ const withoutBudgets = (support: UnitSupport): UnitSupport => ({
 const uncounted = (text: string): string =>
   text
     .replaceAll(/if\(\(B-=\d+\)<0\)B=refill\(B\);/g, '')
-    .replaceAll(/if\(\(B-=\d+\)<0&&\(B=pause\(B\)\)<0\)(?:\{[^}]*\}|[^;]*);/g, '')
+    .replaceAll(/if\(\(B-=\d+\)<0&&\(B=pause\(B\)\)<0\)(?:\{[^}]*\}|[^;]*);/g, ';') // in twins it may be what an else does
     .replaceAll(/\|\|\(B-=\d+\)<0&&\(B=pauseAtEntry\(B,\d+\)\)<0/g, '')
     .replaceAll(/M\.memory-=\d+;/g, '')
     .replaceAll(/\bjoined\(/g, '(');
