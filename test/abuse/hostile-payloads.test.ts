@@ -228,15 +228,20 @@ describe('a run that anybody can reach', () => {
       expect([name, await taskFailures(it, workflowId)]).toEqual([name, []]);
       return came;
     };
-    const every = (payload: RawPayload) => ({
-      header: { fields: Object.fromEntries(Object.values(HEADERS).map((name) => [name, payload])) },
+    const headers = (names: readonly string[], payload: RawPayload) => ({
+      header: { fields: Object.fromEntries(names.map((name) => [name, payload])) },
     });
+    const unsigned = Object.values(HEADERS).filter((name) => name !== HEADERS.identity);
     await Promise.all([
       ...PAYLOADS.map(async ([name, payload, seen]) => {
         const ofArgument = await begin(name, { input: { payloads: [payload] } });
         expect([name, ofArgument]).toEqual([name, seen === undefined ? 'Invalid' : 'done']);
         expect([name, await begin(name, { memo: { fields: { theirs: payload } } })]).toEqual([name, 'done']);
-        expect([name, await begin(name, every(payload))]).toEqual([name, 'done']);
+        expect([name, await begin(name, headers(unsigned, payload))]).toEqual([name, 'done']);
+        // An actor that no node has signed is refused; what is no actor at all may be as none.
+        expect(['done', 'PermissionDenied']).toContain(
+          await begin(name, headers([HEADERS.identity], payload)),
+        );
       }),
       ...[
         { messages: 7, carried: 7 },
@@ -245,7 +250,7 @@ describe('a run that anybody can reach', () => {
         { carried: { seen: { a: 1 }, monitors: [1], links: [], interests: { b: {} } } },
       ].map(async (start) => {
         const name = JSON.stringify(start);
-        expect([name, await begin(name, every(good(start)))]).toEqual([name, 'done']);
+        expect([name, await begin(name, headers(unsigned, good(start)))]).toEqual([name, 'done']);
       }),
     ]);
     expect(await run(it, 'app:w', ['again'])).toEqual(['done']);

@@ -11,8 +11,7 @@
 import type { Command } from '../../core/command.js';
 import { lua } from './internals.js';
 import type { CFunction, lua_State } from './internals.js';
-import { raisedValue } from '../instance/error-object.js';
-import { errorsMade } from '../instance/error-object.js';
+import { errorsMade, raisedValue } from '../instance/error-object.js';
 import { walkedSoFar } from '../instance/plain-data.js';
 import { formatFrames } from '../instance/traceback.js';
 import type { HostCall, InstanceContext } from '../instance-context.js';
@@ -38,6 +37,12 @@ const TURN: Pause = Object.freeze({ on: 'pause', why: 'turn' });
 
 /** Instructions of an error that a host function came to. */
 const ERROR_COST = 2000;
+/** Instructions of a call of a host function, then of asking where it was called, and of each frame of that. */
+const HOST_CALL_COST = 30;
+/** Instructions of going to a coroutine and back. */
+const SWITCH_COST = 30;
+const TRACEBACK_COST = 60;
+const FRAME_COST = 5;
 
 export class Calls {
   readonly #bridge: Bridge;
@@ -76,7 +81,11 @@ export class Calls {
     this.#call = {
       instance,
       where: () => whereOf(this.#current),
-      traceback: () => this.traceback(this.#current),
+      traceback: () => {
+        const frames = this.frames(this.running ?? this.#current);
+        this.meter.charge(TRACEBACK_COST + frames.length * FRAME_COST);
+        return formatFrames(frames);
+      },
       charge: (units) => this.meter.charge(units),
       answerAtOnce: (command) => (this.#locked > 0 ? undefined : this.#answerAtOnce(instance, command)),
       renewBudget: () => {
@@ -129,6 +138,7 @@ export class Calls {
   /** A host function as fengari calls it. */
   hostFunction(run: HostFunction): CFunction {
     return (L) => {
+      this.meter.charge(HOST_CALL_COST);
       const args = this.#bridge.readFrom(L, 1);
       return this.#settle(L, () => run(this.#call, ...args));
     };
@@ -147,6 +157,7 @@ export class Calls {
 
   /** Resumes a user's coroutine from `L`; `finish` takes its status. Yields when the host must be asked (K1). */
   resume(L: lua_State, coroutine: lua_State, nargs: number, finish: (status: number) => number): number {
+    this.meter.charge(SWITCH_COST);
     const locks = L.nny > 0 ? 1 : 0;
     this.#locked += locks;
     this.#inner.set(L, coroutine);

@@ -5,7 +5,7 @@ import type { TString } from 'fengari/src/lstring.js';
 import { chargeMemoryRunning, chargeRunning, STRING_BYTES } from './meter.js';
 
 /** Bytes that are copied, compared or hashed in the time of an instruction. */
-const BYTES_AT_ONCE = 64;
+const BYTES_AT_ONCE = 32;
 
 const { luaS_bless, luaS_eqlngstr, luaS_hashlongstr, luaS_new } = lstring;
 

@@ -22,7 +22,7 @@ const ABSENT = ['collectgarbage', 'dofile', 'load', 'loadfile', '_G'];
 /** The longest string that string.rep makes, in bytes. */
 const LONGEST_STRING = 64 * 1024 * 1024;
 /** Bytes that are copied in the time of an instruction. */
-const BYTES_AT_ONCE = 64;
+const BYTES_AT_ONCE = 32;
 /** Characters that are decoded in the time of an instruction. */
 const CHARACTERS_AT_ONCE = 8;
 const TOSTRING = toBytes('__tostring');

@@ -22,7 +22,7 @@ const STEPS_AT_ONCE = 8;
 /** Instructions of putting something in for a match. */
 const MATCH_COST = 20;
 /** Bytes that are searched or copied in the time of an instruction. */
-const BYTES_AT_ONCE = 64;
+const BYTES_AT_ONCE = 32;
 
 interface Found {
   readonly begin: number;
