@@ -116,7 +116,7 @@ describe('a run that anybody can reach', () => {
   /** The result; a run that is stuck tells by what. */
   const ended = async (it: LuaApp, workflowId: string): Promise<readonly Data[]> => {
     const late = new AbortController();
-    const stuck = sleep(15_000, undefined, { signal: late.signal }).then(async () => {
+    const stuck = sleep(60_000, undefined, { signal: late.signal }).then(async () => {
       throw new Error(`it is stuck: ${(await taskFailures(it, workflowId)).join('; ')}`);
     });
     try {
