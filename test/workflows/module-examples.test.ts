@@ -1,7 +1,10 @@
 // Every example of a module that runs inside workflows prints the same there, although the run is evicted and replayed after every
 // few of them (after each in the long form: the tasks grow with the square of the examples).
 import { describe, expect, it } from 'vitest';
+import { dataObject } from '../../src/core/data.js';
+import { identityFromData } from '../../src/core/identity.js';
 import { declaredModules } from '../../src/modules/index.js';
+import { resultOf } from '../../src/temporal/client.js';
 import { times } from '../faults/scale.js';
 import { luaSuite } from '../support/lua-suite.js';
 import { modulesWithExamples, needsFunction, recordedAnswers } from '../support/examples.js';
@@ -12,8 +15,16 @@ const everywhere = modulesWithExamples.filter(
     ['archive', 'compress', 'env', 'fs', 'store', 'system', 'templates'].includes(spec.name),
 );
 
+/** Whom the examples act for. */
+const identity = identityFromData(
+  dataObject({
+    actor: dataObject({ id: 'service:mailer', meta: dataObject({ role: 'mailer' }) }),
+    policies: ['app:mails'],
+  }),
+);
+
 describe('examples in a workflow', () => {
-  const { app, run } = luaSuite();
+  const { app, start } = luaSuite();
 
   it.each(everywhere)('$spec.name', { timeout: 60_000 }, async ({ spec, examples: all }) => {
     const examples = all.filter((example) => !needsFunction(spec, example));
@@ -41,7 +52,8 @@ describe('examples in a workflow', () => {
       { [`app:${spec.name}`]: { kind: 'workflow.lua', source, modules } },
       { handlers: recordedAnswers, worker: { overrides: { maxCachedWorkflows: 0 } } },
     );
-    const [printed] = await run(it, `app:${spec.name}`);
+    const ref = await start(it, `app:${spec.name}`, [], { identity: it.seal.seal(identity) });
+    const [printed] = await resultOf(it.client, ref);
     expect(printed).toEqual(examples.map(({ prints }) => prints));
   });
 });
