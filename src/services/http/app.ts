@@ -159,7 +159,7 @@ async function routes(
   const preHandler = hooksAfter(scope, router.after, middleware);
   const relays = await relaysOf(router, relay);
   const isSeen = [...router.before, ...router.after].some(({ name }) => SEES_ANSWERS.has(name));
-  const outgoing = isSeen ? undefined : new Outgoing(stopping);
+  const outgoing = isSeen ? undefined : new Outgoing(stopping, logger);
   const answered = (
     func: string,
     outcome: Outcome,
