@@ -30,6 +30,17 @@ class NobodyError extends PlatformError {
   }
 }
 
+class WorkflowNameError extends PlatformError {
+  override readonly name = 'WorkflowNameError';
+  readonly code = 'PROCESS_WORKFLOW_NAME';
+  override readonly kind = 'Invalid' as const;
+  constructor(pid: string) {
+    super(
+      `${pid} is a workflow, and names are for processes in memory; a workflow is found by its id: start it with with_name, or 'temporal.workflow.id'`,
+    );
+  }
+}
+
 export interface ProcessesOptions {
   readonly router: Router;
   readonly hosts: ProcessHosts;
@@ -152,6 +163,7 @@ export class Processes implements ProcessService {
   }
 
   register(name: string, pid: string, scope: number): Asked<void> {
+    if (this.#router.find(pid).tier === this.#workflows) throw new WorkflowNameError(pid);
     const reach = NAME_SCOPES[scope];
     if (reach === undefined) return this.#router.local.register(name, pid);
     return this.#cluster.register(name, pid, reach);

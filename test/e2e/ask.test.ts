@@ -15,6 +15,10 @@ const QUESTIONS = `
         assert(list[1] == "lamp" and count == 2 and process.query(pid, "total") == 2)
         local _, refused = process.update(pid, "add", "", 1)
         assert(refused:kind() == errors.INVALID and refused:message() == "an item has a name")
+        local _, words = process.update(pid, "add", "?", 1)
+        assert(words:kind() == errors.INVALID and words:message() == "say what", tostring(words))
+        local _, named = process.registry.register("cart", pid)
+        assert(named:kind() == errors.INVALID and named:message():find("with_name"), tostring(named))
         local _, failed = process.update(pid, "add", "stone", 99)
         assert(failed:kind() == errors.CONFLICT and not failed:retryable() and failed:details().most == 10)
         local _, acts = process.query(pid, "acts")
@@ -66,7 +70,7 @@ entries:
         workflow.query("total", function() return total end)
         workflow.query("acts", function() time.sleep("1s") end)
         workflow.update("add", {
-          validate = function(item) if item == "" then return nil, errors.new({ kind = errors.INVALID, message = "an item has a name" }) end end,
+          validate = function(item) if item == "?" then return false, "say what" end if item == "" then return nil, errors.new({ kind = errors.INVALID, message = "an item has a name" }) end end,
           handle = function(item, n)
             if n > 10 then return nil, errors.new({ kind = errors.CONFLICT, message = "too many", retryable = false, details = { most = 10 } }) end
             items[#items + 1], total = item, total + n

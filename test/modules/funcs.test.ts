@@ -141,7 +141,9 @@ describe('the executor', () => {
     ['{f = print}', 'functions do not cross: $.f'],
   ])('refuses options %s', async (options, message) => {
     const values = await lua(
-      `local e, err = funcs.new():with_options(${options}) return e, err:kind(), err:message()`,
+      `local e, err = funcs.new():with_options(${options})
+       local v, told = e:with_context({}):call("app:f") -- who does not look is told by the call
+       return v, told == err and err:kind(), err:message()`,
     );
     expect(values.slice(0, 2)).toEqual(['<nil>', 'Invalid']);
     expect(values[2]).toContain(message);
@@ -149,18 +151,16 @@ describe('the executor', () => {
 
   it('refuses context that is no table of names', async () => {
     for (const values of ['{1, 2}', '"x"', 'nil'])
-      expect(await lua(`local e, err = funcs.new():with_context(${values}) return e, err:kind()`)).toEqual([
-        '<nil>',
-        'Invalid',
-      ]);
+      expect(
+        await lua(`local v, err = funcs.new():with_context(${values}):async("app:f") return v, err:kind()`),
+      ).toEqual(['<nil>', 'Invalid']);
   });
 
   it('says that actors and scopes are not built', async () => {
     for (const method of ['with_actor', 'with_scope'])
-      expect(await lua(`local e, err = funcs.new():${method}({}) return e, err:kind()`)).toEqual([
-        '<nil>',
-        'Unavailable',
-      ]);
+      expect(
+        await lua(`local v, err = funcs.new():${method}({}):call("app:f") return v, err:kind()`),
+      ).toEqual(['<nil>', 'Unavailable']);
   });
 
   it('lets any activity type be the target on a queue of another program', () => {

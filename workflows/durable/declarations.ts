@@ -128,7 +128,11 @@ export class Declarations {
     const data = dataOf(args);
     if (validate === undefined) return;
     const outcome = this.#run.consult(validate, data);
-    if (!outcome.ok) throw toFailure(outcome.error);
+    // A refusal in plain words is of no kind: that of a bad request is meant.
+    if (!outcome.ok)
+      throw toFailure(
+        outcome.error.kind === 'Unknown' ? { ...outcome.error, kind: 'Invalid' } : outcome.error,
+      );
     if (outcome.values[0] === false) throw toFailure(REFUSED);
   }
 

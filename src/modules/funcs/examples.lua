@@ -31,7 +31,7 @@ print(none, err:kind())
 --- NexusService:with_options
 local patient = funcs.nexus("welcome", "welcome"):with_options({ timeout = "1h", summary = "the first guest" })
 print(type(patient))
-local none, err = patient:with_options({ timeuot = "1h" })
+local none, err = patient:with_options({ timeuot = "1h" }):call("greet", "Ada")
 print(none, err:message())
 --> userdata
 --> nil	unknown option 'timeuot'; did you mean 'timeout'?
@@ -51,7 +51,7 @@ print(future:response():receive():data())
 
 --- Executor:with_context
 print(funcs.new():with_context({ user = "ada" }):call("app:whoami"))
-local none, err = funcs.new():with_context("ada")
+local none, err = funcs.new():with_context("ada"):call("app:whoami")
 print(none, err:kind())
 --> ada
 --> nil	Invalid
@@ -59,18 +59,18 @@ print(none, err:kind())
 --- Executor:with_options
 local patient = funcs.new():with_options({ timeout = "30s", ["activity.retry_policy"] = { maximum_attempts = 3 } })
 print(patient:call("app:greet", "Ada"))
-local none, err = funcs.new():with_options({ timeout = "soon" })
+local none, err = funcs.new():with_options({ timeout = "soon" }):call("app:greet", "Ada")
 print(none, err:kind())
 --> Hello, Ada!
 --> nil	Invalid
 
 --- Executor:with_actor
-local none, err = funcs.new():with_actor({})
+local none, err = funcs.new():with_actor({}):call("app:greet", "Ada")
 print(none, err:kind())
 --> nil	Unavailable
 
 --- Executor:with_scope
-local none, err = funcs.new():with_scope({})
+local none, err = funcs.new():with_scope({}):call("app:greet", "Ada")
 print(none, err:kind())
 --> nil	Unavailable
 

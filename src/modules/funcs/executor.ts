@@ -2,13 +2,14 @@
 // `funcs.call` { target, args, context?, options? } -> list of all returned values; an error is the call's error.
 // X1: `context` is what this call adds to the caller's context; `options` durations are whole milliseconds.
 import type { Command } from '../../core/command.js';
+import type { ErrorKind } from '../../core/errors.js';
 import { dataObject } from '../../core/data.js';
 import type { Data, DataObject } from '../../core/data.js';
 import { ACTIVITY_OPTIONS, readOptions } from '../../core/options.js';
 import type { OptionTypes } from '../../core/options.js';
 import { tryToData, fromData } from '../../lua/instance/convert.js';
 import { argumentList } from '../../lua/instance/data-list.js';
-import { errorFromData, failure } from '../../lua/instance/error-object.js';
+import { errorFromData, failure, newError } from '../../lua/instance/error-object.js';
 import type { HostCall } from '../../lua/instance-context.js';
 import { command } from '../../lua/suspend.js';
 import type { Answer } from '../../lua/suspend.js';
@@ -23,35 +24,51 @@ const CALL_OPTIONS: OptionTypes = {
   ...ACTIVITY_OPTIONS,
 };
 
-/** What calls made through it have in common. Immutable. */
+type Refusal = readonly [undefined, LuaValue];
+
+/** What calls made through it have in common. Immutable. What is wrong with it is the error of its calls too: calls are chained. */
 export class Executor {
   readonly context: Readonly<DataObject>;
   readonly options: Readonly<DataObject>;
-  constructor(context: Readonly<DataObject>, options: Readonly<DataObject>) {
+  /** `nil, err` of the first thing that was wrong. */
+  readonly refused: Refusal | undefined;
+  constructor(context: Readonly<DataObject>, options: Readonly<DataObject>, refused?: Refusal) {
     this.context = context;
     this.options = options;
+    this.refused = refused;
   }
 
-  withContext(values: LuaValue): Executor | HostResult {
+  refuse(kind: ErrorKind, message: string): Executor {
+    return this.#refuse(newError({ kind, message, retryable: false }));
+  }
+
+  #refuse(error: LuaValue): Executor {
+    return new Executor(this.context, this.options, this.refused ?? [undefined, error]);
+  }
+
+  #invalid(message: string): Executor {
+    return this.refuse('Invalid', message);
+  }
+
+  withContext(values: LuaValue): Executor {
     if (!(values instanceof LuaTable))
-      return failure('Invalid', `context values are a table, got ${luaType(values)}`);
+      return this.#invalid(`context values are a table, got ${luaType(values)}`);
     const converted = tryToData(values);
-    if (!converted.ok) return [undefined, converted.error];
+    if (!converted.ok) return this.#refuse(converted.error);
     const { data } = converted;
     if (Array.isArray(data) ? data.length > 0 : typeof data !== 'object' || data === null)
-      return failure('Invalid', 'context values are a table with string keys');
-    return new Executor(dataObject({ ...this.context, ...(data as DataObject) }), this.options);
+      return this.#invalid('context values are a table with string keys');
+    return new Executor(dataObject({ ...this.context, ...(data as DataObject) }), this.options, this.refused);
   }
 
-  withOptions(values: LuaValue): Executor | HostResult {
-    if (!(values instanceof LuaTable))
-      return failure('Invalid', `options are a table, got ${luaType(values)}`);
+  withOptions(values: LuaValue): Executor {
+    if (!(values instanceof LuaTable)) return this.#invalid(`options are a table, got ${luaType(values)}`);
     const converted = tryToData(values);
-    if (!converted.ok) return [undefined, converted.error];
+    if (!converted.ok) return this.#refuse(converted.error);
     // Options of other hosts are let through; ours are checked.
     const read = readOptions(converted.data, CALL_OPTIONS, (key) => !key.startsWith('activity.'));
-    if (!read.ok) return failure('Invalid', read.problem);
-    return new Executor(this.context, dataObject({ ...this.options, ...read.options }));
+    if (!read.ok) return this.#invalid(read.problem);
+    return new Executor(this.context, dataObject({ ...this.options, ...read.options }), this.refused);
   }
 }
 
@@ -64,7 +81,8 @@ export type PreparedCall =
 const refuse = (message: string): PreparedCall => ({ ok: false, result: failure('Invalid', message) });
 
 /** The command of a call, or the `nil, err` that says what is wrong. */
-export function prepare({ context, options }: Executor, values: readonly LuaValue[]): PreparedCall {
+export function prepare({ context, options, refused }: Executor, values: readonly LuaValue[]): PreparedCall {
+  if (refused !== undefined) return { ok: false, result: [...refused] };
   const [target, ...args] = values;
   if (typeof target !== 'string')
     return refuse(`the target is a function id 'namespace:name', got ${luaType(target)}`);

@@ -31,7 +31,15 @@ export class Service {
   readonly endpoint: string;
   readonly service: string;
   readonly options: Readonly<DataObject>;
-  constructor(endpoint: string, service: string, options: Readonly<DataObject> = dataObject()) {
+  /** `nil, err` of the first thing that was wrong. */
+  readonly refused: readonly [undefined, LuaValue] | undefined;
+  constructor(
+    endpoint: string,
+    service: string,
+    options: Readonly<DataObject> = dataObject(),
+    refused?: readonly [undefined, LuaValue],
+  ) {
+    this.refused = refused;
     this.endpoint = endpoint;
     this.service = service;
     this.options = options;
@@ -52,20 +60,32 @@ export function nexusService(endpoint: LuaValue, service: LuaValue): HostResult 
   return ServiceType.wrap(new Service(endpoint as string, service as string));
 }
 
+/** What is wrong is the error of the calls too: calls are chained. */
 function withOptions(self: Service, values: LuaValue): HostResult {
-  if (!(values instanceof LuaTable)) return failure('Invalid', `options are a table, got ${luaType(values)}`);
+  const { endpoint, service, options } = self;
+  const refuse = (refused: readonly [undefined, LuaValue]): HostResult => [
+    ServiceType.wrap(new Service(endpoint, service, options, self.refused ?? refused)),
+    refused[1],
+  ];
+  if (!(values instanceof LuaTable))
+    return refuse(failure('Invalid', `options are a table, got ${luaType(values)}`));
   const converted = tryToData(values);
-  if (!converted.ok) return [undefined, converted.error];
+  if (!converted.ok) return refuse([undefined, converted.error]);
   const read = readOptions(converted.data, OPTIONS);
-  if (!read.ok) return failure('Invalid', read.problem);
+  if (!read.ok) return refuse(failure('Invalid', read.problem));
   return ServiceType.wrap(
-    new Service(self.endpoint, self.service, dataObject({ ...self.options, ...read.options })),
+    new Service(endpoint, service, dataObject({ ...options, ...read.options }), self.refused),
   );
 }
 
 type Prepared = { readonly command: Command } | { readonly result: HostResult };
 
-function prepare({ endpoint, service, options }: Service, operation: LuaValue, input: LuaValue): Prepared {
+function prepare(
+  { endpoint, service, options, refused }: Service,
+  operation: LuaValue,
+  input: LuaValue,
+): Prepared {
+  if (refused !== undefined) return { result: [...refused] };
   if (typeof operation !== 'string' || operation === '')
     return {
       result: failure(
