@@ -17,6 +17,10 @@ export class SecretReference {
   }
 }
 
+/** Why a reference does not go somewhere; follows its path. */
+export const SECRET_STAYS =
+  'is a secret, which goes to functions and commands only; read it with env.get where it is used';
+
 /** A reference as it lies inside plain data; whatever does not know it refuses it as an instance of a class. */
 export const secretReference = (id: string): Data => new SecretReference(id) as unknown as Data;
 

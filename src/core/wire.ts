@@ -11,7 +11,7 @@
 //     that a person wrote, who meant something else.
 // Where a cheap test proves that native JSON is exact it does the work; the slow path is the definition.
 import { type Data, type DataObject, LuaFloat, MAX_DEPTH } from './data.js';
-import { SecretReference } from './secret.js';
+import { SECRET_STAYS, SecretReference } from './secret.js';
 import { encodeBase64, tryText } from './text.js';
 import { readJson } from './wire-decoder.js';
 import { WireValueError, formatPath } from './wire-errors.js';
@@ -148,10 +148,7 @@ class Encoder {
       }
       return this.#join('[', items, ']', depth);
     }
-    if ((data as object) instanceof SecretReference)
-      throw this.#refuse(
-        'is a secret, which goes to functions and commands only; read it with env.get where it is used',
-      );
+    if ((data as object) instanceof SecretReference) throw this.#refuse(SECRET_STAYS);
     if (!isPlain(data)) throw this.#refuse(`is a ${className(data)}, which is not plain data`);
     return this.#object(data, depth);
   }

@@ -3,7 +3,7 @@
 // P2: what `run` gets is already of its TypeScript type, so that no module reads its arguments by hand.
 import { asNumber, asText, typeName } from './instance/arguments.js';
 import type { LuaFunction, LuaTable, LuaValue, UserdataType } from './values.js';
-import { LuaTable as Table } from './values.js';
+import { LuaTable as Table, LuaUserdata } from './values.js';
 
 /** A wrong argument: what is wrong with it, as it stands in brackets in the message. */
 export class Refusal {
@@ -41,7 +41,10 @@ const parameter = <T>(
 
 /** `{0} expected, got {1}`; a missing argument is told apart from nil where the message is made. */
 export const expected = (type: string, value: LuaValue): Refusal =>
-  new Refusal(`${type} expected, got ${typeName(value)}`);
+  new Refusal(`${type} expected, got ${typeName(value)}${isSecret(value) ? SECRET_ADVICE : ''}`);
+
+const SECRET_ADVICE = ', which stays with its app; pass it on to a function.lua and use it there';
+const isSecret = (value: LuaValue): boolean => value instanceof LuaUserdata && value.type.name === 'Secret';
 
 /** A string and nothing else: for functions whose pages say that other types are an error. */
 export const bytes = (name: string, meaning = ''): Parameter<string> =>

@@ -25,7 +25,8 @@ entries:
   - { name: raises, kind: function.lua, source: file://code.lua, method: raises, modules: [env] }
   - { name: in_context, kind: function.lua, source: file://code.lua, method: in_context }
   - { name: sends, kind: function.lua, source: file://code.lua, method: sends, modules: [env, funcs] }
-  - { name: flow, kind: workflow.lua, source: file://flow.lua, method: flow, modules: [env, funcs, sql, store, logger, workflow] }
+  - { name: flow, kind: workflow.lua, source: file://flow.lua, method: flow, modules: [env, funcs, sql, store, logger, workflow, json, yaml, fs] }
+  - { name: files, kind: fs.directory, directory: ./files, auto_init: true }
   - { name: cache, kind: store.memory }
   - { name: wait, kind: workflow.lua, source: file://code.lua, method: wait }
   - { name: beats, kind: function.lua, source: file://code.lua, method: beats, modules: [env, activity] }
@@ -127,6 +128,10 @@ function M.flow(input)
   note(funcs.call("app:fails"))
   note(funcs.call("app:raises"))
   note(workflow.exec("app:wait", key))
+  note(require("json").encode({ a = { 1, key } }))
+  note(require("yaml").encode({ a = { 1, key } }))
+  local _, wrong, err = pcall(function() return require("fs").get("app:files"):writefile("x", key) end)
+  out.kinds[#out.kinds + 1] = tostring(err or wrong)
   note(db:execute("insert into nowhere values (?)", { key }))
   logger:info("done", { key = tostring(pcall(tostring, key)) })
   return out
@@ -179,6 +184,9 @@ describe('a secret', () => {
           'PermissionDenied: refused [redacted]',
           expect.stringMatching(/^Internal: .*raised with \[redacted\]/),
           expect.stringMatching(/^Invalid: .*is a secret, which goes to functions and commands only/),
+          expect.stringMatching(/^Internal: cannot encode: \$\.a\[1\] is a secret, which goes/),
+          expect.stringMatching(/^Invalid: \$\.a\[1\] is a secret, which goes/),
+          expect.stringMatching(/string or stream expected, got Secret, which .* function\.lua/),
           expect.stringMatching(/nowhere/),
         ],
       });

@@ -3,6 +3,7 @@
 // J2: a table is an array (keys 1..n) or an object (string keys); anything else is refused with its path.
 // J3: the text is bounded, so that a table met many times over cannot fill the memory.
 import { MAX_DEPTH } from '../../core/data.js';
+import { SECRET_STAYS, SecretReference } from '../../core/secret.js';
 import { isAscii, isUtf8, toBytes } from '../../core/text.js';
 import { encodeWire } from '../../core/wire.js';
 import { formatPath } from '../../core/wire-errors.js';
@@ -136,7 +137,9 @@ class JsonWriter {
       throw this.#refuse(`is a ${userdata.type.name}; write it as text or as a number first`);
     const text = asText(userdata);
     if (text !== undefined) return this.#string(text);
-    const encoded = toBytes(encodeWire(data(userdata.value as never)));
+    const plain = data(userdata.value as never);
+    if ((plain as unknown) instanceof SecretReference) throw this.#refuse(SECRET_STAYS);
+    const encoded = toBytes(encodeWire(plain));
     this.#count(encoded.length);
     return encoded;
   }

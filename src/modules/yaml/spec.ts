@@ -1,5 +1,7 @@
 // The `yaml` module: YAML 1.2 as Lua values and back. Sealed.
 // The kinds of its errors are those of the application format: Invalid for what is no table or no text, Internal for bad YAML.
+import { nameSecrets, SECRET_STAYS } from '../../core/secret.js';
+import { formatPath } from '../../core/wire-errors.js';
 import { weightOf } from '../../core/data-values.js';
 import { TranscodeError } from '../../core/transcode-error.js';
 import { toBytes, tryText } from '../../core/text.js';
@@ -92,6 +94,8 @@ export const yamlSpec = defineModuleSpec({
         if (typeof order === 'string') return failure('Invalid', order);
         const data = tryToData(value, { nonFinite: true });
         if (!data.ok) return [undefined, data.error];
+        const [secret] = nameSecrets(data.data).places;
+        if (secret !== undefined) return failure('Invalid', `${formatPath(secret)} ${SECRET_STAYS}`);
         call.charge(weightOf(data.data) * COST + DOCUMENT_COST);
         return attempt(() => toBytes(formatYaml(data.data, order)));
       },
