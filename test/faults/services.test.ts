@@ -1,4 +1,4 @@
-// A singleton and what runs on every node, on two nodes beside a Temporal and a Postgres of their own: the owner is killed, the node
+// A singleton and what runs on every node, on two and three nodes beside a Temporal and a Postgres of their own: the owner is killed, the node
 // that runs the supervisor, Temporal, and Postgres.
 // Each effect carries its fencing token, and the table refuses older ones.
 import { spawn } from 'node:child_process';
@@ -19,6 +19,8 @@ import type { CliOptions } from '../e2e/cli-process.js';
 import { PostgresServer } from '../support/postgres.js';
 import { figure, times, whole } from './scale.js';
 
+/** Among so many nodes, one after the other. */
+const NODES = times([2], [2, 3]);
 const KILLS = times(2, 20);
 /** How long Temporal is away, each time: longer than a lease, and so long that everybody has stopped trying often. Milliseconds. */
 const OUTAGES = times([8000], [8000, 8000, 40_000, 8000, 40_000]);
@@ -165,6 +167,13 @@ class App {
     this.nodes.set(String(pid), node);
   }
 
+  async stopNode(): Promise<void> {
+    const [pid, node] = [...this.nodes].at(-1)!;
+    this.nodes.delete(pid);
+    node.signal('SIGTERM');
+    expect((await node.ended).code).toBe(0);
+  }
+
   async shown(): Promise<readonly Shown[]> {
     for (;;) {
       const { stdout } = await cli([...this.args, '--json', 'services'], this.options);
@@ -252,35 +261,39 @@ function expectOneOwner(effects: readonly Effect[]): void {
   }
 }
 
-describe('services on two nodes', () => {
+describe('services on two and three nodes', () => {
   it.runIf(whole)(
-    `have one owner through ${KILLS} kills of the owner, ${SUPERVISOR_KILLS} of the supervisor's node, ${POSTGRES_KILLS} of Postgres, ${OUTAGES.length} of Temporal`,
-    { timeout: 2_400_000 },
+    `have one owner through ${KILLS} kills of the owner among ${NODES.join(' and ')} nodes, ${SUPERVISOR_KILLS} of the supervisor's node, ${POSTGRES_KILLS} of Postgres, ${OUTAGES.length} of Temporal`,
+    { timeout: 3_600_000 },
     async () => {
       const app = new App();
       await Promise.all([app.startNode(), app.startNode()]);
       await app.effect('it begins', 'single', () => true);
-      const takenAfter: number[] = [];
-      for (let kill = 1; kill <= KILLS; kill += 1) {
-        await app.untilServing(2);
-        const single = (await app.shown()).find(({ id }) => id === 'app:single');
-        const owner = pidOf(single?.node ?? '');
-        const node = app.nodes.get(owner);
-        if (node === undefined || single === undefined) {
-          kill -= 1; // it is on its way
-          continue;
+      for (const nodes of NODES) {
+        const takenAfter: number[] = [];
+        while (app.nodes.size < nodes) await app.startNode();
+        for (let kill = 1; kill <= KILLS; kill += 1) {
+          await app.untilServing(nodes);
+          const single = (await app.shown()).find(({ id }) => id === 'app:single');
+          const owner = pidOf(single?.node ?? '');
+          const node = app.nodes.get(owner);
+          if (node === undefined || single === undefined) {
+            kill -= 1; // it is on its way
+            continue;
+          }
+          node.signal('SIGKILL');
+          const killed = Date.now();
+          app.nodes.delete(owner);
+          const next = await app.effect('another node has it', 'single', ({ fence }) => fence > single.life);
+          takenAfter.push(next.at - killed);
+          expect((await app.shown()).find(({ id }) => id === 'app:single')?.failures).toBe(0);
+          await app.startNode();
         }
-        node.signal('SIGKILL');
-        const killed = Date.now();
-        app.nodes.delete(owner);
-        const next = await app.effect('another node has it', 'single', ({ fence }) => fence > single.life);
-        takenAfter.push(next.at - killed);
-        expect((await app.shown()).find(({ id }) => id === 'app:single')?.failures).toBe(0);
-        await app.startNode();
+        figure('singleton after kill -9 of its owner, ms', { nodes, kills: KILLS, takenAfter });
+        expectFast(`singleton on ${nodes} nodes after kill -9 of its owner`, takenAfter, 10_000);
+        expectOneOwner(app.effects('single'));
       }
-      figure('singleton after kill -9 of its owner, ms', { kills: KILLS, takenAfter });
-      expectFast('singleton after kill -9 of its owner', takenAfter, 10_000);
-      expectOneOwner(app.effects('single'));
+      while (app.nodes.size > 2) await app.stopNode();
 
       const supervisedAfter: number[] = [];
       for (let kill = 1; kill <= SUPERVISOR_KILLS; kill += 1) {
