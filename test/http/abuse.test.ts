@@ -11,7 +11,11 @@ beforeAll(async () => {
     'src/_index.yaml': appYaml(
       endpoint('echo', 'POST', '/echo/{id}') +
         endpoint('head', 'GET', '/head') +
-        endpoint('cookie', 'GET', '/cookie'),
+        endpoint('cookie', 'GET', '/cookie') +
+        endpoint('plain', 'POST', '/plain') +
+        endpoint('fast', 'GET', '/fast') +
+        endpoint('slow', 'GET', '/slow') +
+        endpoint('big', 'GET', '/big'),
     ),
     'src/echo.lua': answering(`
   local body, err = req:body_json()
@@ -22,6 +26,14 @@ beforeAll(async () => {
     'src/cookie.lua': answering(`
   local ok, err = pcall(res.set_cookie, res, "a", req:query("value"))
   res:write("done")`),
+    'src/plain.lua': answering(`
+  local names = {}
+  for _, name in ipairs({ "constructor", "__proto__", "toString", "x-own" }) do names[#names + 1] = tostring(req:header(name)) end
+  res:write(table.concat(names, " ") .. " " .. (req:body() or "no body"))`),
+    'src/fast.lua': answering('res:write("fast")'),
+    'src/slow.lua': answering('require("time").sleep("300ms") res:write("slow")'),
+    'src/big.lua': answering(`
+  for _ = 1, 4 do res:write(("x"):rep(70000)) res:flush() end`),
   });
 }, 60_000);
 afterAll(async () => app[Symbol.asyncDispose]());
@@ -120,5 +132,78 @@ describe('what a client sends', () => {
     `/${'a/'.repeat(20)}`,
   ])('reaches nothing by a path such as %j', async (path) => {
     expect(await raw(`GET ${path} HTTP/1.1\r\n${HOST}\r\n`)).toMatch(/^HTTP\/1\.1 4\d\d /);
+  });
+});
+
+describe('a connection', () => {
+  const open = async () => {
+    const { hostname, port } = new URL(app.url);
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    return socket;
+  };
+
+  it('has no headers but those that came', async () => {
+    const answer = await fetch(`${app.url}/plain`, {
+      method: 'POST',
+      headers: { 'x-own': 'yes' },
+      body: 'b',
+    });
+    expect(await answer.text()).toBe('nil nil nil yes b');
+  });
+
+  it('that offers another protocol is answered as any, with its body, and is kept', async () => {
+    const socket = await open();
+    let answer = '';
+    socket.setEncoding('latin1').on('data', (data: string) => (answer += data));
+    const offer = 'Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n';
+    socket.write(`POST /plain HTTP/1.1\r\nHost: a\r\n${offer}Content-Length: 8\r\n\r\nname=Ada`);
+    await expect.poll(() => answer).toMatch(/nil nil nil nil name=Ada$/);
+    socket.write('GET /fast HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    await once(socket, 'close');
+    expect(answer).toMatch(/fast$/);
+  });
+
+  it('that asks for a WebSocket where none is ends with its answer, though the client keeps it open', async () => {
+    const socket = await open();
+    const wanted =
+      'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n';
+    socket.allowHalfOpen = true;
+    socket.resume();
+    socket.write(`GET /fast HTTP/1.1\r\nHost: a\r\n${wanted}\r\n`);
+    await once(socket, 'end');
+    // The other side has let go of it: what is written now is answered by a reset.
+    await expect
+      .poll(() => {
+        socket.write('x');
+        return socket.destroyed;
+      })
+      .toBe(true);
+  });
+
+  it('that is closed ends all that it has asked for', async () => {
+    for (let round = 0; round < 4; round++) {
+      const socket = await open();
+      const all = `GET /slow HTTP/1.1\r\nHost: a\r\n\r\n${'GET /big HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(150)}`;
+      socket.write(all);
+      await expect.poll(() => socket.bytesRead, { interval: 5 }).toBeGreaterThan(0);
+      socket.destroy();
+    }
+    // A hundred calls of one function run at once: they would wait for those connections for ever.
+    const answers = await Promise.all(Array.from({ length: 120 }, () => fetch(`${app.url}/big`)));
+    expect(await Promise.all(answers.map(async (one) => (await one.text()).length))).toEqual(
+      Array.from({ length: 120 }, () => 280_000),
+    );
+  });
+
+  it('that asks for more than it can be told is cut', async () => {
+    const socket = await open();
+    socket.resume();
+    socket.write(
+      `GET /slow HTTP/1.1\r\nHost: a\r\n\r\n${'GET /fast HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(400)}`,
+    );
+    await once(socket, 'close');
+    expect((await fetch(`${app.url}/fast`)).status).toBe(200);
   });
 });

@@ -27,6 +27,8 @@ import { WebSocketError } from './errors.js';
 const MOST_WAITING = 4 * 1024 * 1024;
 /** What a connection whose program has ended has for its close frame. Milliseconds. */
 const LAST_WORDS_MS = 1000;
+/** Longer timers fire at once (24.8 days). */
+const LONGEST_MS = 2 ** 31 - 1;
 
 export class WsClient implements WebSocketClient {
   readonly #guard: AddressGuard;
@@ -112,7 +114,10 @@ class Connection implements WebSocketConnection {
         giveUp = () => fail(new DOMException('the program gave up', 'AbortError'));
         this.#socket.once('open', resolve);
         this.#socket.once('close', () => reject(this.#problem ?? new Error('it was closed at once')));
-        timer = setTimeout(() => fail(new Error(`no connection within ${this.#request.dialMs} ms`)), dialMs);
+        timer = setTimeout(
+          () => fail(new Error(`no connection within ${this.#request.dialMs} ms`)),
+          Math.min(dialMs, LONGEST_MS),
+        );
         if (signal.aborted) giveUp();
         else signal.addEventListener('abort', giveUp, { once: true });
       });
@@ -185,7 +190,7 @@ class Connection implements WebSocketConnection {
         fail(error);
         this.#socket.terminate();
       };
-      const timer = writeMs === 0 ? undefined : setTimeout(late, writeMs);
+      const timer = writeMs === 0 ? undefined : setTimeout(late, Math.min(writeMs, LONGEST_MS));
       this.#sending.add(fail);
       write((error) => {
         if (error === undefined || error === null) {
@@ -220,10 +225,13 @@ class Connection implements WebSocketConnection {
     if (readMs === 0) return;
     clearTimeout(this.#silence);
     if (this.#end !== undefined) return;
-    this.#silence = setTimeout(() => {
-      this.#problem ??= new Error(`nothing came within ${readMs} ms`);
-      this.#socket.terminate();
-    }, readMs);
+    this.#silence = setTimeout(
+      () => {
+        this.#problem ??= new Error(`nothing came within ${readMs} ms`);
+        this.#socket.terminate();
+      },
+      Math.min(readMs, LONGEST_MS),
+    );
   }
 
   #over(code: number, reason: Buffer): void {

@@ -110,7 +110,10 @@ export class NodeExchange implements HttpExchange, HttpBody {
       : `${remoteAddress}:${remotePort}`;
   }
   header(name: string): string | undefined {
-    const value = this.#request.headers[name.toLowerCase()];
+    const { headers } = this.#request;
+    const known = name.toLowerCase();
+    // A plain object: 'constructor' is no header that has come.
+    const value = Object.hasOwn(headers, known) ? headers[known] : undefined;
     return Array.isArray(value) ? value.join(', ') : value;
   }
   get params(): ReadonlyMap<string, string> {
@@ -164,8 +167,9 @@ export class NodeExchange implements HttpExchange, HttpBody {
     }
   }
   responseHeader(name: string): string | undefined {
-    const value = this.#reply.getHeader(name);
-    return value === undefined ? undefined : String(value);
+    const value: unknown = this.#reply.getHeader(name);
+    const isHeader = typeof value === 'string' || typeof value === 'number' || Array.isArray(value);
+    return isHeader ? String(value) : undefined;
   }
   write(data: string): boolean {
     this.#waiting += data;
