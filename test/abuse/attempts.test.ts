@@ -385,3 +385,14 @@ it('what a program on fengari writes into a library stays in its instance', () =
   expect(openLua('string.upper = nil return string.upper == nil', { engine }).values).toEqual([true]);
   expect(openLua('return ("x"):upper()', { engine }).values).toEqual(['X']);
 });
+
+it('a stop within table.sort runs no metamethod of its list, which could hide it', () => {
+  const text = `
+    local t = setmetatable({}, { __len = function() return 3 end, __index = function(_, k) return k end,
+      __newindex = function() print("ran") error("swallowed") end })
+    print(pcall(table.sort, t, function() return ("x"):rep(2e6) end))`;
+  const session = openLua(text, {
+    program: { ...programOf(text), budget: { instructions: 1e6, memory: 1e6 } },
+  });
+  expect([session.printed, session.error?.message]).toEqual([[], expect.stringMatching(/^budget exceeded/)]);
+});

@@ -197,6 +197,12 @@ describe('a connection', () => {
     );
   });
 
+  it('with a type that is none is refused as the client is to blame', async () => {
+    expect(
+      await raw(`POST /plain HTTP/1.1\r\n${HOST}Content-Type: foo\r\nContent-Length: 1\r\n\r\nx`),
+    ).toMatch(/^HTTP\/1\.1 415 /);
+  });
+
   it('that asks for more than it can be told is cut', async () => {
     const socket = await open();
     socket.resume();

@@ -3,7 +3,7 @@
 // S1: where nobody can see the comparisons (numbers or strings without a function) any sorting will do, and V8's is faster.
 // S2: chance, which PUC takes from the clock when partitions are lopsided, is a fixed sequence here.
 import { enterNative, finishSpill, leaveNative } from '../compiled/coroutine.js';
-import { argumentError, raise } from '../compiled/errors.js';
+import { argumentError, raise, toLuaError } from '../compiled/errors.js';
 import { builtin, charge, chargeMemory, EMPTY, S } from '../compiled/protocol.js';
 import type { Callable, Result, Value } from '../compiled/protocol.js';
 import { Table } from '../compiled/table.js';
@@ -160,9 +160,12 @@ export const sort = builtin('table.sort', function (list: Value, order: Value): 
       new Sorter(values, byFunction(callee)).sort(0, size - 1, 0);
       leaveNative();
     }
-  } finally {
-    store(list, values); // after an error too: nothing is lost, as in PUC
+  } catch (error) {
+    // After an error of Lua nothing is lost, as in PUC; after the end of the budget no metamethod runs any more (budget.ts B3).
+    if (toLuaError(error) !== undefined) store(list, values);
+    throw error;
   }
+  store(list, values);
   return EMPTY;
 });
 

@@ -4,7 +4,7 @@
 // A3: a path that is there under another method is answered with 405 and the methods that it has; OPTIONS with 204 and the same.
 import { createServer } from 'node:http';
 import fastify from 'fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorData } from '../../core/error-data.js';
 import type { Logger } from '../../core/logger.js';
 import { toBytes, toTextLossy } from '../../core/text.js';
@@ -17,6 +17,7 @@ import type { BodySchema } from './body-schema.js';
 import { NodeExchange } from './exchange.js';
 import { fileAnswer, namedFileAnswer } from './files.js';
 import { answerError, jsonBody, Refused } from './json-answer.js';
+import { CLIENT_GONE, wasCut } from './metrics.js';
 import type { HttpMetrics } from './metrics.js';
 import { Outgoing } from './outgoing.js';
 import { openApiOf } from './openapi.js';
@@ -74,7 +75,14 @@ export async function buildHttpApp(
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
   app.decorateRequest('exchange', null);
   const { logger } = dependencies;
-  app.setErrorHandler(async (error, request, reply) => {
+  app.setErrorHandler<FastifyError>(async (error, request, reply) => {
+    // What fastify refuses of a request: a type that is none.
+    const { statusCode = 500 } = error;
+    if (statusCode >= 400 && statusCode < 500) {
+      reply.code(statusCode).header('content-type', 'application/json');
+      await reply.send(errorBody('Invalid', toBytes(error.message)));
+      return;
+    }
     logger.error('an HTTP request failed', { method: request.method, path: request.url, error });
     await reply
       .code(500)
@@ -94,12 +102,17 @@ export async function buildHttpApp(
   });
   if (dependencies.accessLog || logger.isEnabled('debug')) {
     const level = dependencies.accessLog ? 'info' : 'debug';
-    app.addHook('onResponse', async (request, reply) =>
-      logger.log(level, `${request.method} ${request.url.replace(/\?.*$/s, '')} ${reply.statusCode}`, {
-        ms: Math.round(reply.elapsedTime * 10) / 10,
-        client: exchangeOf(request, reply).clientAddress,
-      }),
-    );
+    // Not onResponse, which answers that are cut never come to.
+    app.addHook('onRequest', (request, reply, next) => {
+      reply.raw.once('close', () => {
+        const status = wasCut(reply) ? CLIENT_GONE : reply.statusCode;
+        logger.log(level, `${request.method} ${request.url.replace(/\?.*$/s, '')} ${status}`, {
+          ms: Math.round(reply.elapsedTime * 10) / 10,
+          client: exchangeOf(request, reply).clientAddress,
+        });
+      });
+      next();
+    });
   }
 
   const middleware: MiddlewareDependencies = {

@@ -2,6 +2,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RecordMetric } from '../../modules/metrics/host.js';
 
+/** Status of an answer that nobody has taken whole, as nginx counts it. */
+export const CLIENT_GONE = 499;
+
+/** Of an answer whose connection is closed or taken over. */
+export const wasCut = ({ raw }: FastifyReply): boolean => !raw.writableFinished && raw.statusCode !== 101;
+
 export interface HttpMetrics {
   begin(request: FastifyRequest): void;
   end(request: FastifyRequest, reply: FastifyReply): void;
@@ -25,7 +31,7 @@ export function httpMetrics(record: RecordMetric): HttpMetrics {
       const labels = {
         method: request.method,
         path: request.routeOptions.url ?? 'none',
-        status: String(reply.statusCode),
+        status: String(wasCut(reply) ? CLIENT_GONE : reply.statusCode),
       };
       record({ kind: 'counter', op: 'add', name: 'wippy_http_requests_total', value: 1, labels });
       const seconds = (performance.now() - start) / 1000;

@@ -103,12 +103,10 @@ const BUILD: Readonly<Record<string, Build>> = {
       if (hsts) reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
     });
   },
-  metrics(scope, _options, { metrics }, add) {
-    add(async (request) => {
+  metrics(_scope, _options, { metrics }, add) {
+    add(async (request, reply) => {
       metrics.begin(request);
-    });
-    scope.addHook('onResponse', async (request, reply) => {
-      metrics.end(request, reply);
+      reply.raw.once('close', () => metrics.end(request, reply));
     });
   },
   token_auth(_scope, _options, { logger }) {
