@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { dataObject } from '../../src/core/data.js';
+import { examineRuns } from '../../src/services/temporal/doctor.js';
 import { queryRun, resultOf, signalRun } from '../../src/temporal/client.js';
 import type { RunState } from '../../src/temporal/contracts.js';
 import { STATE_QUERY } from '../../src/temporal/names.js';
@@ -14,7 +15,7 @@ const openLimits = { activities: LIMIT, children: LIMIT, signals: LIMIT, cancels
 const COUNT = 2 * LIMIT + 3;
 
 describe('more calls at once than the server takes of a run', () => {
-  const { app, start, run } = luaSuite(() =>
+  const { app, start, run, temporal } = luaSuite(() =>
     ownTemporal({
       'limit.numPendingActivities.error': LIMIT,
       'limit.numPendingChildExecutions.error': LIMIT,
@@ -48,10 +49,15 @@ describe('more calls at once than the server takes of a run', () => {
         },
       },
     );
-    expect(await run(it, 'app:w', [COUNT])).toEqual([(COUNT * (COUNT + 1)) / 2]);
-    expect(it.calls.slice(LIMIT).map(({ args: [n] }) => Number(n))).toEqual(
-      [...it.calls.slice(LIMIT).map(({ args: [n] }) => Number(n))].sort((a, b) => a - b),
-    );
+    const ref = await start(it, 'app:w', [COUNT]);
+    expect(await resultOf(it.client, ref)).toEqual([(COUNT * (COUNT + 1)) / 2]);
+    // In the order in which they left; a server hands them out as it likes.
+    const { events } = await it.client.workflow.getHandle(ref.workflowId).fetchHistory();
+    const asked = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: scheduled }) => {
+      const [payload] = scheduled?.activityType?.name === 'app:echo' ? (scheduled.input?.payloads ?? []) : [];
+      return payload?.data == null ? [] : [Number(Buffer.from(payload.data).toString())];
+    });
+    expect(asked).toEqual(Array.from({ length: COUNT }, (_none, at) => at + 1).filter((n) => n % 4 !== 0));
   });
 
   it('wait while children run, spawned and executed', async () => {
@@ -163,6 +169,33 @@ describe('more calls at once than the server takes of a run', () => {
     await signalRun(it.client, ref, 'go', [1]);
     expect(await resultOf(it.client, ref)).toEqual([COUNT]);
     expect(it.calls.flatMap(({ args }) => args)).toEqual([COUNT]);
+  });
+
+  it('are told by doctor where the server refuses them: what helps, and not as a bug of the platform', async () => {
+    const it = await app({
+      'app:w': workflow(`return function(count)
+        local funcs = require("funcs")
+        for i = 1, count do funcs.async("app:slow", i) end
+        process.inbox():receive()
+      end`),
+      'app:slow': fn('local time = require("time") return function() time.sleep("1h") end'),
+    });
+    const { workflowId } = await start(it, 'app:w', [COUNT]);
+    const query = `WorkflowId = '${workflowId}'`;
+    await expect
+      .poll(async () => (await examineRuns({ temporal: temporal().temporal, query, types: [] })).found, {
+        timeout: 20_000,
+      })
+      .toEqual([
+        expect.objectContaining({
+          problem: 'refused_by_server',
+          message: expect.stringMatching(/^PendingActivitiesLimitExceeded: /) as string,
+          cure: expect.stringMatching(
+            /^let the program wait for some before it asks for more, then begin again on the newest: `temporal workflow reset /,
+          ) as string,
+        }),
+      ]);
+    await it.client.workflow.getHandle(workflowId).terminate();
   });
 });
 
