@@ -15,7 +15,7 @@ import { devCommand } from './dev.js';
 import { addGlobalOptions } from './globals.js';
 import { doctorCommand, inspectCommand } from './inspect.js';
 import { initCommand } from './init.js';
-import { luaCommand } from './lua.js';
+import { luaCommand, withProgramApart } from './lua.js';
 import { openapiCommand } from './openapi.js';
 import { jsonText, reportFailure, say, sayFailure, tell } from './output.js';
 import { cancelCommand, killCommand, psCommand } from './processes.js';
@@ -141,13 +141,15 @@ const sayPrinted = (text: string): void =>
   say(jsonText(dataObject({ [text === version() ? 'version' : 'help']: toBytes(text) }), false));
 
 /** Runs one command line; returns the exit code. */
-export async function main(argv: readonly string[]): Promise<number> {
+export async function main(given: readonly string[]): Promise<number> {
+  const argv = withProgramApart(given);
   // A reader that went away (`| head`) is no reason to fail loudly.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
-  const json = argv.includes('--json');
+  const own = argv.includes('--') ? argv.slice(0, argv.indexOf('--')) : argv;
+  const json = own.includes('--json');
   const printed: string[] = [];
   try {
     const program = json ? buildProgram((piece) => printed.push(piece)) : buildProgram();

@@ -213,7 +213,11 @@ async function bootNode(options: NodeOptions, interrupted: AbortSignal): Promise
   const metrics = new MetricsCollector((why, name) =>
     logger.warn('a metric is dropped', { metric: name, why }),
   );
-  const reach = { privateNetworks: prepared.config.security.private_networks ?? [] };
+  const { security } = prepared.config;
+  const reach = {
+    privateNetworks: security.private_networks ?? [],
+    unixSockets: security.unix_sockets ?? [],
+  };
   const httpClient = lazyHttpClient(reach);
   const terminal =
     options.terminal === undefined

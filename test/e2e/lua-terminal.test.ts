@@ -54,6 +54,8 @@ describe.skipIf(process.platform !== 'linux' || spawnSync('script', ['--version'
         await until('>> ');
         type('\x03');
         await until('> ');
+        type('setmetatable({}, {__tostring = function() error("boom") end})\r');
+        await until('(__tostring: stdin:1: boom)');
         type('error("found")\r');
         await until('stdin:1: found');
         type('os.exit(4)\r');

@@ -17,6 +17,11 @@ async function lua(text: string, ...args: string[]): Promise<CliResult> {
 }
 
 describe('moontide lua', () => {
+  it('leaves all words behind the file to the program, options too', async () => {
+    const { stdout, code } = await lua('print(...)', '--json', '--help', '-x', '--', '--app');
+    expect([stdout, code]).toEqual(['--json\t--help\t-x\t--\t--app\n', 0]);
+  });
+
   it('runs a file with its arguments, in `...` and in arg', async () => {
     const { stdout, code } = await lua('print(select("#", ...), ..., arg[0], arg[2])', 'one', 'two');
     expect([code, stdout]).toEqual([0, '2\tone\tmain.lua\ttwo\n']);

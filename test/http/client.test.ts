@@ -433,7 +433,7 @@ describe('a batch', () => {
 });
 
 describe('connections of their own', () => {
-  it('go over a unix socket where no policy refuses it', async () => {
+  it('go over a unix socket that the app names, where no policy refuses it', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'moontide-socket-'));
     const socket = join(folder, 's.sock');
     const server = createServer(echo);
@@ -441,7 +441,14 @@ describe('connections of their own', () => {
     try {
       await new Promise<void>((resolve) => server.listen(socket, resolve));
       const get = `return told(http.get("http://daemon/info", { unix_socket = "${socket}" }))`;
-      expect(await ask(get, '', { client: closed })).toMatchObject({ status_code: 200 });
+      const client = new UndiciClient({ privateNetworks: [], unixSockets: [socket] });
+      expect(await ask(get, '', { client })).toMatchObject({ status_code: 200 });
+      await client[Symbol.asyncDispose]();
+      expect(await ask(get, '', { client: closed })).toEqual([
+        'PermissionDenied',
+        false,
+        expect.stringContaining('security.unix_sockets'),
+      ]);
       expect(await ask(get, '', { refused: ['http_client.unix_socket'] })).toEqual([
         'PermissionDenied',
         false,

@@ -13,7 +13,7 @@ beforeAll(async () => {
     'src/_index.yaml': `version: "1.0"
 namespace: app
 entries:
-  - { name: gateway, kind: http.service, addr: "127.0.0.1:0", lifecycle: { auto_start: true } }
+  - { name: gateway, kind: http.service, addr: "127.0.0.1:0", timeouts: { write: 2s }, lifecycle: { auto_start: true } }
   - { name: public, kind: fs.directory, directory: ./public }
   - { name: site, kind: http.static, meta: { server: gateway }, path: /, fs: public, static_options: { spa: true, index: index.html, cache: "public, max-age=60" } }
   - { name: assets, kind: http.static, meta: { server: gateway }, path: /assets, fs: public }
@@ -24,6 +24,7 @@ entries:
     'public/dir/caf\u00e9.txt': 'coffee',
     'public/.env': 'SECRET=1',
     'public/data.bin': Array.from({ length: 1000 }, (_, n) => String(n % 10)).join(''),
+    'public/big.bin': 'x'.repeat(30_000_000),
     'secret.txt': 'canary',
   });
   symlinkSync('../secret.txt', join(app.folder, 'public/link.txt'));
@@ -45,6 +46,22 @@ const raw = (path: string): Promise<string> =>
   });
 
 describe('a folder over HTTP', () => {
+  it('does not wait longer than timeouts.write for a client that reads nothing', async () => {
+    const socket = connect(Number(new URL(app.url).port), '127.0.0.1').pause();
+    socket.on('error', () => undefined); // the cut may be a reset
+    socket.write('GET /assets/big.bin HTTP/1.1\r\nHost: x\r\n\r\n');
+    await expect
+      .poll(
+        () => {
+          socket.write('\r\n'); // between two requests it means nothing
+          return socket.destroyed;
+        },
+        { timeout: 15_000, interval: 200 },
+      )
+      .toBe(true);
+    expect(socket.bytesRead).toBeLessThan(30_000_000);
+  });
+
   it('gives its files with type, tag and cache', async () => {
     const answer = await get('/app.js');
     expect(await answer.text()).toBe('let a = 1;');

@@ -1,4 +1,5 @@
 // `websocket` against real servers of the loopback, by ws.
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage } from 'node:http';
@@ -147,6 +148,25 @@ describe('a connection', () => {
     ).toEqual([true, true, true, false, error, error]);
     await expect.poll(() => codes).toEqual([[1011, 'no more tea']]);
   });
+  it('ends with the close frame, though the other side keeps the connection open', async () => {
+    const http = createServer();
+    http.on('upgrade', (request, socket) => {
+      const key = `${request.headers['sec-websocket-key'] ?? ''}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`;
+      const accept = createHash('sha1').update(key).digest('base64');
+      socket.on('error', () => undefined);
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+      );
+      socket.write(Buffer.from([0x88, 2, 0x0f, 0xa0])); // 4000
+      closing.push(() => socket.destroy());
+    });
+    http.listen(0, '127.0.0.1');
+    await once(http, 'listening');
+    closing.push(() => http.close());
+    const url = `ws://127.0.0.1:${(http.address() as AddressInfo).port}`;
+    // The library itself would wait for half a minute.
+    expect(await run('return select("#", assert(websocket.connect(url)):channel():receive())', url)).toBe(2);
+  }, 10_000);
   it('is told how the other side closed it, behind the last message', async () => {
     const url = await serve((socket) => {
       socket.send('one');

@@ -146,9 +146,12 @@ end
 
 -- The interactive one: a value is shown so that people can read it.
 local function readable(value, depth, around)
-  if type(value) == 'string' then return depth == 0 and string.format('%q', value):gsub('\\\\\\n', '\\\\n') or string.format('%q', value) end
+  if type(value) == 'string' then return (string.format('%q', value):gsub('\\\\\\n', '\\\\n')) end
   local metatable = getmetatable(value)
-  if type(value) ~= 'table' or (type(metatable) == 'table' and metatable.__tostring) then return tostring(value) end
+  if type(value) ~= 'table' or (type(metatable) == 'table' and metatable.__tostring) then
+    local fine, text = pcall(tostring, value)
+    return fine and text or '(__tostring: ' .. message(text) .. ')'
+  end
   if around[value] then return '{...}' end
   if next(value) == nil then return '{}' end
   if depth >= 4 then return tostring(value) end

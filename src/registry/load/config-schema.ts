@@ -91,6 +91,15 @@ export const configSchema: JsonSchema = closed({
       },
       description: 'Private networks that http_client may reach. Default: none.',
     },
+    unix_sockets: {
+      type: 'array',
+      items: {
+        type: 'string',
+        pattern: '^/',
+        'x-expected': "the whole path of a socket, such as '/run/app.sock'",
+      },
+      description: 'Sockets of this machine that http_client may reach. Default: none.',
+    },
   }),
   metrics: closed({
     listen: {

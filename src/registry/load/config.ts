@@ -72,7 +72,11 @@ export interface AppConfig {
     readonly level?: 'debug' | 'info' | 'warn' | 'error';
     readonly format?: 'console' | 'json';
   };
-  readonly security: { readonly strict_mode?: boolean; readonly private_networks?: readonly string[] };
+  readonly security: {
+    readonly strict_mode?: boolean;
+    readonly private_networks?: readonly string[];
+    readonly unix_sockets?: readonly string[];
+  };
   readonly shutdown: { readonly timeout?: string };
   /** `host:port`. */
   readonly metrics: { readonly listen?: string };

@@ -23,7 +23,7 @@ import type {
 import { StreamSource } from '../http/stream-source.js';
 import { AddressGuard } from './addresses.js';
 import { encodeBody } from './body.js';
-import { HttpRequestError } from './errors.js';
+import { HttpRequestError, UnixSocketError } from './errors.js';
 
 const MOST_REDIRECTS = 10;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -31,6 +31,8 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 export interface HttpClientOptions {
   /** Private networks that may be reached: CIDR, or single addresses. */
   readonly privateNetworks: readonly string[];
+  /** Paths of the sockets of this machine that may be reached. Default: none. */
+  readonly unixSockets?: readonly string[];
 }
 
 interface Hop {
@@ -43,8 +45,10 @@ interface Hop {
 export class UndiciClient implements HttpClient, AsyncDisposable {
   readonly #guard: AddressGuard;
   readonly #shared: Agent;
+  readonly #unixSockets: ReadonlySet<string>;
 
-  constructor({ privateNetworks }: HttpClientOptions) {
+  constructor({ privateNetworks, unixSockets = [] }: HttpClientOptions) {
+    this.#unixSockets = new Set(unixSockets);
     this.#guard = new AddressGuard(privateNetworks);
     this.#shared = new Agent({ connect: { lookup: this.#guard.lookup } });
   }
@@ -79,6 +83,7 @@ export class UndiciClient implements HttpClient, AsyncDisposable {
     mayAsk(`${url.origin}${url.pathname}`);
     if (overlay !== undefined) await this.#guard.hostBeyond(overlay, url.hostname, privateAddress);
     else if (unixSocket === undefined) await this.#guard.check(url.hostname, privateAddress);
+    else if (!this.#unixSockets.has(toText(unixSocket))) throw new UnixSocketError(toText(unixSocket));
   }
 
   #ask(

@@ -26,6 +26,15 @@ export class PrivateAddressError extends PlatformError {
   }
 }
 
+export class UnixSocketError extends PlatformError {
+  override readonly name = 'UnixSocketError';
+  readonly code = 'UNIX_SOCKET';
+  override readonly kind = 'PermissionDenied' as const;
+  constructor(path: string) {
+    super(`not allowed: the socket '${path}'; name it in security.unix_sockets of moontide.yaml`);
+  }
+}
+
 /** A WebSocket cannot be had, or has ended. */
 export class WebSocketError extends PlatformError {
   override readonly name = 'WebSocketError';

@@ -90,6 +90,8 @@ class Connection implements WebSocketConnection {
       lookup,
       ...(dial.overlay === undefined ? {} : { createConnection: through(dial.overlay, url, dial) }),
       followRedirects: false,
+      // A server that has closed or broken the rules may keep its connection open. The types do not know of it.
+      ...({ closeTimeout: LAST_WORDS_MS } as object),
       maxPayload: request.mostBytes,
       perMessageDeflate: request.compression === 0 ? false : { ...takeover, threshold: request.threshold },
     });

@@ -14,7 +14,7 @@ import type { Volume } from '../../modules/fs/host.js';
 import { METHODS } from '../../registry/kinds/http-kinds.js';
 import { answerOf, errorBody } from './answers.js';
 import type { BodySchema } from './body-schema.js';
-import { NodeExchange } from './exchange.js';
+import { cutAfter, NodeExchange } from './exchange.js';
 import { fileAnswer, namedFileAnswer } from './files.js';
 import { answerError, jsonBody, Refused } from './json-answer.js';
 import { CLIENT_GONE, wasCut } from './metrics.js';
@@ -289,10 +289,11 @@ async function fileRoutes(
   { fs, spa, index, cache, before }: PlannedFiles,
   methods: ReturnType<typeof methodsByPath>,
   middleware: MiddlewareDependencies,
-  { volume }: HttpAppDependencies,
+  { volume, writeTimeoutMs }: HttpAppDependencies,
 ): Promise<void> {
   await useMiddleware(scope, before, middleware);
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    if (writeTimeoutMs > 0) cutAfter(reply.raw, writeTimeoutMs);
     const { '*': path = '' } = request.params as { '*'?: string };
     const payload = await fileAnswer(
       await volume(fs, reply),

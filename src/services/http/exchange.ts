@@ -4,7 +4,7 @@
 // E3: a client that goes away aborts `gone`: whatever was called to answer it need not go on. A signal and the listener to the
 //     connection are made when somebody first wants to hear of it: together they cost more than a short answer.
 // E4: where no hook of the app looks at what is sent, a whole answer goes out past fastify's reply.
-import type { OutgoingHttpHeaders } from 'node:http';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { PassThrough } from 'node:stream';
 import type { Readable } from 'node:stream';
 import accepts from 'accepts';
@@ -203,6 +203,8 @@ export class NodeExchange implements HttpExchange, HttpBody {
   }
 
   async #endStream(stream: PassThrough): Promise<void> {
+    // The function has ended, and with it what looks at its time.
+    if (this.limitMs !== undefined) cutAfter(this.#reply.raw, this.limitMs);
     if (!this.aborted) await this.#send(stream);
     stream.end();
   }
@@ -301,6 +303,12 @@ export class NodeExchange implements HttpExchange, HttpBody {
   #mustBeThere(): void {
     if (this.aborted) throw clientGone();
   }
+}
+
+/** Cuts an answer that its client has not taken by then. */
+export function cutAfter(response: ServerResponse, ms: number): void {
+  const timer = setTimeout(() => response.destroy(), Math.min(ms, 2 ** 31 - 1));
+  response.once('close', () => clearTimeout(timer));
 }
 
 /** Headers that middleware has set and a failure keeps. */
