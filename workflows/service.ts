@@ -15,7 +15,6 @@ import {
   condition,
   continueAsNew,
   defineQuery,
-  defineSignal,
   getExternalWorkflowHandle,
   proxyActivities,
   rootCause,
@@ -50,6 +49,7 @@ import type {
   StopRequest,
 } from '../src/temporal/service-contracts.js';
 import { setCurrentDetailsLazily } from '../src/temporal/sdk-internals.js';
+import { isServiceCommand, isServiceNews, onSignal } from './supervision/signals.js';
 import { serviceDetails } from './supervision/details.js';
 import { turn, unknown } from './supervision/machine.js';
 import type { ServiceEffect, ServiceEvent } from './supervision/machine.js';
@@ -98,12 +98,18 @@ class Service {
   }
 
   async main(): Promise<ServiceTold> {
-    setHandler(defineSignal<[ServiceCommand]>(SERVICE_COMMAND), (command) => this.#command(command), {
-      description: 'What the supervisor wants: start, stop, restart, report, settings, retire, renew.',
-    });
-    setHandler(defineSignal<[ServiceNews]>(SERVICE_NEWS), (news) => this.#news(news), {
-      description: 'What the node says that has the life.',
-    });
+    onSignal(
+      SERVICE_COMMAND,
+      isServiceCommand,
+      (command) => this.#command(command),
+      'What the supervisor wants: start, stop, restart, report, settings, retire, renew.',
+    );
+    onSignal(
+      SERVICE_NEWS,
+      isServiceNews,
+      (news) => this.#news(news),
+      'What the node says that has the life.',
+    );
     setHandler(defineQuery<ServiceTold>('state'), () => this.#told(), {
       description: 'Where the service is.',
     });
@@ -188,14 +194,13 @@ class Service {
   }
 
   #news(news: ServiceNews): void {
-    if (typeof news !== 'object' || news.token !== this.#machine.token || !this.#machine.alive) return;
+    if (news.token !== this.#machine.token || !this.#machine.alive) return;
     this.#owner = news;
     if (news.state === 'Running') this.#events.push({ type: 'running', token: news.token });
     this.#tell();
   }
 
   #granted({ node, queue, ...life }: GrantedLife): void {
-    if (typeof life.token !== 'number') return; // S4
     if (life.token > this.#machine.token) this.#next = { token: life.token, state: life.state, node, queue };
     this.#events.push({ type: 'granted', ...life });
   }

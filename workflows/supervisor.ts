@@ -26,6 +26,7 @@ import {
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
+import { isNodeBegan, isNodeTold, isServiceTold, onSignal } from './supervision/signals.js';
 import { toTextLossy } from '../src/core/text.js';
 import {
   GROUPS_ACTIVITY,
@@ -45,15 +46,12 @@ import {
 } from '../src/temporal/names.js';
 import type {
   GroupsTold,
-  NodeBegan,
   NodeJoin,
   NodeJoined,
   NodeLeave,
-  NodeTold,
   NodeView,
   ServiceCommand,
   ServiceRun,
-  ServiceTold,
   ServiceView,
   ServicesDeclared,
   SupervisorRun,
@@ -110,16 +108,16 @@ class Supervision {
   declare(): void {
     const table = this.#table;
     const { join, declare, start, stop, restart, drain, leave } = SUPERVISOR_UPDATES;
-    setHandler(defineSignal<[ServiceTold]>(SERVICE_TOLD), (told) => {
+    onSignal(SERVICE_TOLD, isServiceTold, (told) => {
       if (table.told(told, Date.now())) this.#changed = true;
     });
-    setHandler(defineSignal<[NodeTold]>(NODE_TOLD), (told) => {
+    onSignal(NODE_TOLD, isNodeTold, (told) => {
       const orders = table.nodes.told(told, Date.now());
       if (orders === undefined) return;
       for (const order of orders) this.#give(order);
       this.#changed = true;
     });
-    setHandler(defineSignal<[NodeBegan]>(NODE_BEGAN), (began) => {
+    onSignal(NODE_BEGAN, isNodeBegan, (began) => {
       for (const order of table.began(began, Date.now())) this.#give(order);
       this.#changed = true;
     });

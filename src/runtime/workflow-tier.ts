@@ -19,6 +19,7 @@ import { manyListeners } from './abortable.js';
 import { resultData } from './bond-events.js';
 import { workflowWishes } from './call-options.js';
 import type { WorkflowWishes } from './call-options.js';
+import { refusePlatformRun } from '../core/platform-runs.js';
 import { EntryKindError, EntryUnknownError, NotBuiltError } from './errors.js';
 import { FUNCTION_HOST } from './function-pool.js';
 import { nearest } from './nearest.js';
@@ -72,7 +73,7 @@ export class WorkflowTier implements Tier {
   }
 
   async send(to: string, { topic, payloads }: Message, context?: CommandContext): Promise<void> {
-    const target = this.#target(to);
+    const target = this.#reachable(to);
     this.#checkContext(context, `a message to '${to}'`);
     this.#options.guard.check([...payloads], `a message to '${to}'`);
     const { signalRun } = await import('../temporal/client.js');
@@ -107,7 +108,7 @@ export class WorkflowTier implements Tier {
     context: CommandContext,
     ask: (client: Client, workflowId: string) => Promise<readonly Data[]>,
   ): Promise<readonly Data[]> {
-    const target = this.#target(to);
+    const target = this.#reachable(to);
     this.#checkContext(context, `the ${verb} '${name}'`);
     this.#options.guard.check([...args], `an argument of the ${verb} '${name}'`);
     const client = await this.#options.temporal.client(target.client);
@@ -136,7 +137,7 @@ export class WorkflowTier implements Tier {
   }
 
   async terminate(to: string): Promise<void> {
-    await this.#onWorkflow(this.#target(to), (handle) => handle.terminate('process.terminate'));
+    await this.#onWorkflow(this.#reachable(to), (handle) => handle.terminate('process.terminate'));
   }
 
   async cancel(to: string, { deadlineMs }: CancelRequest): Promise<void> {
@@ -144,7 +145,7 @@ export class WorkflowTier implements Tier {
       throw new NotBuiltError(
         'a deadline for the cancellation of a workflow; terminate it when its time is up',
       );
-    await this.#onWorkflow(this.#target(to), (handle) => handle.cancel());
+    await this.#onWorkflow(this.#reachable(to), (handle) => handle.cancel());
   }
 
   async bind(bond: Bond, watcher: string, to: string): Promise<void> {
@@ -204,6 +205,13 @@ export class WorkflowTier implements Tier {
   }
 
   /** The workflow that a destination means: a PID, or an id. */
+  /** Throws PlatformRunError. */
+  #reachable(to: string): WorkflowTarget {
+    const target = this.#target(to);
+    refusePlatformRun(target.workflowId);
+    return target;
+  }
+
   #target(to: string): WorkflowTarget {
     const pid = tryPid(to);
     if (pid === undefined) return { host: '', workflowId: to, client: undefined };

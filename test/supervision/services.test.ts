@@ -2,8 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  NODE_BEGAN,
+  NODE_TOLD,
   RENEW_SIGNAL,
   SERVICE_COMMAND,
+  SERVICE_NEWS,
+  SERVICE_TOLD,
   lifecycleWorkflowId,
   serviceWorkflowId,
 } from '../../src/temporal/names.js';
@@ -55,6 +59,32 @@ const RENEWALS = times(2, 20);
 
 // One after the other: together they keep the node so busy that it loses its leases where the machine is busy too.
 describe('services', { timeout: LONG }, () => {
+  it('go on whatever signals anybody sends to their runs', async () => {
+    await shared.supervisor.change('start', 'app:other');
+    const serviceHandle = shared.client.workflow.getHandle(serviceWorkflowId(shared.name, 'app:other'));
+    const nothing = [null, [], 7, 'x', {}, [null]];
+    for (const value of [...nothing, { id: 'app:other', seq: 1e9, machine: null }])
+      await shared.supervisorHandle.signal(SERVICE_TOLD, value);
+    for (const value of [...nothing, { node: 'one', state: 'left', stopped: [null] }])
+      await shared.supervisorHandle.signal(NODE_TOLD, value);
+    for (const value of [...nothing, { node: 'one', queue: 'q', lives: [null] }])
+      await shared.supervisorHandle.signal(NODE_BEGAN, value);
+    for (const value of [...nothing, { verb: 'granted' }, { verb: 'settings', spec: null }])
+      await serviceHandle.signal(SERVICE_COMMAND, value);
+    for (const value of [...nothing, { token: null }]) await serviceHandle.signal(SERVICE_NEWS, value);
+    await shared.supervisor.change('restart', 'app:other');
+    await shared.until('it runs again', (all) =>
+      all.some(({ id, state }) => id === 'app:other' && state === 'Running'),
+    );
+    for (const handle of [shared.supervisorHandle, serviceHandle]) {
+      const { events } = await handle.fetchHistory();
+      expect(
+        events?.flatMap(({ workflowTaskFailedEventAttributes: failed }) => failed?.failure?.message ?? []),
+      ).toEqual([]);
+    }
+    await shared.supervisor.change('stop', 'app:other');
+  });
+
   it('start after what they require, all of a level together, and stop in reverse', async () => {
     // Each requires two of the level below.
     const levels = times([3, 3, 2], [8, 8, 8, 6, 6, 4]);

@@ -105,7 +105,10 @@ describe('a workflow that starts others', () => {
           for _ = 1, n do done:receive() end
           process.send(to, "stop")
           local _, err = process.send("{app:worker|nobody-there}", "x")
-          return err:kind()
+          local platform = "moontide.supervisor/shop"
+          local _, far = process.send("{app:worker|" .. platform .. "}", "x")
+          local _, cancelled = process.cancel("{app:worker|" .. platform .. "}")
+          return { err:kind(), far:kind(), cancelled:kind() }
         end`),
       'app:receiver': workflow(`return function()
         local inbox, seen = process.inbox(), {}
@@ -118,7 +121,7 @@ describe('a workflow that starts others', () => {
     });
     const receiver = await start(it, 'app:receiver');
     const sender = await start(it, 'app:sender', [`{app:worker|${receiver.workflowId}}`, 30]);
-    expect(await resultOf(it.client, sender)).toEqual(['NotFound']);
+    expect(await resultOf(it.client, sender)).toEqual([['NotFound', 'PermissionDenied', 'PermissionDenied']]);
     expect(await resultOf(it.client, receiver)).toEqual([
       dataObject({
         seen: Array.from({ length: 30 }, (_, index) => index + 1),

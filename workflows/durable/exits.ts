@@ -3,6 +3,7 @@
 // X2: the end of a child comes from Temporal itself; other runs are asked by a signal and answer with one before they end.
 import { getExternalWorkflowHandle, workflowInfo } from '@temporalio/workflow';
 import { dataObject } from '../../src/core/data.js';
+import { refusePlatformRun } from '../../src/core/platform-runs.js';
 import type { Data, DataObject } from '../../src/core/data.js';
 import type { ErrorData } from '../../src/core/error-data.js';
 import { tryPid } from '../../src/core/ids.js';
@@ -164,6 +165,7 @@ export class Exits {
     const target = tryPid(pid);
     if (target === undefined) return;
     try {
+      refusePlatformRun(toTextLossy(target.id));
       const handle = getExternalWorkflowHandle(toTextLossy(target.id));
       const { outgoing, run } = this.#options;
       await run.open.signals.make(() => outgoing.send(outgoing.headers(), () => handle.signal(name, body)));
@@ -264,6 +266,7 @@ export const exitHandlers = ({ exits, routes, general }: ExitHandlerOptions): Du
     if (target === undefined || own || !plain || routes.queueOfHost(target.host) === undefined)
       return general(call);
     return later(async () => {
+      refusePlatformRun(toTextLossy(target.id));
       await call.run.open.cancels.make(() => getExternalWorkflowHandle(toTextLossy(target.id)).cancel());
       return null;
     });

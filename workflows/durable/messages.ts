@@ -5,6 +5,7 @@
 // M3: a signal that cannot be read is dropped with a warning: it must not wedge the run.
 import { getExternalWorkflowHandle, log, workflowInfo } from '@temporalio/workflow';
 import { dataObject } from '../../src/core/data.js';
+import { isPlatformRun, PlatformRunError } from '../../src/core/platform-runs.js';
 import type { Data, DataObject } from '../../src/core/data.js';
 import { tryPid } from '../../src/core/ids.js';
 import { toBytes, toTextLossy } from '../../src/core/text.js';
@@ -144,8 +145,9 @@ export class Outbox {
     this.#options = options;
   }
 
-  /** Resolves when the signal that carries the message was taken; rejects with NotFound when the run is not there. */
+  /** Resolves when the signal that carries the message was taken; rejects with NotFound when the run is not there, with PermissionDenied when it is the platform's. */
   send(workflowId: string, ours: boolean, topic: string, body: readonly Data[]): Promise<void> {
+    if (isPlatformRun(workflowId)) return Promise.reject(new PlatformRunError(workflowId));
     let target = this.#targets.get(workflowId);
     if (target === undefined)
       this.#targets.set(workflowId, (target = { workflowId, ours, queue: [], busy: false, sequence: 0 }));
